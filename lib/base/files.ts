@@ -1,0 +1,89 @@
+import { createHash, randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError, messageOf } from './errors';
+
+/** A sibling of `target` that no reader takes for the finished file. */
+export function temporaryName(target: string): string {
+  return path.join(
+    path.dirname(target),
+    `.${path.basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`,
+  );
+}
+
+/**
+ * Writes a whole file so that a reader sees the old content or the new, never a part: temporary name,
+ * fsync, rename. The folder is made when missing.
+ */
+export function writeFileAtomic(target: string, content: string | Uint8Array): void {
+  fs.mkdirSync(path.dirname(target), { recursive: true });
+  const temporary = temporaryName(target);
+  try {
+    const handle = fs.openSync(temporary, 'w');
+    try {
+      fs.writeFileSync(handle, content);
+      fs.fsyncSync(handle);
+    } finally {
+      fs.closeSync(handle);
+    }
+    fs.renameSync(temporary, target);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw inputError(`${target}: could not be written (${messageOf(error)}); free space or choose another output folder`, error);
+  }
+}
+
+/** JSON with two-space indent and a final newline, written atomically. Key order is the caller's. */
+export function writeJson(target: string, value: unknown): void {
+  writeFileAtomic(target, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Reads and parses a JSON file.
+ *
+ * @throws StmLabError (`input`) naming the file when it is missing or not JSON.
+ */
+export function readJson<T>(file: string): T {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw inputError(`${file}: is not valid JSON (${messageOf(error)})`, error);
+  }
+}
+
+/** Value as JSON with object keys sorted at every level, so that equal values give equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  });
+}
+
+/** SHA-256 as 64 hexadecimal digits, of bytes, text, or any JSON value (by `canonicalJson`). */
+export function sha256(value: unknown): string {
+  const content = typeof value === 'string' || value instanceof Uint8Array ? value : canonicalJson(value);
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** SHA-256 of a file's bytes, read in blocks of 1 MiB. */
+export function sha256File(file: string): string {
+  const hash = createHash('sha256');
+  const block = Buffer.allocUnsafe(1 << 20);
+  const handle = fs.openSync(file, 'r');
+  try {
+    for (;;) {
+      const count = fs.readSync(handle, block, 0, block.length, null);
+      if (count === 0) break;
+      hash.update(block.subarray(0, count));
+    }
+  } finally {
+    fs.closeSync(handle);
+  }
+  return hash.digest('hex');
+}

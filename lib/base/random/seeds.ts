@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import { inputError } from '../errors';
+
+/**
+ * A seed for one named part of a seeded whole (trial 7, fold 3, epoch 12), independent of how much
+ * randomness the other parts use and of the order in which they run. This is what makes a resumed or
+ * parallel run equal to an undisturbed one.
+ *
+ * @returns integer 1 .. 2^31 - 1 (never 0: TensorFlow.js reads a seed of 0 as "no seed").
+ */
+export function deriveSeed(seed: number, ...path: readonly (string | number)[]): number {
+  const digest = createHash('sha256').update(JSON.stringify([seed, ...path])).digest();
+  return (digest.readUInt32LE(0) % 2147483646) + 1;
+}
+
+/**
+ * The seed itself, when it is usable: an integer 1 .. 2^31 - 1.
+ *
+ * @throws StmLabError (`input`) otherwise.
+ */
+export function checkSeed(seed: number): number {
+  if (!Number.isInteger(seed) || seed < 1 || seed > 2147483647) {
+    throw inputError(`seed ${seed}: must be an integer from 1 to 2147483647`);
+  }
+  return seed;
+}
