@@ -35,7 +35,9 @@ export function readCsv(file: string): CsvTable {
   if (columns === undefined) throw inputError(`${file}: is empty; a header line was expected`);
   const twice = columns.find((name, i) => columns.indexOf(name) !== i);
   if (twice !== undefined) throw inputError(`${file}: column "${twice}" occurs twice; rename one`);
-  const rows = records.slice(1).map((cells) => Object.fromEntries(columns.map((name, i) => [name, cells[i]!])));
+  const rows = records
+    .slice(1)
+    .map((cells) => Object.fromEntries(columns.map((name, i) => [name, cells[i]!])));
   return { columns, rows };
 }
 

@@ -29,7 +29,10 @@ export function writeFileAtomic(target: string, content: string | Uint8Array): v
     fs.renameSync(temporary, target);
   } catch (error) {
     fs.rmSync(temporary, { force: true });
-    throw inputError(`${target}: could not be written (${messageOf(error)}); free space or choose another output folder`, error);
+    throw inputError(
+      `${target}: could not be written (${messageOf(error)}); free space or choose another output folder`,
+      error,
+    );
   }
 }
 

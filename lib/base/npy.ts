@@ -9,7 +9,12 @@ export interface NpyArray {
   readonly data: Float32Array | Float64Array | Int32Array | Uint8Array;
 }
 
-const DESCRIPTORS = { '<f4': Float32Array, '<f8': Float64Array, '<i4': Int32Array, '|u1': Uint8Array } as const;
+const DESCRIPTORS = {
+  '<f4': Float32Array,
+  '<f8': Float64Array,
+  '<i4': Int32Array,
+  '|u1': Uint8Array,
+} as const;
 type Descriptor = keyof typeof DESCRIPTORS;
 
 /** What the header of an `.npy` file says: element type, shape, and where the data begin (bytes). */
@@ -47,21 +52,31 @@ export function encodeNpyHeader(descriptor: Descriptor, shape: readonly number[]
 export function readNpyHeader(handle: number, file: string): NpyHeader {
   const start = Buffer.alloc(12);
   const got = fs.readSync(handle, start, 0, 12, 0);
-  if (got < 12 || start.toString('latin1', 0, 6) !== '\x93NUMPY') throw inputError(`${file}: is not an NPY file`);
+  if (got < 12 || start.toString('latin1', 0, 6) !== '\x93NUMPY')
+    throw inputError(`${file}: is not an NPY file`);
   const wide = start[6]! >= 2;
   const length = wide ? start.readUInt32LE(8) : start.readUInt16LE(8);
   const begin = wide ? 12 : 10;
   const body = Buffer.alloc(length);
-  if (fs.readSync(handle, body, 0, length, begin) < length) throw inputError(`${file}: NPY header is cut short`);
+  if (fs.readSync(handle, body, 0, length, begin) < length)
+    throw inputError(`${file}: NPY header is cut short`);
   const text = body.toString('latin1');
   const descriptor = /'descr':\s*'([^']+)'/.exec(text)?.[1] as Descriptor;
   const shape = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
-  if (!(descriptor in DESCRIPTORS)) throw inputError(`${file}: NPY element type ${descriptor} is not read (use float32, float64, int32 or uint8)`);
-  if (/'fortran_order':\s*True/.test(text)) throw inputError(`${file}: NPY is column-major; save it with numpy.ascontiguousarray`);
+  if (!(descriptor in DESCRIPTORS))
+    throw inputError(
+      `${file}: NPY element type ${descriptor} is not read (use float32, float64, int32 or uint8)`,
+    );
+  if (/'fortran_order':\s*True/.test(text))
+    throw inputError(`${file}: NPY is column-major; save it with numpy.ascontiguousarray`);
   if (shape === undefined) throw inputError(`${file}: NPY header has no shape`);
   return {
     descriptor,
-    shape: shape.split(',').map((part) => part.trim()).filter((part) => part !== '').map(Number),
+    shape: shape
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '')
+      .map(Number),
     offset: begin + length,
   };
 }
@@ -91,9 +106,12 @@ export function readNpy(file: string): NpyArray {
 
 function readFully(handle: number, target: Uint8Array, offset: number, file: string): void {
   // One read call is limited to 2 GiB.
-  for (let done = 0; done < target.length; ) {
+  for (let done = 0; done < target.length;) {
     const count = fs.readSync(handle, target, done, Math.min(target.length - done, 1 << 30), offset + done);
-    if (count === 0) throw inputError(`${file}: holds ${done} data bytes where its header says ${target.length}; make it again`);
+    if (count === 0)
+      throw inputError(
+        `${file}: holds ${done} data bytes where its header says ${target.length}; make it again`,
+      );
     done += count;
   }
 }
@@ -112,7 +130,11 @@ export interface NpyWriter {
  *
  * @param rowShape extents after the first, e.g. `[2420]`.
  */
-export function openNpyWriter(target: string, descriptor: Descriptor, rowShape: readonly number[]): NpyWriter {
+export function openNpyWriter(
+  target: string,
+  descriptor: Descriptor,
+  rowShape: readonly number[],
+): NpyWriter {
   fs.mkdirSync(path.dirname(target), { recursive: true });
   const temporary = temporaryName(target);
   const handle = fs.openSync(temporary, 'w');
@@ -128,9 +150,10 @@ export function openNpyWriter(target: string, descriptor: Descriptor, rowShape: 
   let position = headerFor(0).length;
   return {
     append(rows) {
-      if (descriptorOf(rows) !== descriptor) throw new TypeError(`NPY writer of ${descriptor} got ${descriptorOf(rows)}`);
+      if (descriptorOf(rows) !== descriptor)
+        throw new TypeError(`NPY writer of ${descriptor} got ${descriptorOf(rows)}`);
       const bytes = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         done += fs.writeSync(handle, bytes, done, Math.min(bytes.length - done, 1 << 30), position + done);
       }
       position += bytes.length;
@@ -138,7 +161,8 @@ export function openNpyWriter(target: string, descriptor: Descriptor, rowShape: 
     },
     finish() {
       const rows = elements / rowLength;
-      if (!Number.isInteger(rows)) throw new RangeError(`${target}: ${elements} elements are not whole rows of ${rowLength}`);
+      if (!Number.isInteger(rows))
+        throw new RangeError(`${target}: ${elements} elements are not whole rows of ${rowLength}`);
       fs.writeSync(handle, headerFor(rows), 0, undefined, 0);
       fs.fsyncSync(handle);
       fs.closeSync(handle);
@@ -159,13 +183,17 @@ export function openNpyWriter(target: string, descriptor: Descriptor, rowShape: 
  */
 export function writeNpy(target: string, { data, shape }: NpyArray): void {
   const length = shape.reduce((product, extent) => product * extent, 1);
-  if (length !== data.length) throw new RangeError(`${target}: shape ${shape.join(' x ')} is not ${data.length} elements`);
+  if (length !== data.length)
+    throw new RangeError(`${target}: shape ${shape.join(' x ')} is not ${data.length} elements`);
   const writer = openNpyWriter(target, descriptorOf(data), shape.slice(1));
   try {
     writer.append(data);
     writer.finish();
   } catch (error) {
     writer.abort();
-    throw inputError(`${target}: could not be written (${messageOf(error)}); free space or choose another output folder`, error);
+    throw inputError(
+      `${target}: could not be written (${messageOf(error)}); free space or choose another output folder`,
+      error,
+    );
   }
 }

@@ -9,7 +9,9 @@ import { inputError } from '../errors';
  * @returns integer 1 .. 2^31 - 1 (never 0: TensorFlow.js reads a seed of 0 as "no seed").
  */
 export function deriveSeed(seed: number, ...path: readonly (string | number)[]): number {
-  const digest = createHash('sha256').update(JSON.stringify([seed, ...path])).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([seed, ...path]))
+    .digest();
   return (digest.readUInt32LE(0) % 2147483646) + 1;
 }
 
