@@ -1,0 +1,87 @@
+import type * as tfTypes from '@tensorflow/tfjs';
+import { environmentError, messageOf } from '../base/errors';
+
+/** The TensorFlow.js programming interface, whichever engine stands behind it. */
+export type TensorFlow = typeof tfTypes;
+
+/** TensorFlow in use: native libtensorflow, or WebAssembly where that cannot be loaded. */
+export interface Engine {
+  readonly tf: TensorFlow;
+  readonly name: 'native' | 'wasm';
+  /** Engine and version for the record, e.g. "native TensorFlow 2.21.0 (tfjs-node 4.22.0)". */
+  readonly description: string;
+}
+
+/** Which engine is wanted. */
+export interface EngineOptions {
+  /** `auto` (default): native, else wasm. The others insist, and throw when theirs cannot be loaded. */
+  readonly prefer?: 'auto' | 'native' | 'wasm';
+}
+
+let loaded: Promise<Engine> | undefined;
+
+/**
+ * Loads TensorFlow once per process. `STM_LAB_ENGINE` (`native` or `wasm`) overrides `prefer`.
+ *
+ * TensorFlow's thread pool is fixed to `STM_LAB_THREADS` threads (default 1) before it starts: sums are
+ * then split the same way whatever the machine's load, which is what makes results repeat; parallel
+ * work uses processes instead.
+ *
+ * @throws StmLabError (`environment`) when the engine insisted on cannot be loaded, with the cure.
+ */
+export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
+  loaded ??= load(process.env.STM_LAB_ENGINE ?? options.prefer ?? 'auto');
+  return loaded;
+}
+
+async function load(prefer: string): Promise<Engine> {
+  const threads = process.env.STM_LAB_THREADS ?? '1';
+  process.env.TF_NUM_INTRAOP_THREADS ??= threads;
+  process.env.TF_NUM_INTEROP_THREADS ??= '1';
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  restoreRemovedUtil();
+  if (prefer !== 'wasm') {
+    try {
+      return loadNative();
+    } catch (error) {
+      if (prefer === 'native') {
+        throw environmentError(
+          `native TensorFlow cannot be loaded (${messageOf(error).split('\n')[0]}); run "npm run doctor" for the cure`,
+          error,
+        );
+      }
+    }
+  }
+  return loadWasm();
+}
+
+function loadNative(): Engine {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only when wanted
+  const tf = require('@tensorflow/tfjs-node') as TensorFlow & { version: Record<string, string> };
+  const binding = (tf.backend() as unknown as { binding: { TF_Version: string } }).binding;
+  return {
+    tf,
+    name: 'native',
+    description: `native TensorFlow ${binding.TF_Version} (tfjs-node ${tf.version['tfjs-node'] ?? tf.version_core})`,
+  };
+}
+
+async function loadWasm(): Promise<Engine> {
+  const tf = await import('@tensorflow/tfjs');
+  const wasm = await import('@tensorflow/tfjs-backend-wasm');
+  const folder = require.resolve('@tensorflow/tfjs-backend-wasm').replace(/[^/\\]+$/, '');
+  wasm.setWasmPaths(folder);
+  if (!(await tf.setBackend('wasm'))) {
+    throw environmentError('the WebAssembly engine of TensorFlow.js did not start; run "npm run doctor" for the cure');
+  }
+  await tf.ready();
+  return { tf, name: 'wasm', description: `TensorFlow.js ${tf.version_core} on WebAssembly` };
+}
+
+/** tfjs-node 4.22 calls two functions that Node 23 removed. */
+function restoreRemovedUtil(): void {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- the module object itself is amended
+  const util = require('node:util') as Record<string, unknown>;
+  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
+  util['isArray'] ??= Array.isArray;
+}

@@ -1,0 +1,1 @@
+export { loadEngine, type Engine, type EngineOptions, type TensorFlow } from './engine';
