@@ -1,0 +1,8 @@
+export {
+  regionColumns,
+  regionGrid,
+  regionName,
+  selectColumns,
+  type ModulationAxes,
+  type Region,
+} from './masks';

@@ -1,0 +1,144 @@
+import { parseArgs } from 'node:util';
+import { inputError, messageOf } from '../base/errors';
+import type { Terminal } from './terminal';
+
+/** One `--option` of a command. */
+export interface OptionSpec {
+  /** Value shown in the help, e.g. "M.csv"; absent for a switch. */
+  readonly value?: string;
+  readonly help: string;
+  /** Shown in the help; the command itself applies it. */
+  readonly default?: string;
+  readonly required?: 'yes';
+}
+
+/** Parsed options: text for those with a value, 'yes' for switches that were given. */
+export type OptionValues = Readonly<Record<string, string | undefined>>;
+
+/** One word of the `stm-lab` command line. */
+export interface Command {
+  readonly name: string;
+  /** One line for the overview. */
+  readonly summary: string;
+  /** Positional arguments as shown in the help, e.g. "FILE...". */
+  readonly positionals?: string;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  /** What it reads and writes, file by file. */
+  readonly details: string;
+  readonly example: string;
+  /** Returns the exit code; throws StmLabError for what the user can cure. */
+  run(options: OptionValues, positionals: readonly string[], terminal: Terminal): Promise<number>;
+}
+
+/** The complete `--help` text of a command. */
+export function commandHelp(command: Command): string {
+  const rows = Object.entries(command.options).map(([name, spec]) => {
+    const left = `--${name}${spec.value === undefined ? '' : ` ${spec.value}`}`;
+    const tail = spec.required
+      ? ' (required)'
+      : spec.default === undefined
+        ? ''
+        : ` (default: ${spec.default})`;
+    return [left, `${spec.help}${tail}`] as const;
+  });
+  rows.push(['--help', 'this text']);
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  const positionals = command.positionals === undefined ? '' : ` ${command.positionals}`;
+  return [
+    `stm-lab ${command.name}${positionals} [options]`,
+    '',
+    command.summary,
+    '',
+    command.details,
+    '',
+    'Options',
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`),
+    '',
+    'Example',
+    `  ${command.example}`,
+    '',
+  ].join('\n');
+}
+
+/**
+ * Splits a command's arguments into options and positionals.
+ *
+ * @throws StmLabError (`input`) for an unknown option, a missing value or a missing required option.
+ */
+export function parseCommand(
+  command: Command,
+  args: readonly string[],
+): { options: OptionValues; positionals: string[] } {
+  const config = Object.fromEntries(
+    Object.entries(command.options).map(([name, spec]) => [
+      name,
+      { type: spec.value === undefined ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      options: config,
+      allowPositionals: command.positionals !== undefined,
+      strict: true,
+    });
+  } catch (error) {
+    throw inputError(
+      `stm-lab ${command.name}: ${messageOf(error)}; see "stm-lab ${command.name} --help"`,
+      error,
+    );
+  }
+  const options = Object.fromEntries(
+    Object.entries(parsed.values).map(([name, value]) => [name, value === true ? 'yes' : String(value)]),
+  );
+  for (const [name, spec] of Object.entries(command.options)) {
+    if (spec.required && options[name] === undefined) {
+      throw inputError(
+        `stm-lab ${command.name}: --${name} ${spec.value ?? ''} is required; see "stm-lab ${command.name} --help"`,
+      );
+    }
+  }
+  return { options, positionals: parsed.positionals };
+}
+
+/**
+ * An option as a whole number.
+ *
+ * @throws StmLabError (`input`) naming option, value and range.
+ */
+export function integerOption(
+  options: OptionValues,
+  name: string,
+  range: { readonly min: number; readonly max?: number; readonly fallback: number },
+): number {
+  const text = options[name];
+  if (text === undefined) return range.fallback;
+  const value = Number(text);
+  const max = range.max ?? Number.MAX_SAFE_INTEGER;
+  if (!Number.isInteger(value) || value < range.min || value > max) {
+    throw inputError(
+      `--${name} ${text}: must be a whole number of at least ${range.min}${range.max === undefined ? '' : ` and at most ${range.max}`}`,
+    );
+  }
+  return value;
+}
+
+/**
+ * An option as one of a few words.
+ *
+ * @throws StmLabError (`input`) naming option, value and the accepted words.
+ */
+export function choiceOption<T extends string>(
+  options: OptionValues,
+  name: string,
+  choices: readonly T[],
+  fallback: T,
+): T {
+  const text = options[name];
+  if (text === undefined) return fallback;
+  if (!(choices as readonly string[]).includes(text)) {
+    throw inputError(`--${name} ${text}: must be one of ${choices.join(', ')}`);
+  }
+  return text as T;
+}

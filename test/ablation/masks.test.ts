@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { regionColumns, regionGrid, selectColumns } from 'stm-lab/dist/ablation/masks';
+
+const axes = {
+  rateHz: Array.from({ length: 121 }, (_, j) => -15 + 0.25 * j),
+  scaleCycPerOct: Array.from({ length: 20 }, (_, k) => (2 * k * 28) / 150),
+};
+const cutoffs = [0, 1, 2, 3, 4, 5, 6];
+const lowColumns = [1, 9, 17, 25, 33, 41, 49];
+const lowRows = [1, 3, 6, 9, 11, 14, 17];
+const highColumns = [120, 112, 104, 96, 88, 80, 72];
+const highRows = [19, 17, 14, 11, 9, 6, 3];
+
+test('all 98 published cells keep the printed number of features', () => {
+  for (const { pass, rateHz, scaleCycPerOct } of regionGrid({
+    passes: ['low', 'high'],
+    rateHz: cutoffs,
+    scaleCycPerOct: cutoffs,
+  })) {
+    const expected =
+      pass === 'low'
+        ? lowColumns[rateHz]! * lowRows[scaleCycPerOct]!
+        : highColumns[rateHz]! * highRows[scaleCycPerOct]!;
+    assert.equal(
+      regionColumns(axes, { pass, rateHz, scaleCycPerOct }).length,
+      expected,
+      `${pass} ${rateHz} ${scaleCycPerOct}`,
+    );
+  }
+});
+
+test("input sizes that the authors' own logs print: 561 below (4, 6) and 1,008 above (6, 2)", () => {
+  assert.equal(regionColumns(axes, { pass: 'low', rateHz: 4, scaleCycPerOct: 6 }).length, 561);
+  assert.equal(regionColumns(axes, { pass: 'high', rateHz: 6, scaleCycPerOct: 2 }).length, 1008);
+});
+
+test('a region and its complement partition the plane', () => {
+  for (const [pass, complement] of [
+    ['low', 'not-low'],
+    ['high', 'not-high'],
+  ] as const) {
+    const inside = regionColumns(axes, { pass, rateHz: 3, scaleCycPerOct: 2.5 });
+    const outside = regionColumns(axes, { pass: complement, rateHz: 3, scaleCycPerOct: 2.5 });
+    assert.equal(new Set([...inside, ...outside]).size, 2420);
+    assert.equal(inside.length + outside.length, 2420);
+  }
+});
+
+test('columns come from the axes, not from positions: a coarser table is cut at the same Hz', () => {
+  const coarse = { rateHz: [-8, -4, 0, 4, 8], scaleCycPerOct: [0, 2, 4] };
+  assert.deepEqual(
+    [...regionColumns(coarse, { pass: 'low', rateHz: 4, scaleCycPerOct: 2 })],
+    [1, 2, 3, 6, 7, 8],
+  );
+  assert.deepEqual([...regionColumns(coarse, { pass: 'high', rateHz: 4, scaleCycPerOct: 2 })], [10, 14]);
+});
+
+test('an empty region and a negative cutoff are refused with the cutoffs named', () => {
+  assert.throws(
+    () => regionColumns(axes, { pass: 'high', rateHz: 15, scaleCycPerOct: 0 }),
+    /15 Hz, 0 cyc\/oct keeps no feature/,
+  );
+  assert.throws(() => regionColumns(axes, { pass: 'low', rateHz: -1, scaleCycPerOct: 0 }), /-1 Hz/);
+});
+
+test('selectColumns keeps rows apart', () => {
+  const data = Float32Array.from([0, 1, 2, 3, 10, 11, 12, 13]);
+  assert.deepEqual([...selectColumns(data, 4, Int32Array.from([1, 3]))], [1, 3, 11, 13]);
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { test } from 'node:test';
+import { runStage } from 'stm-lab/dist/pipeline/stage';
+
+function inTemporaryFolder(): {
+  folder: string;
+  runs: () => number;
+  request: (extra?: object) => Parameters<typeof runStage>[0];
+} {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stage-'));
+  let count = 0;
+  return {
+    folder,
+    runs: () => count,
+    request: (extra = {}) => ({
+      stage: 'example',
+      folder,
+      parameters: { size: 3 },
+      inputs: { features: 'abc' },
+      run: () => {
+        count++;
+        fs.writeFileSync(path.join(folder, 'result.txt'), `run ${count}`);
+        return Promise.resolve(['result.txt']);
+      },
+      ...extra,
+    }),
+  };
+}
+
+test('the same parameters and inputs are computed once', async () => {
+  const { request, runs } = inTemporaryFolder();
+  assert.equal((await runStage(request())).status, 'computed');
+  assert.equal((await runStage(request())).status, 'kept');
+  assert.equal(runs(), 1);
+});
+
+test('another parameter or another input is computed again', async () => {
+  const { request, runs } = inTemporaryFolder();
+  await runStage(request());
+  await runStage(request({ parameters: { size: 4 } }));
+  await runStage(request({ parameters: { size: 4 }, inputs: { features: 'abd' } }));
+  assert.equal(runs(), 3);
+});
+
+test('a missing or shortened result and a torn record are computed again', async () => {
+  const { folder, request, runs } = inTemporaryFolder();
+  await runStage(request());
+  fs.writeFileSync(path.join(folder, 'result.txt'), 'ru');
+  await runStage(request());
+  fs.rmSync(path.join(folder, 'result.txt'));
+  await runStage(request());
+  fs.writeFileSync(path.join(folder, 'stage.json'), '{"stage": "exam');
+  await runStage(request());
+  assert.equal(runs(), 4);
+});
+
+test('a stage that throws leaves no record behind', async () => {
+  const { folder, request } = inTemporaryFolder();
+  await runStage(request());
+  await assert.rejects(
+    runStage(request({ parameters: 1, run: () => Promise.reject(new Error('disk full')) })),
+    /disk full/,
+  );
+  assert.equal(fs.existsSync(path.join(folder, 'stage.json')), false);
+});
