@@ -1,0 +1,3 @@
+export { readManifest, type ReadManifestOptions } from './manifest';
+export { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
+export type { Manifest, ManifestProblem, ManifestRow } from './types';

@@ -1,0 +1,176 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { eachCsvRecord } from '../base/csvRecords';
+import { inputError } from '../base/errors';
+import { sha256File } from '../base/files';
+import { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
+import { spellingWarnings } from './spelling';
+import type { Manifest, ManifestProblem, ManifestRow } from './types';
+
+/** What a manifest is read for, and how closely its recordings are looked at. */
+export interface ReadManifestOptions {
+  /**
+   * `training` (default): fewer than two groups or two classes is an error, since nothing can be split.
+   * `extraction`: the same is a warning, since features can be computed.
+   */
+  readonly purpose?: 'training' | 'extraction';
+  /** `check` (default): a recording that is not there is a problem. `trust`: the disk is not asked. */
+  readonly files?: 'check' | 'trust';
+}
+
+/**
+ * Reads a manifest: a CSV table with one recording a line and the columns `path`, `label`, `group`
+ * (required), `start_s` (seconds skipped, default 0) and any others, which are kept as text. Paths are
+ * relative to the manifest's own folder unless absolute.
+ *
+ * A line that cannot be used becomes one problem and the rest goes on. Holds a million rows.
+ *
+ * @throws StmLabError (`input`) where nothing can go on: the file or a required column is missing, no
+ *   line is usable, or (for training) all recordings share one group or one class.
+ */
+export function readManifest(file: string, options: ReadManifestOptions = {}): Manifest {
+  const { purpose = 'training', files = 'check' } = options;
+  const folder = path.dirname(path.resolve(file));
+  const rows: ManifestRow[] = [];
+  const problems: ManifestProblem[] = [];
+  const lineOfFile = new Map<string, number>();
+  const interned = new Map<string, string>();
+  let columns: Columns | undefined;
+
+  // One copy of each label, group and repeated description, whatever the number of rows.
+  const intern = (text: string): string => {
+    const known = interned.get(text);
+    if (known !== undefined) return known;
+    interned.set(text, text);
+    return text;
+  };
+
+  eachCsvRecord(file, ({ line, cells, fault }) => {
+    if (columns === undefined) {
+      columns = readHeader(file, cells, fault);
+      return;
+    }
+    const written = cells[columns.path] ?? '';
+    const refuse = (reason: string): void => void problems.push({ line, path: written, reason });
+    if (fault !== undefined) return refuse(`${fault}; write a quotation mark inside a cell twice`);
+    if (cells.length !== columns.names.length)
+      return refuse(
+        `has ${cells.length} cells where the header has ${columns.names.length}; put cells that hold a comma in quotation marks`,
+      );
+    if (written.trim() === '') return refuse('the path is empty');
+    const label = cells[columns.label]!;
+    if (label.trim() === '') return refuse('the label is empty');
+    const group = cells[columns.group]!;
+    if (group.trim() === '')
+      return refuse('the group is empty; name the speaker, artist or place, else splits would leak');
+    const start = columns.start < 0 ? '' : cells[columns.start]!.trim();
+    const startSeconds = start === '' ? 0 : Number(start);
+    if (!Number.isFinite(startSeconds) || startSeconds < 0)
+      return refuse(`start_s is "${start}"; give seconds as a number of 0 or more, or leave it empty`);
+    const absolute = path.resolve(folder, written);
+    const first = lineOfFile.get(absolute);
+    if (first !== undefined) return refuse(`is the same recording as line ${first}; keep one of them`);
+    lineOfFile.set(absolute, line);
+    if (files === 'check') {
+      const found = fs.statSync(absolute, { throwIfNoEntry: false });
+      if (found === undefined) return refuse('there is no such file');
+      if (!found.isFile()) return refuse('is not a file');
+    }
+    rows.push({
+      line,
+      path: written,
+      file: absolute,
+      label: intern(label),
+      group: intern(group),
+      startSeconds,
+      extra: readExtra(columns, cells, intern),
+    });
+  });
+  if (columns === undefined)
+    throw inputError(`${file}: is empty; a header line with path,label,group was expected`);
+  const warnings = unknownColumnWarnings(file, (columns as Columns).names);
+  if (rows.length === 0) throw noUsableRow(file, problems);
+  const groups = new Set(rows.map((row) => row.group));
+  const labels = new Set(rows.map((row) => row.label));
+  warnings.push(...spellingWarnings('group', groups), ...spellingWarnings('label', labels));
+  for (const alone of tooFew(file, groups, labels)) {
+    if (purpose === 'training') throw inputError(alone);
+    warnings.push(alone);
+  }
+  return { file: path.resolve(file), rows, problems, warnings, hash: sha256File(file) };
+}
+
+interface Columns {
+  readonly names: string[];
+  readonly path: number;
+  readonly label: number;
+  readonly group: number;
+  readonly start: number;
+  readonly extra: readonly [name: string, index: number][];
+}
+
+function readHeader(file: string, cells: readonly string[], fault: string | undefined): Columns {
+  if (fault !== undefined) throw inputError(`${file}: in the header line, ${fault}`);
+  const names = cells.map((name) => name.trim());
+  for (const required of REQUIRED_COLUMNS) {
+    if (!names.includes(required))
+      throw inputError(
+        `${file}: has no column "${required}" (its columns: ${names.join(', ')}); a manifest needs path, label and group`,
+      );
+  }
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw inputError(`${file}: column "${twice}" occurs twice; rename one`);
+  const used: string[] = [...REQUIRED_COLUMNS, 'start_s'];
+  return {
+    names,
+    path: names.indexOf('path'),
+    label: names.indexOf('label'),
+    group: names.indexOf('group'),
+    start: names.indexOf('start_s'),
+    extra: names.map((name, i) => [name, i] as [string, number]).filter(([name]) => !used.includes(name)),
+  };
+}
+
+const NOTHING: Readonly<Record<string, string>> = Object.freeze({});
+
+function readExtra(
+  columns: Columns,
+  cells: readonly string[],
+  intern: (text: string) => string,
+): Readonly<Record<string, string>> {
+  if (columns.extra.length === 0) return NOTHING;
+  const extra: Record<string, string> = {};
+  for (const [name, index] of columns.extra) {
+    const text = cells[index]!;
+    extra[name] = text.length <= 40 ? intern(text) : text;
+  }
+  return extra;
+}
+
+function unknownColumnWarnings(file: string, names: readonly string[]): string[] {
+  return names
+    .filter((name) => !KNOWN_COLUMNS.has(name))
+    .map((name) => `${file}: column "${name}" is not one that any stage reads; it is kept as text`);
+}
+
+function noUsableRow(file: string, problems: readonly ManifestProblem[]): Error {
+  const first = problems[0];
+  return inputError(
+    first === undefined
+      ? `${file}: has a header but no recordings`
+      : `${file}: none of its ${problems.length} lines can be used; the first, line ${first.line} (${first.path}): ${first.reason}`,
+  );
+}
+
+function tooFew(file: string, groups: ReadonlySet<string>, labels: ReadonlySet<string>): string[] {
+  const sentences: string[] = [];
+  if (groups.size === 1)
+    sentences.push(
+      `${file}: all recordings are in one group ("${[...groups][0]}"); name speakers, artists or places in the group column, else nothing can be held out`,
+    );
+  if (labels.size === 1)
+    sentences.push(
+      `${file}: all recordings have one label ("${[...labels][0]}"); at least two classes are needed`,
+    );
+  return sentences;
+}

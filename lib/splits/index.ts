@@ -1,0 +1,2 @@
+export { stratifiedGroupKFold, type StratifiedGroupKFoldOptions } from './stratified';
+export { groupKFold, type GroupKFoldOptions } from './groupKFold';
