@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { execPath } from 'node:process';
+import { SetupError } from '../command.mjs';
+import { root, venvFolder, venvPython } from '../paths.mjs';
+import { contentOf, writeWhole } from '../stamp.mjs';
+
+const kernelFile = join(venvFolder, 'share', 'jupyter', 'kernels', 'tslab', 'kernel.json');
+const tslab = join(root, 'node_modules', 'tslab', 'bin', 'tslab');
+
+/** Written for this Node and this folder, so that nothing outside the workbench can change what runs. */
+const description = () =>
+  `${JSON.stringify(
+    {
+      argv: [execPath, tslab, 'kernel', '--config-path', '{connection_file}'],
+      display_name: 'TypeScript (tslab)',
+      language: 'typescript',
+      env: { TF_CPP_MIN_LOG_LEVEL: '2' },
+    },
+    null,
+    2,
+  )}\n`;
+
+/** The notebook kernel, known to the JupyterLab of `.venv` only. */
+export const kernelStep = {
+  name: 'kernel',
+  title: 'notebook kernel',
+  required: false,
+  without: 'no notebooks',
+  check: () => existsSync(venvPython) && contentOf(kernelFile)?.toString() === description(),
+  make() {
+    if (!existsSync(venvPython))
+      throw new SetupError('needs the Python packages', 'as for the Python packages');
+    if (!existsSync(tslab))
+      throw new SetupError('tslab is not among the npm packages', 'run "npm ci --ignore-scripts"');
+    writeWhole(kernelFile, description());
+  },
+};
