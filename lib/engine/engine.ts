@@ -72,7 +72,9 @@ async function loadWasm(): Promise<Engine> {
   const folder = require.resolve('@tensorflow/tfjs-backend-wasm').replace(/[^/\\]+$/, '');
   wasm.setWasmPaths(folder);
   if (!(await tf.setBackend('wasm'))) {
-    throw environmentError('the WebAssembly engine of TensorFlow.js did not start; run "npm run doctor" for the cure');
+    throw environmentError(
+      'the WebAssembly engine of TensorFlow.js did not start; run "npm run doctor" for the cure',
+    );
   }
   await tf.ready();
   return { tf, name: 'wasm', description: `TensorFlow.js ${tf.version_core} on WebAssembly` };

@@ -1,0 +1,256 @@
+import { inputError, StmLabError } from '../base/errors';
+import { sha256 } from '../base/files';
+import type { Engine } from '../engine';
+import { epochBatches, trainingSize } from './batches';
+import { readCheckpoint, writeCheckpoint } from './checkpoint';
+import { checkRows, fingerprint, gatherRows, type LabelledRows } from './data';
+import { initialWeights } from './initialise';
+import { lossAndGradient, resolveLoss } from './loss';
+import { createModel, type MlpModel, type ModelInfo } from './model';
+import { type FitOptions, resolveFitOptions, type ResolvedFitOptions } from './options';
+import { networkProbabilities } from './predict';
+import { checkSpec, type MlpSpec } from './spec';
+import { countCorrect, createTrainer, freshState, type Trainer } from './trainer';
+
+/** A figure of merit of predicted probabilities (float32, rows x classes) against class numbers. */
+export type EpochMetric = (labels: Int32Array, probabilities: Float32Array, classes: number) => number;
+
+/** What is known after one epoch. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Mean over the epoch's rows of the loss while training, L1 penalty included. */
+  readonly loss: number;
+  /** Share of rows right while training. */
+  readonly accuracy: number;
+  readonly learningRate: number;
+  /** Weight updates so far. */
+  readonly updates: number;
+  /** `loss` (with the penalty), `accuracy` and every given metric on the validation rows after the epoch. */
+  readonly validation?: Readonly<Record<string, number>>;
+}
+
+/** What `fitMlp` trains, on what, and who is told. */
+export interface FitTask {
+  readonly spec: MlpSpec;
+  readonly train: LabelledRows;
+  /** Rows trained on after `train` in every epoch, in stored order (the paper's final fit adds validation rows so). */
+  readonly trailing?: LabelledRows;
+  readonly validation?: LabelledRows;
+  readonly options?: FitOptions;
+  /** Metrics computed on the validation rows after each epoch. */
+  readonly metrics?: Readonly<Record<string, EpochMetric>>;
+  /** Weights to start from (in the order of `parameterShapes`) instead of seeded ones. */
+  readonly start?: readonly Float32Array[];
+  readonly info?: Partial<ModelInfo>;
+  /** Told after each epoch, before its checkpoint is written; `stop` ends the training there. */
+  readonly onEpoch?: (record: EpochRecord) => 'stop' | void | Promise<'stop' | void>;
+  /** Saves after every epoch, and goes on from what is there. */
+  readonly checkpoint?: { readonly folder: string };
+  readonly signal?: AbortSignal;
+}
+
+/** Outcome of a training. */
+export interface FitResult {
+  readonly model: MlpModel;
+  readonly history: readonly EpochRecord[];
+  /** Epoch (from 1) whose weights `model` has. */
+  readonly bestEpoch: number;
+  /** All epochs done; `early` stopping; stopped by `onEpoch`; or the loss became infinite or not a number. */
+  readonly stopped: 'completed' | 'early' | 'callback' | 'diverged';
+  readonly updates: number;
+  /** Micro-batches whose gradient was dropped at the end. */
+  readonly dropped: number;
+  /** Epochs taken over from a checkpoint. */
+  readonly resumed: number;
+}
+
+interface Progress {
+  history: EpochRecord[];
+  bestEpoch: number;
+  bestValue: number | null;
+  stopped: FitResult['stopped'] | null;
+}
+
+/**
+ * Trains a network. Same engine, thread count, task and seed give the same weights bit for bit, in any
+ * process and after a kill and resume.
+ *
+ * @throws StmLabError: `input` for values out of range, features that are not finite, a training too small
+ *   for a single update, a checkpoint of another training; `interrupted` on `signal`.
+ */
+export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> {
+  const { spec, train, trailing, checkpoint } = task;
+  checkSpec(spec);
+  const options = resolveFitOptions(task.options ?? {});
+  checkTask(task, options);
+  const counts = { train: train.rows, trailing: trailing?.rows ?? 0 };
+  const size = trainingSize(counts, options);
+  if (size.updates === 0)
+    throw inputError(
+      `training: ${size.batches} micro-batches make no weight update with accumulation ${options.accumulation}; lower batchSize or accumulation, or raise epochs`,
+    );
+  const loss = resolveLoss(options.loss, spec.classes, train.y);
+  const identity = checkpoint === undefined ? '' : identityOf(engine, task, options);
+  const found =
+    checkpoint === undefined ? undefined : readCheckpoint<Progress>(checkpoint.folder, identity, spec);
+  const progress: Progress = found?.progress ?? { history: [], bestEpoch: 0, bestValue: null, stopped: null };
+  let best = found?.best;
+  const resumed = progress.history.length;
+  const trainer = createTrainer(
+    engine,
+    spec,
+    options,
+    loss,
+    found?.state ?? freshState(spec, task.start ?? initialWeights(spec, options.seed)),
+    size.updates,
+  );
+  try {
+    while (progress.stopped === null) {
+      const epoch = progress.history.length + 1;
+      const sums = await trainEpoch(task, options, trainer, counts, epoch);
+      const record = recordOf(engine, task, trainer, loss, epoch, sums);
+      progress.history.push(record);
+      if (improves(record, progress, options)) {
+        progress.bestEpoch = epoch;
+        if (options.restore === 'best') best = trainer.parameters.read().weights;
+      }
+      const answer = await task.onEpoch?.(record);
+      progress.stopped = stopReason(record, progress, options, answer);
+      if (checkpoint !== undefined)
+        writeCheckpoint(checkpoint.folder, identity, { state: trainer.state(), best, progress });
+    }
+    const restored = options.restore === 'best' && best !== undefined;
+    return {
+      model: createModel(spec, restored ? best! : trainer.parameters.read().weights, task.info),
+      history: progress.history,
+      bestEpoch: restored ? progress.bestEpoch : progress.history.length,
+      stopped: progress.stopped,
+      updates: trainer.updates,
+      dropped: trainer.batches % options.accumulation,
+      resumed,
+    };
+  } finally {
+    trainer.dispose();
+  }
+}
+
+function checkTask(
+  { spec, train, trailing, validation, metrics, start }: FitTask,
+  options: ResolvedFitOptions,
+): void {
+  checkRows(train, spec.inputs, spec.classes, 'training rows');
+  if (trailing !== undefined) checkRows(trailing, spec.inputs, spec.classes, 'trailing rows');
+  if (validation !== undefined) checkRows(validation, spec.inputs, spec.classes, 'validation rows');
+  if (start !== undefined) createModel(spec, start);
+  const stopping = options.earlyStopping;
+  if (stopping === undefined) return;
+  if (validation === undefined) throw inputError('early stopping needs validation rows');
+  const known = ['loss', 'accuracy', ...Object.keys(metrics ?? {})];
+  if (!known.includes(stopping.monitor))
+    throw inputError(`early stopping monitors "${stopping.monitor}"; known are ${known.join(', ')}`);
+}
+
+function identityOf(engine: Engine, task: FitTask, options: ResolvedFitOptions): string {
+  const rows = [task.train, task.trailing, task.validation].map((data) =>
+    data === undefined ? null : fingerprint(data),
+  );
+  const start = task.start?.map((array) =>
+    sha256(new Uint8Array(array.buffer, array.byteOffset, array.byteLength)),
+  );
+  return sha256([engine.name, task.spec, options, rows, start ?? null, Object.keys(task.metrics ?? {})]);
+}
+
+interface EpochSums {
+  rows: number;
+  loss: number;
+  correct: number;
+}
+
+async function trainEpoch(
+  { train, trailing, signal }: FitTask,
+  options: ResolvedFitOptions,
+  trainer: Trainer,
+  counts: { train: number; trailing: number },
+  epoch: number,
+): Promise<EpochSums> {
+  const sums: EpochSums = { rows: 0, loss: 0, correct: 0 };
+  const columns = train.columns;
+  const buffer = new Float32Array(options.batchSize * columns);
+  const labels = new Int32Array(options.batchSize);
+  let breath = performance.now();
+  for (const batch of epochBatches(counts, options.batchSize, options.order, options.seed, epoch)) {
+    const source = batch.source === 0 ? train : trailing!;
+    const count = batch.rows.length;
+    const x = gatherRows(source.x, columns, batch.rows, buffer.subarray(0, count * columns));
+    for (let r = 0; r < count; r++) labels[r] = source.y[batch.rows[r]!]!;
+    const step = trainer.step(x, labels.subarray(0, count));
+    sums.rows += step.rows;
+    sums.loss += step.loss;
+    sums.correct += step.correct;
+    if (!Number.isFinite(step.loss)) break;
+    // Lets timers, sockets and signals run during long epochs.
+    if (performance.now() - breath > 50) {
+      await new Promise((resolve) => setImmediate(resolve));
+      breath = performance.now();
+    }
+    if (signal?.aborted === true)
+      throw new StmLabError(
+        'interrupted',
+        'training stopped on request; run it again to go on from the last epoch',
+      );
+  }
+  return sums;
+}
+
+function recordOf(
+  engine: Engine,
+  { spec, validation, metrics = {} }: FitTask,
+  trainer: Trainer,
+  loss: ReturnType<typeof resolveLoss>,
+  epoch: number,
+  sums: EpochSums,
+): EpochRecord {
+  const record: EpochRecord = {
+    epoch,
+    loss: sums.loss / sums.rows,
+    accuracy: sums.correct / sums.rows,
+    learningRate: trainer.learningRate,
+    updates: trainer.updates,
+  };
+  if (validation === undefined) return record;
+  const { x, y, rows } = validation;
+  const probabilities = networkProbabilities(engine, trainer.network, trainer.parameters.weights, x, spec);
+  const values: Record<string, number> = {
+    loss: lossAndGradient(loss, probabilities, y, undefined) / rows + trainer.penalty(),
+    accuracy: countCorrect(probabilities, y, spec.classes) / rows,
+  };
+  for (const [name, metric] of Object.entries(metrics)) values[name] = metric(y, probabilities, spec.classes);
+  return { ...record, validation: values };
+}
+
+/** Whether this epoch is the best so far; keeps its value. */
+function improves(record: EpochRecord, progress: Progress, { earlyStopping }: ResolvedFitOptions): boolean {
+  if (earlyStopping === undefined) return true;
+  const { monitor, direction, minimumChange } = earlyStopping;
+  const value = record.validation![monitor]!;
+  const sign = direction === 'maximise' ? 1 : -1;
+  if (!Number.isFinite(value)) return false;
+  if (progress.bestValue !== null && !(sign * (value - progress.bestValue) > minimumChange)) return false;
+  progress.bestValue = value;
+  return true;
+}
+
+function stopReason(
+  record: EpochRecord,
+  progress: Progress,
+  { epochs, earlyStopping }: ResolvedFitOptions,
+  answer: 'stop' | void,
+): FitResult['stopped'] | null {
+  if (!Number.isFinite(record.loss)) return 'diverged';
+  if (answer === 'stop') return 'callback';
+  if (record.epoch >= epochs) return 'completed';
+  if (earlyStopping !== undefined && record.epoch - progress.bestEpoch >= earlyStopping.patience)
+    return 'early';
+  return null;
+}
