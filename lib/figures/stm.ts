@@ -1,0 +1,181 @@
+import { inputError } from '../base/errors';
+import type { ColourScale } from './colour';
+import { colourBar, rasterView, type Raster } from './raster';
+import { composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
+
+/** Axes of a modulation matrix, as they travel with the features: rows are scales, columns are rates. */
+export interface StmAxes {
+  /** Temporal modulation of each column, Hz, ascending in even steps. */
+  readonly rateHz: readonly number[];
+  /** Spectral modulation of each row, cycles per octave, ascending in even steps. */
+  readonly scaleCycPerOct: readonly number[];
+}
+
+/** One map of a figure. */
+export interface StmPanel {
+  readonly title: string;
+  /** Row-major, one row per scale, e.g. 20 x 121. NaN is grey. */
+  readonly values: ArrayLike<number>;
+}
+
+/** Input of `stmGridFigure`. */
+export interface StmGridInput extends FigureText {
+  readonly panels: readonly StmPanel[];
+  readonly axes: StmAxes;
+  /** Default: sequential over the range of all values. */
+  readonly colour?: ColourScale | undefined;
+  /** What the colours mean, with unit. */
+  readonly colourTitle: string;
+  /** Maps side by side. Default 3. */
+  readonly perRow?: number | undefined;
+}
+
+function outerEdges(centres: readonly number[]): [number, number] {
+  const step = centres.length > 1 ? (centres[centres.length - 1] - centres[0]) / (centres.length - 1) : 1;
+  return [centres[0] - step / 2, centres[centres.length - 1] + step / 2];
+}
+
+/** The raster of one modulation matrix on its true axes (cell centres at the axis values). */
+export function stmRaster(
+  values: ArrayLike<number>,
+  axes: StmAxes,
+  place: Pick<Raster, 'width' | 'height' | 'colour'> & {
+    title?: string;
+    ticks?: { rate: number[]; scale: number[] };
+  },
+): Raster {
+  return {
+    values,
+    rows: axes.scaleCycPerOct.length,
+    columns: axes.rateHz.length,
+    x: {
+      edges: outerEdges(axes.rateHz),
+      title: 'Rate (Hz)',
+      ticks: place.ticks?.rate ?? [-15, -10, -5, 0, 5, 10, 15],
+    },
+    y: {
+      edges: outerEdges(axes.scaleCycPerOct),
+      title: 'Scale (cyc/oct)',
+      ticks: place.ticks?.scale ?? [0, 1, 2, 3, 4, 5, 6, 7],
+    },
+    colour: place.colour,
+    width: place.width,
+    height: place.height,
+    ...(place.title === undefined ? {} : { title: place.title }),
+  };
+}
+
+/** Smallest and largest finite value over several matrices; 0 .. 1 when there is none. */
+export function valueRange(matrices: readonly ArrayLike<number>[]): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const matrix of matrices) {
+    for (let i = 0; i < matrix.length; i++) {
+      if (!Number.isFinite(matrix[i])) continue;
+      low = Math.min(low, matrix[i]);
+      high = Math.max(high, matrix[i]);
+    }
+  }
+  return low <= high ? [low, high] : [0, 1];
+}
+
+/**
+ * Modulation matrices as small multiples on one colour scale, rate across and scale upwards: mean features
+ * of classes, occlusion maps, components of a PCA.
+ *
+ * @throws StmLabError (`input`) when there is no panel or a matrix does not match the axes.
+ */
+export function stmGridFigure(
+  input: StmGridInput & { readonly defaultTitle?: string; readonly remarks?: readonly string[] },
+): FigureSpec {
+  const { panels, axes, colourTitle } = input;
+  if (panels.length === 0) throw inputError('a figure of modulation matrices needs at least one matrix');
+  const perRow = Math.min(input.perRow ?? 3, panels.length);
+  const colour = input.colour ?? { palette: 'sequential', domain: valueRange(panels.map((p) => p.values)) };
+  const width = perRow === 1 ? 420 : perRow === 2 ? 250 : 172;
+  const height = perRow === 1 ? 200 : perRow === 2 ? 130 : 105;
+  const rowCount = Math.ceil(panels.length / perRow);
+  const rows: FigurePart[] = [];
+  for (let row = 0; row < rowCount; row++) {
+    const views = panels.slice(row * perRow, (row + 1) * perRow).map((panel, column) => {
+      const raster = stmRaster(panel.values, axes, {
+        width,
+        height,
+        colour,
+        title: panel.title,
+        ...(perRow > 1 ? { ticks: { rate: [-15, -10, -5, 0, 5, 10, 15], scale: [0, 2, 4, 6] } } : {}),
+      });
+      // the outer panels carry the names, the inner ones only numbers
+      const lastInColumn = row * perRow + column + perRow >= panels.length;
+      return rasterView({
+        ...raster,
+        x: { ...raster.x, title: lastInColumn ? raster.x.title : null },
+        y: { ...raster.y, title: column === 0 ? raster.y.title : null },
+      });
+    });
+    rows.push({ hconcat: views, spacing: 14 });
+  }
+  const bar = colourBar(colour, colourTitle, rowCount > 1 ? 1.7 * height : height);
+  return composeFigure(
+    { hconcat: [{ vconcat: rows, spacing: 14 }, bar], spacing: 16 },
+    {
+      ...input,
+      defaultTitle: input.defaultTitle ?? 'Spectrotemporal modulation',
+      remarks: input.remarks ?? [],
+    },
+  );
+}
+
+/** Input of `stmFigure`. */
+export interface StmInput extends FigureText {
+  /** Row-major features, e.g. 20 x 121 in 0 .. 1. */
+  readonly features: ArrayLike<number>;
+  readonly axes: StmAxes;
+  /** What the colours mean. Default "Modulation (relative)". */
+  readonly colourTitle?: string | undefined;
+}
+
+/**
+ * The modulation features of one recording: rate (Hz) across, scale (cyc/oct) upwards.
+ *
+ * @throws StmLabError (`input`) when the features do not match the axes.
+ */
+export function stmFigure(input: StmInput): FigureSpec {
+  const colour: ColourScale = { palette: 'sequential', domain: valueRange([input.features]) };
+  const view = rasterView(stmRaster(input.features, input.axes, { width: 460, height: 210, colour }));
+  const bar = colourBar(colour, input.colourTitle ?? 'Modulation (relative)', 210);
+  return composeFigure(
+    { hconcat: [view, bar], spacing: 14 },
+    { ...input, defaultTitle: 'Spectrotemporal modulation features', widthPx: 560 },
+  );
+}
+
+/** Input of `classMeanFigure`. */
+export interface ClassMeanInput extends FigureText {
+  /** Per class the mean features (row-major) and, when given, the number of recordings, printed beside the name. */
+  readonly classes: readonly {
+    readonly label: string;
+    readonly mean: ArrayLike<number>;
+    readonly count?: number | undefined;
+  }[];
+  readonly axes: StmAxes;
+}
+
+/**
+ * Mean modulation features of each class, as small multiples on one colour scale.
+ *
+ * Source: arXiv 2505.23509, figure of the class means.
+ *
+ * @throws StmLabError (`input`) when there is no class or a mean does not match the axes.
+ */
+export function classMeanFigure(input: ClassMeanInput): FigureSpec {
+  return stmGridFigure({
+    ...input,
+    panels: input.classes.map(({ label, mean, count }) => ({
+      title: count === undefined ? label : `${label} (n = ${count})`,
+      values: mean,
+    })),
+    colourTitle: 'Mean feature (0–1)',
+    defaultTitle: 'Mean modulation features by class',
+  });
+}
