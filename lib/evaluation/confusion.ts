@@ -1,0 +1,68 @@
+import { argmaxClasses, meanDefined, type Predictions } from './predictions';
+
+/** Counts, row = true class, column = predicted class (row-major, classes x classes). */
+export interface Confusion {
+  readonly classes: number;
+  readonly counts: Float64Array;
+}
+
+/** Counts true against most probable classes, each row `weights[row]` times (default once). */
+export function confusionMatrix(predictions: Predictions, weights?: ArrayLike<number>): Confusion {
+  const { labels, classes } = predictions;
+  const predicted = argmaxClasses(predictions);
+  const counts = new Float64Array(classes * classes);
+  for (let r = 0; r < labels.length; r++)
+    counts[labels[r]! * classes + predicted[r]!]! += weights === undefined ? 1 : weights[r]!;
+  return { classes, counts };
+}
+
+/** What a confusion matrix says of one class. */
+export interface ClassScores {
+  /** Rows of the class. */
+  readonly support: number;
+  /** Share of its predictions that are right; NaN when it is never predicted. */
+  readonly precision: number;
+  /** Share of its rows found; NaN when it has none. */
+  readonly recall: number;
+  /** 2 hits / (rows + predictions); NaN when it has no rows. */
+  readonly f1: number;
+}
+
+/** Scores at the most probable class. */
+export interface ArgmaxScores {
+  readonly accuracy: number;
+  /** Unweighted average recall over the classes that have rows. */
+  readonly uar: number;
+  /** Mean F1 over the classes that have rows. */
+  readonly macroF1: number;
+  readonly perClass: readonly ClassScores[];
+}
+
+/** Accuracy, UAR, macro-F1 and per-class scores of a confusion matrix. */
+export function argmaxScores({ classes, counts }: Confusion): ArgmaxScores {
+  const at = (t: number, p: number): number => counts[t * classes + p]!;
+  const indices = Array.from({ length: classes }, (_, c) => c);
+  const perClass = indices.map((c) => {
+    const support = indices.reduce((sum, p) => sum + at(c, p), 0);
+    const predicted = indices.reduce((sum, t) => sum + at(t, c), 0);
+    const hits = at(c, c);
+    return {
+      support,
+      precision: predicted > 0 ? hits / predicted : NaN,
+      recall: support > 0 ? hits / support : NaN,
+      f1: support > 0 ? (2 * hits) / (support + predicted) : NaN,
+    };
+  });
+  const total = perClass.reduce((sum, { support }) => sum + support, 0);
+  return {
+    accuracy: indices.reduce((sum, c) => sum + at(c, c), 0) / total,
+    uar: meanDefined(perClass.map(({ recall }) => recall)),
+    macroF1: meanDefined(perClass.map(({ f1 }) => f1)),
+    perClass,
+  };
+}
+
+/** Macro-F1 at the most probable class. */
+export function macroF1(predictions: Predictions): number {
+  return argmaxScores(confusionMatrix(predictions)).macroF1;
+}

@@ -1,0 +1,20 @@
+export { type Calibration, calibration, type ReliabilityBin } from './calibration';
+export {
+  type ArgmaxScores,
+  argmaxScores,
+  type ClassScores,
+  type Confusion,
+  confusionMatrix,
+  macroF1,
+} from './confusion';
+export {
+  F1_THRESHOLDS,
+  type KerasAuc,
+  kerasF1,
+  kerasMacroF1,
+  kerasMicroAuc,
+  sweepThresholds,
+  type ThresholdSweep,
+} from './kerasMetrics';
+export { argmaxClasses, checkPredictions, type Predictions } from './predictions';
+export { type AreaReport, exactAreas, type ExactAreas } from './ranking';

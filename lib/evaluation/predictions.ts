@@ -1,0 +1,59 @@
+import { inputError } from '../base/errors';
+
+/** Predicted class probabilities beside the true classes. */
+export interface Predictions {
+  /** True class of each row, 0 .. classes - 1. */
+  readonly labels: Int32Array;
+  /** Float32, rows x classes, row-major, each 0 .. 1. */
+  readonly probabilities: Float32Array;
+  readonly classes: number;
+}
+
+/**
+ * The predictions themselves, when metrics can be computed from them.
+ *
+ * @throws StmLabError (`input`) for sizes that disagree, a label out of range, a probability that is not in [0, 1].
+ */
+export function checkPredictions<P extends Predictions>(predictions: P): P {
+  const { labels, probabilities, classes } = predictions;
+  if (labels.length === 0) throw inputError('evaluation: there are no rows');
+  if (!Number.isInteger(classes) || classes < 2)
+    throw inputError(`evaluation: ${classes} classes; two or more are needed`);
+  if (probabilities.length !== labels.length * classes)
+    throw inputError(
+      `evaluation: ${probabilities.length} probabilities are not ${labels.length} rows of ${classes} classes`,
+    );
+  const label = labels.findIndex((value) => value < 0 || value >= classes);
+  if (label >= 0)
+    throw inputError(`evaluation: row ${label} has class ${labels[label]}; classes are 0 to ${classes - 1}`);
+  const wrong = probabilities.findIndex((p) => !(p >= 0 && p <= 1));
+  if (wrong >= 0)
+    throw inputError(
+      `evaluation: row ${Math.floor(wrong / classes)}, class ${wrong % classes} has probability ${probabilities[wrong]}; it must lie in [0, 1]`,
+    );
+  return predictions;
+}
+
+/** Most probable class of each row; of equal ones the first. */
+export function argmaxClasses({ labels, probabilities, classes }: Predictions): Int32Array {
+  const best = new Int32Array(labels.length);
+  for (let r = 0; r < best.length; r++) {
+    const start = r * classes;
+    let c = 0;
+    for (let k = 1; k < classes; k++) if (probabilities[start + k]! > probabilities[start + c]!) c = k;
+    best[r] = c;
+  }
+  return best;
+}
+
+/** Mean of the numbers that are not NaN; NaN when all are. */
+export function meanDefined(values: ArrayLike<number>): number {
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i]!)) continue;
+    sum += values[i]!;
+    count++;
+  }
+  return count === 0 ? NaN : sum / count;
+}
