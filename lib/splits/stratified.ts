@@ -92,11 +92,7 @@ function populationStd(values: Float64Array, start: number, count: number): numb
  * For a candidate fold only that fold's class shares change, so its shares are put in and taken out
  * again; the sums over folds are still made in full, because a running sum would round differently.
  */
-function greedyPlacer(
-  counts: Float64Array,
-  totals: Float64Array,
-  folds: number,
-): (group: number) => number {
+function greedyPlacer(counts: Float64Array, totals: Float64Array, folds: number): (group: number) => number {
   const classes = totals.length;
   const inFold = new Float64Array(folds * classes);
   const rowsInFold = new Float64Array(folds);

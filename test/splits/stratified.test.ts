@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { groupKFold, stratifiedGroupKFold } from 'stm-lab/dist/splits';
+import { stratifiedGroupKFold } from 'stm-lab/dist/splits';
 
 interface Problem {
   n_splits: number;
