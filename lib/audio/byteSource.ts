@@ -1,0 +1,68 @@
+import * as fs from 'node:fs';
+import { inputError, messageOf } from '../base/errors';
+
+/** Random access to the bytes of an open file. */
+export interface ByteSource {
+  readonly file: string;
+  readonly size: number;
+  /** Up to `length` bytes from `position`; shorter at the end of the file. Valid until the next call. */
+  read(position: number, length: number): Uint8Array;
+  close(): void;
+}
+
+/** Bytes asked of a compressed file at a time. */
+const CHUNK_BYTES = 1 << 16;
+
+/**
+ * Opens a regular file for reading in pieces.
+ *
+ * @throws StmLabError (`input`) when it cannot be opened, is not a file, or is empty.
+ */
+export function openByteSource(file: string): ByteSource {
+  let handle: number;
+  let size: number;
+  try {
+    handle = fs.openSync(file, 'r');
+  } catch (error) {
+    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
+  }
+  try {
+    const status = fs.fstatSync(handle);
+    if (!status.isFile()) throw inputError(`${file}: is not a file; give the path of a recording`);
+    size = status.size;
+    if (size === 0) throw inputError(`${file}: is empty (0 bytes); copy it again`);
+  } catch (error) {
+    fs.closeSync(handle);
+    throw error;
+  }
+  let buffer = new Uint8Array(CHUNK_BYTES);
+  let open = true;
+  return {
+    file,
+    size,
+    read(position, length) {
+      if (buffer.length < length) buffer = new Uint8Array(length);
+      let done = 0;
+      while (done < length) {
+        const count = fs.readSync(handle, buffer, done, length - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return buffer.subarray(0, done);
+    },
+    close() {
+      if (open) fs.closeSync(handle);
+      open = false;
+    },
+  };
+}
+
+/** The bytes of a file from `begin` on, in fresh blocks of 64 KiB. */
+export function* chunksOf(source: ByteSource, begin = 0): Generator<Uint8Array> {
+  for (let position = begin; position < source.size;) {
+    const chunk = source.read(position, CHUNK_BYTES).slice();
+    if (chunk.length === 0) return;
+    position += chunk.length;
+    yield chunk;
+  }
+}

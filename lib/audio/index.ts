@@ -1,0 +1,6 @@
+export { openAudio, readAudio, type Audio, type OpenAudioOptions } from './open';
+export { checkPcmFormat, type PcmFormat, type SampleEncoding } from './pcm';
+export { rawPcmFromColumns, type RawPcm } from './rawPcm';
+export { designResampler, resample, resampledLength, type Resampler } from './resample';
+export type { AudioSource } from './source';
+export { writeWav, type WriteWavOptions } from './writeWav';

@@ -1,0 +1,95 @@
+import { pffftBytes } from './pffftBytes';
+import { startWasm, type WasmMemory } from './wasm';
+
+/** One transform length of PFFFT, with its work space. */
+export interface FftPlan {
+  readonly length: number;
+  readonly kind: 'real' | 'complex';
+  readonly setup: number;
+}
+
+/**
+ * PFFFT in WebAssembly (single precision, unnormalised in both directions) and the memory it works in. Addresses
+ * are in bytes; buffers of a transform are 16-byte aligned.
+ */
+export interface Pffft {
+  readonly memory: WasmMemory;
+  /** Bytes from the module's heap, 64-byte aligned, for the life of the module. */
+  allocate(bytes: number): number;
+  plan(length: number, kind: FftPlan['kind']): FftPlan;
+  /**
+   * Transforms `input` to `output`. `ordered` has the spectrum in natural order; `internal` leaves it in the order
+   * that is fastest for PFFFT, the same in both directions.
+   */
+  transform(
+    plan: FftPlan,
+    input: number,
+    output: number,
+    scratch: number,
+    direction: 'forward' | 'backward',
+    order: 'ordered' | 'internal',
+  ): void;
+}
+
+/** Names in the compiled module, which its build shortens. Pinned with the package's version (0.4.2). */
+interface PffftExports {
+  readonly d: WasmMemory;
+  e(): void;
+  /** pffft_aligned_malloc */
+  f(bytes: number): number;
+  /** pffft_new_setup */
+  k(length: number, kind: number): number;
+  /** pffft_transform */
+  o(setup: number, input: number, output: number, scratch: number, direction: number): void;
+  /** pffft_transform_ordered */
+  p(setup: number, input: number, output: number, scratch: number, direction: number): void;
+}
+
+/** Starts a new instance of PFFFT. */
+export async function loadPffft(): Promise<Pffft> {
+  const imports = {
+    a: {
+      // Assertion failure, memory growth, and block copy.
+      a: () => {
+        throw new Error('PFFFT was asked for a length it cannot transform');
+      },
+      b: (bytes: number) => {
+        const missing = Math.ceil(((bytes >>> 0) - wasm.d.buffer.byteLength) / 65536);
+        try {
+          wasm.d.grow(Math.max(0, missing));
+          return 1;
+        } catch {
+          return 0;
+        }
+      },
+      c: (target: number, from: number, count: number) =>
+        new Uint8Array(wasm.d.buffer).copyWithin(target, from, from + count),
+    },
+  };
+  const wasm: PffftExports = await startWasm<PffftExports>(pffftBytes, imports);
+  wasm.e();
+  const plans = new Map<string, FftPlan>();
+  return {
+    memory: wasm.d,
+    allocate(bytes) {
+      const address = wasm.f(bytes);
+      if (address === 0) throw new Error(`no memory for ${bytes} bytes`);
+      return address;
+    },
+    plan(length, kind) {
+      const key = `${kind} ${length}`;
+      let plan = plans.get(key);
+      if (plan === undefined) {
+        const setup = wasm.k(length, kind === 'real' ? 0 : 1);
+        if (setup === 0) throw new RangeError(`PFFFT has no transform of length ${length}`);
+        plan = { length, kind, setup };
+        plans.set(key, plan);
+      }
+      return plan;
+    },
+    transform(plan, input, output, scratch, direction, order) {
+      const run = order === 'ordered' ? wasm.p : wasm.o;
+      run(plan.setup, input, output, scratch, direction === 'forward' ? 0 : 1);
+    },
+  };
+}

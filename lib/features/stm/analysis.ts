@@ -1,0 +1,254 @@
+import { designResampler, resample } from '../../audio/resample';
+import { inputError } from '../../base/errors';
+import { ANALYSIS_RATE, EXCERPT_SECONDS, RATES, SCALES, stmAxes, type StmAxes } from './axes';
+import { createCochleagramKernel, type CochleagramKernel } from './cochleagram';
+import { checkExcerpt, SILENCE_RULE, type SilenceRule } from './excerpt';
+import { stmFilterBank, type ChannelSet } from './filterBank';
+import { modulationSpectrum, modulationToFeatures } from './modulation';
+
+/** Parameters of the STM analysis, with the published values as defaults. */
+export interface StmParameters extends SilenceRule {
+  /** Filter bank. Default `published`. */
+  readonly channels: ChannelSet;
+  /** Excerpts accepted per recording at most. Default 30. */
+  readonly maxExcerpts: number;
+}
+
+/** The published parameters. */
+export const STM_PARAMETERS: StmParameters = { channels: 'published', maxExcerpts: 30, ...SILENCE_RULE };
+
+/** Parameters that differ from the published ones, and what belongs to one recording. */
+export interface StmOptions extends Partial<StmParameters> {
+  /** Seconds skipped at the beginning. Default 0. */
+  readonly startSeconds?: number | undefined;
+  /** Whether each excerpt's own modulation spectrum is kept beside the mean. Default `mean`. */
+  readonly keep?: 'mean' | 'excerpts' | undefined;
+}
+
+/** STM features of one recording. */
+export interface StmResult {
+  /** 2,420 values in [0, 1]: 20 scales x 121 rates, row-major. */
+  readonly features: Float32Array;
+  /** Mean magnitude of the accepted excerpts' modulation spectra, 20 x 121, before logarithm and scaling. */
+  readonly modulation: Float64Array;
+  readonly axes: StmAxes;
+  /** Accepted excerpts. */
+  readonly excerpts: number;
+  readonly analysedSeconds: number;
+  /** Seconds looked at, rejected excerpts included. */
+  readonly scannedSeconds: number;
+  /** Samples from the beginning of the recording to the end of the last excerpt looked at. */
+  readonly endSample: number;
+  /** Longest pause in the accepted excerpts, seconds. */
+  readonly longestSilenceSeconds: number;
+  /** With `keep: 'excerpts'`: one entry per accepted excerpt. */
+  readonly perExcerpt?: readonly StmExcerpt[];
+}
+
+/** One accepted excerpt. */
+export interface StmExcerpt {
+  /** Where it begins in the recording, seconds. */
+  readonly startSeconds: number;
+  readonly longestSilenceSeconds: number;
+  /** Magnitude of its modulation spectrum, 20 x 121. */
+  readonly modulation: Float64Array;
+  /** The features of this excerpt alone. */
+  readonly features: Float32Array;
+}
+
+/** Why a recording has no features, in one sentence without a file name. */
+export interface StmRejection {
+  readonly reason: string;
+}
+
+/** An analysis fed with blocks of a recording. */
+export interface StmAnalysis {
+  /** Takes the next samples (mono). Returns `enough` once further samples cannot change the result. */
+  push(block: Float32Array): 'more' | 'enough';
+  finish(): StmResult | StmRejection;
+}
+
+/** The prepared machinery: reuse it for many recordings with the same channels. */
+export interface StmKernel {
+  readonly cochleagram: CochleagramKernel;
+}
+
+/** Prepares the filter bank and its work space (about 6 MB) once. */
+export async function createStmKernel(
+  options: { channels?: ChannelSet | undefined } = {},
+): Promise<StmKernel> {
+  return { cochleagram: await createCochleagramKernel(stmFilterBank(options.channels)) };
+}
+
+/**
+ * Starts the analysis of one recording: 4-s excerpts back to back, each checked by the silence rule, resampled to
+ * 16 kHz, turned into a cochleagram and its modulation spectrum; the spectra are averaged.
+ *
+ * @param sampleRate Hz, a positive integer
+ */
+export function startStmAnalysis(
+  kernel: StmKernel,
+  sampleRate: number,
+  options: StmOptions = {},
+): StmAnalysis {
+  const parameters: StmParameters = { ...STM_PARAMETERS, ...options };
+  const { bank } = kernel.cochleagram;
+  const resampler = designResampler(sampleRate, ANALYSIS_RATE);
+  const excerpt = new Float32Array(EXCERPT_SECONDS * sampleRate);
+  const start = Math.round((options.startSeconds ?? 0) * sampleRate);
+  const mean = new Float64Array(SCALES * RATES);
+  const kept: StmExcerpt[] = [];
+  let skip = start;
+  let filled = 0;
+  let received = 0;
+  let scanned = 0;
+  let accepted = 0;
+  let longestSilence = 0;
+  let leastSilence = Infinity;
+  let notFinite = false;
+
+  const analyse = (): void => {
+    scanned++;
+    const check = checkExcerpt(excerpt, sampleRate, parameters);
+    if (check.verdict === 'not finite') notFinite = true;
+    leastSilence = Math.min(leastSilence, check.longestSilenceSeconds);
+    if (check.verdict !== 'accepted') return;
+    accepted++;
+    longestSilence = Math.max(longestSilence, check.longestSilenceSeconds);
+    const scaled = excerpt.map((value) => value * check.gain);
+    const spectrum = modulationSpectrum(
+      kernel.cochleagram.compute(resample(scaled, resampler)),
+      bank.centreHz.length,
+    );
+    for (let i = 0; i < mean.length; i++) mean[i]! += spectrum[i]!;
+    if (options.keep === 'excerpts')
+      kept.push({
+        startSeconds: start / sampleRate + (scanned - 1) * EXCERPT_SECONDS,
+        longestSilenceSeconds: check.longestSilenceSeconds,
+        modulation: spectrum,
+        features: modulationToFeatures(spectrum),
+      });
+  };
+  const isDone = (): boolean => notFinite || accepted >= parameters.maxExcerpts;
+
+  return {
+    push(block) {
+      received += block.length;
+      let position = Math.min(skip, block.length);
+      skip -= position;
+      while (position < block.length && !isDone()) {
+        const count = Math.min(block.length - position, excerpt.length - filled);
+        excerpt.set(block.subarray(position, position + count), filled);
+        position += count;
+        filled += count;
+        if (filled === excerpt.length) {
+          analyse();
+          filled = 0;
+        }
+      }
+      return isDone() ? 'enough' : 'more';
+    },
+    finish() {
+      if (notFinite)
+        return { reason: `holds samples that are not finite (NaN or infinite) in excerpt ${scanned}` };
+      if (scanned === 0) {
+        const seconds = (received / sampleRate).toFixed(2);
+        const after = start > 0 ? ` after the first ${start / sampleRate} s` : '';
+        return { reason: `too short: ${seconds} s, ${EXCERPT_SECONDS} s are needed${after}` };
+      }
+      if (accepted === 0)
+        return {
+          reason:
+            `no excerpt accepted: longest silence ${leastSilence.toFixed(2)} s ` +
+            `(limit ${parameters.maxSilenceSeconds} s) in the best of ${scanned} excerpts`,
+        };
+      const modulation = mean.map((value) => value / accepted);
+      return {
+        features: modulationToFeatures(modulation),
+        modulation,
+        axes: stmAxes({ channels: parameters.channels }),
+        excerpts: accepted,
+        analysedSeconds: accepted * EXCERPT_SECONDS,
+        scannedSeconds: scanned * EXCERPT_SECONDS,
+        endSample: start + scanned * excerpt.length,
+        longestSilenceSeconds: longestSilence,
+        ...(options.keep === 'excerpts' ? { perExcerpt: kept } : {}),
+      };
+    },
+  };
+}
+
+const kernels = new Map<ChannelSet, Promise<StmKernel>>();
+
+function sharedKernel(channels: ChannelSet): Promise<StmKernel> {
+  let kernel = kernels.get(channels);
+  if (kernel === undefined) {
+    kernel = createStmKernel({ channels });
+    kernels.set(channels, kernel);
+  }
+  return kernel;
+}
+
+/**
+ * STM features of a recording held in memory.
+ *
+ * @param samples mono, any level, at least 4 s
+ * @param sampleRate Hz, a positive integer
+ * @returns 2,420 features with axes; see `StmResult`.
+ * @throws StmLabError (`input`) when no excerpt is accepted: too short, too silent, or not finite.
+ */
+export async function extractStm(
+  samples: Float32Array,
+  sampleRate: number,
+  options: StmOptions = {},
+): Promise<StmResult> {
+  const analysis = startStmAnalysis(await sharedKernel(options.channels ?? 'published'), sampleRate, options);
+  analysis.push(samples);
+  const result = analysis.finish();
+  if ('reason' in result) throw inputError(`samples: ${result.reason}`);
+  return result;
+}
+
+/** A log spectrogram with its axes. */
+export interface Cochleagram {
+  /** dB above 1e-4 after scaling to the target level, not negative: channels x frames, row-major. */
+  readonly values: Float32Array;
+  /** Centre of each channel, Hz. */
+  readonly channelHz: number[];
+  /** Time of each frame from the beginning of the recording, seconds. */
+  readonly seconds: number[];
+}
+
+/**
+ * The cochleagram of one 4-s excerpt, whatever the silence rule says of it.
+ *
+ * @param samples mono
+ * @param sampleRate Hz, a positive integer
+ * @param options `startSeconds` says where the excerpt begins (default 0)
+ * @returns 150 x 500 (or 128 x 500) values in dB with axes.
+ * @throws StmLabError (`input`) when fewer than 4 s follow, or a sample is not finite.
+ */
+export async function cochleagram(
+  samples: Float32Array,
+  sampleRate: number,
+  options: Pick<StmOptions, 'channels' | 'startSeconds' | 'targetRms'> = {},
+): Promise<Cochleagram> {
+  const kernel = await sharedKernel(options.channels ?? 'published');
+  const { bank } = kernel.cochleagram;
+  const start = Math.round((options.startSeconds ?? 0) * sampleRate);
+  const excerpt = samples.slice(start, start + EXCERPT_SECONDS * sampleRate);
+  if (excerpt.length < EXCERPT_SECONDS * sampleRate)
+    throw inputError(
+      `samples: a cochleagram needs ${EXCERPT_SECONDS} s, ${(excerpt.length / sampleRate).toFixed(2)} s were given`,
+    );
+  const { gain } = checkExcerpt(excerpt, sampleRate, { ...SILENCE_RULE, ...options });
+  if (!Number.isFinite(gain)) throw inputError('samples: hold values that are not finite (NaN or infinite)');
+  const scaled = excerpt.map((value) => value * gain);
+  const values = kernel.cochleagram.compute(resample(scaled, designResampler(sampleRate, ANALYSIS_RATE)));
+  const frames = values.length / bank.centreHz.length;
+  return {
+    values,
+    channelHz: [...bank.centreHz],
+    seconds: Array.from({ length: frames }, (_, n) => start / sampleRate + (n * EXCERPT_SECONDS) / frames),
+  };
+}

@@ -1,0 +1,18 @@
+export {
+  cochleagram,
+  createStmKernel,
+  extractStm,
+  startStmAnalysis,
+  STM_PARAMETERS,
+  type Cochleagram,
+  type StmAnalysis,
+  type StmExcerpt,
+  type StmKernel,
+  type StmOptions,
+  type StmParameters,
+  type StmRejection,
+  type StmResult,
+} from './analysis';
+export { stmAxes, type StmAxes, type StmAxesOptions } from './axes';
+export { erbOf, stmFilterBank, type ChannelSet, type FilterBank } from './filterBank';
+export { modulationSpectrum, modulationToFeatures } from './modulation';
