@@ -1,0 +1,7 @@
+export {
+  DEMO_CORPUS_VERSION,
+  generateDemoCorpus,
+  type DemoCorpus,
+  type DemoCorpusOptions,
+  type DemoCorpusProgress,
+} from './demoCorpus';
