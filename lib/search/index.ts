@@ -1,0 +1,20 @@
+export type {
+  CategoricalParameter,
+  Condition,
+  FloatParameter,
+  IntParameter,
+  Parameter,
+  Space,
+  Value,
+  Values,
+  ValuesOf,
+} from './space';
+export { activeValues, checkSpace, isConfiguration } from './space';
+export type { Direction, TrialState } from './journal/records';
+export type { Proposal, ProposalContext, Sampler, TrialRecord } from './sampler';
+export type { SamplerChoice, SamplerName, SamplerOptions } from './samplers';
+export { createSampler, samplerNames } from './samplers';
+export type { AshaPrunerOptions, MedianPrunerOptions, PruneContext, Pruner, PrunerChoice } from './pruners';
+export { createPruner } from './pruners';
+export type { AskOptions, Outcome, Study, StudyOptions, TellResult, Trial } from './study';
+export { bestOf, createStudy } from './study';

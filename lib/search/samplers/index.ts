@@ -1,0 +1,38 @@
+import { inputError } from '../../base/errors';
+import type { Sampler } from '../sampler';
+import { publishedSampler } from './published';
+import type { PublishedSamplerOptions } from './published';
+import { randomSampler } from './random';
+import { sobolSampler } from './sobol';
+
+/** Built-in samplers by name. */
+export const samplerNames = ['sobol', 'random', 'published'] as const;
+export type SamplerName = (typeof samplerNames)[number];
+
+/** A sampler by name with options; plain JSON. */
+export type SamplerOptions = PublishedSamplerOptions | { readonly name: 'random' | 'sobol' };
+
+/** A sampler by name, with its defaults, or with options; plain JSON. */
+export type SamplerChoice = SamplerName | SamplerOptions;
+
+/**
+ * The sampler of a name or of options; a sampler of one's own passes through.
+ *
+ * @throws StmLabError (`input`) for an unknown name.
+ */
+export function createSampler(choice: SamplerChoice | Sampler): Sampler {
+  if (typeof choice === 'object' && 'propose' in choice) return choice;
+  const options = (typeof choice === 'string' ? { name: choice } : choice) as SamplerOptions;
+  switch (options.name) {
+    case 'published':
+      return publishedSampler(options);
+    case 'random':
+      return randomSampler();
+    case 'sobol':
+      return sobolSampler();
+    default:
+      throw inputError(
+        `sampler ${JSON.stringify((options as { name?: unknown }).name)}: must be one of ${samplerNames.join(', ')}`,
+      );
+  }
+}
