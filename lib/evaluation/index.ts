@@ -18,3 +18,28 @@ export {
 } from './kerasMetrics';
 export { argmaxClasses, checkPredictions, type Predictions } from './predictions';
 export { type AreaReport, exactAreas, type ExactAreas } from './ranking';
+export {
+  type BootstrapOptions,
+  groupBootstrap,
+  type GroupDesign,
+  groupResampler,
+  type Interval,
+  quantile,
+} from './bootstrap';
+export { compareModels, type Comparison, type Repeats } from './compare';
+export {
+  type CorrectedScores,
+  evaluate,
+  type EvaluationReport,
+  type EvaluationTask,
+  type IntervalName,
+  type PublishedScores,
+} from './evaluate';
+export {
+  averageProbabilities,
+  crossValidate,
+  type CrossValidationResult,
+  type CrossValidationTask,
+  type FoldTask,
+  type RepeatResult,
+} from './crossValidate';
