@@ -41,7 +41,8 @@ export function readCsv(file: string): CsvTable {
   return { columns, rows };
 }
 
-function encodeCell(value: string | number): string {
+/** One cell as CSV text, in quotation marks where it must be. */
+export function encodeCell(value: string | number): string {
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -14,7 +14,8 @@ export interface GroupKFoldOptions {
  * fewest rows so far (the first of equals). Labels play no part, and nothing is random.
  *
  * Groups of equal size are taken from the last name to the first. scikit-learn leaves that order to an
- * unstable sort that differs between machines, so its folds are matched up to such ties.
+ * unstable sort that depends on the processor's vector instructions, so its `GroupKFold` gives the same
+ * folds up to an exchange of groups of equal size.
  *
  * @returns int32, one fold 0 .. folds - 1 per row.
  * @throws StmLabError (`input`) when there are fewer groups than folds.

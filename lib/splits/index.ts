@@ -1,2 +1,14 @@
 export { stratifiedGroupKFold, type StratifiedGroupKFoldOptions } from './stratified';
 export { groupKFold, type GroupKFoldOptions } from './groupKFold';
+export { assignRoles, type Role } from './roles';
+export { checkLeakage, findLeaks, type Leak, type LeakageCheck } from './leakage';
+export {
+  featureRowsOf,
+  makeSplit,
+  type MakeSplitOptions,
+  type Split,
+  type SplitParameters,
+  type SplitRow,
+} from './split';
+export { balanceReport, type BalanceCell, type BalanceReport, type ClassBalance } from './balance';
+export { readSplit, writeSplit } from './store';
