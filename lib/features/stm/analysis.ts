@@ -1,8 +1,16 @@
 import { designResampler, resample } from '../../audio/resample';
 import { inputError } from '../../base/errors';
-import { ANALYSIS_RATE, EXCERPT_SECONDS, RATES, SCALES, stmAxes, type StmAxes } from './axes';
+import {
+  checkExcerpt,
+  EXCERPT_SECONDS,
+  SILENCE_RULE,
+  startExcerptScan,
+  type Rejection,
+  type ScanSummary,
+  type SilenceRule,
+} from '../excerpts';
+import { ANALYSIS_RATE, RATES, SCALES, stmAxes, type StmAxes, type StmAxesOptions } from './axes';
 import { createCochleagramKernel, type CochleagramKernel } from './cochleagram';
-import { checkExcerpt, SILENCE_RULE, type SilenceRule } from './excerpt';
 import { stmFilterBank, type ChannelSet } from './filterBank';
 import { modulationSpectrum, modulationToFeatures } from './modulation';
 
@@ -26,21 +34,12 @@ export interface StmOptions extends Partial<StmParameters> {
 }
 
 /** STM features of one recording. */
-export interface StmResult {
+export interface StmResult extends ScanSummary {
   /** 2,420 values in [0, 1]: 20 scales x 121 rates, row-major. */
   readonly features: Float32Array;
   /** Mean magnitude of the accepted excerpts' modulation spectra, 20 x 121, before logarithm and scaling. */
   readonly modulation: Float64Array;
   readonly axes: StmAxes;
-  /** Accepted excerpts. */
-  readonly excerpts: number;
-  readonly analysedSeconds: number;
-  /** Seconds looked at, rejected excerpts included. */
-  readonly scannedSeconds: number;
-  /** Samples from the beginning of the recording to the end of the last excerpt looked at. */
-  readonly endSample: number;
-  /** Longest pause in the accepted excerpts, seconds. */
-  readonly longestSilenceSeconds: number;
   /** With `keep: 'excerpts'`: one entry per accepted excerpt. */
   readonly perExcerpt?: readonly StmExcerpt[];
 }
@@ -56,16 +55,11 @@ export interface StmExcerpt {
   readonly features: Float32Array;
 }
 
-/** Why a recording has no features, in one sentence without a file name. */
-export interface StmRejection {
-  readonly reason: string;
-}
-
 /** An analysis fed with blocks of a recording. */
 export interface StmAnalysis {
   /** Takes the next samples (mono). Returns `enough` once further samples cannot change the result. */
   push(block: Float32Array): 'more' | 'enough';
-  finish(): StmResult | StmRejection;
+  finish(): StmResult | Rejection;
 }
 
 /** The prepared machinery: reuse it for many recordings with the same channels. */
@@ -73,10 +67,8 @@ export interface StmKernel {
   readonly cochleagram: CochleagramKernel;
 }
 
-/** Prepares the filter bank and its work space (about 6 MB) once. */
-export async function createStmKernel(
-  options: { channels?: ChannelSet | undefined } = {},
-): Promise<StmKernel> {
+/** Prepares the filter bank and its work space once. */
+export async function createStmKernel(options: StmAxesOptions = {}): Promise<StmKernel> {
   return { cochleagram: await createCochleagramKernel(stmFilterBank(options.channels)) };
 }
 
@@ -91,87 +83,45 @@ export function startStmAnalysis(
   sampleRate: number,
   options: StmOptions = {},
 ): StmAnalysis {
-  const parameters: StmParameters = { ...STM_PARAMETERS, ...options };
+  const { maxExcerpts, targetRms, silenceLevel, maxSilenceSeconds } = { ...STM_PARAMETERS, ...options };
   const { bank } = kernel.cochleagram;
   const resampler = designResampler(sampleRate, ANALYSIS_RATE);
-  const excerpt = new Float32Array(EXCERPT_SECONDS * sampleRate);
-  const start = Math.round((options.startSeconds ?? 0) * sampleRate);
-  const mean = new Float64Array(SCALES * RATES);
+  const sum = new Float64Array(SCALES * RATES);
   const kept: StmExcerpt[] = [];
-  let skip = start;
-  let filled = 0;
-  let received = 0;
-  let scanned = 0;
-  let accepted = 0;
-  let longestSilence = 0;
-  let leastSilence = Infinity;
-  let notFinite = false;
-
-  const analyse = (): void => {
-    scanned++;
-    const check = checkExcerpt(excerpt, sampleRate, parameters);
-    if (check.verdict === 'not finite') notFinite = true;
-    leastSilence = Math.min(leastSilence, check.longestSilenceSeconds);
-    if (check.verdict !== 'accepted') return;
-    accepted++;
-    longestSilence = Math.max(longestSilence, check.longestSilenceSeconds);
-    const scaled = excerpt.map((value) => value * check.gain);
-    const spectrum = modulationSpectrum(
-      kernel.cochleagram.compute(resample(scaled, resampler)),
-      bank.centreHz.length,
-    );
-    for (let i = 0; i < mean.length; i++) mean[i]! += spectrum[i]!;
-    if (options.keep === 'excerpts')
-      kept.push({
-        startSeconds: start / sampleRate + (scanned - 1) * EXCERPT_SECONDS,
-        longestSilenceSeconds: check.longestSilenceSeconds,
-        modulation: spectrum,
-        features: modulationToFeatures(spectrum),
-      });
-  };
-  const isDone = (): boolean => notFinite || accepted >= parameters.maxExcerpts;
-
-  return {
-    push(block) {
-      received += block.length;
-      let position = Math.min(skip, block.length);
-      skip -= position;
-      while (position < block.length && !isDone()) {
-        const count = Math.min(block.length - position, excerpt.length - filled);
-        excerpt.set(block.subarray(position, position + count), filled);
-        position += count;
-        filled += count;
-        if (filled === excerpt.length) {
-          analyse();
-          filled = 0;
-        }
-      }
-      return isDone() ? 'enough' : 'more';
+  const scan = startExcerptScan(
+    sampleRate,
+    {
+      startSeconds: options.startSeconds ?? 0,
+      maxExcerpts,
+      rule: { targetRms, silenceLevel, maxSilenceSeconds },
     },
+    ({ samples, check, startSeconds }) => {
+      const scaled = samples.map((value) => value * check.gain);
+      const modulation = modulationSpectrum(
+        kernel.cochleagram.compute(resample(scaled, resampler)),
+        bank.centreHz.length,
+      );
+      for (let i = 0; i < sum.length; i++) sum[i]! += modulation[i]!;
+      if (options.keep === 'excerpts')
+        kept.push({
+          startSeconds,
+          longestSilenceSeconds: check.longestSilenceSeconds,
+          modulation,
+          features: modulationToFeatures(modulation),
+        });
+    },
+  );
+  return {
+    push: (block) => scan.push(block),
     finish() {
-      if (notFinite)
-        return { reason: `holds samples that are not finite (NaN or infinite) in excerpt ${scanned}` };
-      if (scanned === 0) {
-        const seconds = (received / sampleRate).toFixed(2);
-        const after = start > 0 ? ` after the first ${start / sampleRate} s` : '';
-        return { reason: `too short: ${seconds} s, ${EXCERPT_SECONDS} s are needed${after}` };
-      }
-      if (accepted === 0)
-        return {
-          reason:
-            `no excerpt accepted: longest silence ${leastSilence.toFixed(2)} s ` +
-            `(limit ${parameters.maxSilenceSeconds} s) in the best of ${scanned} excerpts`,
-        };
-      const modulation = mean.map((value) => value / accepted);
+      const summary = scan.finish();
+      if ('reason' in summary) return summary;
+      const modulation = sum.map((value) => value / summary.excerpts);
       return {
+        ...summary,
         features: modulationToFeatures(modulation),
         modulation,
-        axes: stmAxes({ channels: parameters.channels }),
-        excerpts: accepted,
-        analysedSeconds: accepted * EXCERPT_SECONDS,
-        scannedSeconds: scanned * EXCERPT_SECONDS,
-        endSample: start + scanned * excerpt.length,
-        longestSilenceSeconds: longestSilence,
+        axes: stmAxes({ channels: bank.channels }),
         ...(options.keep === 'excerpts' ? { perExcerpt: kept } : {}),
       };
     },

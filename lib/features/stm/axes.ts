@@ -1,7 +1,6 @@
+import { EXCERPT_SECONDS } from '../excerpts';
 import { stmFilterBank, type ChannelSet } from './filterBank';
 
-/** Length of an excerpt in seconds: it fixes the temporal modulation resolution of 0.25 Hz. */
-export const EXCERPT_SECONDS = 4;
 /** Rate in Hz to which every excerpt is resampled. */
 export const ANALYSIS_RATE = 16000;
 /** Rate of the cochleagram's frames in Hz. */

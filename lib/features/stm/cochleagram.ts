@@ -1,6 +1,7 @@
 import { designLowPass } from '../../audio/resample';
+import { EXCERPT_SECONDS } from '../excerpts';
 import { loadPffft } from '../kernels/pffft';
-import { ANALYSIS_RATE, EXCERPT_SECONDS, FRAMES } from './axes';
+import { ANALYSIS_RATE, FRAMES } from './axes';
 import type { FilterBank } from './filterBank';
 
 /** Samples of an excerpt at the analysis rate. */

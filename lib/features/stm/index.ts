@@ -10,7 +10,6 @@ export {
   type StmKernel,
   type StmOptions,
   type StmParameters,
-  type StmRejection,
   type StmResult,
 } from './analysis';
 export { stmAxes, type StmAxes, type StmAxesOptions } from './axes';
