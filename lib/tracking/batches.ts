@@ -1,0 +1,117 @@
+import type { Batch, MetricPoint } from './client';
+import type { JournalEntry, ReadEntry } from './journal';
+import { LIMITS } from './rules';
+
+/** Entries whose content travels by log-batch. */
+type BatchEntry = Extract<JournalEntry, { op: 'tags' | 'params' | 'metrics' | 'rows' }>;
+
+function isBatchEntry(entry: JournalEntry): entry is BatchEntry {
+  return entry.op === 'tags' || entry.op === 'params' || entry.op === 'metrics' || entry.op === 'rows';
+}
+
+/**
+ * The largest batch that starts at `entries[from]`: consecutive tags, parameters and metrics within every
+ * limit by count and bytes. Artifacts and models in between are passed over (they go their own way); any
+ * other entry ends the batch, so that the order of what matters is kept. Each journal line fits in one
+ * batch by construction.
+ *
+ * @returns the batch and the index after it; an empty batch when `entries[from]` is no batch entry.
+ */
+export function packBatch(entries: readonly ReadEntry[], from: number): { batch: Batch; next: number } {
+  const batch: Batch = { metrics: [], params: [], tags: [] };
+  const params = new Set<string>();
+  const tags = new Map<string, number>();
+  let bytes = 0;
+  let next = from;
+  for (; next < entries.length; next++) {
+    const { entry } = entries[next]!;
+    if (entry.op === 'artifact' || entry.op === 'model') continue;
+    if (!isBatchEntry(entry)) break;
+    const items = entry.op === 'rows' ? entry.x.length : Object.keys(entry.x).length;
+    // Metrics grow on the way from line to request: each repeats its time and step (about 70 bytes).
+    const cost = Buffer.byteLength(JSON.stringify(entry.x)) + 70 * items;
+    const held = batch.metrics.length + batch.params.length + batch.tags.length;
+    const full =
+      held + items > LIMITS.itemsPerBatch ||
+      (entry.op === 'params' && batch.params.length + items > LIMITS.paramsPerBatch) ||
+      (entry.op === 'tags' && batch.tags.length + items > LIMITS.tagsPerBatch) ||
+      bytes + cost > LIMITS.bytesPerBatch;
+    if (full && held > 0) break;
+    bytes += cost;
+    addEntry(batch, entry, params, tags);
+  }
+  return { batch, next };
+}
+
+function addEntry(batch: Batch, entry: BatchEntry, params: Set<string>, tags: Map<string, number>): void {
+  switch (entry.op) {
+    case 'metrics':
+      for (const [key, value] of Object.entries(entry.x)) {
+        batch.metrics.push({ key, value, timestamp: entry.t, step: entry.s });
+      }
+      break;
+    case 'rows':
+      for (const [key, value, timestamp, step] of entry.x)
+        batch.metrics.push({ key, value, timestamp, step });
+      break;
+    case 'params':
+      // The writer lets a parameter have one value only, so a second mention says nothing new.
+      for (const [key, value] of Object.entries(entry.x)) {
+        if (!params.has(key)) batch.params.push({ key, value });
+        params.add(key);
+      }
+      break;
+    case 'tags':
+      for (const [key, value] of Object.entries(entry.x)) {
+        const index = tags.get(key);
+        if (index === undefined) {
+          tags.set(key, batch.tags.length);
+          batch.tags.push({ key, value });
+        } else {
+          batch.tags[index] = { key, value };
+        }
+      }
+  }
+}
+
+export function batchSize(batch: Batch): number {
+  return batch.metrics.length + batch.params.length + batch.tags.length;
+}
+
+/** Two halves of a batch of at least two items. */
+export function splitBatch(batch: Batch): [Batch, Batch] {
+  const items = [
+    ...batch.params.map((item) => ['params', item] as const),
+    ...batch.tags.map((item) => ['tags', item] as const),
+    ...batch.metrics.map((item) => ['metrics', item] as const),
+  ];
+  const build = (part: typeof items): Batch => {
+    const half: Batch = { metrics: [], params: [], tags: [] };
+    for (const [kind, item] of part) (half[kind] as unknown[]).push(item);
+    return half;
+  };
+  const middle = items.length >> 1;
+  return [build(items.slice(0, middle)), build(items.slice(middle))];
+}
+
+/**
+ * What makes a metric point the same point on the server: time, step and value within one name. Servers
+ * keep an infinity as the largest double.
+ */
+export function pointIdentity(point: { timestamp: number; step: number; value: number | string }): string {
+  const value = Number(point.value);
+  const text = Math.abs(value) >= Number.MAX_VALUE ? (value > 0 ? 'inf' : '-inf') : String(value + 0);
+  return `${point.timestamp}/${point.step}/${text}`;
+}
+
+/** The metrics of a batch that the server does not hold yet, given its histories by name. */
+export function missingMetrics(
+  metrics: Batch['metrics'],
+  held: ReadonlyMap<string, ReadonlySet<string>>,
+): Batch['metrics'] {
+  return metrics.filter((metric) => held.get(metric.key)?.has(pointIdentity(metric)) !== true);
+}
+
+export function identitySet(points: readonly MetricPoint[]): Set<string> {
+  return new Set(points.map(pointIdentity));
+}

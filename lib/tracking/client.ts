@@ -1,0 +1,385 @@
+import { createHttp, type Http } from './http';
+import { createRegistryClient, type RegistryClient } from './registryClient';
+import { withRetries } from './retry';
+import type { WireNumber } from './rules';
+import { serverSettings, type ServerSettings } from './settings';
+
+export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
+
+export interface Experiment {
+  id: string;
+  name: string;
+  artifactLocation: string;
+  lifecycle: 'active' | 'deleted';
+  tags: Record<string, string>;
+}
+
+/** A run as the server holds it. Metrics are the latest value of each name. Times are ms since 1970. */
+export interface RemoteRun {
+  id: string;
+  name: string;
+  experimentId: string;
+  status: RunStatus;
+  startTime: number;
+  endTime?: number;
+  artifactUri: string;
+  lifecycle: 'active' | 'deleted';
+  params: Record<string, string>;
+  tags: Record<string, string>;
+  metrics: Record<string, number>;
+  datasets: { name: string; digest: string; source: string; context?: string }[];
+  modelIds: string[];
+}
+
+export interface MetricPoint {
+  name: string;
+  value: number;
+  timestamp: number;
+  step: number;
+}
+
+/** What one log-batch request carries; at most the numbers of `LIMITS`. */
+export interface Batch {
+  metrics: { key: string; value: WireNumber; timestamp: number; step: number }[];
+  params: { key: string; value: string }[];
+  tags: { key: string; value: string }[];
+}
+
+export interface RemoteDataset {
+  name: string;
+  digest: string;
+  sourceType: string;
+  source: string;
+  schema?: string;
+  profile?: string;
+  /** What the data served for, e.g. `training`. */
+  context?: string;
+}
+
+export interface SearchOptions {
+  /** MLflow's filter language, e.g. `metrics.val_loss < 0.5 and tags.stage = 'final'`. Default: all. */
+  filter?: string;
+  /** e.g. `['metrics.val_f1 DESC']`. */
+  orderBy?: string[];
+  /** Stop after this many. Default: all. */
+  limit?: number;
+  /** Default `active`. */
+  lifecycle?: 'active' | 'deleted' | 'all';
+}
+
+/** The direct, unjournaled calls to an MLflow server. Each throws ServerError with one clear sentence. */
+export interface MlflowClient extends RegistryClient {
+  readonly uri: string;
+  readonly settings: ServerSettings;
+  readonly http: Http;
+  version(): Promise<string>;
+  getExperiment(name: string): Promise<Experiment | undefined>;
+  getExperimentById(id: string): Promise<Experiment>;
+  /** The experiment of this name, made when missing. Tags are set in both cases. */
+  ensureExperiment(name: string, tags?: Record<string, string>): Promise<Experiment>;
+  searchExperiments(options?: SearchOptions): Promise<Experiment[]>;
+  setExperimentTag(id: string, key: string, value: string): Promise<void>;
+  renameExperiment(id: string, name: string): Promise<void>;
+  deleteExperiment(id: string): Promise<void>;
+  restoreExperiment(id: string): Promise<void>;
+  createRun(options: {
+    experimentId: string;
+    name: string;
+    startTime: number;
+    tags: Record<string, string>;
+  }): Promise<RemoteRun>;
+  getRun(runId: string): Promise<RemoteRun>;
+  /** Pages through every match. */
+  searchRuns(experimentIds: readonly string[], options?: SearchOptions): Promise<RemoteRun[]>;
+  updateRun(runId: string, change: { status?: RunStatus; endTime?: number; name?: string }): Promise<void>;
+  deleteRun(runId: string): Promise<void>;
+  restoreRun(runId: string): Promise<void>;
+  /** One log-batch request, as given. Not repeated here: it may be partly carried out. */
+  logBatch(runId: string, batch: Batch): Promise<void>;
+  setTag(runId: string, key: string, value: string): Promise<void>;
+  deleteTag(runId: string, key: string): Promise<void>;
+  /** Every point of one metric, in order of time and step. */
+  metricHistory(runId: string, name: string): Promise<MetricPoint[]>;
+  logInputs(runId: string, datasets: readonly RemoteDataset[]): Promise<void>;
+  close(): void;
+}
+
+const API = '/api/2.0/mlflow';
+const PAGE = 1000;
+const HISTORY_PAGE = 25_000;
+
+/**
+ * A client for one server.
+ *
+ * @param server its address, or settings made by `serverSettings`. Default: `MLFLOW_TRACKING_URI`.
+ */
+export function createMlflowClient(
+  server: string | ServerSettings = process.env['MLFLOW_TRACKING_URI'] ?? '',
+): MlflowClient {
+  const settings = typeof server === 'string' ? serverSettings(server) : server;
+  const http = createHttp(settings);
+  const read = <T>(
+    path: string,
+    query: Record<string, string | number | readonly string[] | undefined>,
+  ): Promise<T> =>
+    withRetries(settings.retries, 'always', () => http.json<T>({ method: 'GET', path: API + path, query }));
+  const search = <T>(path: string, json: unknown): Promise<T> =>
+    withRetries(settings.retries, 'always', () => http.json<T>({ method: 'POST', path: API + path, json }));
+  // Setting the same thing twice is the same as once, so these may be repeated as well.
+  const set = async (path: string, json: unknown): Promise<void> => {
+    await search(path, json);
+  };
+  const once = <T>(path: string, json: unknown): Promise<T> =>
+    withRetries(settings.retries, 'unsent', () => http.json<T>({ method: 'POST', path: API + path, json }));
+
+  async function getExperiment(name: string): Promise<Experiment | undefined> {
+    try {
+      const answer = await read<{ experiment: WireExperiment }>('/experiments/get-by-name', {
+        experiment_name: name,
+      });
+      return experimentFromWire(answer.experiment);
+    } catch (error) {
+      if ((error as { failure?: string }).failure === 'missing') return undefined;
+      throw error;
+    }
+  }
+
+  const client: MlflowClient = {
+    uri: settings.uri,
+    settings,
+    http,
+    ...createRegistryClient(http, settings.retries),
+    async version() {
+      const response = await http.stream({ method: 'GET', path: '/version' });
+      let text = '';
+      for await (const chunk of response) text += String(chunk);
+      return text.trim();
+    },
+    getExperiment,
+    async getExperimentById(id) {
+      return experimentFromWire(
+        (await read<{ experiment: WireExperiment }>('/experiments/get', { experiment_id: id })).experiment,
+      );
+    },
+    async ensureExperiment(name, tags = {}) {
+      let experiment = await getExperiment(name);
+      if (experiment === undefined) {
+        try {
+          await http.json({ method: 'POST', path: `${API}/experiments/create`, json: { name } });
+        } catch (error) {
+          // Another process was faster, or the answer got lost: both show in the second look.
+          const raced = (error as { code?: string }).code === 'RESOURCE_ALREADY_EXISTS';
+          if (!raced && (error as { failure?: string }).failure !== 'ambiguous') throw error;
+        }
+        experiment = await getExperiment(name);
+        if (experiment === undefined) return client.ensureExperiment(name, tags);
+      }
+      for (const [key, value] of Object.entries(tags)) {
+        if (experiment.tags[key] !== value) await client.setExperimentTag(experiment.id, key, value);
+      }
+      return { ...experiment, tags: { ...experiment.tags, ...tags } };
+    },
+    searchExperiments: (options = {}) =>
+      pages(options.limit, PAGE, async (max, token) => {
+        const answer = await search<{ experiments?: WireExperiment[]; next_page_token?: string }>(
+          '/experiments/search',
+          searchBody(options, max, token),
+        );
+        return { items: (answer.experiments ?? []).map(experimentFromWire), next: answer.next_page_token };
+      }),
+    setExperimentTag: (id, key, value) =>
+      set('/experiments/set-experiment-tag', { experiment_id: id, key, value }),
+    renameExperiment: (id, name) => set('/experiments/update', { experiment_id: id, new_name: name }),
+    deleteExperiment: (id) => set('/experiments/delete', { experiment_id: id }),
+    restoreExperiment: (id) => set('/experiments/restore', { experiment_id: id }),
+
+    async createRun({ experimentId, name, startTime, tags }) {
+      const answer = await once<{ run: WireRun }>('/runs/create', {
+        experiment_id: experimentId,
+        run_name: name,
+        start_time: startTime,
+        user_id: tags['mlflow.user'],
+        tags: pairs(tags),
+      });
+      return runFromWire(answer.run);
+    },
+    async getRun(runId) {
+      return runFromWire((await read<{ run: WireRun }>('/runs/get', { run_id: runId })).run);
+    },
+    searchRuns: (experimentIds, options = {}) =>
+      pages(options.limit, PAGE, async (max, token) => {
+        const answer = await search<{ runs?: WireRun[]; next_page_token?: string }>('/runs/search', {
+          experiment_ids: experimentIds,
+          ...searchBody(options, max, token),
+          run_view_type: VIEW[options.lifecycle ?? 'active'],
+        });
+        return { items: (answer.runs ?? []).map(runFromWire), next: answer.next_page_token };
+      }),
+    updateRun: (runId, change) =>
+      set('/runs/update', {
+        run_id: runId,
+        status: change.status,
+        end_time: change.endTime,
+        run_name: change.name,
+      }),
+    deleteRun: (runId) => set('/runs/delete', { run_id: runId }),
+    restoreRun: (runId) => set('/runs/restore', { run_id: runId }),
+    async logBatch(runId, batch) {
+      await http.json({ method: 'POST', path: `${API}/runs/log-batch`, json: { run_id: runId, ...batch } });
+    },
+    setTag: (runId, key, value) => set('/runs/set-tag', { run_id: runId, key, value }),
+    deleteTag: (runId, key) => set('/runs/delete-tag', { run_id: runId, key }),
+    metricHistory: (runId, name) =>
+      pages(undefined, HISTORY_PAGE, async (max, token) => {
+        const answer = await read<{ metrics?: WireMetric[]; next_page_token?: string }>(
+          '/metrics/get-history',
+          {
+            run_id: runId,
+            metric_key: name,
+            max_results: max,
+            page_token: token,
+          },
+        );
+        const items = (answer.metrics ?? []).map((m) => ({
+          name: m.key,
+          value: Number(m.value ?? 0),
+          timestamp: Number(m.timestamp),
+          step: Number(m.step ?? 0),
+        }));
+        return { items, next: answer.next_page_token };
+      }),
+    logInputs: (runId, datasets) =>
+      set('/runs/log-inputs', {
+        run_id: runId,
+        datasets: datasets.map((d) => ({
+          dataset: {
+            name: d.name,
+            digest: d.digest,
+            source_type: d.sourceType,
+            source: d.source,
+            schema: d.schema,
+            profile: d.profile,
+          },
+          tags: d.context === undefined ? [] : [{ key: 'mlflow.data.context', value: d.context }],
+        })),
+      }),
+    close: () => http.close(),
+  };
+  return client;
+}
+
+const VIEW = { active: 'ACTIVE_ONLY', deleted: 'DELETED_ONLY', all: 'ALL' } as const;
+
+function searchBody(options: SearchOptions, max: number, token: string | undefined): Record<string, unknown> {
+  return {
+    filter: options.filter,
+    order_by: options.orderBy,
+    max_results: max,
+    page_token: token,
+    view_type: VIEW[options.lifecycle ?? 'active'],
+  };
+}
+
+/** Collects pages until there is no next one, or `limit` items are there. */
+export async function pages<T>(
+  limit: number | undefined,
+  pageSize: number,
+  fetchPage: (max: number, token: string | undefined) => Promise<{ items: T[]; next: string | undefined }>,
+): Promise<T[]> {
+  const all: T[] = [];
+  let token: string | undefined;
+  for (;;) {
+    const max = Math.min(pageSize, (limit ?? Infinity) - all.length);
+    if (max <= 0) return all;
+    const page = await fetchPage(max, token);
+    for (const item of page.items) all.push(item);
+    if (!page.next || page.next === token) return all;
+    token = page.next;
+  }
+}
+
+/** A record as MLflow's list of key and value. */
+export function pairs(record: Record<string, string>): { key: string; value: string }[] {
+  return Object.entries(record).map(([key, value]) => ({ key, value }));
+}
+
+/** MLflow's list of key and value as a record. */
+export function record(list: readonly { key: string; value?: string }[] | undefined): Record<string, string> {
+  return Object.fromEntries((list ?? []).map(({ key, value }) => [key, value ?? '']));
+}
+
+interface WireExperiment {
+  experiment_id: string;
+  name: string;
+  artifact_location?: string;
+  lifecycle_stage?: string;
+  tags?: { key: string; value: string }[];
+}
+
+interface WireMetric {
+  key: string;
+  value?: number | string;
+  timestamp: number | string;
+  step?: number | string;
+}
+
+interface WireRun {
+  info: {
+    run_id: string;
+    run_name?: string;
+    experiment_id: string;
+    status: RunStatus;
+    start_time?: number | string;
+    end_time?: number | string;
+    artifact_uri?: string;
+    lifecycle_stage?: string;
+  };
+  data?: {
+    metrics?: WireMetric[];
+    params?: { key: string; value: string }[];
+    tags?: { key: string; value: string }[];
+  };
+  inputs?: {
+    dataset_inputs?: {
+      dataset: { name: string; digest: string; source?: string };
+      tags?: { key: string; value: string }[];
+    }[];
+  };
+  outputs?: { model_outputs?: { model_id: string }[] };
+}
+
+function experimentFromWire(wire: WireExperiment): Experiment {
+  return {
+    id: wire.experiment_id,
+    name: wire.name,
+    artifactLocation: wire.artifact_location ?? '',
+    lifecycle: wire.lifecycle_stage === 'deleted' ? 'deleted' : 'active',
+    tags: record(wire.tags),
+  };
+}
+
+function runFromWire(wire: WireRun): RemoteRun {
+  return {
+    id: wire.info.run_id,
+    name: wire.info.run_name ?? '',
+    experimentId: wire.info.experiment_id,
+    status: wire.info.status,
+    startTime: Number(wire.info.start_time ?? 0),
+    ...(wire.info.end_time === undefined ? {} : { endTime: Number(wire.info.end_time) }),
+    artifactUri: wire.info.artifact_uri ?? '',
+    lifecycle: wire.info.lifecycle_stage === 'deleted' ? 'deleted' : 'active',
+    params: record(wire.data?.params),
+    tags: record(wire.data?.tags),
+    metrics: Object.fromEntries((wire.data?.metrics ?? []).map((m) => [m.key, Number(m.value ?? 0)])),
+    datasets: (wire.inputs?.dataset_inputs ?? []).map(({ dataset, tags }) => {
+      const context = record(tags)['mlflow.data.context'];
+      return {
+        name: dataset.name,
+        digest: dataset.digest,
+        source: dataset.source ?? '',
+        ...(context === undefined ? {} : { context }),
+      };
+    }),
+    modelIds: (wire.outputs?.model_outputs ?? []).map((output) => output.model_id),
+  };
+}

@@ -1,0 +1,38 @@
+export { createTracker, type TrackerOptions } from './tracker';
+export { syncJournals, type SyncOptions, type SyncReport } from './sync';
+export {
+  createMlflowClient,
+  type Batch,
+  type Experiment,
+  type MetricPoint,
+  type MlflowClient,
+  type RemoteDataset,
+  type RemoteRun,
+  type RunStatus,
+  type SearchOptions,
+} from './client';
+export type { LoggedModel, ModelVersion, RegistryClient } from './registryClient';
+export { openArtifactStore, listAllArtifacts, type ArtifactStore } from './artifacts';
+export { ServerError, type FailureKind } from './http';
+export {
+  findLocalServer,
+  findMlflow,
+  startLocalServer,
+  stopLocalServer,
+  type LocalServer,
+  type LocalServerOptions,
+} from './localServer';
+export type { JournalStatus } from './sender';
+export type { Delivered } from './runSender';
+export type {
+  DatasetOptions,
+  EndStatus,
+  FlushReport,
+  MetricRow,
+  ModelOptions,
+  Run,
+  RunOptions,
+  TensorSpec,
+  TextValue,
+  Tracker,
+} from './types';

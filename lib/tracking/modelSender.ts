@@ -1,0 +1,95 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { openArtifactStore, type ArtifactStore } from './artifacts';
+import type { MlflowClient } from './client';
+import { ServerError } from './http';
+import type { ModelEntry } from './journal';
+import type { SentState } from './sentState';
+import { toYaml } from './yaml';
+
+/**
+ * Delivers one model: made on the server (or found by its tag `stm.uid` after a lost answer), files and
+ * MLmodel uploaded, marked ready, tied to its run, registered. Every step may be repeated. Servers before
+ * version 3 know no logged models: there the files go among the run's artifacts.
+ */
+export async function deliverModel(
+  entry: ModelEntry,
+  to: { client: MlflowClient; state: SentState; folder: string; runStore: ArtifactStore },
+): Promise<void> {
+  const { client, state } = to;
+  const model = await findOrCreate(entry, client, state);
+  const store =
+    model === undefined ? to.runStore : openArtifactStore(client.http, client.uri, model.artifactUri);
+  const prefix = model === undefined ? `${entry.name}/` : '';
+  for (const file of entry.files) await store.put(prefix + file.to, path.join(to.folder, file.spool));
+
+  const mlmodel = {
+    artifact_path: model === undefined ? entry.name : model.artifactUri,
+    ...entry.mlmodel,
+    ...(model === undefined ? {} : { model_id: model.id }),
+    run_id: state.runId,
+  };
+  const temporary = path.join(os.tmpdir(), `stm-lab-${entry.uid}.MLmodel`);
+  fs.writeFileSync(temporary, toYaml(mlmodel));
+  try {
+    await store.put(`${prefix}MLmodel`, temporary);
+  } finally {
+    fs.rmSync(temporary, { force: true });
+  }
+  if (model === undefined) {
+    await client.logModelRecord(state.runId, JSON.stringify(mlmodel));
+  } else {
+    await client.finalizeLoggedModel(model.id, 'READY');
+    await client.logOutputs(state.runId, [model.id]);
+  }
+  if (entry.registerAs !== undefined) {
+    const source = model === undefined ? `${state.artifactUri}/${entry.name}` : model.artifactUri;
+    await register(entry, entry.registerAs, source, model?.id, client, state);
+  }
+}
+
+async function findOrCreate(
+  entry: ModelEntry,
+  client: MlflowClient,
+  state: SentState,
+): Promise<{ id: string; artifactUri: string } | undefined> {
+  try {
+    const found = await client.searchLoggedModels([state.experimentId], `tags.\`stm.uid\` = '${entry.uid}'`);
+    if (found[0] !== undefined) return found[0];
+    return await client.createLoggedModel({
+      experimentId: state.experimentId,
+      name: entry.name,
+      sourceRunId: state.runId,
+      tags: { 'stm.uid': entry.uid },
+      params: entry.params,
+    });
+  } catch (error) {
+    // Only a server without these addresses answers 404 here.
+    if (error instanceof ServerError && error.failure === 'missing') return undefined;
+    throw error;
+  }
+}
+
+async function register(
+  entry: ModelEntry,
+  name: string,
+  source: string,
+  modelId: string | undefined,
+  client: MlflowClient,
+  state: SentState,
+): Promise<void> {
+  await client.ensureRegisteredModel(name);
+  const versions = await client.searchModelVersions(`name = '${name.replace(/'/g, "''")}'`);
+  const held = versions.find((version) => version.tags['stm.uid'] === entry.uid);
+  const version =
+    held ??
+    (await client.createModelVersion({
+      name,
+      source,
+      runId: state.runId,
+      ...(modelId === undefined ? {} : { modelId }),
+      tags: { 'stm.uid': entry.uid },
+    }));
+  if (entry.alias !== undefined) await client.setModelAlias(name, entry.alias, version.version);
+}

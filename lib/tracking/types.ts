@@ -1,0 +1,137 @@
+import type { JournalStatus } from './sender';
+import type { Delivered } from './runSender';
+
+export type EndStatus = 'FINISHED' | 'FAILED' | 'KILLED';
+
+/** Values of parameters and tags. Objects are stored as JSON. */
+export type TextValue = string | number | boolean | bigint | null | undefined | object;
+
+export interface RunOptions {
+  /** Shown in the UI. */
+  name: string;
+  /** The run this one is nested in; one level only. */
+  parent?: Run;
+  tags?: Record<string, TextValue>;
+  params?: Record<string, TextValue>;
+  /** A stable identity. When the journal folder holds a run of this key, that run is continued. */
+  key?: string;
+}
+
+export interface DatasetOptions {
+  name: string;
+  /** At most 36 characters that change when the data does, e.g. the first 8 of a SHA-256. */
+  digest: string;
+  /** Where it comes from: a path, address or description. Default `name`. */
+  source?: string;
+  /** Default `local`. */
+  sourceType?: string;
+  /** What it served for, e.g. `training`. */
+  context?: string;
+  /** Columns and types; any JSON value. */
+  schema?: object;
+  /** Counts and summaries; any JSON value. */
+  profile?: object;
+}
+
+/** One column or tensor of a model's signature, in MLflow's terms. */
+export interface TensorSpec {
+  name?: string;
+  /** NumPy's name of the type, e.g. `float32`. */
+  dtype: string;
+  /** -1 for a free dimension. */
+  shape: readonly number[];
+}
+
+export interface ModelOptions {
+  /** Name under the run, e.g. `model`. */
+  name: string;
+  /** Folder whose files make the model (`model.json` and weights, for TensorFlow.js). */
+  folder: string;
+  signature: {
+    inputs: readonly TensorSpec[];
+    outputs: readonly TensorSpec[];
+    params?: Record<string, TextValue>;
+  };
+  /** MLmodel flavors beside the entry for `tfjs`. */
+  flavors?: Record<string, Record<string, unknown>>;
+  params?: Record<string, TextValue>;
+  /** Registers a new version of this registered model, making it when missing. */
+  registerAs?: string;
+  /** Alias set on that version, e.g. `champion`. */
+  alias?: string;
+}
+
+export interface MetricRow {
+  name: string;
+  value: number;
+  /** Default 0. */
+  step?: number;
+  /** ms since 1970. Default now. */
+  timestamp?: number;
+}
+
+/**
+ * A run being written. Every method returns when its content is on disk, whether or not there is a server,
+ * and throws StmLabError (`input`) only for what no server would take (name, value, step), before anything
+ * of the call is written. Values too long for MLflow are cut with a warning and kept whole as an artifact.
+ */
+export interface Run {
+  /** 32 hexadecimal digits, ours; the run's tag `stm.uid` on every server. */
+  readonly id: string;
+  readonly name: string;
+  readonly key: string | undefined;
+  readonly parent: Run | undefined;
+  /** `resumed` when a run of this key was continued. */
+  readonly origin: 'new' | 'resumed';
+  readonly status: 'RUNNING' | EndStatus;
+  /** The server's id of this run, once the sender has heard of it; undefined before, and offline. */
+  remoteId(): string | undefined;
+  setTags(tags: Record<string, TextValue>): void;
+  logParams(params: Record<string, TextValue>): void;
+  /**
+   * One value per name at one step (default 0). In a resumed run a point that is already journaled with
+   * the same name, step and value is not written twice, so that training may restart from a checkpoint.
+   */
+  logMetrics(metrics: Record<string, number>, step?: number): void;
+  logMetricRows(rows: readonly MetricRow[]): void;
+  /** Copies the file now; it may be changed afterwards. `folder` is a path among the run's artifacts. */
+  logArtifact(file: string, folder?: string): void;
+  /** All files under a local folder, recursively. */
+  logFolder(localFolder: string, folder?: string): void;
+  logText(name: string, text: string): void;
+  logBytes(name: string, bytes: Uint8Array): void;
+  logJson(name: string, value: unknown): void;
+  /** Rows of equal keys, shown by the UI as a table that can be compared between runs. */
+  logTable(name: string, rows: readonly Record<string, unknown>[]): void;
+  logDataset(dataset: DatasetOptions): void;
+  logModel(model: ModelOptions): void;
+  /** The text at the head of the run's page, in Markdown. Replaces the one before. */
+  note(text: string): void;
+  /** The largest step journaled of a metric. */
+  lastStep(metric: string): number | undefined;
+  /** Default `FINISHED`. Calling it again, or logging after it, is allowed (MLflow allows it too). */
+  end(status?: EndStatus): void;
+}
+
+export interface FlushReport {
+  /** `complete`: the server holds everything; `partial`: something is left for later; `local`: there is no server. */
+  state: 'complete' | 'partial' | 'local';
+  delivered: Delivered;
+  runs: JournalStatus[];
+  pendingBytes: number;
+  /** One sentence each: what the server refused, or why it was not reached. */
+  problems: string[];
+}
+
+export interface Tracker {
+  readonly mode: 'online' | 'offline' | 'disabled';
+  readonly experiment: string;
+  readonly journalFolder: string;
+  /** The server's address, without secrets. */
+  readonly uri: string | undefined;
+  startRun(options: RunOptions): Run;
+  /** Waits until this tracker's runs are on the server, at most `timeoutMs` (default 30 s). Never throws for a server's fault. */
+  flush(timeoutMs?: number): Promise<FlushReport>;
+  /** `flush`, then stops the sender and closes the journals. Runs not ended stay open, to be resumed by key. */
+  close(timeoutMs?: number): Promise<FlushReport>;
+}
