@@ -99,7 +99,7 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
   }
   if (options.seed !== undefined) checkSeed(options.seed);
   const coder = spaceCoder(space);
-  const sampler = createSampler(options.sampler ?? 'random');
+  const sampler = createSampler(options.sampler ?? 'gp');
   const pruner = createPruner(options.pruner ?? 'none');
   const journal = options.journal === undefined ? memoryJournal() : fileJournal(options.journal);
   const worker = `${thisProcess()}/${randomBytes(4).toString('hex')}`;

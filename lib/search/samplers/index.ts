@@ -1,16 +1,19 @@
 import { inputError } from '../../base/errors';
 import type { Sampler } from '../sampler';
+import { gpSampler } from './gp';
+import type { GpSamplerOptions } from './gp';
 import { publishedSampler } from './published';
 import type { PublishedSamplerOptions } from './published';
 import { randomSampler } from './random';
 import { sobolSampler } from './sobol';
 
 /** Built-in samplers by name. */
-export const samplerNames = ['sobol', 'random', 'published'] as const;
+export const samplerNames = ['gp', 'sobol', 'random', 'published'] as const;
 export type SamplerName = (typeof samplerNames)[number];
 
 /** A sampler by name with options; plain JSON. */
-export type SamplerOptions = PublishedSamplerOptions | { readonly name: 'random' | 'sobol' };
+export type SamplerOptions =
+  GpSamplerOptions | PublishedSamplerOptions | { readonly name: 'random' | 'sobol' };
 
 /** A sampler by name, with its defaults, or with options; plain JSON. */
 export type SamplerChoice = SamplerName | SamplerOptions;
@@ -24,6 +27,8 @@ export function createSampler(choice: SamplerChoice | Sampler): Sampler {
   if (typeof choice === 'object' && 'propose' in choice) return choice;
   const options = (typeof choice === 'string' ? { name: choice } : choice) as SamplerOptions;
   switch (options.name) {
+    case 'gp':
+      return gpSampler(options);
     case 'published':
       return publishedSampler(options);
     case 'random':

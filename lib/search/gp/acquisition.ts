@@ -1,0 +1,85 @@
+import { logImprovement } from '../numerics/normal';
+import type { FittedGp } from './fit';
+
+/** Log expected improvement below `incumbent`, with the posterior it comes from. */
+export interface Acquisition {
+  /** Larger is better. */
+  value(x: Float64Array): number;
+  /** The value, and its derivative in each column that has an order (0 for categorical ones). */
+  valueAndGradient(x: Float64Array, gradient: Float64Array): number;
+  /** Posterior mean and (noise-free) variance, standardised. */
+  predict(x: Float64Array): { mean: number; variance: number };
+}
+
+const minVariance = 1e-12;
+
+/** The acquisition of a fitted process, minimising. Buffers are reused: not for concurrent calls. */
+export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisition {
+  const { design, parameters, alpha, inverseFactor, mean: constant } = gp;
+  const { n, d, x: points, categorical } = design;
+  const { amplitude } = parameters;
+  const weights = parameters.lengthScales.map((l) => 1 / (l * l));
+  const k = new Float64Array(n);
+  const slope = new Float64Array(n);
+  const white = new Float64Array(n);
+  const solved = new Float64Array(n);
+
+  const posterior = (x: Float64Array): { mean: number; variance: number } => {
+    let mean = constant;
+    for (let i = 0; i < n; i++) {
+      let r2 = 0;
+      const base = i * d;
+      for (let c = 0; c < d; c++) {
+        const difference = x[c]! - points[base + c]!;
+        r2 += categorical[c] ? (difference === 0 ? 0 : weights[c]!) : difference * difference * weights[c]!;
+      }
+      const s = Math.sqrt(5 * r2);
+      const e = amplitude * Math.exp(-s);
+      k[i] = (1 + s + (5 / 3) * r2) * e;
+      slope[i] = (-5 / 3) * (1 + s) * e;
+      mean += k[i]! * alpha[i]!;
+    }
+    let explained = 0;
+    for (let i = 0; i < n; i++) {
+      let sum = 0;
+      const row = i * n;
+      for (let j = 0; j <= i; j++) sum += inverseFactor[row + j]! * k[j]!;
+      white[i] = sum;
+      explained += sum * sum;
+    }
+    return { mean, variance: Math.max(minVariance, amplitude - explained) };
+  };
+
+  return {
+    predict: posterior,
+    value: (x) => {
+      const { mean, variance } = posterior(x);
+      const deviation = Math.sqrt(variance);
+      return logImprovement((incumbent - mean) / deviation).value + Math.log(deviation);
+    },
+    valueAndGradient: (x, gradient) => {
+      const { mean, variance } = posterior(x);
+      const deviation = Math.sqrt(variance);
+      const z = (incumbent - mean) / deviation;
+      const improvement = logImprovement(z);
+      solved.fill(0);
+      for (let i = 0; i < n; i++) {
+        const row = i * n;
+        for (let j = 0; j <= i; j++) solved[j] = solved[j]! + inverseFactor[row + j]! * white[i]!;
+      }
+      // d value = slope dz + d log sd, with dz = (-d mean - z d sd) / sd and d sd = d variance / (2 sd).
+      const byMean = -improvement.slope / deviation;
+      const byVariance = (1 - improvement.slope * z) / (2 * variance);
+      gradient.fill(0);
+      for (let i = 0; i < n; i++) {
+        const factor = slope[i]! * (byMean * alpha[i]! - 2 * byVariance * solved[i]!);
+        const base = i * d;
+        for (let c = 0; c < d; c++) {
+          if (!categorical[c]) gradient[c] = gradient[c]! + factor * (x[c]! - points[base + c]!);
+        }
+      }
+      for (let c = 0; c < d; c++) gradient[c] = gradient[c]! * weights[c]!;
+      return improvement.value + Math.log(deviation);
+    },
+  };
+}

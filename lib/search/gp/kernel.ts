@@ -1,0 +1,36 @@
+/** Points of a mixed space for the Gaussian process: rows of units, and which columns have no order. */
+export interface Design {
+  readonly n: number;
+  readonly d: number;
+  /** n x d, row-major. Categorical columns hold any code that is equal for equal choices. */
+  readonly x: Float64Array;
+  readonly categorical: readonly boolean[];
+}
+
+/** Kernel parameters: signal variance, length scale of each column, noise variance. */
+export interface KernelParameters {
+  readonly amplitude: number;
+  readonly lengthScales: Float64Array;
+  readonly noise: number;
+}
+
+/** Matern 5/2 from r^2, the squared distance in length scales, with amplitude 1; and -2 dk/d(r^2). */
+export function matern52(r2: number): number {
+  const s = Math.sqrt(5 * r2);
+  return (1 + s + (5 / 3) * r2) * Math.exp(-s);
+}
+
+/** Squared differences of all pairs i > j, pair-major: at (pair * d + column). Unequal choices are 1 apart. */
+export function pairDifferences({ n, d, x, categorical }: Design): Float64Array {
+  const out = new Float64Array(((n * (n - 1)) / 2) * d);
+  let at = 0;
+  for (let i = 1; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      for (let k = 0; k < d; k++) {
+        const difference = x[i * d + k]! - x[j * d + k]!;
+        out[at++] = categorical[k] ? (difference === 0 ? 0 : 1) : difference * difference;
+      }
+    }
+  }
+  return out;
+}
