@@ -37,6 +37,8 @@ export interface ColourScale {
   readonly transform?: 'linear' | 'log' | 'asinh';
   /** For `asinh`. Default 1. */
   readonly linearWidth?: number;
+  /** Values marked on the colour bar. Default: round values. */
+  readonly ticks?: readonly number[];
 }
 
 function transformed(scale: ColourScale, value: number): number {
@@ -91,6 +93,7 @@ export function inkOn(colour: string): '#000000' | '#ffffff' {
 
 /** Round values for the marks of a colour bar, ascending, inside the domain. */
 export function colourTicks(scale: ColourScale): number[] {
+  if (scale.ticks) return [...scale.ticks];
   const [low, high] = scale.domain;
   const inside = (value: number): boolean => value >= low - 1e-12 && value <= high + 1e-12;
   if (scale.transform === 'log') {

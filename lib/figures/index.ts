@@ -15,8 +15,23 @@ export { CLASS_COLOURS } from './theme';
 export { type ColourScale } from './colour';
 export { ablationFigure, type AblationCell, type AblationInput } from './ablation';
 export { cohensD, type CohensDOptions } from './cohensD';
+export { comparisonFigure, type ComparisonInput, type ComparisonRow } from './comparison';
 export { confusionFigure, type ConfusionInput } from './confusion';
 export { effectSizeFigure, type EffectSizeInput } from './effectSize';
+export { embeddingFigure, type EmbeddingInput, type EmbeddingPoint } from './embedding';
+export { explainedVarianceFigure, type ExplainedVarianceInput } from './explainedVariance';
+export { learningCurvesFigure, type LearningCurveRow, type LearningCurvesInput } from './learningCurves';
+export { marginalsFigure, type MarginalRow, type MarginalsInput } from './marginals';
+export { recordingFigure, type RecordingInput } from './recording';
+export { reliabilityFigure, type ReliabilityBin, type ReliabilityInput } from './reliability';
+export { rocFigure, type RocCurve, type RocInput } from './roc';
+export { searchHistoryFigure, type SearchHistoryInput } from './searchHistory';
+export { importancesFigure, type ImportancesInput } from './searchImportances';
+export { parallelCoordinatesFigure, type ParallelCoordinatesInput } from './searchParallel';
+export { slicesFigure, type SlicesInput } from './searchSlices';
+export { timelineFigure, type TimelineInput } from './searchTimeline';
+export { type ParameterScale, type SearchDirection, type SearchTrial } from './searchTrial';
+export { splitBalanceFigure, type SplitBalanceInput, type SplitBalanceRow } from './splitBalance';
 export {
   classMeanFigure,
   stmFigure,

@@ -51,7 +51,10 @@ function positionChannel(axis: RasterAxis): FigurePart {
   return {
     datum: axis.edges[0],
     type: 'quantitative',
-    scale: { type: axis.scale ?? 'linear', domain: [...axis.edges], nice: false, zero: false },
+    scale:
+      axis.scale === 'log'
+        ? { type: 'log', domain: [...axis.edges], nice: false }
+        : { type: 'linear', domain: [...axis.edges], nice: false, zero: false },
     axis: {
       title: axis.title,
       grid: false,
@@ -86,17 +89,29 @@ export function rasterView(raster: Raster, layers: readonly FigurePart[] = []): 
   };
 }
 
-/** The numbers on a colour bar, as printed: a true minus sign, and no more digits than the steps need. */
-function tickLabel(value: number): string {
-  return String(value).replace('-', '−');
+/** Axis properties that mark these values with these words, where no number format gives them. */
+export function namedTicks(values: readonly number[], labels: readonly string[]): FigurePart {
+  return {
+    values: [...values],
+    labelExpr: `${JSON.stringify(labels)}[indexof(${JSON.stringify(values)}, datum.value)]`,
+  };
 }
 
-/** A vertical colour bar as a view of its own, so that rasters (which have no legend) can stand beside it. */
-export function colourBar(scale: ColourScale, title: string, height: number): FigurePart {
+/**
+ * A vertical colour bar as a view of its own, so that rasters (which have no legend) can stand beside it.
+ *
+ * @param label text of a mark. Default: the number, with a true minus sign.
+ */
+export function colourBar(
+  scale: ColourScale,
+  title: string,
+  height: number,
+  label: (tick: number) => string = (tick) => String(tick).replace('-', '−'),
+): FigurePart {
   const stops = paletteStops(scale.palette);
   const ticks = colourTicks(scale);
   const places = ticks.map((tick) => Number(colourPosition(scale, tick).toFixed(6)));
-  const labels = ticks.map(tickLabel);
+  const labels = ticks.map(label);
   return {
     width: 10,
     height,
@@ -125,8 +140,7 @@ export function colourBar(scale: ColourScale, title: string, height: number): Fi
           title,
           grid: false,
           domain: false,
-          values: places,
-          labelExpr: `${JSON.stringify(labels)}[indexof(${JSON.stringify(places)}, datum.value)]`,
+          ...namedTicks(places, labels),
         },
       },
       y2: { datum: 1 },

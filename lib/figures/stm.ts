@@ -92,7 +92,7 @@ export function stmGridFigure(
   if (panels.length === 0) throw inputError('a figure of modulation matrices needs at least one matrix');
   const perRow = Math.min(input.perRow ?? 3, panels.length);
   const colour = input.colour ?? { palette: 'sequential', domain: valueRange(panels.map((p) => p.values)) };
-  const width = perRow === 1 ? 420 : perRow === 2 ? 250 : 172;
+  const width = perRow === 1 ? 420 : perRow === 2 ? 250 : 164;
   const height = perRow === 1 ? 200 : perRow === 2 ? 130 : 105;
   const rowCount = Math.ceil(panels.length / perRow);
   const rows: FigurePart[] = [];

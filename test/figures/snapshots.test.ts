@@ -4,9 +4,12 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as zlib from 'node:zlib';
 import { test } from 'node:test';
-import { renderSvg } from 'stm-lab/dist/figures';
-import { examples } from './examples';
+import { renderSvg, type FigureSpec } from 'stm-lab/dist/figures';
+import { examples as mapExamples } from './examples';
+import { moreExamples } from './moreExamples';
 
+/** Every figure once. */
+const examples = (): Record<string, FigureSpec> => ({ ...mapExamples(), ...moreExamples() });
 const folder = path.join(__dirname, '../snapshots');
 const update = process.env['UPDATE_SNAPSHOTS'] === '1';
 
