@@ -1,0 +1,142 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError, messageOf } from '../../base/errors';
+import { sha256 } from '../../base/files';
+import type { Outcome } from './messages';
+
+/** One finished recording as the journal remembers it. */
+interface Entry {
+  /** Hash of content, parameters, offset and declared format. */
+  readonly key: string;
+  /** Hash of the file's bytes, and what the file system said of it then. */
+  readonly hash: string;
+  readonly stamp: string;
+  readonly outcome: Outcome;
+  /** Where its features lie in the record file, counted in rows; absent when rejected. */
+  readonly record?: number;
+  /** Hash of those features: a record that was not written whole is not believed. */
+  readonly check?: string;
+}
+
+/** Finished work kept safe between runs. */
+export interface Journal {
+  /** Hash of a file's bytes, when the file has not changed since it was last hashed. */
+  knownHash(stamp: string): string | undefined;
+  /** The outcome kept under a key. */
+  find(key: string): Outcome | undefined;
+  /** Remembers that a file has a hash (and so, if the key is known, its outcome). */
+  noteHash(stamp: string, hash: string): void;
+  /** Keeps a finished recording: features first, then the line that makes them count. */
+  add(entry: { key: string; hash: string; stamp: string; outcome: Outcome; features?: Float32Array }): void;
+  /** Features kept under a key. */
+  features(key: string): Float32Array;
+  close(): void;
+}
+
+/**
+ * Opens the journal of an output folder: `journal.jsonl`, one line per finished recording, and `records-N.f32`,
+ * their features (N values each). Both are only appended to, so a killed process leaves at worst a torn last line
+ * or record, which is dropped here.
+ *
+ * @throws StmLabError (`input`) when they cannot be read or, later, written (full disk).
+ */
+export function openJournal(folder: string, rowLength: number): Journal {
+  const lineFile = path.join(folder, 'journal.jsonl');
+  const recordFile = path.join(folder, `records-${rowLength}.f32`);
+  const rowBytes = rowLength * 4;
+  const guard = <T>(file: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw inputError(
+        `${file}: could not be read or written (${messageOf(error)}); free space and run again, finished recordings are kept`,
+        error,
+      );
+    }
+  };
+  const lines = guard(lineFile, () => {
+    fs.mkdirSync(folder, { recursive: true });
+    return fs.openSync(lineFile, 'a+');
+  });
+  const records = guard(recordFile, () =>
+    fs.openSync(recordFile, fs.constants.O_RDWR | fs.constants.O_CREAT),
+  );
+
+  const entries = new Map<string, Entry>();
+  const hashes = new Map<string, string>();
+  const readRecord = (record: number): Float32Array => {
+    const row = new Float32Array(rowLength);
+    const bytes = new Uint8Array(row.buffer);
+    const count = fs.readSync(records, bytes, 0, rowBytes, record * rowBytes);
+    return count === rowBytes ? row : new Float32Array();
+  };
+  const checkOf = (row: Float32Array): string =>
+    sha256(new Uint8Array(row.buffer, row.byteOffset, row.byteLength)).slice(0, 16);
+
+  const text = guard(lineFile, () => fs.readFileSync(lineFile, 'utf8'));
+  for (const line of text.split('\n')) {
+    let entry: Entry | { hash: string; stamp: string };
+    try {
+      entry = JSON.parse(line) as typeof entry;
+    } catch {
+      continue;
+    }
+    hashes.set(entry.stamp, entry.hash);
+    if ('key' in entry) entries.set(entry.key, entry);
+  }
+  // A torn line would swallow the next one.
+  if (text !== '' && !text.endsWith('\n')) guard(lineFile, () => fs.writeSync(lines, '\n'));
+  let next = guard(recordFile, () => Math.ceil(fs.fstatSync(records).size / rowBytes));
+
+  const append = (value: unknown): void => {
+    guard(lineFile, () => {
+      const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+      for (let done = 0; done < bytes.length;) done += fs.writeSync(lines, bytes, done);
+    });
+  };
+  const verified = new Set<string>();
+  const isWhole = (entry: Entry): boolean => {
+    if (entry.record === undefined || verified.has(entry.key)) return true;
+    if (checkOf(readRecord(entry.record)) !== entry.check) return false;
+    verified.add(entry.key);
+    return true;
+  };
+  return {
+    knownHash: (stamp) => hashes.get(stamp),
+    find(key) {
+      const entry = entries.get(key);
+      return entry !== undefined && isWhole(entry) ? entry.outcome : undefined;
+    },
+    noteHash(stamp, hash) {
+      if (hashes.get(stamp) === hash) return;
+      hashes.set(stamp, hash);
+      append({ hash, stamp });
+    },
+    add({ key, hash, stamp, outcome, features }) {
+      let place: { record: number; check: string } | undefined;
+      if (features !== undefined) {
+        const record = next++;
+        const bytes = new Uint8Array(features.buffer, features.byteOffset, features.byteLength);
+        guard(recordFile, () => {
+          for (let done = 0; done < rowBytes;)
+            done += fs.writeSync(records, bytes, done, rowBytes - done, record * rowBytes + done);
+        });
+        place = { record, check: checkOf(features) };
+        verified.add(key);
+      }
+      const entry: Entry = { key, hash, stamp, outcome, ...place };
+      append(entry);
+      entries.set(key, entry);
+      hashes.set(stamp, hash);
+    },
+    features(key) {
+      const record = entries.get(key)?.record;
+      if (record === undefined) throw new Error(`journal has no features under ${key}`);
+      return guard(recordFile, () => readRecord(record));
+    },
+    close() {
+      fs.closeSync(lines);
+      fs.closeSync(records);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { RawPcm } from '../../audio';
+import type { FeatureKind } from './analysers';
+
+/** What a worker is started with. */
+export interface WorkerSetup {
+  readonly features: FeatureKind;
+  readonly parameters: Readonly<Record<string, string | number>>;
+}
+
+/** One recording to be extracted. */
+export interface Job {
+  readonly row: number;
+  readonly file: string;
+  readonly startSeconds: number;
+  readonly raw?: RawPcm | undefined;
+}
+
+/** Numbers of one finished recording that go into the index. */
+export interface Accepted {
+  readonly excerpts: number;
+  readonly analysedSeconds: number;
+  readonly longestSilenceSeconds: number;
+}
+
+/** What becomes of a recording. */
+export type Outcome = Accepted | { readonly reason: string };
+
+export type ToWorker =
+  | { readonly kind: 'hash'; readonly job: Job }
+  /** The answer to `hashed`: the recording is not known yet. */
+  | { readonly kind: 'extract' };
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'hashed'; readonly row: number; readonly hash: string; readonly stamp: string }
+  /** The file could not even be read: nothing to remember it by. */
+  | { readonly kind: 'unreadable'; readonly row: number; readonly reason: string }
+  /** Still at work; sent every few seconds of work. */
+  | { readonly kind: 'alive' }
+  | {
+      readonly kind: 'done';
+      readonly row: number;
+      readonly outcome: Outcome;
+      readonly features?: Float32Array;
+      /** Seconds of audio looked at. */
+      readonly scannedSeconds: number;
+    };
