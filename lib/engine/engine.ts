@@ -39,6 +39,8 @@ async function load(prefer: string): Promise<Engine> {
   process.env.TF_NUM_INTRAOP_THREADS ??= threads;
   process.env.TF_NUM_INTEROP_THREADS ??= '1';
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // oneDNN changes the order of sums and announces it on stderr; on one thread it is no faster here.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
   restoreRemovedUtil();
   if (prefer !== 'wasm') {
     try {

@@ -2,6 +2,7 @@ import { inputError } from '../base/errors';
 import type { Algebra } from './algebra';
 import { eachBlock, type FeatureSource } from './source';
 import { standardise, type Standardiser } from './standardiser';
+import { isWide, wideEigenpairs } from './widePca';
 
 /** Principal components of standardised training rows; all float64. */
 export interface Components {
@@ -32,7 +33,7 @@ export interface PcaInput {
 const BLOCK_ROWS = 2048;
 
 /**
- * Exact PCA: one covariance in float64 and one symmetric eigen-decomposition.
+ * Exact PCA: one covariance in float64 and one symmetric eigen-decomposition (of the smaller side).
  *
  * More components than `min(rows, columns)` do not exist; the caller caps the number.
  */
@@ -40,6 +41,10 @@ export function fitExactPca(input: PcaInput): Components {
   const { features, rows, standardiser, components, algebra, onProgress } = input;
   const { columns } = features;
   const n = rows.length;
+  if (isWide(input)) {
+    const { values, vectors, mean, total } = wideEigenpairs(input);
+    return toComponents(values, vectors, components, columns, n, mean, total);
+  }
   const mean = new Float64Array(columns);
   const gram = algebra.gram(columns);
   eachBlock(features, rows, BLOCK_ROWS, (block, count, first) => {
@@ -94,6 +99,9 @@ export function fitIncrementalPca(input: PcaInput, batchRows?: number): Componen
     throw inputError(
       `${features.source}: incremental PCA with ${components} components needs at least as many training rows in its first batch, which has ${firstBatch}; ask for fewer components or method "exact"`,
     );
+
+  // One batch is plain PCA.
+  if (bounds.length === 1 && isWide(input)) return fitExactPca(input);
 
   let seen = 0;
   let mean = new Float64Array(columns);
