@@ -17,29 +17,31 @@ export const allSteps = [nodeStep, packagesStep, buildStep, pythonStep, kernelSt
 /** A failed attempt that took long is not repeated at each start, only once a day and by the doctor. */
 const patienceMs = 5_000;
 const dayMs = 24 * 3600 * 1000;
-const failureFile = (step) => join(workFolder, `${step.name}.failed.json`);
+const failureFile = (step, folder) => join(folder, `${step.name}.failed.json`);
 
 /**
  * Brings the named parts into working order; parts already there cost a few file reads.
  *
  * @param options `steps` to see to; `skip`, names of optional steps to leave out; `retry` tries again what
- *   failed today.
+ *   failed today (`now`) or leave it (`daily`); `folder` for the lock and the memory of failures.
  * @returns the parts that are missing, each `{step, reason, cure}`.
  */
-export async function bootstrap({ steps = allSteps, skip = [], retry = 'daily' } = {}) {
-  const wanted = steps.filter((step) => step.required || !skip.includes(step.name));
+export async function bootstrap({ steps = allSteps, skip = [], retry = 'daily', folder = workFolder } = {}) {
+  const wanted = steps.filter(
+    (step) => step.required || !(skip.includes(step.name) || skip.includes(step.needs)),
+  );
   const known = new Map();
-  if (wanted.every((step) => isReady(step, known, retry))) return [...known.values()];
-  const lock = await acquireLock(join(workFolder, 'lock'), () =>
+  if (wanted.every((step) => isReady(step, known, { retry, folder }))) return [...known.values()];
+  const lock = await acquireLock(join(folder, 'lock'), () =>
     say('Set-up: another process is setting this workbench up; waiting for it.'),
   );
   const missing = [];
   try {
     for (const step of wanted) {
-      const failure = await bring(step, lock.descriptor, retry);
+      const failure = await bring(step, lock.descriptor, { retry, folder });
       if (failure === undefined) continue;
       missing.push(failure);
-      if (step.required) break;
+      if (step.blocks) break;
     }
   } finally {
     lock.release();
@@ -48,30 +50,30 @@ export async function bootstrap({ steps = allSteps, skip = [], retry = 'daily' }
 }
 
 /** Ready, or known to be out of reach today (then noted in `known`). */
-function isReady(step, known, retry) {
+function isReady(step, known, memory) {
   try {
     if (step.check()) return true;
   } catch {
     return false;
   }
-  const failure = recentFailure(step, retry);
+  const failure = recentFailure(step, memory);
   if (failure !== undefined) known.set(step.name, failure);
   return failure !== undefined;
 }
 
-function recentFailure(step, retry) {
-  const failure = retry === 'now' ? undefined : readStamp(failureFile(step));
+function recentFailure(step, { retry, folder }) {
+  const failure = retry === 'now' ? undefined : readStamp(failureFile(step, folder));
   return failure !== undefined && Date.now() - failure.at < dayMs ? { step, ...failure } : undefined;
 }
 
-async function bring(step, lock, retry) {
+async function bring(step, lock, memory) {
   const start = Date.now();
   try {
     if (step.check()) return undefined;
-    const failure = recentFailure(step, retry);
+    const failure = recentFailure(step, memory);
     if (failure !== undefined) return failure;
     await step.make({ lock });
-    removeStamp(failureFile(step));
+    removeStamp(failureFile(step, memory.folder));
     const seconds = Math.round((Date.now() - start) / 1000);
     say(`  ${step.title}: ready${seconds > 0 ? ` (${seconds} s)` : ''}`);
     return undefined;
@@ -81,7 +83,8 @@ async function bring(step, lock, retry) {
       cure: error instanceof SetupError ? error.cure : '',
       at: Date.now(),
     };
-    if (!step.required && Date.now() - start > patienceMs) writeStamp(failureFile(step), failure);
+    if (!step.required && Date.now() - start > patienceMs)
+      writeStamp(failureFile(step, memory.folder), failure);
     return { step, ...failure };
   }
 }

@@ -31,7 +31,10 @@ if (!Object.hasOwn(jobs, job)) {
 }
 const skip = (env.STM_LAB_SKIP ?? '').split(',');
 const missing = await bootstrap({ skip, retry: job === 'doctor' ? 'now' : 'daily' });
-if (job !== 'doctor') for (const part of missing) say(describeMissing(part));
+if (job !== 'doctor') {
+  const causes = missing.filter(({ step }) => !missing.some((other) => other.step.name === step.needs));
+  for (const part of causes) say(describeMissing(part));
+}
 // The doctor and the tests report a library that does not compile; nothing can start without the rest.
 const reports = { doctor: ['packages', 'build'], test: ['build'] }[job] ?? [];
 if (missing.some(({ step }) => step.required && !reports.includes(step.name))) exit(3);

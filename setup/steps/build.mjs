@@ -3,22 +3,23 @@ import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { runLong } from '../command.mjs';
 import { root } from '../paths.mjs';
-import { contentOf, hashOf, readStamp, removeStamp, writeStamp } from '../stamp.mjs';
+import { contentOf, hashOf, readStamp, writeStamp } from '../stamp.mjs';
 
 const library = join(root, 'lib');
 const output = join(library, 'dist');
 const stampFile = join(output, '.stm-lab.json');
-const compiler = join(root, 'node_modules', 'typescript', 'package.json');
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const compilerPackage = join(root, 'node_modules', 'typescript', 'package.json');
 
 const sources = () =>
   readdirSync(library, { recursive: true })
-    .filter((name) => name.endsWith('.ts') && !name.startsWith('dist') && !name.includes('node_modules'))
+    .filter((name) => /\.(ts|json)$/.test(name) && !name.startsWith('dist') && !name.includes('node_modules'))
     .sort();
 
 const key = () =>
   hashOf(
     ...['tsconfig.json', 'lib/tsconfig.json', 'lib/package.json'].map((name) => contentOf(join(root, name))),
-    contentOf(compiler),
+    contentOf(compilerPackage),
     ...sources().flatMap((name) => [name, contentOf(join(library, name))]),
   );
 
@@ -30,21 +31,23 @@ export const buildStep = {
   check: () => readStamp(stampFile)?.key === key() && existsSync(join(output, '.tsbuildinfo')),
   async make({ lock }) {
     const wanted = key();
-    // Without our stamp the last compilation may have been cut short: its record is not to be trusted.
-    if (readStamp(stampFile) === undefined) rmSync(join(output, '.tsbuildinfo'), { force: true });
-    removeStamp(stampFile);
-    await runLong(
-      'library',
-      execPath,
-      [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'lib'],
-      {
-        lock,
-        detail: () => 'compiling lib/',
-        cure: 'correct the errors that "npm run build" shows',
-      },
-    );
-    removeOrphans();
-    writeStamp(stampFile, { key: wanted });
+    // A compilation that was cut short leaves a record (.tsbuildinfo) that is not to be trusted.
+    const { state: last = 'compiling' } = readStamp(stampFile) ?? {};
+    if (last === 'compiling') rmSync(join(output, '.tsbuildinfo'), { force: true });
+    writeStamp(stampFile, { state: 'compiling' });
+    const options = {
+      lock,
+      detail: () => 'compiling lib/',
+      cure: 'correct the errors that "npm run build" shows',
+    };
+    let state = 'failed';
+    try {
+      await runLong('library', execPath, [compiler, '-p', 'lib'], options);
+      state = 'compiled';
+    } finally {
+      writeStamp(stampFile, state === 'compiled' ? { state, key: wanted } : { state });
+      removeOrphans();
+    }
   },
 };
 

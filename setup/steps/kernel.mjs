@@ -26,6 +26,7 @@ export const kernelStep = {
   name: 'kernel',
   title: 'notebook kernel',
   required: false,
+  needs: 'python',
   without: 'no notebooks',
   check: () => existsSync(venvPython) && contentOf(kernelFile)?.toString() === description(),
   make() {

@@ -8,6 +8,7 @@ export const nodeStep = {
   name: 'node',
   title: 'Node.js',
   required: true,
+  blocks: true,
   check() {
     const [major, minor] = versions.node.split('.').map(Number);
     if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return true;

@@ -19,6 +19,7 @@ export const packagesStep = {
   name: 'packages',
   title: 'npm packages',
   required: true,
+  blocks: true,
   check() {
     if (readStamp(stampFile)?.key === key()) return true;
     if (!matchesLockfile()) return false;
@@ -70,7 +71,8 @@ function matchesLockfile() {
     if (path === '' || entry.link || !path.includes('node_modules/')) return true;
     if (entry.optional) return true;
     const found = present[path];
-    if (found?.version !== entry.version || found?.integrity !== entry.integrity) return false;
+    if (found?.version !== entry.version) return false;
+    if ((found.integrity ?? entry.integrity) !== entry.integrity) return false;
     return readStamp(join(root, path, 'package.json'))?.version === entry.version;
   });
 }
