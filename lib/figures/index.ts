@@ -1,6 +1,7 @@
 export { type FigureSpec, type FigureText } from './spec';
 export { renderSvg, type RenderOptions } from './render';
-export { saveFigure } from './save';
+export { svgToPdf, svgToPng } from './export';
+export { saveFigure, type FigureFormat } from './save';
 export {
   show,
   showProgress,
