@@ -18,6 +18,8 @@ interface PublishedState {
   readonly seedState: number;
   /** Uniform numbers taken so far for acquisition starts. */
   readonly drawn: number;
+  /** The lower bound found, for a proposal of the model. */
+  readonly acquisition?: number;
 }
 
 const maxCollisions = 20;
@@ -106,8 +108,9 @@ export function publishedSampler({
       const names = registeredAfter(coder.space, trials);
       const completed = trials.filter((trial) => trial.state === 'complete').length;
       if (completed < initialTrials) return proposeRandom(context, names, state);
-      const { all, drawn } = proposeByModel(context, names, state.drawn);
-      return finish(coder.space, all, { ...state, drawn });
+      const { all, drawn, acquisition } = proposeByModel(context, names, state.drawn);
+      const { values, state: next } = finish(coder.space, all, { seedState: state.seedState, drawn });
+      return { values, state: { ...next, acquisition } };
     },
   };
 }
@@ -154,7 +157,7 @@ function proposeByModel(
   { coder: { space }, trials, direction, studySeed }: ProposalContext,
   names: readonly string[],
   drawn: number,
-): { all: Values; drawn: number } {
+): { all: Values; drawn: number; acquisition: number } {
   const codes = names.map((name) => publishedCode(space[name]!));
   const vector = (trial: TrialRecord): Float64Array => {
     const all = allOf(trial);
@@ -182,9 +185,10 @@ function proposeByModel(
   const random = randomState(studySeed);
   for (let i = 0; i < drawn; i++) random.double();
   const seeds = Array.from({ length: starts }, () => random.uniform(0, 1, names.length));
-  const { x } = lowerBoundMinimum(model, seeds);
+  const { x, value: acquisition } = lowerBoundMinimum(model, seeds);
   return {
     all: Object.fromEntries(names.map((name, i) => [name, codes[i]!.toValue(x[i]!)])),
     drawn: drawn + starts * names.length,
+    acquisition,
   };
 }

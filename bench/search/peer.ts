@@ -1,0 +1,42 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Space, Values } from 'stm-lab/dist/search';
+
+/** A Python with Optuna (and torch, which its Gaussian process needs): STM_OPTUNA_PYTHON, else python3. */
+export function optunaPython(): string | undefined {
+  const python = process.env['STM_OPTUNA_PYTHON'] ?? 'python3';
+  const { status } = spawnSync(python, ['-c', 'import optuna, torch'], { stdio: 'ignore' });
+  return status === 0 ? python : undefined;
+}
+
+export interface Peer {
+  start(space: Space, sampler: 'gp' | 'tpe', seed: number): Promise<{ version: string }>;
+  ask(): Promise<{ values: Values; ms: number }>;
+  tell(value: number): Promise<void>;
+  close(): void;
+}
+
+/** Optuna in a process of its own, one thread. */
+export function startPeer(python: string): Peer {
+  const child = spawn(python, [join(__dirname, 'optunaPeer.py')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
+  });
+  const waiting: ((line: string) => void)[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(line));
+  const call = <T>(message: unknown): Promise<T> =>
+    new Promise((resolve, reject) => {
+      child.once('error', reject);
+      waiting.push((line) => resolve(JSON.parse(line) as T));
+      child.stdin.write(`${JSON.stringify(message)}\n`);
+    });
+  return {
+    start: (space, sampler, seed) => call({ start: { space, sampler, seed } }),
+    ask: () => call({ ask: true }),
+    tell: async (value) => {
+      await call({ tell: value });
+    },
+    close: () => child.stdin.end(),
+  };
+}

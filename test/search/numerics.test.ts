@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { logExpectedImprovement } from 'stm-lab/dist/search/gp/acquisition';
+import { fitGp, negativeLogPosterior } from 'stm-lab/dist/search/gp/fit';
+import { halfRank, standardise } from 'stm-lab/dist/search/gp/outcome';
+import { minimizeBounded } from 'stm-lab/dist/search/numerics/lbfgsb';
+import {
+  choleskyInPlace,
+  invertLower,
+  solveGeneral,
+  solveLower,
+  solveLowerTransposed,
+} from 'stm-lab/dist/search/numerics/linearSystem';
+import {
+  logImprovement,
+  logNormalCumulative,
+  normalCumulative,
+  normalQuantile,
+} from 'stm-lab/dist/search/numerics/normal';
+import { sobolSequence } from 'stm-lab/dist/search/numerics/sobol';
+
+function close(actual: number, expected: number, tolerance: number, what = ''): void {
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${what} ${actual} is not ${expected}`);
+}
+
+interface Case {
+  name: 'rosenbrock' | 'quartic';
+  start: number[];
+  lower: (number | null)[];
+  upper: (number | null)[];
+  x: number[];
+  value: number;
+  iterations: number;
+  evaluations: number;
+}
+
+const functions = {
+  rosenbrock: (x: Float64Array, g: Float64Array): number => {
+    let f = 0;
+    g.fill(0);
+    for (let i = 0; i < x.length - 1; i++) {
+      const a = x[i + 1]! - x[i]! ** 2;
+      const b = 1 - x[i]!;
+      f += 100 * a * a + b * b;
+      g[i] = g[i]! - 400 * x[i]! * a - 2 * b;
+      g[i + 1] = g[i + 1]! + 200 * a;
+    }
+    return f;
+  },
+  quartic: (x: Float64Array, g: Float64Array): number => {
+    const n = x.length;
+    let f = x[0]! * x[n - 1]!;
+    for (let i = 0; i < n; i++) {
+      const d = x[i]! - (i + 1) / 3;
+      f += d ** 4 + 0.1 * d * d;
+      g[i] = 4 * d ** 3 + 0.2 * d;
+    }
+    g[0] = g[0]! + x[n - 1]!;
+    g[n - 1] = g[n - 1]! + x[0]!;
+    return f;
+  },
+};
+
+test('L-BFGS-B takes the path of SciPy: same point, same numbers of iterations and evaluations', () => {
+  const { cases } = JSON.parse(
+    readFileSync(join(__dirname, '..', 'golden', 'search', 'lbfgsb.json'), 'utf8'),
+  ) as { cases: Case[] };
+  assert.equal(cases.length, 18);
+  for (const c of cases) {
+    const found = minimizeBounded({
+      objective: functions[c.name],
+      start: c.start,
+      lower: c.lower.map((v) => v ?? -Infinity),
+      upper: c.upper.map((v) => v ?? Infinity),
+    });
+    const what = `${c.name} in ${c.start.length} dimensions:`;
+    close(found.value, c.value, 1e-8 * Math.max(1, Math.abs(c.value)), what);
+    c.x.forEach((v, i) => close(found.x[i]!, v, 1e-4, what));
+    close(found.iterations, c.iterations, 1, `${what} iterations`);
+    close(found.evaluations, c.evaluations, 2, `${what} evaluations`);
+  }
+});
+
+test('L-BFGS-B stops at a start that is optimal, keeps to the bounds and survives an infinite value', () => {
+  const bowl = (x: Float64Array, g: Float64Array): number => {
+    g[0] = 2 * x[0]!;
+    return x[0]! ** 2;
+  };
+  assert.equal(minimizeBounded({ objective: bowl, start: [0] }).evaluations, 1);
+  assert.equal(minimizeBounded({ objective: bowl, start: [5], lower: [2], upper: [9] }).x[0], 2);
+  const wall = (x: Float64Array, g: Float64Array): number => {
+    g[0] = 2 * (x[0]! - 3);
+    return x[0]! > 2 ? Infinity : (x[0]! - 3) ** 2;
+  };
+  const { value } = minimizeBounded({ objective: wall, start: [0] });
+  assert.ok(Number.isFinite(value) && value < 9);
+});
+
+test('Cholesky, triangular and general solves invert what they factor', () => {
+  const random = randomState(4);
+  const n = 12;
+  const b = random.uniform(-1, 1, n * n);
+  const a = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      for (let k = 0; k < n; k++) a[i * n + j]! += b[i * n + k]! * b[j * n + k]!;
+    }
+    a[i * n + i]! += 0.1;
+  }
+  const x = random.uniform(-1, 1, n);
+  const right = Float64Array.from({ length: n }, (_, i) => x.reduce((s, v, j) => s + a[i * n + j]! * v, 0));
+  const factor = a.slice();
+  assert.ok(choleskyInPlace(factor, n));
+  solveLowerTransposed(factor, n, solveLower(factor, n, right.slice())).forEach((v, i) =>
+    close(v, x[i]!, 1e-10),
+  );
+  const inverse = invertLower(factor, n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let k = j; k <= i; k++) sum += factor[i * n + k]! * inverse[k * n + j]!;
+      close(sum, i === j ? 1 : 0, 1e-10);
+    }
+  }
+  const general = right.slice();
+  assert.ok(solveGeneral(a.slice(), n, general));
+  general.forEach((v, i) => close(v, x[i]!, 1e-9));
+  assert.equal(choleskyInPlace(Float64Array.of(1, 2, 2, 1), 2), false);
+  assert.equal(solveGeneral(Float64Array.of(1, 2, 2, 4), 2, new Float64Array(2)), false);
+});
+
+test('normal distribution: known values, far tails, and the quantile undoes it', () => {
+  close(normalCumulative(1.959963984540054), 0.975, 1e-14);
+  close(normalCumulative(-10) / 7.619853024160527e-24, 1, 1e-12);
+  close(logNormalCumulative(-40), -804.6084420137539, 1e-9);
+  close(normalCumulative(0), 0.5, 1e-16);
+  for (const p of [1e-300, 1e-9, 0.02, 0.31, 0.5, 0.9, 1 - 1e-9]) {
+    const z = normalQuantile(p);
+    close(Math.exp(logNormalCumulative(z)) / p, 1, 1e-9, `quantile of ${p}:`);
+  }
+  assert.equal(normalQuantile(0), -Infinity);
+  assert.equal(normalQuantile(1), Infinity);
+});
+
+test('log improvement: joins smoothly, matches its asymptote, and has the slope of differences', () => {
+  close(logImprovement(-1 - 1e-9).value, logImprovement(-1 + 1e-9).value, 1e-8);
+  close(logImprovement(0).value, -0.5 * Math.log(2 * Math.PI), 1e-14);
+  // h(z) ~ phi(z) / z^2 (1 - 3 / z^2) far below.
+  close(logImprovement(-1000).value, -500000 - 0.5 * Math.log(2 * Math.PI) - 2 * Math.log(1000) - 3e-6, 1e-9);
+  assert.ok(Number.isFinite(logImprovement(-1e6).value));
+  for (const z of [-30, -3, -0.5, 0.7, 4]) {
+    const slope = (logImprovement(z + 1e-6).value - logImprovement(z - 1e-6).value) / 2e-6;
+    close(logImprovement(z).slope / slope, 1, 1e-6, `slope at ${z}:`);
+  }
+});
+
+test('Sobol points: every dimension is a permutation of equal cells, pairs fill every elementary box', () => {
+  for (const seed of [1, 2]) {
+    const sequence = sobolSequence(64, seed);
+    const points = Array.from({ length: 256 }, (_, i) => sequence.at(i));
+    for (let d = 0; d < 64; d++) {
+      assert.equal(new Set(points.map((p) => Math.floor(p[d]! * 256))).size, 256, `dimension ${d}`);
+    }
+    const boxes = new Set(points.map((p) => Math.floor(p[0]! * 16) * 16 + Math.floor(p[1]! * 16)));
+    assert.equal(boxes.size, 256);
+  }
+  assert.notDeepEqual(sobolSequence(3, 1).at(5), sobolSequence(3, 2).at(5));
+  const wide = sobolSequence(80, 1).at(7);
+  assert.ok(wide.length === 80 && wide.every((v) => v >= 0 && v < 1));
+});
+
+test('the posterior density and the acquisition have the gradients of finite differences', () => {
+  const random = randomState(3);
+  const n = 20;
+  const d = 4;
+  const x = random.uniform(0, 1, n * d);
+  for (let i = 0; i < n; i++) x[i * d + 3] = Math.floor(x[i * d + 3]! * 3);
+  const y = Float64Array.from({ length: n }, () => random.normal());
+  const design = { n, d, x, categorical: [false, false, false, true] };
+  const theta = Float64Array.from([-0.5, 0.3, -1, 0.2, 0.1, -3]);
+  const gradient = new Float64Array(6);
+  const unused = new Float64Array(6);
+  negativeLogPosterior(design, y, theta, gradient);
+  for (let i = 0; i < 6; i++) {
+    const up = theta.slice();
+    const down = theta.slice();
+    up[i] = up[i]! + 1e-6;
+    down[i] = down[i]! - 1e-6;
+    const slope =
+      (negativeLogPosterior(design, y, up, unused) - negativeLogPosterior(design, y, down, unused)) / 2e-6;
+    close(gradient[i]! / slope, 1, 1e-6, `parameter ${i}:`);
+  }
+  const acquisition = logExpectedImprovement(fitGp(design, y), -1);
+  const point = Float64Array.from([0.3, 0.6, 0.2, 1]);
+  const byX = new Float64Array(4);
+  acquisition.valueAndGradient(point, byX);
+  for (let i = 0; i < 3; i++) {
+    const up = point.slice();
+    const down = point.slice();
+    up[i] = up[i]! + 1e-6;
+    down[i] = down[i]! - 1e-6;
+    close(byX[i]! / ((acquisition.value(up) - acquisition.value(down)) / 2e-6), 1, 1e-5, `column ${i}:`);
+  }
+  assert.equal(byX[3], 0);
+});
+
+test('a fitted process finds the columns that matter and the noise', () => {
+  const random = randomState(8);
+  const n = 60;
+  const d = 3;
+  const x = random.uniform(0, 1, n * d);
+  const clean = Float64Array.from({ length: n }, (_, i) => Math.sin(6 * x[i * d]!));
+  const y = standardise(clean.map((v) => v + 0.2 * random.normal()));
+  const { parameters } = fitGp({ n, d, x, categorical: [false, false, false] }, y);
+  const [first = 0, ...others] = parameters.lengthScales;
+  assert.ok(
+    others.every((l) => l > 3 * first),
+    `length scales ${parameters.lengthScales.join(', ')}`,
+  );
+  const spread = 0.2 ** 2 / 0.5;
+  assert.ok(parameters.noise > spread / 3 && parameters.noise < spread * 3, `noise ${parameters.noise}`);
+});
+
+test('half-rank warping keeps the better half and evens out the rest in order', () => {
+  const losses = Float64Array.of(1, 2, 3, 4, 5, 1e6, 1e9, 6, 7);
+  const warped = halfRank(losses);
+  assert.deepEqual([...warped.subarray(0, 5)], [1, 2, 3, 4, 5]);
+  assert.ok(warped[7]! > 5 && warped[7]! < warped[8]! && warped[8]! < warped[5]! && warped[5]! < warped[6]!);
+  assert.ok(warped[6]! < 20);
+  assert.deepEqual([...halfRank(Float64Array.of(2, 2, 2))], [2, 2, 2]);
+});
