@@ -13,15 +13,16 @@ export function temporaryName(target: string): string {
 
 /**
  * Writes a whole file so that a reader sees the old content or the new, never a part: temporary name,
- * fsync, rename. The folder is made when missing.
+ * fsync, rename. The folder is made when missing. A generator's pieces are written one after another.
  */
-export function writeFileAtomic(target: string, content: string | Uint8Array): void {
+export function writeFileAtomic(target: string, content: string | Uint8Array | Generator<string>): void {
   fs.mkdirSync(path.dirname(target), { recursive: true });
   const temporary = temporaryName(target);
   try {
     const handle = fs.openSync(temporary, 'w');
     try {
-      fs.writeFileSync(handle, content);
+      const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+      for (const piece of pieces) fs.writeFileSync(handle, piece);
       fs.fsyncSync(handle);
     } finally {
       fs.closeSync(handle);

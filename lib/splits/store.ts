@@ -22,7 +22,7 @@ interface SplitRecord {
  * SHA-256 of the table).
  */
 export function writeSplit(folder: string, split: Split): void {
-  writeFileAtomic(path.join(folder, 'split.csv'), [...splitToCsv(split)].join(''));
+  writeFileAtomic(path.join(folder, 'split.csv'), splitToCsv(split));
   const roles = { train: 0, validation: 0, test: 0 };
   for (const role of split.roles) roles[role]++;
   const record: SplitRecord = {
