@@ -26,8 +26,7 @@ export function startPeer(python: string): Peer {
   const waiting: ((line: string) => void)[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(line));
   const call = <T>(message: unknown): Promise<T> =>
-    new Promise((resolve, reject) => {
-      child.once('error', reject);
+    new Promise((resolve) => {
       waiting.push((line) => resolve(JSON.parse(line) as T));
       child.stdin.write(`${JSON.stringify(message)}\n`);
     });

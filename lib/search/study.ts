@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { inputError, messageOf } from '../base/errors';
+import { inputError } from '../base/errors';
 import { checkSeed } from '../base/random/seeds';
 import { spaceCoder } from './coding';
 import type { Direction, JournalRecord } from './journal/records';
@@ -8,6 +8,7 @@ import { createReplay } from './journal/replay';
 import type { ReplayedStudy, ReplayedTrial } from './journal/replay';
 import { thisProcess } from './journal/process';
 import { fileJournal, memoryJournal } from './journal/storage';
+import { bestOf } from './optimize';
 import type { PrunerChoice } from './pruners';
 import { createPruner } from './pruners';
 import type { Sampler, TrialRecord } from './sampler';
@@ -67,6 +68,8 @@ export interface Study<S extends Space = Space> {
   readonly direction: Direction;
   readonly seed: number;
   readonly journal: string | undefined;
+  /** The name under which this process writes to the journal. */
+  readonly worker: string;
   /** A trial to run; undefined when the limit is reached or a finite space is used up. */
   ask(options?: AskOptions): Trial<S> | undefined;
   /**
@@ -74,6 +77,8 @@ export interface Study<S extends Space = Space> {
    * the trial was taken from this process meanwhile (its lease ran out) and nothing was recorded.
    */
   tell(trial: number | { readonly number: number }, outcome: Outcome, failure?: string): TellResult;
+  /** Puts a trial of this process back in line, to be asked for again. */
+  release(trial: number | { readonly number: number }): void;
   /** All trials, oldest first. */
   trials(): TrialRecord[];
   /** The complete trial with the best value, the earliest of equals; undefined before the first. */
@@ -155,6 +160,9 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
       datetime_complete: timeText(new Date()),
     });
 
+  const waitingRecord = (id: number): JournalRecord =>
+    record(Operation.setTrialState, { trial_id: id, state: stateCodes.waiting, values: null });
+
   /** Puts trials of dead workers back in line, or fails those that died too often. */
   const releaseOrphans = (study: ReplayedStudy): void => {
     const records = study.trials.flatMap((trial) => {
@@ -169,7 +177,7 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
           trial_id: trial.id,
           system_attr: { 'stm-lab:restarts': restarts },
         }),
-        record(Operation.setTrialState, { trial_id: trial.id, state: stateCodes.waiting, values: null }),
+        waitingRecord(trial.id),
       ];
     });
     if (records.length > 0) journal.append(records);
@@ -245,6 +253,7 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
     direction,
     seed,
     journal: journal.file,
+    worker,
     ask: ({ limit = Infinity } = {}) =>
       journal.exclusively(() => {
         releaseOrphans(sync());
@@ -281,23 +290,12 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
         ]);
         return 'failed';
       }),
+    release: (which) =>
+      journal.exclusively(() => {
+        const { trial, mine } = held(typeof which === 'number' ? which : which.number);
+        if (mine) journal.append([waitingRecord(trial.id)]);
+      }),
     trials: () => recordsOf(sync()),
     best: () => bestOf(recordsOf(sync()), direction),
   };
-}
-
-/** The complete trial with the best value, the earliest of equals. */
-export function bestOf(trials: readonly TrialRecord[], direction: Direction): TrialRecord | undefined {
-  const sign = direction === 'maximize' ? -1 : 1;
-  let best: TrialRecord | undefined;
-  for (const trial of trials) {
-    if (trial.state !== 'complete' || trial.value === undefined) continue;
-    if (!best || sign * trial.value < sign * best.value!) best = trial;
-  }
-  return best;
-}
-
-/** The sentence of a thrown objective, for `tell(trial, 'failed', ...)`. */
-export function failureOf(error: unknown): string {
-  return `the objective threw: ${messageOf(error)}`;
 }

@@ -6,14 +6,16 @@ import { publishedSampler } from './published';
 import type { PublishedSamplerOptions } from './published';
 import { randomSampler } from './random';
 import { sobolSampler } from './sobol';
+import { tpeSampler } from './tpe';
+import type { TpeSamplerOptions } from './tpe';
 
 /** Built-in samplers by name. */
-export const samplerNames = ['gp', 'sobol', 'random', 'published'] as const;
+export const samplerNames = ['gp', 'tpe', 'sobol', 'random', 'published'] as const;
 export type SamplerName = (typeof samplerNames)[number];
 
 /** A sampler by name with options; plain JSON. */
 export type SamplerOptions =
-  GpSamplerOptions | PublishedSamplerOptions | { readonly name: 'random' | 'sobol' };
+  GpSamplerOptions | TpeSamplerOptions | PublishedSamplerOptions | { readonly name: 'random' | 'sobol' };
 
 /** A sampler by name, with its defaults, or with options; plain JSON. */
 export type SamplerChoice = SamplerName | SamplerOptions;
@@ -33,6 +35,8 @@ export function createSampler(choice: SamplerChoice | Sampler): Sampler {
       return publishedSampler(options);
     case 'random':
       return randomSampler();
+    case 'tpe':
+      return tpeSampler(options);
     case 'sobol':
       return sobolSampler();
     default:
