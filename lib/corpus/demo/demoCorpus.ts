@@ -10,6 +10,9 @@ import { planCorpus, type PlannedRecording, type PlanOptions } from './plan';
 /** Raised whenever any recording of the same seed changes. */
 export const DEMO_CORPUS_VERSION = 1;
 
+/** The licence column of its manifest, by which a copy of it is known anywhere. */
+export const DEMO_CORPUS_LICENCE = 'synthetic (stm-lab demo corpus)';
+
 /** What to generate, and where. */
 export interface DemoCorpusOptions {
   /** Folder of the corpus; made when missing. */
@@ -194,7 +197,7 @@ function writeManifest(file: string, planned: readonly PlannedRecording[], param
       channels: 1,
       source_repo: 'stm-lab',
       source_path: `demo corpus version ${DEMO_CORPUS_VERSION}, seed ${parameters.seed}`,
-      licence: 'synthetic (stm-lab demo corpus)',
+      licence: DEMO_CORPUS_LICENCE,
     })),
   );
 }

@@ -1,4 +1,4 @@
-import { environmentError } from '../../base/errors';
+import { environmentError, messageOf } from '../../base/errors';
 
 /** The GPL-licensed synthesiser: named only here, loaded only when speech is to be made. */
 const PACKAGE = '@echogarden/espeak-ng-emscripten';
@@ -48,8 +48,10 @@ export async function loadEspeak(name: string = PACKAGE): Promise<EspeakFactory>
     // A name in a variable keeps bundlers and the compiler from resolving the optional package.
     return ((await import(name)) as { default: EspeakFactory }).default;
   } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
     throw environmentError(
-      `the demo corpus needs the speech synthesiser ${name}, which is not installed; ` +
+      `the demo corpus needs the speech synthesiser ${name}, which ` +
+        `${missing ? 'is not installed' : `cannot be loaded (${messageOf(error)})`}; ` +
         `run "npm install" without leaving out optional dependencies, or give a manifest of your own recordings`,
       error,
     );

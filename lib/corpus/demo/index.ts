@@ -1,4 +1,5 @@
 export {
+  DEMO_CORPUS_LICENCE,
   DEMO_CORPUS_VERSION,
   generateDemoCorpus,
   type DemoCorpus,
