@@ -16,7 +16,10 @@ export interface RecordingInput extends FigureText {
   readonly centreHz: readonly number[];
   /** Frames a second of the spectrogram, e.g. 125. */
   readonly frameRateHz: number;
-  /** The modulation spectrum before the crop: magnitude, row-major, one row per scale; shown in dB. */
+  /**
+   * The modulation spectrum of the excerpt: magnitude, row-major, one row per scale; shown in dB. Where it
+   * reaches beyond the features, the part that is kept is framed.
+   */
   readonly modulation: { readonly magnitude: ArrayLike<number>; readonly axes: StmAxes };
   /** The features of the recording, row-major, e.g. 20 x 121. */
   readonly features: ArrayLike<number>;
@@ -91,10 +94,16 @@ function cochleagramRaster(input: RecordingInput, seconds: number, colour: Colou
   };
 }
 
-/** The frame of the features inside the modulation spectrum. */
-function cropFrame(axes: StmAxes): FigurePart {
+/** The frame of the features inside a larger modulation spectrum. */
+function cropFrame(axes: StmAxes, spectrum: StmAxes): FigurePart[] {
   const last = (values: readonly number[]): number => values[values.length - 1];
-  return {
+  if (
+    last(spectrum.rateHz) <= last(axes.rateHz) &&
+    last(spectrum.scaleCycPerOct) <= last(axes.scaleCycPerOct)
+  ) {
+    return [];
+  }
+  const frame = {
     data: { values: [{}] },
     mark: { type: 'rect', fillOpacity: 0, stroke: 'white', strokeWidth: 1.4, strokeDash: [4, 2] },
     encoding: {
@@ -104,11 +113,12 @@ function cropFrame(axes: StmAxes): FigurePart {
       y2: { datum: last(axes.scaleCycPerOct) },
     },
   };
+  return [frame];
 }
 
 /**
- * One excerpt from sound to features in four steps: waveform, cochleagram (dB), modulation spectrum (dB, the
- * part that is kept framed), and the features of the recording (0 .. 1).
+ * One excerpt from sound to features in four steps: waveform, cochleagram (dB), modulation spectrum
+ * (dB), and the features of the recording (0 .. 1).
  *
  * @throws StmLabError (`input`) when a matrix does not match its axes or the excerpt is empty.
  */
@@ -140,7 +150,6 @@ export function recordingFigure(input: RecordingInput): FigureSpec {
     ...size,
     colour: spectrum,
     title: '3. Modulation spectrum',
-    ticks: { rate: [-60, -30, 0, 30, 60], scale: [0, 5, 10] },
   });
   const featureRaster = stmRaster(input.features, input.axes, {
     ...size,
@@ -154,7 +163,11 @@ export function recordingFigure(input: RecordingInput): FigureSpec {
         {
           vconcat: [
             waveformView(input, seconds),
-            withBar(rasterView(spectrumRaster, [cropFrame(input.axes)]), spectrum, 'Magnitude (dB)'),
+            withBar(
+              rasterView(spectrumRaster, cropFrame(input.axes, modulation.axes)),
+              spectrum,
+              'Magnitude (dB)',
+            ),
           ],
           spacing: 18,
         },

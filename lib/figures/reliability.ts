@@ -5,13 +5,14 @@ import { compact, composeFigure, type FigureSpec, type FigureText } from './spec
 /** Predictions whose confidence falls in one bin. */
 export interface ReliabilityBin {
   /** Edges of the bin, 0 .. 1. */
-  readonly low: number;
-  readonly high: number;
-  /** Mean confidence of its predictions, 0 .. 1; not used when `count` is 0. */
+  readonly from: number;
+  readonly to: number;
+  /** Predictions in it. */
+  readonly rows: number;
+  /** Their mean confidence, 0 .. 1; not read where there are none. */
   readonly confidence: number;
-  /** Share of them that are right, 0 .. 1. */
+  /** Share of them that are right, 0 .. 1; not read where there are none. */
   readonly accuracy: number;
-  readonly count: number;
 }
 
 /** Input of `reliabilityFigure`. */
@@ -30,7 +31,7 @@ export interface ReliabilityInput extends FigureText {
  * @throws StmLabError (`input`) when no bin holds a prediction.
  */
 export function reliabilityFigure(input: ReliabilityInput): FigureSpec {
-  const filled = input.bins.filter((bin) => bin.count > 0);
+  const filled = input.bins.filter((bin) => bin.rows > 0);
   if (filled.length === 0)
     throw inputError('reliability figure: every bin is empty; give at least one prediction');
   const unit = (field: string, title: string | null): Record<string, unknown> => ({
@@ -58,7 +59,7 @@ export function reliabilityFigure(input: ReliabilityInput): FigureSpec {
           values: filled.map((bin) => ({
             confidence: compact(bin.confidence),
             accuracy: compact(bin.accuracy),
-            count: bin.count,
+            predictions: bin.rows,
           })),
         },
         mark: {
@@ -74,13 +75,13 @@ export function reliabilityFigure(input: ReliabilityInput): FigureSpec {
   const histogram = {
     width: 300,
     height: 70,
-    data: { values: input.bins.map(({ low, high, count }) => ({ low, high, count })) },
+    data: { values: input.bins.map(({ from, to, rows }) => ({ from, to, predictions: rows })) },
     mark: { type: 'bar', color: CLASS_COLOURS[1], tooltip: true, binSpacing: 1 },
     encoding: {
-      x: { ...unit('low', 'Confidence (probability of the predicted class)'), bin: { binned: true } },
-      x2: { field: 'high' },
+      x: { ...unit('from', 'Confidence (probability of the predicted class)'), bin: { binned: true } },
+      x2: { field: 'to' },
       y: {
-        field: 'count',
+        field: 'predictions',
         type: 'quantitative',
         axis: { title: 'Predictions', tickCount: 3, format: 'd' },
       },

@@ -41,7 +41,6 @@ export function stmRaster(
   axes: StmAxes,
   place: Pick<Raster, 'width' | 'height' | 'colour'> & {
     title?: string;
-    ticks?: { rate: number[]; scale: number[] };
   },
 ): Raster {
   return {
@@ -51,12 +50,12 @@ export function stmRaster(
     x: {
       edges: outerEdges(axes.rateHz),
       title: 'Rate (Hz)',
-      ticks: place.ticks?.rate ?? [-15, -10, -5, 0, 5, 10, 15],
+      axis: { tickCount: 7 },
     },
     y: {
       edges: outerEdges(axes.scaleCycPerOct),
       title: 'Scale (cyc/oct)',
-      ticks: place.ticks?.scale ?? [0, 1, 2, 3, 4, 5, 6, 7],
+      axis: { tickCount: place.height < 150 ? 4 : 8 },
     },
     colour: place.colour,
     width: place.width,
@@ -103,7 +102,6 @@ export function stmGridFigure(
         height,
         colour,
         title: panel.title,
-        ...(perRow > 1 ? { ticks: { rate: [-15, -10, -5, 0, 5, 10, 15], scale: [0, 2, 4, 6] } } : {}),
       });
       // the outer panels carry the names, the inner ones only numbers
       const lastInColumn = row * perRow + column + perRow >= panels.length;

@@ -76,11 +76,11 @@ function recording(): figures.FigureSpec {
 function evaluationExamples(): Record<string, figures.FigureSpec> {
   const random = randomState(13);
   const bins = Array.from({ length: 10 }, (_, i) => ({
-    low: i / 10,
-    high: (i + 1) / 10,
+    from: i / 10,
+    to: (i + 1) / 10,
     confidence: (i + 0.5 + 0.2 * random.normal()) / 10,
     accuracy: Math.min(1, ((i + 0.5) / 10) ** 1.3 + 0.02 * random.normal()),
-    count: i === 0 ? 0 : Math.round(8 + 3 * i * i * random.double()),
+    rows: i === 0 ? 0 : Math.round(8 + 3 * i * i * random.double()),
   }));
   const curves = CLASSES.map((label, k) => {
     const fpr = Array.from({ length: 200 }, (_, i) => i / 199);
