@@ -10,9 +10,9 @@ export interface ReliabilityBin {
   /** Predictions in it. */
   readonly rows: number;
   /** Their mean confidence, 0 .. 1; not read where there are none. */
-  readonly confidence: number;
+  readonly confidence: number | null;
   /** Share of them that are right, 0 .. 1; not read where there are none. */
-  readonly accuracy: number;
+  readonly accuracy: number | null;
 }
 
 /** Input of `reliabilityFigure`. */
@@ -57,8 +57,8 @@ export function reliabilityFigure(input: ReliabilityInput): FigureSpec {
       {
         data: {
           values: filled.map((bin) => ({
-            confidence: compact(bin.confidence),
-            accuracy: compact(bin.accuracy),
+            confidence: compact(bin.confidence ?? NaN),
+            accuracy: compact(bin.accuracy ?? NaN),
             predictions: bin.rows,
           })),
         },
