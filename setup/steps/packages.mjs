@@ -43,7 +43,7 @@ export const packagesStep = {
       ],
       {
         lock,
-        detail: () => 'about 20 s with a warm npm cache',
+        detail: () => 'about 15 s on a fast line',
         cure: 'check that the npm registry can be reached ("npm ping") and run the command again',
       },
     );

@@ -4,12 +4,16 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { root } from './workbench';
 
-interface LockedPackage {
+interface Manifest {
+  readonly dependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
+}
+
+interface LockedPackage extends Manifest {
   readonly resolved?: string;
   readonly link?: boolean;
   readonly integrity?: string;
-  readonly dependencies?: Record<string, string>;
-  readonly optionalDependencies?: Record<string, string>;
 }
 
 const lockfile = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
@@ -24,6 +28,20 @@ test('the lockfile names no host, so that any registry mirror serves it', () => 
       .map(([key, value]) => `${name}: ${key} = ${value}`);
   });
   assert.deepEqual(hosts, []);
+});
+
+test('the lockfile belongs to the package files beside it, as npm ci demands', () => {
+  for (const folder of ['', 'lib']) {
+    const wanted = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8')) as Manifest;
+    const locked = lockfile.packages[folder] as Manifest;
+    for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies'] as const) {
+      assert.deepEqual(
+        locked[kind] ?? {},
+        wanted[kind] ?? {},
+        `${folder}/package.json, ${kind}: run "npm install"`,
+      );
+    }
+  }
 });
 
 test('every locked package carries its hash', () => {
