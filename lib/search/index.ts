@@ -22,3 +22,5 @@ export type { Objective, OptimizeOptions, OptimizeResult } from './optimize';
 export { bestOf, optimize } from './optimize';
 export type { ObjectiveReference, WorkersOptions } from './workers/run';
 export { runWorkers } from './workers/run';
+export type { ContractCheck, SamplerPromises } from './contract';
+export { samplerContract } from './contract';

@@ -5,6 +5,12 @@ function median(sorted: readonly number[]): number {
   return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
+/** Divided by the largest magnitude, so that squares stay within the range of a double. */
+export function scaleToUnit(values: Float64Array): Float64Array {
+  const largest = values.reduce((high, v) => Math.max(high, Math.abs(v)), 0);
+  return largest > 0 ? values.map((v) => v / largest) : values.slice();
+}
+
 /** Zero mean, unit (population) deviation; all zeros for constant values. */
 export function standardise(values: Float64Array): Float64Array {
   const n = values.length;

@@ -5,7 +5,7 @@ import { logExpectedImprovement } from '../gp/acquisition';
 import type { FittedGp } from '../gp/fit';
 import { conditionGp, fitGp } from '../gp/fit';
 import { absentUnit, modelColumns, optimiseAcquisition, unitsToRow } from '../gp/optimise';
-import { halfRank, standardise } from '../gp/outcome';
+import { halfRank, scaleToUnit, standardise } from '../gp/outcome';
 import type { ProposalContext, Sampler, TrialRecord } from '../sampler';
 import type { Values } from '../space';
 import { configurationKey } from '../space';
@@ -95,7 +95,8 @@ function proposeByModel(
   const seed = deriveSeed(studySeed, 'gp', trialNumber);
   const random = randomState(seed);
   const { trials: observed, losses } = lossesOf(trials, direction);
-  const y = standardise(outcome === 'half-rank' ? halfRank(losses) : losses);
+  const scaled = scaleToUnit(losses);
+  const y = standardise(outcome === 'half-rank' ? halfRank(scaled) : scaled);
   const rows = rowsOf(coder, columns, observed);
   const pending = rowsOf(
     coder,
