@@ -233,7 +233,7 @@ function statusError(
   settings: ServerSettings,
 ): ServerError {
   let code: string | undefined;
-  let sentence = '';
+  let sentence: string;
   try {
     const parsed = JSON.parse(body) as { error_code?: string; message?: string };
     code = parsed.error_code;

@@ -36,3 +36,12 @@ export type {
   TextValue,
   Tracker,
 } from './types';
+export {
+  trackFit,
+  type FitTracking,
+  type TrackedEpoch,
+  type TrackedOutcome,
+  type TrackedSettings,
+} from './trackFit';
+export { sampleSystem, type SystemSampling } from './systemMetrics';
+export { LIMITS } from './rules';

@@ -27,7 +27,7 @@ export interface LocalServerOptions {
   folder: string;
   /** The `mlflow` program. Default: `STM_LAB_MLFLOW`, then `.venv` of this folder or one above, then the PATH. */
   executable?: string;
-  /** Default: the port used last in this folder, else 5000, else any free one. */
+  /** Default: the port used last in this folder, else 5000, else any free one; 0: any free one. */
   port?: number;
   /** How long it may take to answer, in ms. Default 60 s. */
   timeoutMs?: number;
@@ -183,11 +183,12 @@ function lastPort(folder: string): number | undefined {
 }
 
 async function choosePort(wanted: number | undefined, last: number | undefined): Promise<number> {
-  if (wanted !== undefined) {
+  if (wanted !== undefined && wanted !== 0) {
     if (await portFree(wanted)) return wanted;
     throw inputError(`port ${wanted} on 127.0.0.1 is taken by another program; choose another one`);
   }
-  for (const port of [last, 5000]) if (port !== undefined && (await portFree(port))) return port;
+  for (const port of wanted === 0 ? [] : [last, 5000])
+    if (port !== undefined && (await portFree(port))) return port;
   return new Promise((resolve, reject) => {
     const probe = net.createServer();
     probe.on('error', reject);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError, messageOf } from '../base/errors';
+import { environmentError, inputError, messageOf } from '../base/errors';
 import { checkArtifactPath } from './artifacts';
 import { spoolFolder, type JournalEntry, type JournalWriter, type SpooledFile } from './journal';
 import { modelToEntry, datasetToRemote } from './descriptions';
@@ -87,16 +87,19 @@ export function createRun(setup: RunSetup): Run {
 
   const spool = (write: (target: string) => void): { spool: string; bytes: number } => {
     const folder = spoolFolder(journal.file);
-    fs.mkdirSync(folder, { recursive: true });
     const name = randomBytes(8).toString('hex');
     const target = path.join(folder, name);
     try {
+      fs.mkdirSync(folder, { recursive: true });
       write(target);
+      return { spool: name, bytes: fs.statSync(target).size };
     } catch (error) {
       fs.rmSync(target, { force: true });
-      throw error;
+      throw environmentError(
+        `${target}: the artifact cannot be kept for sending (${messageOf(error)})`,
+        error,
+      );
     }
-    return { spool: name, bytes: fs.statSync(target).size };
   };
 
   const spoolFile = (file: string, to: string): SpooledFile => {
@@ -108,7 +111,7 @@ export function createRun(setup: RunSetup): Run {
       throw inputError(`${file}: cannot be logged as an artifact (${messageOf(error)})`, error);
     }
     if (!kind.isFile()) throw inputError(`${file}: is no file; log folders with logFolder`);
-    // A clone where the file system can (no bytes are copied), else a copy.
+    // Now, because the file may change before it is sent. A clone where the file system can (no bytes are copied), else a copy.
     const copy = spool((target) => fs.copyFileSync(file, target, fs.constants.COPYFILE_FICLONE));
     return { to, ...copy };
   };

@@ -310,7 +310,8 @@ export function createRunSender(journal: string, context: SendContext): RunSende
           const files = await drainOneFile();
           if (records === 'idle' && files === 'idle') break;
         }
-        if (doubtfulCreate) {
+        // A request given up on may be carried out late, so the last look comes when the run is over.
+        if (doubtfulCreate && state!.status !== 'RUNNING') {
           await findRun(state!.experimentId);
           doubtfulCreate = false;
         }

@@ -70,12 +70,14 @@ const LOCKED_RETRY_MS = 2000;
 const HELD_RETRY_MS = 60_000;
 
 export function createSender(options: SenderOptions): Sender {
-  const client = createMlflowClient(options.settings);
+  // Failures come back at once: the sender has its own patience, and knows better what else to do.
+  const client = createMlflowClient({ ...options.settings, retries: 0 });
   const delivered = nothingDelivered();
   const jobs = new Map<string, Job>();
   const experiments = new Map<string, Promise<Experiment>>();
   let serverFailures = 0;
   let serverNotBefore = 0;
+  let lastProgress = 0;
   let announced: 'up' | 'down' = 'up';
 
   // Thousands of runs share a few experiments: each is looked up once a session.
@@ -208,6 +210,10 @@ export function createSender(options: SenderOptions): Sender {
     } else if (isTransient(error)) {
       // The server's trouble, not the run's: all wait, so that a struggling server is not pressed.
       job.failures += 1;
+      // A server that fails now and then is not one that fails: what it took meanwhile counts for it.
+      const progress = Object.values(delivered).reduce((sum, count) => sum + (count as number), 0);
+      if (progress > lastProgress) serverFailures = 0;
+      lastProgress = progress;
       serverNotBefore = Math.max(serverNotBefore, now + backOffMs(serverFailures, error));
       serverFailures += 1;
       if (announced === 'up' && serverFailures >= 2) {

@@ -97,7 +97,8 @@ export type PlainSettings = Omit<ServerSettings, 'redact'> & { secrets: string[]
 
 /** @returns the same settings in a form that can be copied to another thread of this process. */
 export function settingsToPlain(settings: ServerSettings): PlainSettings {
-  const { redact: _redact, ...rest } = settings;
+  const rest: Omit<ServerSettings, 'redact'> & { redact?: unknown } = { ...settings };
+  delete rest.redact;
   const credential = settings.authorization?.replace(/^\w+ /, '');
   const secrets: string[] = [];
   if (credential !== undefined) {

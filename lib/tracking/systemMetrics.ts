@@ -1,0 +1,86 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import type { Run } from './types';
+
+export interface SystemSampling {
+  /** ms between samples. Default 10 s, as in MLflow. */
+  intervalMs?: number;
+  /** Folder whose disk is watched. Default: the working folder. */
+  diskOf?: string;
+}
+
+/**
+ * Samples this machine's load into a run, under the names MLflow's own sampler uses (the UI shows them on
+ * the "System metrics" page): `system/cpu_utilization_percentage`, `system/system_memory_usage_megabytes`
+ * and `_percentage`, `system/disk_usage_percentage` and `_megabytes`; and of this process
+ * `system/process_cpu_percentage` (100 = one core) and `system/process_memory_megabytes`. The timer does
+ * not keep the process alive.
+ *
+ * @returns a function that takes a last sample and stops.
+ */
+export function sampleSystem(run: Run, options: SystemSampling = {}): () => void {
+  const intervalMs = options.intervalMs ?? 10_000;
+  let cores = coreTimes();
+  let own = process.cpuUsage();
+  let at = performance.now();
+  let step = (run.lastStep('system/cpu_utilization_percentage') ?? -1) + 1;
+
+  const sample = (): void => {
+    const now = performance.now();
+    const nowCores = coreTimes();
+    const used = process.cpuUsage(own);
+    const total = nowCores.total - cores.total;
+    const metrics: Record<string, number> = {
+      'system/system_memory_usage_megabytes': (os.totalmem() - availableMemory()) / 1e6,
+      'system/system_memory_usage_percentage': 100 * (1 - availableMemory() / os.totalmem()),
+      'system/process_cpu_percentage': (100 * (used.user + used.system)) / 1000 / Math.max(1, now - at),
+      'system/process_memory_megabytes': process.memoryUsage.rss() / 1e6,
+    };
+    if (total > 0) {
+      metrics['system/cpu_utilization_percentage'] = 100 * (1 - (nowCores.idle - cores.idle) / total);
+    }
+    try {
+      const disk = fs.statfsSync(options.diskOf ?? '.');
+      metrics['system/disk_usage_percentage'] = 100 * (1 - disk.bavail / disk.blocks);
+      metrics['system/disk_usage_megabytes'] = ((disk.blocks - disk.bfree) * disk.bsize) / 1e6;
+    } catch {
+      // Not every file system tells.
+    }
+    for (const name of Object.keys(metrics)) metrics[name] = Math.round(10 * metrics[name]!) / 10;
+    run.logMetrics(metrics, step++);
+    cores = nowCores;
+    own = process.cpuUsage();
+    at = now;
+  };
+
+  const timer = setInterval(sample, intervalMs);
+  timer.unref();
+  let stopped = false;
+  return () => {
+    if (stopped) return;
+    stopped = true;
+    clearInterval(timer);
+    sample();
+  };
+}
+
+function coreTimes(): { idle: number; total: number } {
+  let idle = 0;
+  let total = 0;
+  for (const { times } of os.cpus()) {
+    idle += times.idle;
+    total += times.user + times.nice + times.sys + times.idle + times.irq;
+  }
+  return { idle, total };
+}
+
+/** Bytes that programs could still get; caches count as free where the system tells (Linux). */
+function availableMemory(): number {
+  try {
+    const match = /^MemAvailable:\s+(\d+) kB/m.exec(fs.readFileSync('/proc/meminfo', 'latin1'));
+    if (match !== null) return 1024 * Number(match[1]);
+  } catch {
+    // Not Linux.
+  }
+  return os.freemem();
+}

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { after, before, test } from 'node:test';
+import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { createMlflowClient, createTracker, syncJournals, type LocalServer } from 'stm-lab/dist/tracking';
+import {
+  checkDelivery,
+  killServer,
+  noServer,
+  startFaultProxy,
+  startServer,
+  temporaryFolder,
+  type Fault,
+} from './support';
+
+const options = { skip: noServer };
+const folder = temporaryFolder();
+let server: LocalServer;
+const silent = (): void => undefined;
+
+before(async () => {
+  if (noServer === false) server = await startServer(folder);
+});
+after(async () => {
+  await server?.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+test('every third request spoiled: each point and file arrives once, one run is made', options, async () => {
+  const faults: Fault[] = ['drop-before', 'cut-request', 'drop-after', 'error-after', 'busy', 'html'];
+  const random = randomState(7);
+  const proxy = await startFaultProxy(server.uri, () =>
+    random.double() < 1 / 3 ? faults[Math.floor(random.double() * faults.length)]! : 'pass',
+  );
+  const journals = path.join(folder, 'spoiled');
+  const tracker = createTracker({
+    uri: proxy.uri,
+    journalFolder: journals,
+    experiment: 'spoiled',
+    onWarning: silent,
+    pollMs: 20,
+  });
+  const parent = tracker.startRun({ name: 'parent' });
+  const run = tracker.startRun({ name: 'child', parent });
+  const points = 4000;
+  for (let step = 0; step < points; step++) {
+    run.logMetrics({ loss: 1 / (1 + step), acc: step % 7 }, step);
+    if (step % 500 === 0) run.logText(`files/${step}.txt`, `file ${step}`);
+    // Lets the sender work between the calls, so that there are many requests.
+    if (step % 250 === 0) await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  run.logParams({ a: 1, b: 'two' });
+  run.logDataset({ name: 'd', digest: '1' });
+  run.end();
+  parent.end();
+  const report = await tracker.close(120_000);
+  await proxy.close();
+  assert.deepEqual([report.state, report.problems], ['complete', []]);
+  assert.ok(proxy.faults > 10, `${proxy.faults} requests were spoiled`);
+
+  const client = createMlflowClient(server.uri);
+  await checkDelivery(client, 'spoiled', run.id, points, 8);
+  client.close();
+  // The store drops doubles by itself; this says that we do not lean on it.
+  const accepted = proxy.accepted.reduce((sum, batch) => sum + batch.metrics.length, 0);
+  const doubtful = proxy.accepted.flatMap((batch) =>
+    batch.metrics.map((m) => `${m.key}/${m.timestamp}/${m.step}`),
+  );
+  assert.equal(new Set(doubtful).size, doubtful.length, `${accepted} points sent for ${2 * points}`);
+});
+
+for (const [fault, made] of [
+  ['drop-after', 1],
+  ['late', 2],
+] as const) {
+  test(`a create-run that seems to fail (${fault}) leaves one run`, options, async () => {
+    let creates = 0;
+    const proxy = await startFaultProxy(server.uri, ({ path: where }) =>
+      where.endsWith('/runs/create') && ++creates === 1 ? fault : 'pass',
+    );
+    const tracker = createTracker({
+      uri: proxy.uri,
+      journalFolder: path.join(folder, fault),
+      experiment: fault,
+      onWarning: silent,
+    });
+    const run = tracker.startRun({ name: 'only one' });
+    run.logMetrics({ loss: 1, acc: 0 });
+    await tracker.flush();
+    await new Promise((resolve) => setTimeout(resolve, fault === 'late' ? 2000 : 0));
+    run.end();
+    assert.equal((await tracker.close(60_000)).state, 'complete');
+    await proxy.close();
+    const client = createMlflowClient(server.uri);
+    const { id } = (await client.getExperiment(fault))!;
+    const runs = await client.searchRuns([id]);
+    assert.deepEqual([creates, runs.length, runs[0]!.metrics], [made, 1, { loss: 1, acc: 0 }]);
+    assert.equal((await client.searchRuns([id], { lifecycle: 'all' })).length, made);
+    client.close();
+  });
+}
+
+test('server killed and started again during a run: nothing lost, nothing twice', options, async () => {
+  const tracker = createTracker({
+    uri: server.uri,
+    journalFolder: path.join(folder, 'restarts'),
+    experiment: 'restarts',
+    onWarning: silent,
+    pollMs: 20,
+  });
+  const run = tracker.startRun({ name: 'restarts' });
+  const points = 4000;
+  let restarting: Promise<void> | undefined;
+  let longest = 0;
+  for (let step = 0; step < points; step++) {
+    const begin = performance.now();
+    run.logMetrics({ loss: 1 / (1 + step), acc: step % 7 }, step);
+    if (step % 400 === 0) run.logText(`files/${step}.txt`, `file ${step}`);
+    longest = Math.max(longest, performance.now() - begin);
+    if (step % 40 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (step === points / 2) {
+      await killServer(server);
+      restarting = startServer(folder, server.port).then((next) => void (server = next));
+    }
+  }
+  run.end();
+  await restarting;
+  const report = await tracker.close(120_000);
+  assert.deepEqual([report.state, report.problems], ['complete', []]);
+  const client = createMlflowClient(server.uri);
+  await checkDelivery(client, 'restarts', run.id, points, 10);
+  client.close();
+  assert.ok(longest < 1000, `a call took ${longest.toFixed(0)} ms while the server was away`);
+});
+
+test(
+  'no server at all: runs are written at full speed, flush gives up in time, sync delivers later',
+  options,
+  async () => {
+    const journals = path.join(folder, 'dead');
+    const warnings: string[] = [];
+    const tracker = createTracker({
+      uri: 'http://user:pass-word@127.0.0.1:9',
+      journalFolder: journals,
+      experiment: 'dead',
+      onWarning: (text) => warnings.push(text),
+    });
+    const run = tracker.startRun({ name: 'dead' });
+    for (let step = 0; step < 200; step++) run.logMetrics({ loss: 1 / (1 + step), acc: step % 7 }, step);
+    run.end();
+    const begin = performance.now();
+    const report = await tracker.close(1500);
+    assert.ok(performance.now() - begin < 6000);
+    assert.equal(report.state, 'partial');
+    assert.match(report.problems.join(), /cannot be reached/);
+    assert.doesNotMatch(JSON.stringify([report, warnings]), /pass-word/);
+    for (const name of fs.readdirSync(journals)) {
+      assert.doesNotMatch(fs.readFileSync(path.join(journals, name), 'utf8'), /pass-word/);
+    }
+    const synced = await syncJournals(journals, { uri: server.uri });
+    assert.equal(synced.state, 'complete');
+    const client = createMlflowClient(server.uri);
+    await checkDelivery(client, 'dead', run.id, 200, 0);
+    client.close();
+  },
+);
+
+test(
+  'the process killed: no point lost that a call returned for, the run ends FAILED or goes on',
+  options,
+  async () => {
+    const journals = path.join(folder, 'killed');
+    const random = randomState(11);
+    for (let round = 0; round < 4; round++) {
+      const child = fork(path.join(__dirname, 'killedProcess.ts'), [journals, server.uri], {
+        execArgv: ['--import', 'tsx'],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      let returned = -1;
+      child.on('message', (step: number) => (returned = step));
+      await new Promise<void>((resolve) => {
+        child.on('message', () => {
+          if (returned >= 0) setTimeout(resolve, 20 + 200 * random.double());
+        });
+        child.on('exit', () => resolve());
+      });
+      child.kill('SIGKILL');
+      await new Promise((resolve) =>
+        child.exitCode === null && child.signalCode === null ? child.on('exit', resolve) : resolve(null),
+      );
+      const held = fs
+        .readFileSync(path.join(journals, 'killed.jsonl'), 'utf8')
+        .split('\n')
+        .filter((line) => line.startsWith('{"op":"metrics"') && line.endsWith('}')).length;
+      assert.ok(held > returned, `round ${round}: call ${returned} returned, the journal holds ${held}`);
+    }
+    const synced = await syncJournals(journals, { uri: server.uri });
+    assert.deepEqual([synced.state, synced.abandoned], ['complete', ['killed']]);
+    const client = createMlflowClient(server.uri);
+    const [read] = await client.searchRuns([(await client.getExperiment('killed'))!.id]);
+    assert.equal(read!.status, 'FAILED');
+    const steps = (await client.metricHistory(read!.id, 'loss')).map((point) => point.step);
+    assert.deepEqual(
+      steps,
+      Array.from(steps, (_, i) => i),
+      'each step once, in order, over all lives of the process',
+    );
+    client.close();
+  },
+);
