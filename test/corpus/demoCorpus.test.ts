@@ -10,6 +10,7 @@ import { readJson, sha256File } from 'stm-lab/dist/base/files';
 import { generateDemoCorpus } from 'stm-lab/dist/corpus/demo';
 import { loadEspeak } from 'stm-lab/dist/corpus/demo/espeak';
 import { planCorpus } from 'stm-lab/dist/corpus/demo/plan';
+import { checkExcerpt, EXCERPT_SECONDS } from 'stm-lab/dist/features/excerpts';
 
 const LABELS = [
   'speech: non-tonal',
@@ -30,6 +31,30 @@ function hashes(folder: string): Record<string, string> {
   const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const files = names.filter((name) => fs.statSync(path.join(folder, name)).isFile()).sort();
   return Object.fromEntries(files.map((name) => [name, sha256File(path.join(folder, name))]));
+}
+
+/** Share of the energy at `low` .. `high` Hz in the modulation of the envelope from 0.5 to 25 Hz. */
+function modulationShare(samples: Float32Array, sampleRate: number, low: number, high: number): number {
+  const block = Math.round(sampleRate / 100);
+  const envelope = Array.from({ length: Math.floor(samples.length / block) }, (_, k) => {
+    let sum = 0;
+    for (let i = k * block; i < (k + 1) * block; i++) sum += samples[i]! * samples[i]!;
+    return Math.sqrt(sum / block);
+  });
+  const mean = envelope.reduce((sum, value) => sum + value, 0) / envelope.length;
+  let inside = 0;
+  let all = 0;
+  for (let hz = 0.5; hz <= 25; hz += 0.1) {
+    let re = 0;
+    let im = 0;
+    envelope.forEach((value, k) => {
+      re += (value - mean) * Math.cos((2 * Math.PI * hz * k) / 100);
+      im += (value - mean) * Math.sin((2 * Math.PI * hz * k) / 100);
+    });
+    all += re * re + im * im;
+    if (hz >= low && hz <= high) inside += re * re + im * im;
+  }
+  return inside / all;
 }
 
 describe('the small demo corpus', () => {
@@ -175,6 +200,37 @@ describe('the plan of the full corpus', () => {
       assert.ok(genres('speech: tonal').includes(language), language);
     }
     assert.equal(planned.filter(({ genre }) => /long (pauses|silences)/.test(genre)).length, 2);
+  });
+
+  test('passes the silence rule in every excerpt, but for the two recordings that are silent on purpose', async () => {
+    const short = planCorpus({ ...options, minSeconds: 8, maxSeconds: 8 });
+    const silent = short.filter(({ genre }) => /long (pauses|silences)/.test(genre));
+    // Two of each class, of groups where something may fall silent: solo voices, sparse animals, lone strings.
+    const others = LABELS.flatMap((label) =>
+      short.filter((recording) => recording.label === label).slice(1, 3),
+    );
+    for (const recording of [...others, ...silent]) {
+      const samples = await recording.render();
+      const size = EXCERPT_SECONDS * recording.sampleRate;
+      for (const start of [0, size]) {
+        const { verdict } = checkExcerpt(samples.subarray(start, start + size), recording.sampleRate);
+        assert.equal(
+          verdict,
+          silent.includes(recording) ? 'silent' : 'accepted',
+          `${recording.path} from ${start}`,
+        );
+      }
+    }
+  });
+
+  test('speaks at the pace of syllables: most envelope modulation lies at 2 to 8 Hz', async () => {
+    for (const path of ['speech-nontonal/german-02__01.wav', 'speech-tonal/cantonese-02__01.wav']) {
+      const recording = planned.find((one) => one.path === path)!;
+      const share = modulationShare(await recording.render(), recording.sampleRate, 2, 8);
+      assert.ok(share > 0.45, `${path}: ${share}`);
+    }
+    const hammering = planned.find((one) => one.genre === 'construction site')!;
+    assert.ok(modulationShare(await hammering.render(), hammering.sampleRate, 2, 8) < 0.3);
   });
 
   test('renders a recording alike however many there are, and unlike with another seed', async () => {
