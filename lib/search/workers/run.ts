@@ -31,8 +31,6 @@ export interface WorkersOptions {
   readonly maxConsecutiveFailures?: number;
   /** Called when a trial starts, starts again or ends. */
   readonly onTrial?: (trial: TrialRecord) => void;
-  /** Called with the process number of each worker as it starts. */
-  readonly onWorker?: (pid: number) => void;
   /** Stops the workers at once; their trials are put back in line. */
   readonly signal?: AbortSignal;
 }
@@ -58,7 +56,7 @@ const hopelessStarts = 10;
  *   keep dying without finishing a trial.
  */
 export async function runWorkers(options: WorkersOptions): Promise<OptimizeResult> {
-  const { objective, trials, workers = 2, onTrial, onWorker, signal } = options;
+  const { objective, trials, workers = 2, onTrial, signal } = options;
   if (!Number.isInteger(workers) || workers < 1) throw inputError(`${workers} workers: must be 1 or more`);
   if (!path.isAbsolute(objective.module)) {
     throw inputError(`${objective.module}: the objective's module must be given by its absolute path`);
@@ -97,7 +95,7 @@ export async function runWorkers(options: WorkersOptions): Promise<OptimizeResul
   const keepRunning = async (): Promise<OptimizeResult> => {
     for (;;) {
       if (signal?.aborted) return { reason: 'aborted' };
-      const reply = await runOne(order, children, onWorker);
+      const reply = await runOne(order, children);
       if (reply && 'error' in reply) throw inputError(reply.error);
       if (reply) return reply.result;
       if (signal?.aborted) return { reason: 'aborted' };
@@ -127,11 +125,7 @@ export async function runWorkers(options: WorkersOptions): Promise<OptimizeResul
 }
 
 /** One worker process from start to end; undefined when it died without a reply. */
-function runOne(
-  order: WorkerOrder,
-  children: Set<ChildProcess>,
-  onWorker: ((pid: number) => void) | undefined,
-): Promise<WorkerReply | undefined> {
+function runOne(order: WorkerOrder, children: Set<ChildProcess>): Promise<WorkerReply | undefined> {
   return new Promise((resolve, reject) => {
     const child = fork(path.join(__dirname, 'child.js'), [], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -148,7 +142,6 @@ function runOne(
       children.delete(child);
       resolve(reply);
     });
-    if (child.pid !== undefined) onWorker?.(child.pid);
     child.send(order, () => undefined);
   });
 }
