@@ -18,7 +18,7 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /** Modified Bessel function of the first kind, order zero, by its power series. */
-function besselI0(x: number): number {
+export function besselI0(x: number): number {
   let sum = 1;
   let term = 1;
   for (let k = 1; term > sum * 1e-17; k++) {
@@ -29,26 +29,33 @@ function besselI0(x: number): number {
 }
 
 const KAISER_BETA = 5;
-const ZEROS_EACH_SIDE = 10;
+/** Zero crossings of the low-pass filter on either side of its centre. */
+export const LOW_PASS_ZEROS = 10;
+
+/** Sum of the taps below, so that the gain at 0 Hz is 1. */
+const gains = new Map<number, number>();
+
+function windowedSinc(position: number, factor: number): number {
+  const edge = position / (LOW_PASS_ZEROS * factor);
+  if (Math.abs(edge) > 1) return 0;
+  const x = (Math.PI * position) / factor;
+  return (position === 0 ? 1 : Math.sin(x) / x) * besselI0(KAISER_BETA * Math.sqrt(1 - edge * edge));
+}
 
 /**
- * Low-pass FIR of odd length `2 * halfLength + 1`: sinc with its -6 dB point at 1/`factor` of the Nyquist
- * frequency, Kaiser window (beta 5), scaled to unit gain at 0 Hz.
+ * Low-pass filter as a function of time: sinc with its -6 dB point at 1/`factor` of the Nyquist frequency, Kaiser
+ * window (beta 5), 10 zero crossings on either side; its values at whole positions sum to 1.
  *
- * @returns Float64Array, symmetric.
+ * @param position in samples from the centre, not necessarily whole
  */
-export function designLowPass(factor: number): Float64Array {
-  const half = ZEROS_EACH_SIDE * factor;
-  const taps = new Float64Array(2 * half + 1);
-  let sum = 0;
-  for (let i = 0; i <= 2 * half; i++) {
-    const x = (Math.PI * (i - half)) / factor;
-    const sinc = i === half ? 1 : Math.sin(x) / x;
-    const edge = half === 0 ? 0 : (i - half) / half;
-    taps[i] = sinc * besselI0(KAISER_BETA * Math.sqrt(1 - edge * edge));
-    sum += taps[i]!;
+export function lowPassAt(position: number, factor: number): number {
+  let gain = gains.get(factor);
+  if (gain === undefined) {
+    gain = 0;
+    for (let i = -LOW_PASS_ZEROS * factor; i <= LOW_PASS_ZEROS * factor; i++) gain += windowedSinc(i, factor);
+    gains.set(factor, gain);
   }
-  return taps.map((tap) => tap / sum);
+  return windowedSinc(position, factor) / gain;
 }
 
 /**
@@ -70,8 +77,8 @@ export function designResampler(inputRate: number, outputRate: number): Resample
   const down = inputRate / divisor;
   if (up === 1 && down === 1) return { up, down, halfLength: 0, rows: Float64Array.of(1), rowLength: 1 };
   const factor = Math.max(up, down);
-  const taps = designLowPass(factor);
-  const halfLength = (taps.length - 1) / 2;
+  const halfLength = LOW_PASS_ZEROS * factor;
+  const taps = Float64Array.from({ length: 2 * halfLength + 1 }, (_, i) => lowPassAt(i - halfLength, factor));
   const rowLength = Math.ceil(taps.length / up);
   const rows = new Float64Array(up * rowLength);
   for (let phase = 0; phase < up; phase++) {

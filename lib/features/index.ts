@@ -1,4 +1,10 @@
-export { EXCERPT_SECONDS, SILENCE_RULE, type Rejection, type ScanSummary, type SilenceRule } from './excerpts';
+export {
+  EXCERPT_SECONDS,
+  SILENCE_RULE,
+  type Rejection,
+  type ScanSummary,
+  type SilenceRule,
+} from './excerpts';
 export * from './extractor';
 export * from './mel';
 export * from './stm';

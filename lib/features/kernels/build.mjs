@@ -1,9 +1,11 @@
 // Writes the WebAssembly modules of the feature kernels as TypeScript sources, so that the compiled library and a
 // browser bundle carry them without a file to locate:
 //   pffftBytes.ts    the SIMD build of @echogarden/pffft-wasm, byte for byte
-// Run after a change of that package: node lib/features/kernels/build.mjs
-import { readFileSync, writeFileSync } from 'node:fs';
+//   stmBytes.ts      assembly/stm.as, compiled by AssemblyScript
+// Run after a change of either: node lib/features/kernels/build.mjs
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 
 const here = import.meta.dirname;
@@ -21,3 +23,16 @@ export const ${name} =
 
 const pffft = path.dirname(require.resolve('@echogarden/pffft-wasm/simd'));
 emit('pffftBytes', 'PFFFT (SIMD), WebAssembly', readFileSync(path.join(pffft, 'pffft.wasm')));
+
+// AssemblyScript insists on the ending .ts, which the library's own compiler must not see.
+const { main: compile } = await import('assemblyscript/asc');
+const work = mkdtempSync(path.join(tmpdir(), 'stm-kernels-'));
+try {
+  copyFileSync(path.join(here, 'assembly', 'stm.as'), path.join(work, 'stm.ts'));
+  const options = '-O3 --enable simd --importMemory --runtime stub --use abort= --noAssert'.split(' ');
+  const { error, stderr } = await compile(['stm.ts', '--baseDir', work, '--outFile', 'stm.wasm', ...options]);
+  if (error) throw new Error(String(stderr));
+  emit('stmBytes', 'Kernels of the STM analysis, WebAssembly', readFileSync(path.join(work, 'stm.wasm')));
+} finally {
+  rmSync(work, { recursive: true });
+}

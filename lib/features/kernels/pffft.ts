@@ -14,8 +14,10 @@ export interface FftPlan {
  */
 export interface Pffft {
   readonly memory: WasmMemory;
-  /** Bytes from the module's heap, 64-byte aligned, for the life of the module. */
+  /** Bytes from the module's heap, 64-byte aligned. */
   allocate(bytes: number): number;
+  /** Gives back what `allocate` gave. */
+  free(address: number): void;
   plan(length: number, kind: FftPlan['kind']): FftPlan;
   /**
    * Transforms `input` to `output`. `ordered` has the spectrum in natural order; `internal` leaves it in the order
@@ -37,6 +39,8 @@ interface PffftExports {
   e(): void;
   /** pffft_aligned_malloc */
   f(bytes: number): number;
+  /** pffft_aligned_free */
+  h(address: number): void;
   /** pffft_new_setup */
   k(length: number, kind: number): number;
   /** pffft_transform */
@@ -76,6 +80,7 @@ export async function loadPffft(): Promise<Pffft> {
       if (address === 0) throw new Error(`no memory for ${bytes} bytes`);
       return address;
     },
+    free: (address) => wasm.h(address),
     plan(length, kind) {
       const key = `${kind} ${length}`;
       let plan = plans.get(key);

@@ -1,4 +1,4 @@
-import { designResampler, resample } from '../../audio/resample';
+import { designResampler } from '../../audio/resample';
 import { inputError } from '../../base/errors';
 import {
   checkExcerpt,
@@ -12,7 +12,7 @@ import {
 import { ANALYSIS_RATE, RATES, SCALES, stmAxes, type StmAxes, type StmAxesOptions } from './axes';
 import { createCochleagramKernel, type CochleagramKernel } from './cochleagram';
 import { stmFilterBank, type ChannelSet } from './filterBank';
-import { modulationSpectrum, modulationToFeatures } from './modulation';
+import { modulationToFeatures, rateSpectrumToModulation } from './modulation';
 
 /** Parameters of the STM analysis, with the published values as defaults. */
 export interface StmParameters extends SilenceRule {
@@ -96,11 +96,8 @@ export function startStmAnalysis(
       rule: { targetRms, silenceLevel, maxSilenceSeconds },
     },
     ({ samples, check, startSeconds }) => {
-      const scaled = samples.map((value) => value * check.gain);
-      const modulation = modulationSpectrum(
-        kernel.cochleagram.compute(resample(scaled, resampler)),
-        bank.centreHz.length,
-      );
+      kernel.cochleagram.compute(samples, check.gain, resampler);
+      const modulation = rateSpectrumToModulation(kernel.cochleagram.rateSpectrum(), bank.centreHz.length);
       for (let i = 0; i < sum.length; i++) sum[i]! += modulation[i]!;
       if (options.keep === 'excerpts')
         kept.push({
@@ -193,8 +190,8 @@ export async function cochleagram(
     );
   const { gain } = checkExcerpt(excerpt, sampleRate, { ...SILENCE_RULE, ...options });
   if (!Number.isFinite(gain)) throw inputError('samples: hold values that are not finite (NaN or infinite)');
-  const scaled = excerpt.map((value) => value * gain);
-  const values = kernel.cochleagram.compute(resample(scaled, designResampler(sampleRate, ANALYSIS_RATE)));
+  const resampler = designResampler(sampleRate, ANALYSIS_RATE);
+  const values = kernel.cochleagram.compute(excerpt, gain, resampler).slice();
   const frames = values.length / bank.centreHz.length;
   return {
     values,

@@ -14,4 +14,4 @@ export {
 } from './analysis';
 export { stmAxes, type StmAxes, type StmAxesOptions } from './axes';
 export { erbOf, stmFilterBank, type ChannelSet, type FilterBank } from './filterBank';
-export { modulationSpectrum, modulationToFeatures } from './modulation';
+export { modulationToFeatures } from './modulation';

@@ -1,51 +1,43 @@
-import { FRAMES, RATES, SCALES, SCALE_STEP_ROWS } from './axes';
+import { RATES, SCALES, SCALE_STEP_ROWS } from './axes';
+import { HALF_RATES, type RateSpectrum } from './cochleagram';
 
 /**
- * The kept part of the magnitude of a cochleagram's 2-D Fourier transform (no window, no mean removal). Only the
- * cells that become features are computed: rates -15 ... 15 Hz, every second row of the non-negative scales.
+ * The kept part of the magnitude of a cochleagram's 2-D Fourier transform (no window, no mean removal): rates
+ * -15 ... 15 Hz, every second row of the non-negative scales.
  *
- * A ripple drifting upward in frequency has its energy at negative rates.
- *
- * @param cochleagram channels x 500, row-major, dB
- * @returns 20 scales x 121 rates, row-major, Float64Array, not negative.
+ * @param spectrum transform along time, rates 0 ... 15 Hz x channels
+ * @param channels number of channels, even
+ * @returns 20 scales x 121 rates, row-major, Float64Array, not negative. A ripple that drifts upward in frequency
+ *   has its energy at negative rates.
  */
-export function modulationSpectrum(cochleagram: Float32Array, channels: number): Float64Array {
-  const half = (RATES - 1) / 2;
+export function rateSpectrumToModulation({ real, imaginary }: RateSpectrum, channels: number): Float64Array {
   const output = new Float64Array(SCALES * RATES);
-  // Time first: the transform of real rows at rate -f is the conjugate of the one at f.
-  const real = new Float64Array(channels * (half + 1));
-  const imaginary = new Float64Array(channels * (half + 1));
-  const { cos: timeCos, sin: timeSin } = circle(FRAMES);
-  for (let c = 0; c < channels; c++) {
-    for (let f = 0; f <= half; f++) {
-      let re = 0;
-      let im = 0;
-      for (let n = 0, at = 0; n < FRAMES; n++) {
-        const value = cochleagram[c * FRAMES + n]!;
-        re += value * timeCos[at]!;
-        im -= value * timeSin[at]!;
-        at += f;
-        if (at >= FRAMES) at -= FRAMES;
-      }
-      real[f * channels + c] = re;
-      imaginary[f * channels + c] = im;
-    }
-  }
+  const middle = HALF_RATES - 1;
   const { cos, sin } = circle(channels);
-  for (let s = 0; s < SCALES; s++) {
-    for (let f = -half; f <= half; f++) {
-      const row = Math.abs(f) * channels;
-      const sign = f < 0 ? -1 : 1;
-      let re = 0;
-      let im = 0;
-      for (let c = 0; c < channels; c++) {
-        const at = (s * SCALE_STEP_ROWS * c) % channels;
-        const a = real[row + c]!;
-        const b = sign * imaginary[row + c]!;
-        re += a * cos[at]! + b * sin[at]!;
-        im += b * cos[at]! - a * sin[at]!;
+  // Only even rows of the transform are kept, and those have the period of half the channels.
+  const half = channels / 2;
+  const re = new Float64Array(half);
+  const im = new Float64Array(half);
+  for (let f = 0; f < HALF_RATES; f++) {
+    const row = f * channels;
+    for (let c = 0; c < half; c++) {
+      re[c] = real[row + c]! + real[row + c + half]!;
+      im[c] = imaginary[row + c]! + imaginary[row + c + half]!;
+    }
+    for (let s = 0; s < SCALES; s++) {
+      const step = s * SCALE_STEP_ROWS;
+      let [reCos, reSin, imCos, imSin] = [0, 0, 0, 0];
+      for (let c = 0, at = 0; c < half; c++) {
+        reCos += re[c]! * cos[at]!;
+        reSin += re[c]! * sin[at]!;
+        imCos += im[c]! * cos[at]!;
+        imSin += im[c]! * sin[at]!;
+        at += step;
+        if (at >= channels) at -= channels;
       }
-      output[s * RATES + f + half] = Math.hypot(re, im);
+      // The row at rate -f is the conjugate of the one at f.
+      output[s * RATES + middle + f] = Math.hypot(reCos + imSin, imCos - reSin);
+      output[s * RATES + middle - f] = Math.hypot(reCos - imSin, imCos + reSin);
     }
   }
   return output;
