@@ -58,8 +58,7 @@ function run(study: Study, trials: number, objective: (values: Values) => number
   return proposed;
 }
 
-/** What every sampler must do, whichever its rule; for the built-in ones and for any of your own. */
-export const samplerContract: readonly ContractCheck[] = [
+const checks: ContractCheck[] = [
   {
     title: 'proposes configurations of the space: every existing parameter, in range, on its grid',
     run: (sampler) => {
@@ -146,3 +145,6 @@ export const samplerContract: readonly ContractCheck[] = [
     },
   },
 ];
+
+/** What every sampler must do, whichever its rule; for the built-in ones and for any of your own. */
+export const samplerContract: readonly ContractCheck[] = checks;

@@ -24,3 +24,12 @@ export type { ObjectiveReference, WorkersOptions } from './workers/run';
 export { runWorkers } from './workers/run';
 export type { ContractCheck, SamplerPromises } from './contract';
 export { samplerContract } from './contract';
+export type {
+  HistoryRow,
+  ImportanceOptions,
+  ImportanceRow,
+  ParameterRow,
+  ReportRow,
+  TimelineRow,
+} from './analysis';
+export { historyRows, importances, parameterRows, reportRows, timelineRows } from './analysis';
