@@ -11,6 +11,8 @@ export interface Algebra {
   eigen(matrix: Float64Array, n: number): Eigenpairs;
   /** Prepares `rows x columns` values to be multiplied: `X -> X M^T`. */
   projector(matrix: Float64Array, rows: number, columns: number): Projector;
+  /** Matrices held outside JavaScript at this moment; 0 between calls. */
+  held(): number;
 }
 
 /** Sum of X^T X, columns x columns. */
@@ -59,6 +61,7 @@ const SMALLEST_PART = 128;
 function nativeAlgebra(native: NativeMatrices): Algebra {
   return {
     name: 'native',
+    held: native.live,
     gram(columns) {
       const parts = columns < PARTS * SMALLEST_PART ? 1 : PARTS;
       const edge = Array.from({ length: parts + 1 }, (_, i) => Math.round((i * columns) / parts));
@@ -128,6 +131,7 @@ function nativeAlgebra(native: NativeMatrices): Algebra {
 
 const typescriptAlgebra: Algebra = {
   name: 'typescript',
+  held: () => 0,
   gram(columns) {
     const total = new Float64Array(columns * columns);
     return {

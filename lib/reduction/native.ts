@@ -48,13 +48,15 @@ interface Binding {
 /** TensorFlow's number for float64. */
 const TF_DOUBLE = 2;
 
+/** Counted over the whole process, as the engine is one for the process. */
+let live = 0;
+
 /** float64 arithmetic of the native engine, or undefined when another engine is in use. */
 export function nativeMatrices(engine: Engine): NativeMatrices | undefined {
   if (engine.name !== 'native') return undefined;
   const binding = (engine.tf.backend() as unknown as { binding: Binding }).binding;
   const type = (name: string, value: number) => ({ name, type: binding.TF_ATTR_TYPE, value });
   const flag = (name: string, value: boolean) => ({ name, type: binding.TF_ATTR_BOOL, value });
-  let live = 0;
 
   const run = (
     name: string,
