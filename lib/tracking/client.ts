@@ -1,42 +1,23 @@
 import { createHttp, type Http } from './http';
+import { pages } from './pages';
 import { createRegistryClient, type RegistryClient } from './registryClient';
 import { withRetries } from './retry';
 import type { WireNumber } from './rules';
 import { serverSettings, type ServerSettings } from './settings';
+import {
+  experimentFromWire,
+  pairs,
+  runFromWire,
+  type Experiment,
+  type MetricPoint,
+  type RemoteRun,
+  type RunStatus,
+  type WireExperiment,
+  type WireMetric,
+  type WireRun,
+} from './wire';
 
-export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
-
-export interface Experiment {
-  id: string;
-  name: string;
-  artifactLocation: string;
-  lifecycle: 'active' | 'deleted';
-  tags: Record<string, string>;
-}
-
-/** A run as the server holds it. Metrics are the latest value of each name. Times are ms since 1970. */
-export interface RemoteRun {
-  id: string;
-  name: string;
-  experimentId: string;
-  status: RunStatus;
-  startTime: number;
-  endTime?: number;
-  artifactUri: string;
-  lifecycle: 'active' | 'deleted';
-  params: Record<string, string>;
-  tags: Record<string, string>;
-  metrics: Record<string, number>;
-  datasets: { name: string; digest: string; source: string; context?: string }[];
-  modelIds: string[];
-}
-
-export interface MetricPoint {
-  name: string;
-  value: number;
-  timestamp: number;
-  step: number;
-}
+export type { Experiment, MetricPoint, RemoteRun, RunStatus } from './wire';
 
 /** What one log-batch request carries; at most the numbers of `LIMITS`. */
 export interface Batch {
@@ -277,109 +258,5 @@ function searchBody(options: SearchOptions, max: number, token: string | undefin
     max_results: max,
     page_token: token,
     view_type: VIEW[options.lifecycle ?? 'active'],
-  };
-}
-
-/** Collects pages until there is no next one, or `limit` items are there. */
-export async function pages<T>(
-  limit: number | undefined,
-  pageSize: number,
-  fetchPage: (max: number, token: string | undefined) => Promise<{ items: T[]; next: string | undefined }>,
-): Promise<T[]> {
-  const all: T[] = [];
-  let token: string | undefined;
-  for (;;) {
-    const max = Math.min(pageSize, (limit ?? Infinity) - all.length);
-    if (max <= 0) return all;
-    const page = await fetchPage(max, token);
-    for (const item of page.items) all.push(item);
-    if (!page.next || page.next === token) return all;
-    token = page.next;
-  }
-}
-
-/** A record as MLflow's list of key and value. */
-export function pairs(record: Record<string, string>): { key: string; value: string }[] {
-  return Object.entries(record).map(([key, value]) => ({ key, value }));
-}
-
-/** MLflow's list of key and value as a record. */
-export function record(list: readonly { key: string; value?: string }[] | undefined): Record<string, string> {
-  return Object.fromEntries((list ?? []).map(({ key, value }) => [key, value ?? '']));
-}
-
-interface WireExperiment {
-  experiment_id: string;
-  name: string;
-  artifact_location?: string;
-  lifecycle_stage?: string;
-  tags?: { key: string; value: string }[];
-}
-
-interface WireMetric {
-  key: string;
-  value?: number | string;
-  timestamp: number | string;
-  step?: number | string;
-}
-
-interface WireRun {
-  info: {
-    run_id: string;
-    run_name?: string;
-    experiment_id: string;
-    status: RunStatus;
-    start_time?: number | string;
-    end_time?: number | string;
-    artifact_uri?: string;
-    lifecycle_stage?: string;
-  };
-  data?: {
-    metrics?: WireMetric[];
-    params?: { key: string; value: string }[];
-    tags?: { key: string; value: string }[];
-  };
-  inputs?: {
-    dataset_inputs?: {
-      dataset: { name: string; digest: string; source?: string };
-      tags?: { key: string; value: string }[];
-    }[];
-  };
-  outputs?: { model_outputs?: { model_id: string }[] };
-}
-
-function experimentFromWire(wire: WireExperiment): Experiment {
-  return {
-    id: wire.experiment_id,
-    name: wire.name,
-    artifactLocation: wire.artifact_location ?? '',
-    lifecycle: wire.lifecycle_stage === 'deleted' ? 'deleted' : 'active',
-    tags: record(wire.tags),
-  };
-}
-
-function runFromWire(wire: WireRun): RemoteRun {
-  return {
-    id: wire.info.run_id,
-    name: wire.info.run_name ?? '',
-    experimentId: wire.info.experiment_id,
-    status: wire.info.status,
-    startTime: Number(wire.info.start_time ?? 0),
-    ...(wire.info.end_time === undefined ? {} : { endTime: Number(wire.info.end_time) }),
-    artifactUri: wire.info.artifact_uri ?? '',
-    lifecycle: wire.info.lifecycle_stage === 'deleted' ? 'deleted' : 'active',
-    params: record(wire.data?.params),
-    tags: record(wire.data?.tags),
-    metrics: Object.fromEntries((wire.data?.metrics ?? []).map((m) => [m.key, Number(m.value ?? 0)])),
-    datasets: (wire.inputs?.dataset_inputs ?? []).map(({ dataset, tags }) => {
-      const context = record(tags)['mlflow.data.context'];
-      return {
-        name: dataset.name,
-        digest: dataset.digest,
-        source: dataset.source ?? '',
-        ...(context === undefined ? {} : { context }),
-      };
-    }),
-    modelIds: (wire.outputs?.model_outputs ?? []).map((output) => output.model_id),
   };
 }

@@ -22,8 +22,8 @@ export {
   type LocalServer,
   type LocalServerOptions,
 } from './localServer';
-export type { JournalStatus } from './sender';
-export type { Delivered } from './runSender';
+export type { JournalStatus } from './journalStatus';
+export type { Delivered } from './delivered';
 export type {
   DatasetOptions,
   EndStatus,

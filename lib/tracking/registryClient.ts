@@ -1,5 +1,7 @@
 import type { Http } from './http';
+import { pages } from './pages';
 import { withRetries } from './retry';
+import { pairs, record } from './wire';
 
 /** A model as MLflow 3 keeps it beside the runs: its own id, its own artifact folder. */
 export interface LoggedModel {
@@ -84,10 +86,6 @@ interface WireVersion {
 }
 
 const API = '/api/2.0/mlflow';
-const toPairs = (values: Record<string, string> = {}): WirePair[] =>
-  Object.entries(values).map(([key, value]) => ({ key, value }));
-const toRecord = (list: readonly WirePair[] = []): Record<string, string> =>
-  Object.fromEntries(list.map(({ key, value }) => [key, value ?? '']));
 
 export function createRegistryClient(http: Http, retries: number): RegistryClient {
   const call = <T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload: object): Promise<T> =>
@@ -95,7 +93,7 @@ export function createRegistryClient(http: Http, retries: number): RegistryClien
       http.json<T>({
         method,
         path: API + path,
-        ...(method === 'GET' ? { query: payload as Record<string, string> } : { json: payload }),
+        ...(method === 'GET' ? { query: payload as Record<string, string | undefined> } : { json: payload }),
       }),
     );
   const create = <T>(path: string, json: object): Promise<T> =>
@@ -108,8 +106,8 @@ export function createRegistryClient(http: Http, retries: number): RegistryClien
         name,
         source_run_id: sourceRunId,
         model_type: type,
-        tags: toPairs(tags),
-        params: toPairs(params),
+        tags: pairs(tags),
+        params: pairs(params),
       });
       return modelFromWire(answer.model);
     },
@@ -117,18 +115,14 @@ export function createRegistryClient(http: Http, retries: number): RegistryClien
       return modelFromWire((await call<{ model: WireLoggedModel }>('GET', `/logged-models/${id}`, {})).model);
     },
     async searchLoggedModels(experimentIds, filter) {
-      const all: LoggedModel[] = [];
-      let token: string | undefined;
-      do {
+      return pages(undefined, 100, async (max, token) => {
         const answer = await call<{ models?: WireLoggedModel[]; next_page_token?: string }>(
           'POST',
           '/logged-models/search',
-          { experiment_ids: experimentIds, filter, max_results: 100, page_token: token },
+          { experiment_ids: experimentIds, filter, max_results: max, page_token: token },
         );
-        all.push(...(answer.models ?? []).map(modelFromWire));
-        token = answer.next_page_token;
-      } while (token);
-      return all;
+        return { items: (answer.models ?? []).map(modelFromWire), next: answer.next_page_token };
+      });
     },
     async finalizeLoggedModel(id, status) {
       await call('PATCH', `/logged-models/${id}`, {
@@ -147,7 +141,7 @@ export function createRegistryClient(http: Http, retries: number): RegistryClien
     },
     async ensureRegisteredModel(name, { description, tags } = {}) {
       try {
-        await create('/registered-models/create', { name, description, tags: toPairs(tags) });
+        await create('/registered-models/create', { name, description, tags: pairs(tags) });
       } catch (error) {
         if ((error as { code?: string }).code !== 'RESOURCE_ALREADY_EXISTS') throw error;
       }
@@ -159,23 +153,19 @@ export function createRegistryClient(http: Http, retries: number): RegistryClien
         run_id: runId,
         model_id: modelId,
         description,
-        tags: toPairs(tags),
+        tags: pairs(tags),
       });
       return versionFromWire(answer.model_version);
     },
     async searchModelVersions(filter) {
-      const all: ModelVersion[] = [];
-      let token: string | undefined;
-      do {
+      return pages(undefined, 1000, async (max, token) => {
         const answer = await call<{ model_versions?: WireVersion[]; next_page_token?: string }>(
           'GET',
           '/model-versions/search',
-          { filter, max_results: 1000, ...(token ? { page_token: token } : {}) },
+          { filter, max_results: max, page_token: token },
         );
-        all.push(...(answer.model_versions ?? []).map(versionFromWire));
-        token = answer.next_page_token;
-      } while (token);
-      return all;
+        return { items: (answer.model_versions ?? []).map(versionFromWire), next: answer.next_page_token };
+      });
     },
     async setModelAlias(name, alias, version) {
       await call('POST', '/registered-models/alias', { name, alias, version });
@@ -201,8 +191,8 @@ function modelFromWire(wire: WireLoggedModel): LoggedModel {
     sourceRunId: wire.info.source_run_id ?? '',
     artifactUri: wire.info.artifact_uri,
     status: String(wire.info.status),
-    tags: toRecord(wire.info.tags),
-    params: toRecord(wire.data?.params),
+    tags: record(wire.info.tags),
+    params: record(wire.data?.params),
   };
 }
 
@@ -212,7 +202,7 @@ function versionFromWire(wire: WireVersion): ModelVersion {
     version: String(wire.version),
     source: wire.source ?? '',
     runId: wire.run_id ?? '',
-    tags: toRecord(wire.tags),
+    tags: record(wire.tags),
     aliases: wire.aliases ?? [],
   };
 }

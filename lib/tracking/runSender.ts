@@ -2,28 +2,14 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { messageOf } from '../base/errors';
 import { openArtifactStore, type ArtifactStore } from './artifacts';
-import { batchSize, identitySet, missingMetrics, packBatch, splitBatch } from './batches';
-import type { Batch, MlflowClient, RemoteRun } from './client';
+import { packBatch } from './batches';
+import { createBatchSender } from './batchSender';
+import type { MlflowClient, RemoteRun } from './client';
+import type { Delivered } from './delivered';
 import { ServerError } from './http';
 import { readEntries, readStart, spoolFolder, type ReadEntry, type StartEntry } from './journal';
 import { deliverModel } from './modelSender';
 import { readSentState, writeSentState, type SentState } from './sentState';
-
-/** Numbers of things the server took. */
-export interface Delivered {
-  runs: number;
-  metrics: number;
-  params: number;
-  tags: number;
-  datasets: number;
-  artifacts: number;
-  artifactBytes: number;
-  models: number;
-}
-
-export function nothingDelivered(): Delivered {
-  return { runs: 0, metrics: 0, params: 0, tags: 0, datasets: 0, artifacts: 0, artifactBytes: 0, models: 0 };
-}
 
 /** What the senders of one server share. */
 export interface SendContext {
@@ -45,30 +31,26 @@ export interface RunSender {
   attach(): Promise<SentState>;
   /** Delivers everything the journal holds now. Throws ServerError or RunHeld; may then be called again. */
   drain(): Promise<void>;
-  /** Asks the server before the next batch (after a failure that left open what it holds). */
-  distrust(): void;
 }
 
 /** An upload broken off this often, while the server answers otherwise, is given up. */
 const UPLOAD_ATTEMPTS = 10;
 
 /**
- * Delivers one journal to one server, each point exactly once. Metrics are the hard part: a request whose
- * answer got lost may be stored wholly, in part or not at all. So after such a failure, and whenever a
- * journal is taken up anew, the metric histories are fetched and only missing points are sent, until a
- * batch of which the server held nothing shows that the known part is passed. Parameters, tags, datasets
- * and artifacts replace themselves and may be repeated. The run itself is found by its tag `stm.uid`.
+ * Delivers one journal to one server, each point exactly once (metrics: see `createBatchSender`; parameters,
+ * tags, datasets and artifacts replace themselves and may be repeated). The run is found by its tag
+ * `stm.uid`, so that a create request whose answer got lost makes no second one.
  */
 export function createRunSender(journal: string, context: SendContext): RunSender {
   const { client, delivered } = context;
   const start = readStart(journal);
   let state: SentState | undefined = readSentState(journal, client.uri);
   let attached = false;
-  let verify = true;
   let doubtfulCreate = false;
-  let histories = new Map<string, Set<string>>();
   let store: ArtifactStore | undefined;
   let uploadFailures = 0;
+
+  const batches = createBatchSender({ client, delivered, checkRun, onRefused: problem });
 
   async function findRun(experimentId: string): Promise<RemoteRun | undefined> {
     const found = await client.searchRuns([experimentId], {
@@ -117,7 +99,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
           throw error;
         }
         // A run made this moment holds nothing.
-        verify = false;
+        batches.trust();
       }
       if (run.lifecycle === 'deleted') throw deletedRun(run.id);
       state = {
@@ -151,7 +133,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
       // The server has lost the run (its database was replaced). The journal still holds all of it.
       state = undefined;
       attached = false;
-      distrust();
+      batches.distrust();
       throw new ServerError(
         'unreachable',
         `run "${start.name}" is unknown to ${client.uri}; it is sent anew`,
@@ -159,45 +141,9 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     }
   }
 
-  async function send(batch: Batch): Promise<void> {
-    if (batchSize(batch) === 0) return;
-    const known = state!;
-    try {
-      await client.logBatch(known.runId, batch);
-      delivered.metrics += batch.metrics.length;
-      delivered.params += batch.params.length;
-      delivered.tags += batch.tags.length;
-    } catch (error) {
-      if (!(error instanceof ServerError) || (error.failure !== 'refused' && error.failure !== 'missing'))
-        throw error;
-      await checkRun();
-      if (batchSize(batch) === 1) {
-        problem(error.message);
-        return;
-      }
-      for (const half of splitBatch(batch)) await send(half);
-    }
-  }
-
   function problem(sentence: string): void {
     context.onWarning(`run "${start.name}": ${sentence}`);
     state!.problems.push(sentence);
-  }
-
-  async function sendVerified(batch: Batch): Promise<void> {
-    if (!verify || batch.metrics.length === 0) return send(batch);
-    for (const name of new Set(batch.metrics.map((metric) => metric.key))) {
-      if (!histories.has(name)) {
-        histories.set(name, identitySet(await client.metricHistory(state!.runId, name)));
-      }
-    }
-    const metrics = missingMetrics(batch.metrics, histories);
-    const untouched = metrics.length === batch.metrics.length;
-    await send({ ...batch, metrics });
-    if (untouched) {
-      verify = false;
-      histories = new Map();
-    }
   }
 
   async function drainRecords(): Promise<'moved' | 'idle'> {
@@ -210,7 +156,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
       for (let index = 0; index < entries.length;) {
         const { batch, next } = packBatch(entries, index);
         if (next > index) {
-          await sendVerified(batch);
+          await batches.send(known.runId, batch);
           index = next;
         } else {
           await sendSingle(entries[index]!);
@@ -292,11 +238,6 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     }
   }
 
-  function distrust(): void {
-    verify = true;
-    histories = new Map();
-  }
-
   return {
     start,
     get state() {
@@ -316,10 +257,9 @@ export function createRunSender(journal: string, context: SendContext): RunSende
           doubtfulCreate = false;
         }
       } catch (error) {
-        if (!(error instanceof ServerError) || error.failure === 'ambiguous') distrust();
+        if (!(error instanceof ServerError) || error.failure === 'ambiguous') batches.distrust();
         throw error;
       }
     },
-    distrust,
   };
 }

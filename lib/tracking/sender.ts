@@ -5,25 +5,12 @@ import type { Experiment, MlflowClient } from './client';
 import { createMlflowClient } from './client';
 import { ServerError, isTransient } from './http';
 import { readStart, spoolFolder } from './journal';
+import { journalStatus, type JournalStatus } from './journalStatus';
 import { backOffMs } from './retry';
-import { RunHeld, createRunSender, nothingDelivered, type Delivered, type RunSender } from './runSender';
+import { nothingDelivered, type Delivered } from './delivered';
+import { RunHeld, createRunSender, type RunSender } from './runSender';
 import { lockJournal, readSentState } from './sentState';
 import type { ServerSettings } from './settings';
-
-/** Where one journal stands with one server. */
-export interface JournalStatus {
-  journal: string;
-  /** `delivered`: all of it; `pending`: some is left; `held`: repeating will not help; `elsewhere`: another process sends it. */
-  state: 'delivered' | 'pending' | 'held' | 'elsewhere';
-  name: string;
-  key?: string;
-  uid: string;
-  /** The server's id, once known. */
-  runId?: string;
-  pendingBytes: number;
-  /** Why it is not delivered, or what the server refused. */
-  problems: string[];
-}
 
 export interface SenderOptions {
   settings: ServerSettings;
@@ -286,7 +273,7 @@ export function createSender(options: SenderOptions): Sender {
     status(only) {
       return [...jobs.values()]
         .filter((job) => only === undefined || only.has(job.journal))
-        .map((job) => statusOf(job, client.uri, sizeOf(job)));
+        .map((job) => journalStatus(job, client.uri, sizeOf(job)));
     },
     hurry() {
       serverNotBefore = 0;
@@ -310,29 +297,3 @@ function removeSpool(journal: string): void {
 }
 
 type StartParent = { uid: string; journal: string } | undefined;
-
-function statusOf(job: Job, server: string, size: number): JournalStatus {
-  const sent = readSentState(job.journal, server);
-  const problems = [...(sent?.problems ?? [])];
-  if (job.error !== undefined) problems.push(job.error);
-  let name = path.basename(job.journal, '.jsonl');
-  let key: string | undefined;
-  let uid = '';
-  try {
-    ({ name, key, uid } = readStart(job.journal));
-  } catch (error) {
-    problems.push(messageOf(error));
-  }
-  const done = sent === undefined ? 0 : Math.min(sent.records, sent.artifacts);
-  const state = done >= size && size > 0 ? 'delivered' : job.blocked === 'no' ? 'pending' : job.blocked;
-  return {
-    journal: job.journal,
-    state,
-    name,
-    ...(key === undefined ? {} : { key }),
-    uid,
-    ...(sent === undefined ? {} : { runId: sent.runId }),
-    pendingBytes: Math.max(0, size - done),
-    problems,
-  };
-}

@@ -1,12 +1,12 @@
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../base/errors';
-import { nothingDelivered } from './runSender';
+import { nothingDelivered } from './delivered';
 import { settingsToPlain, type ServerSettings } from './settings';
 import type { FlushReport } from './types';
 import type { FromWorker, ToWorker, WorkerStart } from './worker';
-import type { Delivered } from './runSender';
-import type { JournalStatus } from './sender';
+import type { Delivered } from './delivered';
+import type { JournalStatus } from './journalStatus';
 
 /** The main thread's end of the sender thread. */
 export interface SenderLink {

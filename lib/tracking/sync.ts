@@ -1,8 +1,9 @@
 import { inputError } from '../base/errors';
 import { listJournals, openJournal, readEntries, readStart, type JournalEntry, type Writer } from './journal';
 import { pause } from './retry';
-import { nothingDelivered, type Delivered } from './runSender';
-import { createSender, type JournalStatus } from './sender';
+import { nothingDelivered, type Delivered } from './delivered';
+import type { JournalStatus } from './journalStatus';
+import { createSender } from './sender';
 import { processState } from './process';
 import { serverSettings } from './settings';
 

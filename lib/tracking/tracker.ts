@@ -9,7 +9,7 @@ import { thisProcess } from './process';
 import { createRun } from './run';
 import { createRunMemory } from './runMemory';
 import { LIMITS } from './rules';
-import { nothingDelivered } from './runSender';
+import { nothingDelivered } from './delivered';
 import { readSentState } from './sentState';
 import { serverSettings } from './settings';
 import { systemTags } from './systemTags';

@@ -1,5 +1,5 @@
-import type { JournalStatus } from './sender';
-import type { Delivered } from './runSender';
+import type { JournalStatus } from './journalStatus';
+import type { Delivered } from './delivered';
 
 export type EndStatus = 'FINISHED' | 'FAILED' | 'KILLED';
 

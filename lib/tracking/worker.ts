@@ -4,8 +4,8 @@ import { listJournals } from './journal';
 import { pause } from './retry';
 import { createSender } from './sender';
 import { settingsFromPlain, type PlainSettings } from './settings';
-import type { Delivered } from './runSender';
-import type { JournalStatus } from './sender';
+import type { Delivered } from './delivered';
+import type { JournalStatus } from './journalStatus';
 
 /** What the tracker tells its sender thread. Everything else passes through the journals on disk. */
 export type ToWorker =

@@ -1,0 +1,162 @@
+/**
+ * What tracking costs: metric points a second into the journal; 100,000 points from journal to server,
+ * against MLflow's own Python client sending as many in batches of 1000 to the same server; and the share
+ * of a training epoch that tracking takes (native engine, a metric line for every update).
+ *
+ *   npx tsx bench/tracking.ts [--points 100000] [--rounds 3]
+ *
+ * Needs .venv with mlflow. Exit 1 under 20,000 points/s, over 60 s for the points, or over 1 % of an epoch.
+ */
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { parseArgs } from 'node:util';
+import { createTracker, syncJournals, type Run } from 'stm-lab/dist/tracking';
+import { python, startServer, temporaryFolder } from '../test/tracking/support';
+
+const { values } = parseArgs({
+  options: { points: { type: 'string', default: '100000' }, rounds: { type: 'string', default: '3' } },
+});
+const POINTS = Number(values.points);
+const ROUNDS = Number(values.rounds);
+const NAMES = 10;
+const folder = temporaryFolder();
+const median = (list: number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]!;
+
+const PEER = `
+import sys, time
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+uri, points, names = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+client = MlflowClient(uri)
+run = client.create_run(client.create_experiment("peer"))
+begin = time.perf_counter()
+now = int(time.time() * 1000)
+batch = []
+for i in range(points):
+    batch.append(Metric(f"m{i % names}", 1 / (1 + i), now, i // names))
+    if len(batch) == 1000:
+        client.log_batch(run.info.run_id, metrics=batch, synchronous=True)
+        batch = []
+print(time.perf_counter() - begin)
+`;
+
+/** One call per point, and calls of ten points. @returns points a second of each. */
+function journalRate(name: string): { single: number; ten: number } {
+  const tracker = createTracker({
+    mode: 'offline',
+    journalFolder: path.join(folder, name),
+    experiment: 'bench',
+  });
+  const single = tracker.startRun({ name: 'single' });
+  let begin = performance.now();
+  for (let i = 0; i < POINTS; i++) single.logMetrics({ loss: 1 / (1 + i) }, i);
+  const one = POINTS / ((performance.now() - begin) / 1000);
+  const ten = tracker.startRun({ name: 'ten', key: 'ten' });
+  begin = performance.now();
+  for (let i = 0; i < POINTS / NAMES; i++) {
+    const line: Record<string, number> = {};
+    for (let k = 0; k < NAMES; k++) line[`m${k}`] = 1 / (1 + i * NAMES + k);
+    ten.logMetrics(line, i);
+  }
+  const many = POINTS / ((performance.now() - begin) / 1000);
+  ten.end();
+  single.end();
+  return { single: one, ten: many };
+}
+
+/** Milliseconds of epochs of the paper's network (40 updates of 256 rows), and of the tracking calls in them. */
+async function epochs(run: Run | undefined): Promise<{ epoch: number; calls: number }> {
+  const { loadEngine } = await import('stm-lab/dist/engine');
+  const { tf } = await loadEngine();
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 512, activation: 'relu', inputShape: [1024] }),
+      ...[0, 1, 2].map(() => tf.layers.dense({ units: 512, activation: 'relu' })),
+      tf.layers.dense({ units: 6, activation: 'softmax' }),
+    ],
+  });
+  model.compile({ optimizer: tf.train.adam(0.001), loss: 'categoricalCrossentropy' });
+  const x = tf.randomNormal([256, 1024], 0, 1, 'float32', 1);
+  const y = tf.oneHot(tf.range(0, 256, 1, 'int32').mod(tf.scalar(6, 'int32')), 6);
+  const times: number[] = [];
+  let calls = 0;
+  for (let epoch = 0; epoch < 6; epoch++) {
+    const begin = performance.now();
+    let spent = 0;
+    for (let step = 0; step < 40; step++) {
+      const loss = Number(await model.trainOnBatch(x, y));
+      const start = performance.now();
+      run?.logMetrics({ batch_loss: loss }, epoch * 40 + step);
+      spent += performance.now() - start;
+    }
+    const start = performance.now();
+    run?.logMetrics({ loss: epoch, accuracy: 1, val_loss: 2, val_accuracy: 3, val_f1: 4 }, epoch);
+    spent += performance.now() - start;
+    if (epoch > 0) {
+      times.push(performance.now() - begin);
+      calls += spent;
+    }
+  }
+  model.dispose();
+  tf.dispose([x, y]);
+  return { epoch: median(times), calls: calls / times.length };
+}
+
+async function main(): Promise<void> {
+  journalRate('warm');
+  const rates = Array.from({ length: ROUNDS }, (_, i) => journalRate(`journal${i}`));
+  const single = median(rates.map((rate) => rate.single));
+  const ten = median(rates.map((rate) => rate.ten));
+  console.log(
+    `journal: ${Math.round(single)} points/s with one point a call, ${Math.round(ten)} with ten (wanted: 20000)`,
+  );
+  const server = await startServer(folder);
+  try {
+    // One run of so many points; the other journal of the folder is left aside.
+    const journals = path.join(folder, 'sync');
+    fs.mkdirSync(journals);
+    fs.copyFileSync(path.join(folder, 'journal0', 'ten.jsonl'), path.join(journals, 'ten.jsonl'));
+    let begin = performance.now();
+    const report = await syncJournals(journals, { uri: server.uri });
+    const ours = (performance.now() - begin) / 1000;
+    begin = performance.now();
+    const peer = Number(
+      execFileSync(python, ['-c', PEER, server.uri, String(POINTS), String(NAMES)], { encoding: 'utf8' }),
+    );
+    console.log(
+      `sync: ${report.delivered.metrics} points in ${ours.toFixed(1)} s (wanted: 60); Python's MlflowClient ${peer.toFixed(1)} s; ratio ${(ours / peer).toFixed(2)}`,
+    );
+    const online = createTracker({
+      uri: server.uri,
+      journalFolder: path.join(folder, 'train'),
+      experiment: 'train',
+    });
+    const run = online.startRun({ name: 'train' });
+    const plain: number[] = [];
+    const tracked: number[] = [];
+    const calls: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      plain.push((await epochs(undefined)).epoch);
+      const measured = await epochs(run);
+      tracked.push(measured.epoch);
+      calls.push(measured.calls);
+    }
+    run.end();
+    await online.close();
+    const share = (100 * median(calls)) / median(plain);
+    console.log(
+      `training: ${median(plain).toFixed(0)} ms an epoch of 40 updates; tracked, with a line for each update, ${median(tracked).toFixed(0)} ms; ` +
+        `${median(calls).toFixed(2)} ms of it in calls: ${share.toFixed(2)} % (wanted: 1 %)`,
+    );
+    const failed = single < 20_000 || report.delivered.metrics !== POINTS || ours > 60 || share > 1;
+    process.exitCode = failed ? 1 : 0;
+  } finally {
+    await server.stop();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
