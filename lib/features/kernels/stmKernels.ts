@@ -26,6 +26,8 @@ export interface StmKernels {
     spacing: number,
   ): void;
   extend(values: number, length: number, width: number, halo: number): void;
+  /** `starts` is int32. */
+  interpolate(signal: number, starts: number, weights: number, count: number, output: number): void;
   lowPass(input: number, filter: number, taps: number, hop: number, output: number, count: number): void;
   dot(a: number, b: number, length: number): number;
   toDecibels(values: number, length: number): void;

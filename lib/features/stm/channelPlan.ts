@@ -12,9 +12,11 @@ const WINDOW_SIGMAS = 6;
 /** Envelope samples per second, in standard deviations of the channel's window. */
 const RATE_SIGMAS = 25;
 /** Fewest envelope samples per frame, so that the low-pass filter itself is well sampled. */
-const LEAST_PER_FRAME = 20;
-/** Envelope samples beyond either end that the weights of the first and last frames reach. */
+const LEAST_PER_FRAME = 16;
+/** Taps on either side that interpolate the analytic signal near the ends, and how far beyond them they reach. */
 export const HALO = 8;
+/** Envelope samples from an end over which full rate gives way to the reduced rate. */
+const BLEND = 10;
 
 /** How one channel's envelope is computed at a reduced rate. */
 export interface ChannelPlan {
@@ -34,21 +36,41 @@ export interface EnvelopeGrid {
   readonly length: number;
   /** Samples at the analysis rate between two samples. */
   readonly spacing: number;
-  /** Low-pass filter, 20 * perFrame taps, for frames whose support lies inside the excerpt. */
+  /**
+   * Low-pass filter for frames whose support lies inside the excerpt: 20 * perFrame + 16 taps, the first one for the
+   * sample 10 * perFrame + 8 before the frame.
+   */
   readonly filter: Float32Array;
-  /** Weights of the first and last frames, each with the index of its first sample (down to -8). */
-  readonly edges: readonly EdgeFrame[];
+  /** How the frames near the beginning and the end are made. */
+  readonly ends: readonly [EndPlan, EndPlan];
 }
 
-/** The weights that make one frame near an end of the excerpt. */
-export interface EdgeFrame {
+/**
+ * One end of the excerpt. There the filter's support is cut off, and a reduced rate cannot say what the full-rate sum
+ * would be up to the cut; so the first samples are interpolated to full rate, blending into the reduced rate.
+ */
+export interface EndPlan {
+  /** Full-rate samples. */
+  readonly count: number;
+  /** For each of them, the index of the first envelope sample it is interpolated from. */
+  readonly starts: Int32Array;
+  /** For each of them, 16 interpolation weights, every one twice (for real and imaginary part). */
+  readonly interpolation: Float32Array;
+  readonly frames: readonly EndFrame[];
+}
+
+/** The weights that make one frame near an end. */
+export interface EndFrame {
   readonly frame: number;
+  /** Of the full-rate samples, padded to a multiple of 4. */
+  readonly fine: Float32Array;
+  /** Of the envelope samples from `firstSample`, a multiple of 4 of them. */
+  readonly coarse: Float32Array;
   readonly firstSample: number;
-  readonly weights: Float32Array;
 }
 
 /** Frames at either end whose filter reaches beyond the excerpt. */
-export const EDGE_FRAMES = LOW_PASS_ZEROS;
+export const END_FRAMES = LOW_PASS_ZEROS;
 
 function isSmooth(value: number): boolean {
   let rest = value;
@@ -63,65 +85,121 @@ function perFrameFor(sigmaHz: number): number {
   return Math.min(perFrame, FRAME_STEP);
 }
 
-/**
- * Weights of frames near the ends. There the full-rate filter sums over a cut-off support, so the reduced envelope is
- * interpolated (sinc, Kaiser window) to full rate first; both steps together are one set of weights.
- */
-function edgeFrames(perFrame: number, length: number): EdgeFrame[] {
-  const spacing = FRAME_STEP / perFrame;
-  const interpolation = (distance: number): number => {
+/** 0 up to the end of the excerpt, 1 from `BLEND` envelope samples on, all derivatives continuous. */
+function blend(samplesFromEnd: number): number {
+  const t = samplesFromEnd / BLEND;
+  if (t <= 0) return 0;
+  if (t >= 1) return 1;
+  return 1 / (1 + Math.exp(1 / t - 1 / (1 - t)));
+}
+
+/** Window of the interpolation: what it lets through of a signal's images is below 1e-5. */
+const INTERPOLATION_BETA = 10;
+
+/** Weights of the 16 samples around a position (samples from `start`), which keep a constant exactly. */
+function interpolationWeights(position: number, start: number): number[] {
+  const weights = Array.from({ length: 2 * HALO }, (_, j) => {
+    const distance = position - start - j;
     const edge = distance / HALO;
     if (Math.abs(edge) >= 1) return 0;
     const sinc = distance === 0 ? 1 : Math.sin(Math.PI * distance) / (Math.PI * distance);
-    return (sinc * besselI0(8 * Math.sqrt(1 - edge * edge))) / besselI0(8);
-  };
-  // Positions repeat after one frame, so a frame's worth of interpolation weights serves all.
-  const table = Array.from({ length: FRAME_STEP }, (_, k) => {
-    const position = k / spacing;
-    const first = Math.floor(position) - HALO + 1;
+    return sinc * besselI0(INTERPOLATION_BETA * Math.sqrt(1 - edge * edge));
+  });
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+/** The full-rate low-pass filter, from -1,280 to 1,280 samples. */
+const HALF_SUPPORT = LOW_PASS_ZEROS * FRAME_STEP;
+const LOW_PASS = Float64Array.from({ length: 2 * HALF_SUPPORT + 1 }, (_, i) =>
+  lowPassAt(i - HALF_SUPPORT, FRAME_STEP),
+);
+
+/** For each full-rate position within a frame: the first envelope sample it is interpolated from, and the weights. */
+type Interpolator = readonly { readonly start: number; readonly weights: readonly number[] }[];
+
+function createInterpolator(perFrame: number): Interpolator {
+  return Array.from({ length: FRAME_STEP }, (_, k) => {
+    const position = (k * perFrame) / FRAME_STEP;
+    const start = Math.floor(position) - HALO + 1;
+    return { start, weights: interpolationWeights(position, start) };
+  });
+}
+
+/**
+ * Weights that give a frame from envelope samples at the reduced rate: interpolation to full rate and the full-rate
+ * filter in one. (Sampling the filter itself would let its side lobes fold, which shows in quiet moments between
+ * loud ones.)
+ *
+ * @param share part of each full-rate sample that is taken, 0 ... 1
+ * @returns weights of the samples from `perFrame * (frame - 10) - 8` on.
+ */
+function frameWeights(
+  frame: number,
+  perFrame: number,
+  interpolator: Interpolator,
+  share: (fullRateSample: number) => number,
+): Float32Array {
+  const weights = new Float64Array(2 * (LOW_PASS_ZEROS * perFrame + HALO));
+  const origin = perFrame * (frame - LOW_PASS_ZEROS) - HALO;
+  for (let i = 0; i < 2 * HALF_SUPPORT; i++) {
+    const sample = frame * FRAME_STEP - HALF_SUPPORT + i;
+    const part = LOW_PASS[i]! * share(sample);
+    if (part === 0) continue;
+    const whole = Math.floor(sample / FRAME_STEP);
+    const { start, weights: near } = interpolator[sample - whole * FRAME_STEP]!;
+    const target = whole * perFrame + start - origin;
+    for (let j = 0; j < near.length; j++) if (target + j >= 0) weights[target + j]! += part * near[j]!;
+  }
+  return Float32Array.from(weights);
+}
+
+function planEnd(end: 'beginning' | 'end', perFrame: number, interpolator: Interpolator): EndPlan {
+  const spacing = FRAME_STEP / perFrame;
+  const count = Math.ceil(BLEND * spacing);
+  const firstFine = end === 'beginning' ? 0 : EXCERPT_SAMPLES - count;
+  const starts = new Int32Array(count);
+  const interpolation = new Float32Array(count * 4 * HALO);
+  for (let k = 0; k < count; k++) {
+    const position = (firstFine + k) / spacing;
+    const start = Math.floor(position) - HALO + 1;
+    starts[k] = start;
+    interpolation.set(
+      interpolationWeights(position, start).flatMap((weight) => [weight, weight]),
+      k * 4 * HALO,
+    );
+  }
+  const share = (sample: number): number =>
+    blend((end === 'beginning' ? sample : EXCERPT_SAMPLES - sample) / spacing);
+  const frames = Array.from({ length: END_FRAMES }, (_, i): EndFrame => {
+    const frame = end === 'beginning' ? i : FRAMES - END_FRAMES + i;
+    const all = frameWeights(frame, perFrame, interpolator, share);
+    // Beyond the ends the weights are zero: keep what lies within reach of the excerpt.
+    const origin = perFrame * (frame - LOW_PASS_ZEROS) - HALO;
+    const from = Math.max(0, -HALO - origin);
+    const to = Math.min(all.length, FRAMES * perFrame + HALO - origin);
     return {
-      first,
-      weights: Array.from({ length: 2 * HALO }, (_w, j) => interpolation(position - first - j)),
+      frame,
+      firstSample: origin + from,
+      coarse: all.slice(from, to),
+      fine: Float32Array.from({ length: 4 * Math.ceil(count / 4) }, (_w, k) => {
+        const sample = firstFine + k;
+        const tap = LOW_PASS[sample - frame * FRAME_STEP + HALF_SUPPORT] ?? 0;
+        return k < count ? tap * (1 - share(sample)) : 0;
+      }),
     };
   });
-  const lowPass = Float64Array.from({ length: 2 * LOW_PASS_ZEROS * FRAME_STEP + 1 }, (_, i) =>
-    lowPassAt(i - LOW_PASS_ZEROS * FRAME_STEP, FRAME_STEP),
-  );
-  const half = LOW_PASS_ZEROS * FRAME_STEP;
-  const make = (frame: number): EdgeFrame => {
-    const firstSample = Math.max(0, (frame - EDGE_FRAMES) * perFrame) - HALO;
-    const lastSample = Math.min(length, (frame + EDGE_FRAMES) * perFrame) + HALO;
-    const weights = new Float64Array(lastSample - firstSample);
-    const to = Math.min(EXCERPT_SAMPLES - 1, frame * FRAME_STEP + half);
-    for (let k = Math.max(0, frame * FRAME_STEP - half); k <= to; k++) {
-      const tap = lowPass[k - frame * FRAME_STEP + half]!;
-      const { first, weights: near } = table[k % FRAME_STEP]!;
-      const begin = first + Math.floor(k / FRAME_STEP) * perFrame - firstSample;
-      for (let j = 0; j < near.length; j++) {
-        // Where a frame's support ends inside the excerpt, its taps are zero and may fall beyond.
-        if (begin + j >= 0 && begin + j < weights.length) weights[begin + j]! += tap * near[j]!;
-      }
-    }
-    return { frame, firstSample, weights: Float32Array.from(weights) };
-  };
-  const last = FRAMES - EDGE_FRAMES;
-  return Array.from({ length: 2 * EDGE_FRAMES }, (_, i) =>
-    make(i < EDGE_FRAMES ? i : last + i - EDGE_FRAMES),
-  );
+  return { count, starts, interpolation, frames };
 }
 
 function createGrid(perFrame: number): EnvelopeGrid {
-  const spacing = FRAME_STEP / perFrame;
-  const half = LOW_PASS_ZEROS * perFrame;
+  const interpolator = createInterpolator(perFrame);
   return {
     perFrame,
     length: FRAMES * perFrame,
-    spacing,
-    filter: Float32Array.from(
-      { length: 2 * half },
-      (_, j) => spacing * lowPassAt((j - half) * spacing, FRAME_STEP),
-    ),
-    edges: edgeFrames(perFrame, FRAMES * perFrame),
+    spacing: FRAME_STEP / perFrame,
+    filter: frameWeights(LOW_PASS_ZEROS, perFrame, interpolator, () => 1),
+    ends: [planEnd('beginning', perFrame, interpolator), planEnd('end', perFrame, interpolator)],
   };
 }
 

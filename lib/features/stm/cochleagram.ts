@@ -3,7 +3,7 @@ import { EXCERPT_SECONDS } from '../excerpts';
 import { loadPffft, type FftPlan } from '../kernels/pffft';
 import { loadStmKernels } from '../kernels/stmKernels';
 import { FRAMES, RATES } from './axes';
-import { EDGE_FRAMES, EXCERPT_SAMPLES, HALO, planChannels, type EnvelopeGrid } from './channelPlan';
+import { END_FRAMES, EXCERPT_SAMPLES, HALO, planChannels, type EnvelopeGrid } from './channelPlan';
 import type { FilterBank } from './filterBank';
 
 /** Rates whose transform is computed: the negative ones follow from the signal being real. */
@@ -38,7 +38,19 @@ interface LoadedGrid {
   readonly grid: EnvelopeGrid;
   readonly plan: FftPlan;
   readonly filter: number;
-  readonly edges: readonly { frame: number; firstSample: number; weights: number; length: number }[];
+  readonly ends: readonly {
+    readonly count: number;
+    readonly starts: number;
+    readonly interpolation: number;
+    readonly frames: readonly {
+      readonly frame: number;
+      readonly fine: number;
+      readonly fineLength: number;
+      readonly coarse: number;
+      readonly coarseLength: number;
+      readonly firstSample: number;
+    }[];
+  }[];
 }
 
 /**
@@ -64,6 +76,12 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
     return address;
   };
 
+  const uploadIntegers = (values: Int32Array): number => {
+    const address = allocate(values.length);
+    new Int32Array(fft.memory.buffer, address, values.length).set(values);
+    return address;
+  };
+
   const loaded = new Map<EnvelopeGrid, LoadedGrid>();
   const channels = planChannels(bank).map(({ firstBin, weights, position, grid }) => {
     let entry = loaded.get(grid);
@@ -72,11 +90,18 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
         grid,
         plan: fft.plan(grid.length, 'complex'),
         filter: upload(grid.filter),
-        edges: grid.edges.map((edge) => ({
-          frame: edge.frame,
-          firstSample: edge.firstSample,
-          weights: upload(edge.weights),
-          length: edge.weights.length,
+        ends: grid.ends.map(({ count, starts, interpolation, frames }) => ({
+          count,
+          starts: uploadIntegers(starts),
+          interpolation: upload(interpolation),
+          frames: frames.map(({ frame, fine, coarse, firstSample }) => ({
+            frame,
+            firstSample,
+            fine: upload(fine),
+            fineLength: fine.length,
+            coarse: upload(coarse),
+            coarseLength: coarse.length,
+          })),
         })),
       };
       loaded.set(grid, entry);
@@ -98,6 +123,8 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
   const power = padded(1);
   const magnitude = padded(1);
   const minima = allocate(longest + 4);
+  const mostFine = Math.max(...channels.flatMap(({ loaded }) => loaded.ends.map(({ count }) => count)));
+  const fine = upload(new Float32Array(mostFine + 4));
   const output = allocate(count * FRAMES);
   const angle = (2 * Math.PI) / FRAMES;
   const cosines = upload(
@@ -163,29 +190,33 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
       bins[1] = 0;
       for (let c = 0; c < count; c++) {
         const { firstBin, count: width, weights, position, loaded } = channels[c]!;
-        const { grid, plan, filter, edges } = loaded;
+        const { grid, plan, filter, ends } = loaded;
         const { length, perFrame, spacing } = grid;
         kernels.fillBand(spectrum + firstBin * 8, weights, band, width, position, length);
         fft.transform(plan, band, signal, scratch, 'backward', 'internal');
         kernels.envelope(signal, power, magnitude, length);
-        kernels.extend(signal, length, 8, 4);
+        kernels.extend(signal, length, 8, HALO);
         kernels.extend(power, length, 4, 4);
         const found = kernels.findMinima(power, length, minima);
         kernels.correctCusps(signal, magnitude, length, minima, found, spacing);
         kernels.extend(magnitude, length, 4, HALO);
         const row = output + c * FRAMES * 4;
-        const inner = FRAMES - 2 * EDGE_FRAMES;
         kernels.lowPass(
-          magnitude,
+          magnitude - 4 * HALO,
           filter,
-          2 * EDGE_FRAMES * perFrame,
+          grid.filter.length,
           perFrame,
-          row + EDGE_FRAMES * 4,
-          inner,
+          row + END_FRAMES * 4,
+          FRAMES - 2 * END_FRAMES,
         );
         const frames = floats(row, FRAMES);
-        for (const edge of edges)
-          frames[edge.frame] = kernels.dot(magnitude + edge.firstSample * 4, edge.weights, edge.length);
+        for (const end of ends) {
+          kernels.interpolate(signal, end.starts, end.interpolation, end.count, fine);
+          for (const part of end.frames)
+            frames[part.frame] =
+              kernels.dot(fine, part.fine, part.fineLength) +
+              kernels.dot(magnitude + part.firstSample * 4, part.coarse, part.coarseLength);
+        }
       }
       kernels.toDecibels(output, count * FRAMES);
       return floats(output, count * FRAMES);

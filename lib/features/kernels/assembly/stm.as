@@ -306,6 +306,26 @@ export function lowPass(
   }
 }
 
+/**
+ * Magnitude of the complex signal between its samples: `count` values, each from 16 samples beginning at its own start,
+ * with 16 weights stored twice each.
+ */
+export function interpolate(signal: usize, starts: usize, weights: usize, count: i32, output: usize): void {
+  for (let k = 0; k < count; k++) {
+    const from = at(signal, 2 * load<i32>(at(starts, k)));
+    const row = at(weights, 32 * k);
+    let even = f4(0), odd = f4(0);
+    for (let j: usize = 0; j < 128; j += 32) {
+      even = add(even, mul(v128.load(from + j), v128.load(row + j)));
+      odd = add(odd, mul(v128.load(from + j, 16), v128.load(row + j, 16)));
+    }
+    const s = add(even, odd);
+    const re = f32x4.extract_lane(s, 0) + f32x4.extract_lane(s, 2);
+    const im = f32x4.extract_lane(s, 1) + f32x4.extract_lane(s, 3);
+    store<f32>(at(output, k), sqrt<f32>(re * re + im * im));
+  }
+}
+
 /** Dot product; `length` is a multiple of 4. */
 export function dot(a: usize, b: usize, length: i32): f32 {
   let even = f4(0), odd = f4(0);
