@@ -1,0 +1,60 @@
+import { messageOf, StmLabError } from '../base/errors';
+import { commandHelp, parseCommand, type Command } from './command';
+import { commands } from './commands';
+import { processTerminal, type Terminal } from './terminal';
+
+/** The overview printed by `stm-lab --help`. */
+export function overview(list: readonly Command[]): string {
+  const width = Math.max(...list.map(({ name }) => name.length)) + 2;
+  return [
+    'stm-lab COMMAND [options]',
+    '',
+    'Spectrotemporal modulation of sound: features, splits, search, training, ablations, figures, all tracked.',
+    '',
+    'Commands',
+    ...list.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
+    '',
+    '"stm-lab COMMAND --help" describes one. Each works alone on the files of the one before;',
+    '"reproduce" runs them all.',
+    '',
+  ].join('\n');
+}
+
+/**
+ * Runs one command line.
+ *
+ * @param args words after `stm-lab`.
+ * @returns exit code: 0 done, 1 done with failures, 2 unusable input, 3 broken installation, 130 interrupted.
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  terminal: Terminal = processTerminal(),
+): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === 'help') {
+    terminal.print(overview(commands));
+    return name === undefined ? 2 : 0;
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    terminal.warn(`stm-lab: there is no command "${name}"; "stm-lab --help" lists them`);
+    return 2;
+  }
+  if (rest.includes('--help')) {
+    terminal.print(commandHelp(command));
+    return 0;
+  }
+  try {
+    const { options, positionals } = parseCommand(command, rest);
+    return await command.run(options, positionals, terminal);
+  } catch (error) {
+    terminal.progressDone();
+    if (error instanceof StmLabError) {
+      terminal.warn(error.message);
+      return error.exitCode;
+    }
+    terminal.warn(`stm-lab ${name}: ${messageOf(error)}`);
+    if (error instanceof Error && error.stack !== undefined) terminal.warn(error.stack);
+    return 1;
+  }
+}

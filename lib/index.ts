@@ -1,0 +1,20 @@
+/**
+ * stm-lab: spectrotemporal modulation of sound, from recordings to tracked results.
+ *
+ * `openWorkbench` runs a whole experiment; the namespaces hold its parts, in the order in which data flow.
+ */
+export * as audio from './audio';
+export * as corpus from './corpus';
+export * as features from './features';
+export * as splits from './splits';
+export * as reduction from './reduction';
+export * as models from './models';
+export * as search from './search';
+export * as evaluation from './evaluation';
+export * as ablation from './ablation';
+export * as figures from './figures';
+export * as tracking from './tracking';
+export * as pipeline from './pipeline';
+export { loadEngine, type Engine, type EngineOptions } from './engine';
+export { openWorkbench, type Workbench, type WorkbenchOptions } from './pipeline';
+export { StmLabError } from './base/errors';

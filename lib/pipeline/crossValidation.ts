@@ -1,0 +1,154 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { canonicalJson, readJson, writeFileAtomic, writeJson } from '../base/files';
+import { loadEngine } from '../engine';
+import {
+  averageProbabilities,
+  crossValidate,
+  type CrossValidationResult,
+  type EvaluationReport,
+  type Interval,
+} from '../evaluation';
+import { stratifiedGroupKFold } from '../splits';
+import { runTrackedStage, type StageContext } from './context';
+import { logReport, writePredictions } from './evaluate';
+import type { Experiment, ModelChoice } from './experiment';
+import { classNumbers, openFeatureFolder } from './featureFolder';
+import { fitFoldModel } from './foldModel';
+import type { StageResult } from './stage';
+
+/** What `crossValidationStage` reads and writes. */
+export interface CrossValidationStageOptions {
+  readonly features: string;
+  readonly out: string;
+  readonly crossValidation: Experiment['crossValidation'];
+  readonly reduction: Experiment['reduction'];
+  readonly model: ModelChoice;
+}
+
+/** What `cross-validation.json` says. */
+export interface CrossValidationRecord {
+  readonly folds: number;
+  /** Scores of each repeat on its own. */
+  readonly repeats: readonly {
+    readonly seed: number;
+    readonly macroF1: number;
+    readonly accuracy: number;
+    readonly uar: number;
+  }[];
+  /** Mean over the repeats with a 95 % interval from resampling groups. */
+  readonly mean: Readonly<Record<'macroF1' | 'accuracy' | 'uar', Interval>>;
+  /** Scores of the probabilities averaged over the repeats. */
+  readonly averaged: EvaluationReport;
+}
+
+/** Outcome of a cross-validation. */
+export interface CrossValidationSummary extends CrossValidationRecord {
+  readonly status: StageResult['status'];
+}
+
+/**
+ * Group-wise K-fold cross-validation of a network fixed beforehand: every recording is judged by a network
+ * that has not met its group. `cross-validation.json`, `predictions.csv`. One division into folds and one
+ * training per fold for each seed; a run that was killed goes on with the next fold.
+ */
+export async function crossValidationStage(
+  options: CrossValidationStageOptions,
+  context: StageContext = {},
+): Promise<CrossValidationSummary> {
+  const { out, crossValidation, reduction, model } = options;
+  const folder = openFeatureFolder(options.features);
+  try {
+    const { status } = await runTrackedStage(context, {
+      stage: 'cross-validate',
+      folder: out,
+      parameters: { crossValidation, reduction, model },
+      inputs: { features: folder.featuresHash, index: folder.indexHash },
+      run: async (run) => {
+        const engine = await loadEngine();
+        const { classes, y } = classNumbers(folder.index.map(({ label }) => label));
+        const groupNames = folder.index.map(({ group }) => group);
+        const shared = {
+          engine,
+          features: folder.matrix.readRows(0, folder.matrix.rows),
+          columns: folder.matrix.columns,
+          y,
+          classes,
+          reduction,
+          model,
+          signal: context.signal,
+        };
+        const identity = {
+          crossValidation,
+          reduction,
+          model,
+          features: folder.featuresHash,
+          engine: engine.description,
+        };
+        const partial = path.join(out, 'folds');
+        forgetOtherFolds(partial, identity);
+        const result = await crossValidate({
+          labels: y,
+          classNames: classes,
+          groups: classNumbers(groupNames).y,
+          folds: (seed) =>
+            stratifiedGroupKFold({
+              labels: folder.index.map(({ label }) => label),
+              groups: groupNames,
+              folds: crossValidation.folds,
+              seed,
+            }),
+          seeds: Array.from({ length: crossValidation.seeds }, (_, i) => i + 1),
+          fitFold: (task) => fitFoldModel(shared, task),
+          onFold: ({ finished, total }) => context.progress?.(`cross-validate: fold ${finished} of ${total}`),
+          resume: { folder: partial, identity },
+          ...(context.signal === undefined ? {} : { signal: context.signal }),
+        });
+        const summary = toRecord(crossValidation.folds, result);
+        writeJson(path.join(out, 'cross-validation.json'), summary);
+        writePredictions(
+          path.join(out, 'predictions.csv'),
+          { paths: folder.index.map((row) => row.path), y },
+          averageProbabilities(result.repeats.map(({ probabilities }) => probabilities)),
+          classes,
+        );
+        run?.setTags({ 'stm.engine': engine.description });
+        summary.repeats.forEach((repeat) =>
+          run?.logMetrics({ repeat_macro_f1: repeat.macroF1 }, repeat.seed),
+        );
+        run?.logMetrics({
+          cv_mean_macro_f1: summary.mean.macroF1.value,
+          cv_mean_macro_f1_low: summary.mean.macroF1.low,
+          cv_mean_macro_f1_high: summary.mean.macroF1.high,
+        });
+        logReport(run, summary.averaged, 'cv');
+        run?.logArtifact(path.join(out, 'cross-validation.json'));
+        run?.logArtifact(path.join(out, 'predictions.csv'));
+        fs.rmSync(partial, { recursive: true, force: true });
+        return ['cross-validation.json', 'predictions.csv'];
+      },
+    });
+    return { ...readJson<CrossValidationRecord>(path.join(out, 'cross-validation.json')), status };
+  } finally {
+    folder.matrix.close();
+  }
+}
+
+/** Folds of another model or other features are of no use any more. */
+function forgetOtherFolds(folder: string, identity: unknown): void {
+  const file = path.join(folder, 'identity.json');
+  const wanted = canonicalJson(identity);
+  if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== wanted) {
+    fs.rmSync(folder, { recursive: true, force: true });
+    writeFileAtomic(file, wanted);
+  }
+}
+
+function toRecord(folds: number, result: CrossValidationResult): CrossValidationRecord {
+  return {
+    folds,
+    repeats: result.repeats.map(({ seed, macroF1, accuracy, uar }) => ({ seed, macroF1, accuracy, uar })),
+    mean: result.mean,
+    averaged: result.averaged,
+  };
+}

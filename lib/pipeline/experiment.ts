@@ -1,0 +1,102 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import Ajv, { type ErrorObject } from 'ajv';
+import { inputError } from '../base/errors';
+import { readJson } from '../base/files';
+import type { FitOptions, HiddenLayer } from '../models';
+import type { Space } from '../search';
+import * as schema from './experiment.schema.json';
+
+/** Everything that decides an experiment's results besides the recordings; see `experiment.schema.json`. */
+export interface Experiment {
+  readonly name: string;
+  readonly title: string;
+  readonly cost?: string;
+  readonly features: { readonly kind: 'stm' | 'mel'; readonly channels?: 'published' | 'paper' };
+  readonly split: {
+    readonly folds: number;
+    readonly seed: number;
+    readonly flavour: 'published' | 'fixed';
+    readonly domains: 'together' | 'by-prefix';
+  };
+  readonly reduction: { readonly method: 'incremental' | 'exact' | 'none'; readonly components: number };
+  readonly search: {
+    readonly sampler: 'published' | 'gp' | 'tpe' | 'sobol' | 'random';
+    readonly trials: number;
+    readonly executions: number;
+    readonly seed: number;
+    readonly objective: 'macroF1' | 'microRocAuc';
+    readonly family: 'dropout' | 'layernorm';
+    readonly space: Space;
+    readonly fit: FitOptions;
+  };
+  readonly model: ModelChoice;
+  readonly protocol: { readonly name: 'published' | 'corrected'; readonly fit: FitOptions };
+  readonly crossValidation: { readonly folds: number; readonly seeds: number };
+  readonly ablation: {
+    readonly passes: readonly ('low' | 'high' | 'not-low' | 'not-high')[];
+    readonly rateHz: readonly number[];
+    readonly scaleCycPerOct: readonly number[];
+    readonly folds: number;
+    readonly seeds: number;
+    /** Laid over the model's own fit options. */
+    readonly fit?: FitOptions;
+  };
+}
+
+/** A network's shape and training, chosen before any data are seen or by a search. */
+export interface ModelChoice {
+  readonly family: 'dropout' | 'layernorm';
+  readonly hidden: readonly HiddenLayer[];
+  readonly fit: FitOptions;
+}
+
+/** The repository's top folder, where `experiments/` lies; `STM_LAB_HOME` overrides. */
+export function homeFolder(): string {
+  return process.env.STM_LAB_HOME ?? path.resolve(__dirname, '..', '..', '..');
+}
+
+/** Names of the configurations in `experiments/`. */
+export function experimentNames(): string[] {
+  const folder = path.join(homeFolder(), 'experiments');
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/**
+ * Reads a configuration and checks it against the schema.
+ *
+ * @param nameOrFile a name in `experiments/` (such as "smoke"), or the path of a JSON file.
+ * @throws StmLabError (`input`) naming the file and every entry that is wrong, with what it accepts.
+ */
+export function readExperiment(nameOrFile: string): Experiment {
+  const named = path.join(homeFolder(), 'experiments', `${nameOrFile}.json`);
+  const file = nameOrFile.endsWith('.json') ? nameOrFile : named;
+  if (!fs.existsSync(file)) {
+    throw inputError(
+      `experiment "${nameOrFile}" is not there: give one of ${experimentNames().join(', ')}, or the path of a JSON file`,
+    );
+  }
+  const value = readJson<unknown>(file);
+  const validate = new Ajv({ allErrors: true }).compile(schema);
+  if (!validate(value)) {
+    throw inputError(`${file}: ${(validate.errors ?? []).map(describeSchemaError).join('; ')}`);
+  }
+  return value as unknown as Experiment;
+}
+
+function describeSchemaError(error: ErrorObject): string {
+  const where =
+    error.instancePath === '' ? 'the configuration' : error.instancePath.slice(1).replaceAll('/', '.');
+  const { params } = error;
+  if (error.keyword === 'additionalProperties')
+    return `${where} has the unknown entry "${params['additionalProperty']}"`;
+  if (error.keyword === 'required') return `${where} lacks "${params['missingProperty']}"`;
+  if (error.keyword === 'enum')
+    return `${where} must be one of ${(params['allowedValues'] as string[]).join(', ')}`;
+  return `${where} ${error.message ?? 'is not valid'}`;
+}

@@ -1,0 +1,101 @@
+import * as path from 'node:path';
+import { readCsv, type CsvRow } from '../base/csv';
+import { inputError } from '../base/errors';
+import { readJson } from '../base/files';
+import { openNpyRows, type NpyRows } from '../base/npyRows';
+
+/** The axes of a feature matrix as `axes.json` holds them; which entries there are depends on the features. */
+export type AxesFile = Readonly<Record<string, unknown>>;
+
+/** One accepted recording, as `index.csv` lists it. */
+export interface IndexRow {
+  readonly path: string;
+  readonly label: string;
+  readonly group: string;
+  readonly excerpts: number;
+  readonly analysedSeconds: number;
+}
+
+/** A folder of extracted features, opened: matrix, recordings and axes belong together. */
+export interface FeatureFolder {
+  readonly folder: string;
+  readonly matrix: NpyRows;
+  readonly index: readonly IndexRow[];
+  readonly axes: AxesFile;
+  /** Hash of the feature matrix, as the extraction recorded it. */
+  readonly featuresHash: string;
+  /** Hash of the axis table. */
+  readonly axesHash: string;
+  /** Hash of the list of recordings with their labels and groups. */
+  readonly indexHash: string;
+}
+
+/** The part of `extraction.json` that later stages read. */
+export interface ExtractionFile {
+  readonly sha256: Readonly<Record<'features.npy' | 'index.csv' | 'axes.json', string>>;
+}
+
+/**
+ * Opens the results of an extraction. Rows are read on demand; close `matrix` when done.
+ *
+ * @throws StmLabError (`input`) naming the file that is missing or disagrees with the others.
+ */
+export function openFeatureFolder(folder: string): FeatureFolder {
+  const { sha256 } = readJson<ExtractionFile>(path.join(folder, 'extraction.json'));
+  const axes = readJson<AxesFile>(path.join(folder, 'axes.json'));
+  const index = readCsv(path.join(folder, 'index.csv')).rows.map(toIndexRow);
+  const matrix = openNpyRows(path.join(folder, 'features.npy'));
+  if (matrix.rows !== index.length) {
+    matrix.close();
+    throw inputError(
+      `${folder}: features.npy has ${matrix.rows} rows but index.csv lists ${index.length}; run "stm-lab extract" again`,
+    );
+  }
+  return {
+    folder,
+    matrix,
+    index,
+    axes,
+    featuresHash: sha256['features.npy'],
+    axesHash: sha256['axes.json'],
+    indexHash: sha256['index.csv'],
+  };
+}
+
+function toIndexRow(row: CsvRow): IndexRow {
+  return {
+    path: row['path']!,
+    label: row['label']!,
+    group: row['group']!,
+    excerpts: Number(row['excerpts']),
+    analysedSeconds: Number(row['analysed_s']),
+  };
+}
+
+/**
+ * The modulation axes of STM features.
+ *
+ * @throws StmLabError (`input`) when the features have none (mel features, for example).
+ */
+export function modulationAxes({ axes, folder }: FeatureFolder): {
+  readonly rateHz: number[];
+  readonly scaleCycPerOct: number[];
+} {
+  const { rateHz, scaleCycPerOct } = axes;
+  if (!Array.isArray(rateHz) || !Array.isArray(scaleCycPerOct)) {
+    throw inputError(
+      `${folder}: these features have no rate and scale axes; extract them with --features stm`,
+    );
+  }
+  return { rateHz: rateHz as number[], scaleCycPerOct: scaleCycPerOct as number[] };
+}
+
+/** Class names in order of first appearance in sorted labels, and the class number of each row. */
+export function classNumbers(labels: readonly string[]): {
+  readonly classes: string[];
+  readonly y: Int32Array;
+} {
+  const classes = [...new Set(labels)].sort();
+  const numberOf = new Map(classes.map((name, i) => [name, i]));
+  return { classes, y: Int32Array.from(labels, (label) => numberOf.get(label)!) };
+}

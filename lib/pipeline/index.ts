@@ -1,0 +1,32 @@
+export {
+  ablateStage,
+  type AblateStageOptions,
+  type AblateSummary,
+  type AblationCellRecord,
+  type AblationRecord,
+} from './ablate';
+export type { StageContext } from './context';
+export {
+  crossValidationStage,
+  type CrossValidationRecord,
+  type CrossValidationStageOptions,
+  type CrossValidationSummary,
+} from './crossValidation';
+export {
+  evaluateStage,
+  scoreTable,
+  type EvaluateStageOptions,
+  type EvaluateSummary,
+  type ScoreRow,
+} from './evaluate';
+export { experimentNames, homeFolder, readExperiment, type Experiment, type ModelChoice } from './experiment';
+export { extractStage, type ExtractStageOptions, type ExtractSummary } from './extract';
+export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
+export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
+export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';
+export { searchStage, type SearchRecord, type SearchStageOptions, type SearchSummary } from './search';
+export { splitStage, type SplitStageOptions, type SplitSummary } from './split';
+export { TABLE_NAMES, type TableName, type TableRows } from './tables';
+export { readStageRecord, runStage, type StageRecord, type StageRequest, type StageResult } from './stage';
+export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';
+export { openWorkbench, type StageFolders, type Workbench, type WorkbenchOptions } from './workbench';

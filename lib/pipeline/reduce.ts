@@ -1,0 +1,95 @@
+import * as path from 'node:path';
+import { openNpyWriter } from '../base/npy';
+import { loadEngine } from '../engine';
+import {
+  explainedVariance,
+  fitReduction,
+  loadReduction,
+  saveReduction,
+  transformBlocks,
+  type Reduction,
+} from '../reduction';
+import { featureRowsOf, readSplit } from '../splits';
+import { runTrackedStage, type StageContext } from './context';
+import type { Experiment } from './experiment';
+import { openFeatureFolder } from './featureFolder';
+import type { StageResult } from './stage';
+
+/** What `reduceStage` reads and writes. */
+export interface ReduceStageOptions {
+  readonly features: string;
+  readonly split: string;
+  readonly out: string;
+  readonly reduction: Experiment['reduction'];
+}
+
+/** The fitted reduction. */
+export interface ReduceSummary {
+  readonly status: StageResult['status'];
+  readonly reduction: Reduction;
+  /** Share of the training rows' variance that is kept, 0 .. 1; 1 for method `none`. */
+  readonly varianceKept: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Fits standardiser and components on the training rows and transforms every row: the reduction
+ * (`reduction.json` and arrays) and `reduced.npy` (float32, rows of the feature matrix x components).
+ */
+export async function reduceStage(
+  options: ReduceStageOptions,
+  context: StageContext = {},
+): Promise<ReduceSummary> {
+  const { out } = options;
+  const folder = openFeatureFolder(options.features);
+  try {
+    const split = readSplit(options.split);
+    const nameOf = (row: number): string => folder.index[row]?.path ?? String(row);
+    const { status } = await runTrackedStage(context, {
+      stage: 'reduce',
+      folder: out,
+      parameters: options.reduction,
+      inputs: { features: folder.featuresHash, axes: folder.axesHash, split: split.hash },
+      run: async (run) => {
+        const engine = await loadEngine();
+        const reduction = await fitReduction({
+          ...options.reduction,
+          features: folder.matrix,
+          rows: featureRowsOf(split, 'train'),
+          provenance: { featuresHash: folder.featuresHash, axesHash: folder.axesHash, splitHash: split.hash },
+          nameOf,
+          onProgress: (done) => context.progress?.(`reduce: ${Math.round(100 * done)} %`),
+        });
+        saveReduction(out, reduction);
+        const writer = openNpyWriter(path.join(out, 'reduced.npy'), '<f4', [reduction.width]);
+        try {
+          await transformBlocks(
+            reduction,
+            { features: folder.matrix, axesHash: folder.axesHash, nameOf },
+            (block) => writer.append(block),
+          );
+          writer.finish();
+        } catch (error) {
+          writer.abort();
+          throw error;
+        }
+        run?.setTags({ 'stm.reduction': reduction.hash, 'stm.engine': engine.description });
+        run?.logMetrics({ components: reduction.width, variance_kept: varianceKept(reduction) });
+        explainedVariance(reduction).forEach((share, i) => {
+          if (i < 100 || (i + 1) % 16 === 0) run?.logMetrics({ explained_variance: share }, i + 1);
+        });
+        run?.logArtifact(path.join(out, 'reduction.json'));
+        return ['reduction.json', 'reduced.npy'];
+      },
+    });
+    const reduction = loadReduction(out);
+    reduction.warnings.forEach((warning) => context.warn?.(warning));
+    return { status, reduction, varianceKept: varianceKept(reduction), warnings: reduction.warnings };
+  } finally {
+    folder.matrix.close();
+  }
+}
+
+function varianceKept(reduction: Reduction): number {
+  return explainedVariance(reduction).at(-1) ?? 1;
+}

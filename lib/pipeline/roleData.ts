@@ -1,0 +1,68 @@
+import * as path from 'node:path';
+import { inputError } from '../base/errors';
+import { readJson } from '../base/files';
+import { openNpyRows } from '../base/npyRows';
+import type { LabelledRows } from '../models';
+import { readSplit, type Role, type Split } from '../splits';
+import { classNumbers } from './featureFolder';
+
+/** Rows of one role with their groups, as training and evaluation take them. */
+export interface RoleRows extends LabelledRows {
+  /** Group number of each row, for intervals. */
+  readonly groups: Int32Array;
+  readonly paths: readonly string[];
+}
+
+/** Reduced features divided into their roles. */
+export interface RoleData {
+  readonly classes: readonly string[];
+  readonly columns: number;
+  readonly split: Split;
+  /** Hashes that name the data: split and reduction. */
+  readonly hashes: { readonly split: string; readonly reduction: string };
+  role(role: Role): RoleRows;
+}
+
+/**
+ * Reads reduced features and the split they belong to.
+ *
+ * @throws StmLabError (`input`) when the reduction was fitted for another split.
+ */
+export function readRoleData(options: { readonly reduction: string; readonly split: string }): RoleData {
+  const split = readSplit(options.split);
+  const record = readJson<{ hash: string; provenance: { splitHash?: string } }>(
+    path.join(options.reduction, 'reduction.json'),
+  );
+  if (record.provenance.splitHash !== split.hash) {
+    throw inputError(
+      `${options.reduction}: was fitted on the training rows of another split than ${options.split}; run "stm-lab reduce" again`,
+    );
+  }
+  const matrix = openNpyRows(path.join(options.reduction, 'reduced.npy'));
+  const { classes, y } = classNumbers(split.labels);
+  const groupNumbers = classNumbers(split.groups).y;
+  const { columns } = matrix;
+  matrix.close();
+  return {
+    classes,
+    columns,
+    split,
+    hashes: { split: split.hash, reduction: record.hash },
+    role(role) {
+      const places = split.roles.flatMap((own, i) => (own === role ? [i] : []));
+      const rows = openNpyRows(path.join(options.reduction, 'reduced.npy'));
+      try {
+        return {
+          x: rows.readRowList(places.map((i) => split.row[i]!)),
+          y: Int32Array.from(places, (i) => y[i]!),
+          groups: Int32Array.from(places, (i) => groupNumbers[i]!),
+          paths: places.map((i) => split.paths[i]!),
+          rows: places.length,
+          columns,
+        };
+      } finally {
+        rows.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import * as path from 'node:path';
+import { balanceReport, makeSplit, readSplit, writeSplit, type BalanceReport, type Split } from '../splits';
+import { runTrackedStage, type StageContext } from './context';
+import type { Experiment } from './experiment';
+import { openFeatureFolder } from './featureFolder';
+import type { StageResult } from './stage';
+
+/** What `splitStage` reads and writes. */
+export interface SplitStageOptions {
+  /** Results of an extraction. */
+  readonly features: string;
+  readonly out: string;
+  readonly split: Experiment['split'];
+}
+
+/** The split with its balance. */
+export interface SplitSummary {
+  readonly status: StageResult['status'];
+  readonly split: Split;
+  readonly balance: BalanceReport;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Divides extracted recordings into folds and roles: `split.csv`, `split.json`.
+ *
+ * @throws StmLabError (`input`) when the recordings cannot be divided (too few groups, one class).
+ */
+export async function splitStage(
+  options: SplitStageOptions,
+  context: StageContext = {},
+): Promise<SplitSummary> {
+  const { features, out } = options;
+  const folder = openFeatureFolder(features);
+  folder.matrix.close();
+  const { status } = await runTrackedStage(context, {
+    stage: 'split',
+    folder: out,
+    parameters: options.split,
+    inputs: { features: folder.featuresHash, index: folder.indexHash },
+    run: (run) => {
+      const split = makeSplit({ rows: folder.index, ...options.split });
+      writeSplit(out, split);
+      const { classes } = balanceReport(split);
+      run?.setTags({ 'stm.split': split.hash });
+      run?.logTable(
+        'balance.json',
+        classes.map(({ label, rows, groups, byRole }) => ({ label, rows, groups, ...byRole })),
+      );
+      run?.logArtifact(path.join(out, 'split.csv'));
+      return Promise.resolve(['split.csv', 'split.json']);
+    },
+  });
+  const split = readSplit(out);
+  const balance = balanceReport(split);
+  const warnings = [...split.warnings, ...balance.warnings];
+  warnings.forEach((warning) => context.warn?.(warning));
+  return { status, split, balance, warnings };
+}
