@@ -8,3 +8,15 @@ export {
   type DemoCorpusOptions,
   type DemoCorpusProgress,
 } from './demo';
+export { validateManifest, type ManifestValidation } from './validate';
+export {
+  buildManifest,
+  listCorpora,
+  readCorpusDescription,
+  writeBuiltManifest,
+  type BuiltManifest,
+  type BuiltRow,
+  type CorpusDescription,
+  type CorpusLayout,
+  type Fact,
+} from './loaders';

@@ -1,0 +1,52 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { compareCodePoints } from '../base/codePoints';
+import { sha256File } from '../base/files';
+import { readManifest } from './manifest';
+
+/** How a folder of recordings differs from its manifest; paths as the manifest writes them. */
+export interface ManifestValidation {
+  /** Listed, but not there. */
+  readonly missing: readonly string[];
+  /** Audio files below the manifest's folder that it does not list. */
+  readonly extra: readonly string[];
+  /** Files of another size or content than the columns `bytes` and `sha256` say. */
+  readonly changed: readonly string[];
+  /** Recordings with neither column, which could only be looked for. */
+  readonly unchecked: number;
+}
+
+const AUDIO = /\.(wav|flac|mp3|ogg|opus|m4a|aac|sph|raw)$/i;
+
+/**
+ * Compares the recordings on disk with their manifest.
+ *
+ * @throws StmLabError (`input`) when the manifest itself cannot be used.
+ */
+export function validateManifest(file: string): ManifestValidation {
+  const { rows } = readManifest(file, { purpose: 'extraction', files: 'trust' });
+  const missing: string[] = [];
+  const changed: string[] = [];
+  let unchecked = 0;
+  for (const row of rows) {
+    const found = fs.statSync(row.file, { throwIfNoEntry: false });
+    const { bytes = '', sha256 = '' } = row.extra;
+    if (found === undefined) missing.push(row.path);
+    else if (
+      (bytes !== '' && Number(bytes) !== found.size) ||
+      (sha256 !== '' && sha256File(row.file) !== sha256)
+    )
+      changed.push(row.path);
+    else if (bytes === '' && sha256 === '') unchecked++;
+  }
+  const listed = new Set(rows.map((row) => row.file));
+  return { missing, extra: extraFiles(path.dirname(path.resolve(file)), listed), changed, unchecked };
+}
+
+function extraFiles(root: string, listed: ReadonlySet<string>): string[] {
+  return fs
+    .readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((name) => AUDIO.test(name) && !listed.has(path.join(root, name)))
+    .map((name) => name.split(path.sep).join('/'))
+    .sort(compareCodePoints);
+}
