@@ -172,7 +172,7 @@ async function limits(): Promise<void> {
   assert.equal(Object.keys(read.params).length, size.params + 1);
   assert.equal(read.params['long']!.length, 6000);
   assert.ok(Number.isNaN(read.metrics['nan']) && read.metrics['inf'] === Number.MAX_VALUE);
-  await openArtifactStore(client.http, client.uri, read.artifactUri).get('big.bin', `${big}.back`);
+  await openArtifactStore(client, read.artifactUri).get('big.bin', `${big}.back`);
   assert.equal(sha256File(`${big}.back`), sha256File(big));
   client.close();
   console.log(

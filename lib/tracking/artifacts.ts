@@ -22,8 +22,8 @@ export interface ArtifactStore {
  *
  * @throws StmLabError (`input`) for any other address, saying what to configure.
  */
-export function openArtifactStore(http: Http, serverUri: string, artifactUri: string): ArtifactStore {
-  if (artifactUri.startsWith('mlflow-artifacts:')) return proxiedStore(http, serverUri, artifactUri);
+export function openArtifactStore(server: { http: Http; uri: string }, artifactUri: string): ArtifactStore {
+  if (artifactUri.startsWith('mlflow-artifacts:')) return proxiedStore(server.http, server.uri, artifactUri);
   if (artifactUri.startsWith('file:')) return folderStore(fileURLToPath(artifactUri));
   if (/^([A-Za-z]:)?[\\/]/.test(artifactUri)) return folderStore(artifactUri);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(artifactUri)?.[1] ?? artifactUri;

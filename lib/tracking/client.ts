@@ -86,6 +86,8 @@ export interface MlflowClient extends RegistryClient {
 }
 
 const API = '/api/2.0/mlflow';
+/** Without it, MLflow 3 shows an empty experiment in the dress for language models. */
+const NEW_EXPERIMENT = { 'mlflow.experimentKind': 'custom_model_development' };
 const PAGE = 1000;
 const HISTORY_PAGE = 25_000;
 
@@ -146,7 +148,11 @@ export function createMlflowClient(
       let experiment = await getExperiment(name);
       if (experiment === undefined) {
         try {
-          await http.json({ method: 'POST', path: `${API}/experiments/create`, json: { name } });
+          await http.json({
+            method: 'POST',
+            path: `${API}/experiments/create`,
+            json: { name, tags: pairs({ ...NEW_EXPERIMENT, ...tags }) },
+          });
         } catch (error) {
           // Another process was faster, or the answer got lost: both show in the second look.
           const raced = (error as { code?: string }).code === 'RESOURCE_ALREADY_EXISTS';

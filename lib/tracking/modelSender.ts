@@ -15,12 +15,17 @@ import { toYaml } from './yaml';
  */
 export async function deliverModel(
   entry: ModelEntry,
-  to: { client: MlflowClient; state: SentState; folder: string; runStore: ArtifactStore },
+  to: {
+    client: MlflowClient;
+    state: SentState;
+    folder: string;
+    runStore: ArtifactStore;
+    runTags: Record<string, string>;
+  },
 ): Promise<void> {
   const { client, state } = to;
-  const model = await findOrCreate(entry, client, state);
-  const store =
-    model === undefined ? to.runStore : openArtifactStore(client.http, client.uri, model.artifactUri);
+  const model = await findOrCreate(entry, client, state, to.runTags);
+  const store = model === undefined ? to.runStore : openArtifactStore(client, model.artifactUri);
   const prefix = model === undefined ? `${entry.name}/` : '';
   for (const file of entry.files) await store.put(prefix + file.to, path.join(to.folder, file.spool));
 
@@ -53,6 +58,7 @@ async function findOrCreate(
   entry: ModelEntry,
   client: MlflowClient,
   state: SentState,
+  runTags: Record<string, string>,
 ): Promise<{ id: string; artifactUri: string } | undefined> {
   try {
     const found = await client.searchLoggedModels([state.experimentId], `tags.\`stm.uid\` = '${entry.uid}'`);
@@ -61,7 +67,8 @@ async function findOrCreate(
       experimentId: state.experimentId,
       name: entry.name,
       sourceRunId: state.runId,
-      tags: { 'stm.uid': entry.uid },
+      // Who made it, from which program and commit: the model's page shows them.
+      tags: { ...runTags, 'stm.uid': entry.uid },
       params: entry.params,
     });
   } catch (error) {

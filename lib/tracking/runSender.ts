@@ -205,13 +205,19 @@ export function createRunSender(journal: string, context: SendContext): RunSende
           problem(`artifact ${gone.to} is no longer kept here (it was delivered to another server)`);
         } else {
           try {
-            store ??= openArtifactStore(client.http, client.uri, known.artifactUri);
+            store ??= openArtifactStore(client, known.artifactUri);
             if (entry.op === 'artifact') {
               await store.put(entry.to, path.join(folder, entry.spool));
               delivered.artifacts += 1;
               delivered.artifactBytes += entry.bytes;
             } else {
-              await deliverModel(entry, { client, state: known, folder, runStore: store });
+              await deliverModel(entry, {
+                client,
+                state: known,
+                folder,
+                runStore: store,
+                runTags: start.tags,
+              });
               delivered.models += 1;
             }
             uploadFailures = 0;

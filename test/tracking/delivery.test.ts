@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { sha256, sha256File } from 'stm-lab/dist/base/files';
 import {
   createMlflowClient,
   createTracker,
+  findLocalServer,
   listAllArtifacts,
   openArtifactStore,
   sampleSystem,
+  startLocalServer,
+  stopLocalServer,
   syncJournals,
   trackFit,
   type LocalServer,
   type MetricPoint,
   type Run,
 } from 'stm-lab/dist/tracking';
+import { noBrowser, startBrowser } from './browser';
 import { noServer, readBack, startServer, temporaryFolder, type ReadBack } from './support';
 
 const options = { skip: noServer };
@@ -157,7 +162,7 @@ test('a run written here is read back by the Python client to the last point and
   const version = await client.getModelVersionByAlias('stm classifier', 'champion');
   assert.deepEqual([version.version, version.runId], ['1', read.runId]);
   assert.equal((await client.getExperiment('read back'))!.tags['purpose'], 'test');
-  const store = openArtifactStore(client.http, client.uri, (await client.getRun(read.runId)).artifactUri);
+  const store = openArtifactStore(client, (await client.getRun(read.runId)).artifactUri);
   const listed = (await listAllArtifacts(store)).map((file) => file.path).sort();
   assert.deepEqual(listed, Object.keys(read.artifacts).sort());
   await store.get('raw/big.bin', path.join(folder, 'back.bin'));
@@ -198,7 +203,7 @@ test(
     assert.equal(Object.keys(read.metrics).length, 2300);
     assert.ok(warnings.some((line) => line.includes('"long" has 6001 characters')));
     const whole = path.join(folder, 'whole.txt');
-    await openArtifactStore(client.http, client.uri, read.artifactUri).get('truncated/param-long.txt', whole);
+    await openArtifactStore(client, read.artifactUri).get('truncated/param-long.txt', whole);
     assert.equal(fs.readFileSync(whole, 'utf8'), 'x'.repeat(6001));
     client.close();
   },
@@ -350,4 +355,55 @@ test('a training and the machine are recorded under the names of Python autologg
   assert.ok(memory.length >= 2 && memory.every(({ value }) => value > 0 && value < 100));
   assert.ok((await history('system/process_memory_megabytes')).every(({ value }) => value > 20));
   client.close();
+});
+
+test(
+  'the page of a run, its charts and its model are shown by the UI without errors',
+  options,
+  async (context) => {
+    if (noBrowser !== false) {
+      context.skip(noBrowser);
+      return;
+    }
+    const client = createMlflowClient(server.uri);
+    const { id } = (await client.getExperiment('read back'))!;
+    const [run] = await client.searchRuns([id], { filter: "attributes.run_name = 'trial 0'" });
+    client.close();
+    const pages: [string, string, RegExp][] = [
+      ['run', `runs/${run!.id}`, /trial 0[\s\S]*val\/é f1[\s\S]*stm classifier/],
+      ['run-metrics', `runs/${run!.id}/model-metrics`, /loss[\s\S]*odd/],
+      ['run-artifacts', `runs/${run!.id}/artifacts`, /config\.json[\s\S]*table\.json/],
+      ['model', `models/${run!.modelIds[0]}`, /Ready[\s\S]*stm classifier/],
+    ];
+    const browser = await startBrowser();
+    try {
+      for (const [name, where, expected] of pages) {
+        await browser.open(`${server.uri}/#/experiments/${id}/${where}`, expected);
+        await browser.screenshot(path.join(__dirname, '../../results/tracking', `${name}.png`));
+      }
+    } finally {
+      await browser.close();
+    }
+    // MLflow's own: it asks who is signed in where nobody can be, and its layout settles in more than one step.
+    const errors = browser.errors.filter((error) => !/users\/current|ResizeObserver loop/.test(error));
+    assert.deepEqual(errors, []);
+  },
+);
+
+test('the server of a folder is found again, keeps to this machine, and stops', options, async () => {
+  const place = path.join(folder, 'server');
+  const found = await findLocalServer(place);
+  assert.deepEqual([found!.uri, found!.pid, found!.origin], [server.uri, server.pid, 'found']);
+  const again = await startServer(folder);
+  assert.deepEqual([again.pid, again.origin], [server.pid, 'found']);
+  const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? []);
+  for (const { address } of addresses.filter(({ internal, family }) => !internal && family === 'IPv4')) {
+    await assert.rejects(fetch(`http://${address}:${server.port}/health`), 'reached from outside');
+  }
+  assert.equal(await stopLocalServer(place), 'stopped');
+  assert.equal(await stopLocalServer(place), 'not-running');
+  assert.equal(await findLocalServer(place), undefined);
+  await assert.rejects(fetch(`${server.uri}/health`));
+  const missing = startLocalServer({ folder: path.join(folder, 'none'), executable: '/nowhere/mlflow' });
+  await assert.rejects(missing, /does not start.*nowhere/s);
 });

@@ -75,7 +75,7 @@ export async function checkDelivery(
     acc.map((point) => [point.step, point.value]),
     expected.map((step) => [step, step % 7]),
   );
-  const store = openArtifactStore(client.http, client.uri, run.artifactUri);
+  const store = openArtifactStore(client, run.artifactUri);
   const held = files === 0 ? [] : await listAllArtifacts(store, 'files');
   assert.equal(held.length, files);
   for (const file of held) {

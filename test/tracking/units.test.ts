@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { after, test } from 'node:test';
 import { createTracker, syncJournals, type Tracker } from 'stm-lab/dist/tracking';
 import { packBatch, pointIdentity, splitBatch } from 'stm-lab/dist/tracking/batches';
+import type { Http } from 'stm-lab/dist/tracking/http';
 import { openJournal, readEntries, journalName, type ReadEntry } from 'stm-lab/dist/tracking/journal';
 import { checkName, truncateText } from 'stm-lab/dist/tracking/rules';
 import { lockJournal } from 'stm-lab/dist/tracking/sentState';
@@ -277,14 +278,14 @@ test('modes: disabled leaves nothing, the variable overrides, mistakes get a sen
 });
 
 test('artifact addresses: folders are served, others refused with what to configure', async () => {
-  const http = undefined as unknown as Parameters<typeof openArtifactStore>[0];
-  const store = openArtifactStore(http, 'http://h', `file://${folder}/shared`);
+  const offlineServer = { http: undefined as unknown as Http, uri: 'http://h' };
+  const store = openArtifactStore(offlineServer, `file://${folder}/shared`);
   fs.writeFileSync(path.join(folder, 'one.txt'), 'one');
   await store.put('a/b.txt', path.join(folder, 'one.txt'));
   assert.deepEqual(await store.list('a'), [{ path: 'a/b.txt', kind: 'file', bytes: 3 }]);
   await store.get('a/b.txt', path.join(folder, 'two.txt'));
   assert.equal(fs.readFileSync(path.join(folder, 'two.txt'), 'utf8'), 'one');
-  assert.throws(() => openArtifactStore(http, 'http://h', 's3://bucket/x'), /--serve-artifacts/);
+  assert.throws(() => openArtifactStore(offlineServer, 's3://bucket/x'), /--serve-artifacts/);
   for (const bad of ['', '/a', 'a//b', '../a', 'a/..', 'a\\b', 'a#b', 'a%20b', 'a\u0000']) {
     assert.throws(() => checkArtifactPath(bad), /artifact path/);
   }

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { temporaryFolder } from './support';
+
+const candidates = [
+  process.env['STM_CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+const executable = candidates.find((file) => file !== undefined && fs.existsSync(file));
+
+/** Why pages cannot be looked at, or false. */
+export const noBrowser: string | false =
+  executable === undefined ? 'SKIPPED: no Chromium (apt-get install chromium, or set STM_CHROMIUM)' : false;
+
+export interface Browser {
+  /** Opens an address and waits until the page's text matches; throws with the text when it does not within a minute. */
+  open(address: string, expected: RegExp): Promise<string>;
+  screenshot(file: string): Promise<void>;
+  /** Uncaught exceptions, console errors, answers of 400 and more, since the start. */
+  readonly errors: string[];
+  close(): Promise<void>;
+}
+
+interface Message {
+  id?: number;
+  method?: string;
+  params?: Record<string, unknown>;
+  result?: Record<string, unknown>;
+  error?: { message: string };
+}
+
+/** A headless Chromium driven over its debugging pipe (file descriptors 3 and 4, messages ended by a NUL). */
+export async function startBrowser(): Promise<Browser> {
+  const profile = temporaryFolder();
+  const child = spawn(
+    executable!,
+    [
+      ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'],
+      ...['--disable-extensions', '--disable-background-networking', '--remote-debugging-pipe'],
+      ...[`--user-data-dir=${profile}`, '--window-size=1500,1100', 'about:blank'],
+    ],
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
+  );
+  const input = child.stdio[3] as Writable;
+  const output = child.stdio[4] as Readable;
+  const waiting = new Map<number, (message: Message) => void>();
+  const errors: string[] = [];
+  let nextId = 1;
+  let rest = '';
+  output.on('data', (chunk: Buffer) => {
+    const parts = (rest + chunk.toString('utf8')).split('\0');
+    rest = parts.pop()!;
+    for (const part of parts) {
+      const message = JSON.parse(part) as Message;
+      if (message.id !== undefined) waiting.get(message.id)?.(message);
+      else note(message);
+    }
+  });
+  const note = ({ method, params }: Message): void => {
+    const text = JSON.stringify(params);
+    if (method === 'Runtime.exceptionThrown') errors.push(`exception: ${text.slice(0, 400)}`);
+    if (method === 'Runtime.consoleAPICalled' && params!['type'] === 'error')
+      errors.push(`console: ${text.slice(0, 400)}`);
+    const response = params?.['response'] as { status: number; url: string } | undefined;
+    if (method === 'Network.responseReceived' && response!.status >= 400) {
+      errors.push(`${response!.status}: ${response!.url}`);
+    }
+  };
+  const call = (method: string, params: object = {}, sessionId?: string): Promise<Record<string, unknown>> =>
+    new Promise((resolve, reject) => {
+      const id = nextId++;
+      waiting.set(id, (message) => {
+        waiting.delete(id);
+        if (message.error === undefined) resolve(message.result ?? {});
+        else reject(new Error(`${method}: ${message.error.message}`));
+      });
+      input.write(
+        `${JSON.stringify({ id, method, params, ...(sessionId === undefined ? {} : { sessionId }) })}\0`,
+      );
+    });
+  const { targetId } = await call('Target.createTarget', { url: 'about:blank' });
+  const { sessionId } = (await call('Target.attachToTarget', { targetId, flatten: true })) as {
+    sessionId: string;
+  };
+  for (const domain of ['Page', 'Runtime', 'Network']) await call(`${domain}.enable`, {}, sessionId);
+
+  return {
+    errors,
+    async open(address, expected) {
+      await call('Page.navigate', { url: address }, sessionId);
+      let text = '';
+      for (let waited = 0; waited < 60_000; waited += 250) {
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        const { result } = (await call(
+          'Runtime.evaluate',
+          { expression: 'document.body ? document.body.innerText : ""', returnByValue: true },
+          sessionId,
+        )) as { result: { value: string } };
+        text = result.value;
+        if (expected.test(text)) return text;
+      }
+      throw new Error(`${address} does not show ${expected}, but: ${text.slice(0, 2000)}`);
+    },
+    async screenshot(file) {
+      // Charts draw after their text is there.
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const { data } = (await call('Page.captureScreenshot', { format: 'png' }, sessionId)) as {
+        data: string;
+      };
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, Buffer.from(data, 'base64'));
+    },
+    async close() {
+      const ended = new Promise((resolve) => child.on('exit', resolve));
+      // The whole group: helpers would go on writing to the profile.
+      process.kill(-child.pid!, 'SIGKILL');
+      await ended;
+      await fs.promises.rm(profile, { recursive: true, force: true, maxRetries: 20 });
+    },
+  };
+}
