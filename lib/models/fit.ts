@@ -176,19 +176,27 @@ async function trainEpoch(
 ): Promise<EpochSums> {
   const sums: EpochSums = { rows: 0, loss: 0, correct: 0 };
   const columns = train.columns;
-  const buffer = new Float32Array(options.batchSize * columns);
-  const labels = new Int32Array(options.batchSize);
+  const buffer = new Float32Array(trainer.capacity * columns);
+  const labels = new Int32Array(trainer.capacity);
+  const sizes: number[] = [];
+  let rows = 0;
   let breath = performance.now();
-  for (const batch of epochBatches(counts, options.batchSize, options.order, options.seed, epoch)) {
-    const source = batch.source === 0 ? train : trailing!;
-    const count = batch.rows.length;
-    const x = gatherRows(source.x, columns, batch.rows, buffer.subarray(0, count * columns));
-    for (let r = 0; r < count; r++) labels[r] = source.y[batch.rows[r]!]!;
-    const step = trainer.step(x, labels.subarray(0, count));
+  const flush = (): void => {
+    const step = trainer.step(buffer.subarray(0, rows * columns), labels.subarray(0, rows), sizes);
     sums.rows += step.rows;
     sums.loss += step.loss;
     sums.correct += step.correct;
-    if (!Number.isFinite(step.loss)) break;
+    sizes.length = 0;
+    rows = 0;
+  };
+  for (const batch of epochBatches(counts, options.batchSize, options.order, options.seed, epoch)) {
+    const source = batch.source === 0 ? train : trailing!;
+    gatherRows(source.x, columns, batch.rows, buffer.subarray(rows * columns));
+    for (const row of batch.rows) labels[rows++] = source.y[row]!;
+    sizes.push(batch.rows.length);
+    if (sizes.length < trainer.room()) continue;
+    flush();
+    if (!Number.isFinite(sums.loss)) return sums;
     // Lets timers, sockets and signals run during long epochs.
     if (performance.now() - breath > 50) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -200,6 +208,7 @@ async function trainEpoch(
         'training stopped on request; run it again to go on from the last epoch',
       );
   }
+  if (sizes.length > 0) flush();
   return sums;
 }
 

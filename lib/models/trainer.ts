@@ -20,7 +20,7 @@ export interface TrainerState {
   readonly pending: Float32Array[] | undefined;
 }
 
-/** Sums over the rows of one micro-batch. */
+/** Sums over the rows of a few micro-batches. */
 export interface BatchSums {
   readonly rows: number;
   /** Loss with the L1 penalty, times rows. */
@@ -38,8 +38,24 @@ export interface Trainer {
   readonly learningRate: number;
   /** Current L1 penalty. */
   penalty(): number;
-  /** One micro-batch; `x` (rows x inputs) may be overwritten by augmentation. */
-  step(x: Float32Array, labels: Int32Array): BatchSums;
+  /** Most rows of one `step`. */
+  readonly capacity: number;
+  /**
+   * How many more micro-batches may go into the next `step`: none beyond the next weight update, and not
+   * more rows than are fast.
+   */
+  room(): number;
+  /**
+   * One or more micro-batches lying one after another; `x` (rows x inputs) may be overwritten by
+   * augmentation.
+   *
+   * Micro-batches between two updates see the same weights, so they pass through the network together:
+   * the sum of their gradients then forms inside the matrix products. Each row counts 1 / (rows of its
+   * own micro-batch), and masks and augmentation are drawn per micro-batch.
+   *
+   * @param sizes rows of each micro-batch, at most `room()` of them.
+   */
+  step(x: Float32Array, labels: Int32Array, sizes: readonly number[]): BatchSums;
   state(): TrainerState;
   dispose(): void;
 }
@@ -68,10 +84,11 @@ export function createTrainer(
   const parameters = createAdam(engine, shapes, start, options.adam);
   const penalised = shapes.flatMap(({ l1 }, i) => (l1 > 0 ? [i] : []));
   const kernels = shapes.flatMap(({ kind }, i) => (kind === 'kernel' ? [i] : []));
+  const fused = Math.max(1, Math.min(accumulation, Math.floor(FUSED_ROWS / batchSize)));
   const maskBuffers = spec.hidden.map(({ units, dropout = 0 }) =>
-    dropout > 0 ? new Float32Array(batchSize * units) : undefined,
+    dropout > 0 ? new Float32Array(fused * batchSize * units) : undefined,
   );
-  const gradientBuffer = new Float32Array(batchSize * classes);
+  const gradientBuffer = new Float32Array(fused * batchSize * classes);
   let batches = start.batches;
   let updates = Math.floor(batches / accumulation);
   let learningRate = scheduledRate(options, Math.max(updates, 1), totalUpdates);
@@ -90,21 +107,27 @@ export function createTrainer(
     return penaltyValue;
   };
 
-  const masksFor = (rows: number): (Tensor2D | undefined)[] =>
+  const masksFor = (sizes: readonly number[], rows: number): (Tensor2D | undefined)[] =>
     spec.hidden.map(({ units, dropout = 0 }, i) => {
-      const buffer = maskBuffers[i]?.subarray(0, rows * units);
+      const buffer = maskBuffers[i];
       if (buffer === undefined) return undefined;
-      fillDropoutMask(buffer, dropout, fastWords(seed, 'dropout', batches, i));
-      return tf.tensor2d(buffer, [rows, units], 'float32');
+      let start = 0;
+      sizes.forEach((size, k) => {
+        const part = buffer.subarray(start, start + size * units);
+        fillDropoutMask(part, dropout, fastWords(seed, 'dropout', batches + k, i));
+        start += size * units;
+      });
+      return tf.tensor2d(buffer.subarray(0, start), [rows, units], 'float32');
     });
 
-  const targetsFor = (x: Float32Array, labels: Int32Array): Int32Array | Float32Array => {
+  /** Augments one micro-batch in place; its targets. */
+  const targetsFor = (batch: number, x: Float32Array, labels: Int32Array): Int32Array | Float32Array => {
     if (options.inputNoise > 0) {
-      const next = fastNormals(seed, 'noise', batches);
+      const next = fastNormals(seed, 'noise', batch);
       for (let i = 0; i < x.length; i++) x[i] = x[i]! + options.inputNoise * next();
     }
     if (options.mixup === 0) return labels;
-    return mixRows(x, inputs, labels, classes, options.mixup, deriveSeed(seed, 'mixup', batches));
+    return mixRows(x, inputs, labels, classes, options.mixup, deriveSeed(seed, 'mixup', batch));
   };
 
   const accumulate = (gradients: Tensor[]): void => {
@@ -139,26 +162,40 @@ export function createTrainer(
     penaltyValue = undefined;
   };
 
-  const step = (x: Float32Array, labels: Int32Array): BatchSums => {
+  const step: Trainer['step'] = (x, labels, sizes) => {
     const rows = labels.length;
-    const targets = targetsFor(x, labels);
+    let start = 0;
+    const parts = sizes.map((size, k) => {
+      const from = start;
+      start += size;
+      const features = x.subarray(from * inputs, start * inputs);
+      return { from, to: start, targets: targetsFor(batches + k, features, labels.subarray(from, start)) };
+    });
     let lossSum = 0;
     let correct = 0;
     const gradients = tf.tidy(() => {
       const pass = network.forward(
         parameters.weights,
         tf.tensor2d(x, [rows, inputs], 'float32'),
-        masksFor(rows),
+        masksFor(sizes, rows),
       );
       const probabilities = softmaxInPlace(Float32Array.from(pass.logits.dataSync()), classes);
       correct = countCorrect(probabilities, labels, classes);
-      const gradient = gradientBuffer.subarray(0, rows * classes);
-      lossSum = lossAndGradient(loss, probabilities, targets, gradient, 1 / (rows * accumulation));
-      return pass.backward(tf.tensor2d(gradient, [rows, classes], 'float32'));
+      for (const { from, to, targets } of parts)
+        lossSum += lossAndGradient(
+          loss,
+          probabilities.subarray(from * classes, to * classes),
+          targets,
+          gradientBuffer.subarray(from * classes, to * classes),
+          1 / ((to - from) * accumulation),
+        );
+      return pass.backward(
+        tf.tensor2d(gradientBuffer.subarray(0, rows * classes), [rows, classes], 'float32'),
+      );
     });
     const sums = { rows, loss: lossSum + rows * penalty(), correct };
     accumulate(gradients);
-    batches++;
+    batches += sizes.length;
     if (batches % accumulation === 0) update();
     return sums;
   };
@@ -176,6 +213,8 @@ export function createTrainer(
       return learningRate;
     },
     penalty,
+    capacity: fused * batchSize,
+    room: () => Math.min(fused, accumulation - (batches % accumulation)),
     step,
     state: () => ({
       batches,
@@ -188,6 +227,9 @@ export function createTrainer(
     },
   };
 }
+
+/** Rows that pass through the network together: beyond this, activations leave the processor's cache. */
+const FUSED_ROWS = 1024;
 
 /** State at the very beginning: given or seeded weights, moments 0. */
 export function freshState(spec: MlpSpec, weights: readonly Float32Array[]): TrainerState {
