@@ -104,8 +104,8 @@ export function fitIncrementalPca(input: PcaInput, batchRows?: number): Componen
   if (bounds.length === 1 && isWide(input)) return fitExactPca(input);
 
   let seen = 0;
-  let mean = new Float64Array(columns);
-  let variance = new Float64Array(columns);
+  let mean: Float64Array = new Float64Array(columns);
+  let variance: Float64Array = new Float64Array(columns);
   let fitted: Components | undefined;
   for (const [from, to] of bounds) {
     const m = to - from;
