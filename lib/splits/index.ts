@@ -11,4 +11,5 @@ export {
   type SplitRow,
 } from './split';
 export { balanceReport, type BalanceCell, type BalanceReport, type ClassBalance } from './balance';
+export { publishedOrder, type PublishedOrderOptions } from './publishedOrder';
 export { readSplit, writeSplit } from './store';
