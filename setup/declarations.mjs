@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { exit, stderr, stdout } from 'node:process';
 import { root } from './paths.mjs';
 
-const ts = createRequire(join(root, 'package.json'))('typescript-5.0');
+const ts = createRequire(join(root, 'package.json'))('@tslab/typescript-for-tslab');
 const folder = join(root, 'lib', 'dist');
 const files = readdirSync(folder, { recursive: true })
   .filter((name) => name.endsWith('.d.ts'))

@@ -134,7 +134,7 @@ export function startMelAnalysis(
 ): MelAnalysis {
   const { scale, targetRms, silenceLevel, maxSilenceSeconds } = { ...MEL_PARAMETERS, ...options };
   const resampler = designResampler(sampleRate, ANALYSIS_RATE);
-  let features = new Float32Array();
+  let features: Float32Array = new Float32Array();
   const scan = startExcerptScan(
     sampleRate,
     {
