@@ -81,13 +81,14 @@ export function findMinima(power: usize, length: i32, list: usize): i32 {
   for (let i = 0; i < length; i += 4) {
     const p = at(power, i);
     const centre = v128.load(p);
-    const below = v128.and(
-      f32x4.le(centre, v128.load(p - 4)),
-      f32x4.lt(centre, v128.load(p + 4)),
-    );
-    if (!v128.any_true(below)) continue;
     const around = mul(add(v128.load(p - 8), v128.load(p + 8)), f4(0.25));
-    let mask = i32x4.bitmask(v128.and(below, f32x4.lt(centre, around)));
+    // All conditions before one branch: minima are common, deep ones rare.
+    let mask = i32x4.bitmask(
+      v128.and(
+        v128.and(f32x4.le(centre, v128.load(p - 4)), f32x4.lt(centre, v128.load(p + 4))),
+        f32x4.lt(centre, around),
+      ),
+    );
     while (mask) {
       store<i32>(at(list, count++), i + ctz(mask));
       mask &= mask - 1;
