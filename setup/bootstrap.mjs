@@ -15,7 +15,7 @@ import { tensorflowStep } from './steps/tensorflow.mjs';
 export const allSteps = [nodeStep, packagesStep, buildStep, pythonStep, kernelStep, tensorflowStep];
 
 /** A failed attempt that took long is not repeated at each start, only once a day and by the doctor. */
-const patienceMs = 5_000;
+const patienceMs = 2_000;
 const dayMs = 24 * 3600 * 1000;
 const failureFile = (step, folder) => join(folder, `${step.name}.failed.json`);
 

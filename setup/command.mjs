@@ -59,14 +59,18 @@ export async function runLong(title, command, args, { cwd = root, env = {}, deta
   return printed;
 }
 
-/** The last lines that say something, on one line. */
+const unreachable =
+  /connection (broken|refused|reset)|NewConnectionError|ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT|name resolution/i;
+
+/** The lines that say what went wrong, on one line. */
 function lastWords(text) {
+  if (unreachable.test(text)) return 'the package registry cannot be reached';
   const lines = text
     .split(/\r|\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const errors = lines.filter((line) => /error|cannot|not found|refused|resolve/i.test(line));
-  return (errors.length > 0 ? errors.slice(-2) : lines.slice(-2)).join('; ').slice(0, 400);
+    .map((line) => line.replace(/^(npm )?error:?/i, '').trim())
+    .filter((line) => line !== '' && !line.startsWith('A complete log'));
+  const errors = lines.filter((line) => /error|cannot|not found|no space|denied/i.test(line));
+  return (errors.length > 0 ? errors.slice(0, 2) : lines.slice(-2)).join('; ').slice(0, 400);
 }
 
 /** Runs a short command silently. Returns its exit code (`null`: could not run) and what it printed. */

@@ -66,10 +66,10 @@ export async function doctor(args, missing) {
 
 function report(rows, machine) {
   const width = Math.max(...rows.map(({ part }) => part.length)) + 2;
-  const lines = rows.flatMap(({ part, need, state, version, reason, cure }) => [
+  const lines = rows.flatMap(({ part, need, state, version, reason, cure }, index) => [
     `${part.padEnd(width)}${(state === 'works' ? 'works' : need === 'optional' ? 'missing' : 'BROKEN').padEnd(10)}${version ?? ''}`,
-    ...(reason ? [`${' '.repeat(width)}${reason}`] : []),
-    ...(cure ? [`${' '.repeat(width)}cure: ${cure}`] : []),
+    ...(reason && reason !== rows[index - 1]?.reason ? [`${' '.repeat(width)}${reason}`] : []),
+    ...(cure && cure !== rows[index - 1]?.cure ? [`${' '.repeat(width)}cure: ${cure}`] : []),
   ]);
   return [...lines, '', ...Object.entries(machine).map(([name, value]) => `${name.padEnd(width)}${value}`)];
 }

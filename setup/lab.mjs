@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { exit, kill, pid, stdin } from 'node:process';
 import { root, venvPython } from './paths.mjs';
 import { say } from './progress.mjs';
+import { kernelStep } from './steps/kernel.mjs';
 
 /** JupyterLab on `notebooks/`, reachable from this machine only. `args` go to JupyterLab. */
 export function lab(args) {
-  if (!existsSync(venvPython)) {
-    say('JupyterLab is not installed; "npm run doctor" says why and how to get it');
+  if (!kernelStep.check()) {
+    say('JupyterLab or its kernel is not installed; "npm run doctor" says why and how to get it');
     exit(3);
   }
   const notebooks = join(root, 'notebooks');

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { SetupError } from '../command.mjs';
-import { root, venvFolder, venvPython } from '../paths.mjs';
+import { root, venvFolder } from '../paths.mjs';
 import { contentOf, writeWhole } from '../stamp.mjs';
+import { pythonStep } from './python.mjs';
 
 const kernelFile = join(venvFolder, 'share', 'jupyter', 'kernels', 'tslab', 'kernel.json');
 const tslab = join(root, 'node_modules', 'tslab', 'bin', 'tslab');
@@ -28,7 +29,7 @@ export const kernelStep = {
   required: false,
   needs: 'python',
   without: 'no notebooks',
-  check: () => existsSync(venvPython) && contentOf(kernelFile)?.toString() === description(),
+  check: () => pythonStep.check() && contentOf(kernelFile)?.toString() === description(),
   make() {
     if (!existsSync(venvPython))
       throw new SetupError('needs the Python packages', 'as for the Python packages');

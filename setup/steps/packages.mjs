@@ -39,6 +39,7 @@ export const packagesStep = {
         '--include=dev',
         '--include=optional',
         '--no-audit',
+        '--fetch-retry-maxtimeout=15000',
         '--no-fund',
       ],
       {

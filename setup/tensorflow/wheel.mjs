@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { arch, platform, report } from 'node:process';
 import { runLong, runShort, SetupError } from '../command.mjs';
 import { venvPython } from '../paths.mjs';
-import { findPython } from '../steps/python.mjs';
+import { findPython, pythonStep } from '../steps/python.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const requirement = join(here, 'wheel.txt');
@@ -24,7 +24,7 @@ export async function obtainFromWheel(folder, lock) {
       'use Linux on x86-64 with glibc',
     );
   }
-  const python = existsSync(venvPython) ? venvPython : await pythonWithPip();
+  const python = pythonStep.check() ? venvPython : await pythonWithPip();
   const download = join(folder, 'download');
   const temporary = join(folder, 'tmp');
   for (const made of [download, temporary]) mkdirSync(made, { recursive: true });
