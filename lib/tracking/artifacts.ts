@@ -24,13 +24,25 @@ export interface ArtifactStore {
  */
 export function openArtifactStore(server: { http: Http; uri: string }, artifactUri: string): ArtifactStore {
   if (artifactUri.startsWith('mlflow-artifacts:')) return proxiedStore(server.http, server.uri, artifactUri);
-  if (artifactUri.startsWith('file:')) return folderStore(fileURLToPath(artifactUri));
-  if (/^([A-Za-z]:)?[\\/]/.test(artifactUri)) return folderStore(artifactUri);
+  if (artifactUri.startsWith('file:')) return sharedFolder(server.uri, fileURLToPath(artifactUri));
+  if (/^([A-Za-z]:)?[\\/]/.test(artifactUri)) return sharedFolder(server.uri, artifactUri);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(artifactUri)?.[1] ?? artifactUri;
   throw inputError(
     `the run's artifacts are kept at "${scheme}:", which this program does not write to; start the MLflow server with ` +
       `--serve-artifacts and --artifacts-destination so that it passes uploads on, and use a new experiment`,
   );
+}
+
+/** A folder of a server on another machine is meant only where it is mounted: its experiment's root must be there. */
+function sharedFolder(serverUri: string, root: string): ArtifactStore {
+  const { hostname } = new URL(serverUri);
+  const local = hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  if (!local && !fs.existsSync(path.dirname(path.dirname(path.dirname(root))))) {
+    throw inputError(
+      `the run's artifacts are kept in ${root} on ${hostname}, which is not mounted here; mount it, or start the server with --serve-artifacts and use a new experiment`,
+    );
+  }
+  return folderStore(root);
 }
 
 /**

@@ -137,8 +137,12 @@ export function createHttp(settings: ServerSettings): Http {
         ...(ours ? { agent } : { agent: false as const, ...tls }),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       });
-      const fail = (error: NodeJS.ErrnoException): void => {
+      const stopUpload = (): void => {
         (source as { destroy?: () => void } | undefined)?.destroy?.();
+        outgoing.destroy();
+      };
+      const fail = (error: NodeJS.ErrnoException): void => {
+        stopUpload();
         const reason = settings.redact(messageOf(error) || error.code || 'connection failed');
         reject(
           error instanceof ServerError
@@ -166,7 +170,10 @@ export function createHttp(settings: ServerSettings): Http {
           resolve(response);
           return;
         }
-        readAll(response).then(
+        const answered = readAll(response);
+        // A refused upload is not sent to its end.
+        if (source !== undefined) answered.finally(() => stopUpload()).catch(() => undefined);
+        answered.then(
           (body) => reject(statusError(place, status, body.toString('utf8'), response.headers, settings)),
           (error: unknown) => fail(error as NodeJS.ErrnoException),
         );

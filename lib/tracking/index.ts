@@ -32,6 +32,7 @@ export type {
   ModelOptions,
   Run,
   RunOptions,
+  RunReference,
   TensorSpec,
   TextValue,
   Tracker,

@@ -16,7 +16,7 @@ import {
   valueToText,
   type WireNumber,
 } from './rules';
-import type { MetricRow, Run, TextValue } from './types';
+import type { MetricRow, Run, RunReference, TextValue } from './types';
 
 export interface RunSetup {
   journal: JournalWriter;
@@ -24,7 +24,7 @@ export interface RunSetup {
   id: string;
   name: string;
   key: string | undefined;
-  parent: Run | undefined;
+  parent: RunReference | undefined;
   origin: 'new' | 'resumed';
   remoteId(): string | undefined;
   onWarning(text: string): void;

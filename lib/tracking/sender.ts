@@ -14,6 +14,8 @@ import type { ServerSettings } from './settings';
 
 export interface SenderOptions {
   settings: ServerSettings;
+  /** Names this sender in its locks. */
+  owner?: string;
   onWarning(text: string): void;
   /** Called when a journal's run is found or made on the server. */
   onRunId?(journal: string, runId: string): void;
@@ -50,6 +52,8 @@ interface Job {
   notBefore: number;
   error: string | undefined;
   blocked: 'no' | 'held' | 'elsewhere';
+  /** Delivered and ended: looked at again only when told to. */
+  resting: 'yes' | 'no';
 }
 
 const PARALLEL_RUNS = 3;
@@ -130,6 +134,7 @@ export function createSender(options: SenderOptions): Sender {
         notBefore: 0,
         error: undefined,
         blocked: 'no',
+        resting: 'no',
       };
       jobs.set(journal, job);
     }
@@ -138,7 +143,7 @@ export function createSender(options: SenderOptions): Sender {
 
   function take(job: Job): boolean {
     if (job.unlock === undefined) {
-      job.unlock = lockJournal(job.journal);
+      job.unlock = lockJournal(job.journal, options.owner);
       if (job.unlock === undefined) return false;
       job.sender = undefined;
     }
@@ -163,7 +168,7 @@ export function createSender(options: SenderOptions): Sender {
     if (before !== undefined && before.records >= size && before.artifacts >= size) {
       job.deliveredSize = size;
       job.error = undefined;
-      options.onRunId?.(job.journal, before.runId);
+      if (before.status !== 'RUNNING') job.resting = 'yes';
       return 'idle';
     }
     if (!take(job)) {
@@ -180,7 +185,10 @@ export function createSender(options: SenderOptions): Sender {
     job.error = undefined;
     job.failures = 0;
     if (state.status !== 'RUNNING') {
-      if (job.deliveredSize === sizeOf(job)) removeSpool(job.journal);
+      if (job.deliveredSize === sizeOf(job)) {
+        removeSpool(job.journal);
+        job.resting = 'yes';
+      }
       release(job);
     }
     return 'moved';
@@ -220,6 +228,7 @@ export function createSender(options: SenderOptions): Sender {
     if (now < serverNotBefore) return 'idle';
     const due = [...jobs.values()].filter(
       (job) =>
+        job.resting === 'no' &&
         (only === undefined || only.has(job.journal)) &&
         now >= job.notBefore &&
         sizeOf(job) > job.deliveredSize,
@@ -267,7 +276,7 @@ export function createSender(options: SenderOptions): Sender {
     client,
     delivered,
     watch(journals) {
-      for (const journal of journals) jobFor(journal);
+      for (const journal of journals) jobFor(journal).resting = 'no';
     },
     pass,
     status(only) {

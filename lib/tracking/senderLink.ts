@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../base/errors';
 import { nothingDelivered } from './delivered';
+import { releaseLocks } from './sentState';
 import { settingsToPlain, type ServerSettings } from './settings';
 import type { FlushReport } from './types';
 import type { FromWorker, ToWorker, WorkerStart } from './worker';
 import type { Delivered } from './delivered';
-import type { JournalStatus } from './journalStatus';
+import { journalStatus, type JournalStatus } from './journalStatus';
 
 /** The main thread's end of the sender thread. */
 export interface SenderLink {
@@ -30,7 +33,8 @@ const STOP_MS = 2000;
 
 /** Starts the sender thread. It never keeps the process alive, except while a flush is waited for. */
 export function connectSender(options: SenderLinkOptions): SenderLink {
-  const waiting = new Map<number, { finish(report: FlushReport): void }>();
+  const owner = randomBytes(8).toString('hex');
+  const waiting = new Map<number, { journals: string[]; finish(report: FlushReport): void }>();
   const watched = new Set<string>();
   let nextId = 1;
   let restarts = 0;
@@ -42,6 +46,7 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
       settings: settingsToPlain(options.settings),
       folder: options.folder,
       pollMs: options.pollMs,
+      owner,
     };
     // Options of this process (a test runner's loader, --inspect) are not for the thread.
     const thread = new Worker(path.join(__dirname, 'worker.js'), { workerData: data, execArgv: [] });
@@ -59,8 +64,8 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
     });
     thread.on('exit', () => {
       worker = undefined;
-      const reason = 'the sender stopped before everything was sent; the journal is complete, run sync';
-      for (const { finish } of waiting.values()) finish(toReport([], nothingDelivered(), reason));
+      releaseLocks(options.folder, owner);
+      for (const { finish, journals } of waiting.values()) finish(fromDisk(journals, 'the sender stopped'));
       if (stopped !== undefined) stopped();
       else if (restarts++ < RESTARTS) {
         worker = start();
@@ -68,6 +73,14 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
       }
     });
     return thread;
+  }
+
+  function fromDisk(journals: string[], reason: string): FlushReport {
+    const status = journals.map((journal) => {
+      const size = fs.statSync(journal, { throwIfNoEntry: false })?.size ?? 0;
+      return journalStatus({ journal, error: undefined, blocked: 'no' }, options.settings.uri, size);
+    });
+    return toReport(status, nothingDelivered(), `${reason}; the journal is complete, sync sends the rest`);
   }
 
   function tell(message: ToWorker): void {
@@ -82,19 +95,17 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
     flush(journals, timeoutMs) {
       const id = nextId++;
       return new Promise((resolve) => {
+        // The thread may hang in a request that the server does not answer; the disk tells how far it got.
         const timer = setTimeout(
-          () =>
-            finish(
-              toReport([], nothingDelivered(), 'the server did not answer in time; the journal is complete'),
-            ),
-          timeoutMs + options.settings.timeoutMs,
+          () => finish(fromDisk(journals, 'the server did not answer in time')),
+          timeoutMs + 1000,
         );
         const finish = (report: FlushReport): void => {
           clearTimeout(timer);
           waiting.delete(id);
           resolve(report);
         };
-        waiting.set(id, { finish });
+        waiting.set(id, { journals, finish });
         if (worker === undefined) {
           finish(
             toReport([], nothingDelivered(), 'the sender does not run; the journal is complete, run sync'),

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { readJson, sha256, writeJson } from '../base/files';
 import type { Writer } from './journal';
 import { processState, thisProcess } from './process';
@@ -44,14 +45,15 @@ const HEARTBEAT_MS = 20_000;
 /**
  * Takes the right to send one journal.
  *
+ * @param owner names the taker, so that what a stopped thread of this process held can be freed.
  * @returns a function that gives it back, or undefined when a living process holds it.
  */
-export function lockJournal(journal: string): (() => void) | undefined {
+export function lockJournal(journal: string, owner = ''): (() => void) | undefined {
   const file = journal.replace(/\.jsonl$/, '.lock');
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       const handle = fs.openSync(file, 'wx');
-      fs.writeSync(handle, JSON.stringify(thisProcess()));
+      fs.writeSync(handle, JSON.stringify({ ...thisProcess(), owner }));
       fs.closeSync(handle);
       const heartbeat = setInterval(() => {
         const now = new Date();
@@ -76,6 +78,21 @@ export function lockJournal(journal: string): (() => void) | undefined {
     }
   }
   return undefined;
+}
+
+/** Frees the locks that a thread left behind when it was stopped in the midst of its work. */
+export function releaseLocks(folder: string, owner: string): void {
+  if (!fs.existsSync(folder)) return;
+  for (const name of fs.readdirSync(folder)) {
+    if (!name.endsWith('.lock')) continue;
+    const file = path.join(folder, name);
+    try {
+      const holder = JSON.parse(fs.readFileSync(file, 'utf8')) as Writer & { owner?: string };
+      if (holder.pid === process.pid && holder.owner === owner) fs.rmSync(file, { force: true });
+    } catch {
+      // Gone meanwhile, or being written by someone else.
+    }
+  }
 }
 
 function lockIsHeld(file: string): boolean {

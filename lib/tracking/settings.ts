@@ -26,7 +26,7 @@ export interface ServerSettings {
  * Settings for a server address, completed from the environment by the names the Python client uses:
  * `MLFLOW_TRACKING_USERNAME` and `_PASSWORD` (basic), `MLFLOW_TRACKING_TOKEN` (bearer),
  * `MLFLOW_TRACKING_INSECURE_TLS`, `MLFLOW_TRACKING_SERVER_CERT_PATH`, `MLFLOW_TRACKING_CLIENT_CERT_PATH`,
- * `MLFLOW_HTTP_REQUEST_TIMEOUT` (seconds, default 60), `MLFLOW_HTTP_REQUEST_MAX_RETRIES` (default 5).
+ * `MLFLOW_HTTP_REQUEST_TIMEOUT` (seconds without a sign of life, default 120), `MLFLOW_HTTP_REQUEST_MAX_RETRIES` (default 5).
  * User data inside the address (`https://user:password@host`) is used and cut off.
  *
  * @throws StmLabError (`input`) for an address that is not http(s), contradictory or unreadable TLS settings.
@@ -64,7 +64,7 @@ export function serverSettings(uri: string, env: NodeJS.ProcessEnv = process.env
   const settings: ServerSettings = {
     uri: `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}`,
     unverifiedTls: insecure ? 'accept' : 'refuse',
-    timeoutMs: 1000 * positive(env['MLFLOW_HTTP_REQUEST_TIMEOUT'], 60),
+    timeoutMs: 1000 * positive(env['MLFLOW_HTTP_REQUEST_TIMEOUT'], 120),
     retries: positive(env['MLFLOW_HTTP_REQUEST_MAX_RETRIES'], 5),
     redact: redactor([
       password,

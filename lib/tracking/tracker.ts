@@ -38,6 +38,10 @@ export interface TrackerOptions {
   pollMs?: number;
 }
 
+/** One listener for all trackers: a notebook may make many, and Node warns of more than ten listeners. */
+const onExit = new Set<(code: number) => void>();
+process.on('exit', (code) => onExit.forEach((end) => end(code)));
+
 /**
  * A tracker: writes runs to journals on disk and, when online, sends them to an MLflow server from a thread
  * of its own. Nothing a server does or fails to do delays the caller or loses a point.
@@ -59,7 +63,6 @@ export function createTracker(options: TrackerOptions): Tracker {
   const remoteIds = new Map<string, string>();
   const open = new Map<string, { run: Run; close(): void }>();
   const journals = new Set<string>();
-  const parents = new Map<string, string>();
   let tags: Record<string, string> | undefined;
   let link: SenderLink | undefined;
   let closed = false;
@@ -84,18 +87,23 @@ export function createTracker(options: TrackerOptions): Tracker {
       }
     }
   };
-  process.on('exit', atExit);
+  onExit.add(atExit);
 
   function startRun(request: RunOptions): Run {
     if (closed) throw inputError('the tracker is closed; make another one to start runs');
-    if (request.parent?.parent !== undefined) {
+    const { parent } = request;
+    if (parent !== undefined && 'parent' in parent && parent.parent !== undefined) {
       throw inputError(
-        `run "${request.name}": its parent "${request.parent.name}" is itself nested; MLflow shows one level only, so use the outermost run as parent`,
+        `run "${request.name}": its parent "${parent.name}" is itself nested; MLflow shows one level only, so use the outermost run as parent`,
       );
     }
-    if (request.name === '') throw inputError('a run needs a name');
+    if (request.name === '' || request.name.length > LIMITS.keyCharacters) {
+      throw inputError(
+        `run name "${request.name.slice(0, 40)}": must have 1 to ${LIMITS.keyCharacters} characters`,
+      );
+    }
     const id = randomBytes(16).toString('hex');
-    const file = path.join(folder, `${request.key === undefined ? id : journalName(request.key)}.jsonl`);
+    const file = path.join(folder, journalFile(id, request.key));
     const already = open.get(file);
     if (already !== undefined) {
       describe(already.run, request);
@@ -107,10 +115,12 @@ export function createTracker(options: TrackerOptions): Tracker {
     let start: StartEntry;
     if (resumed) {
       start = readStart(file);
+      if (start.experiment !== options.experiment) {
+        warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
+      }
       journal.append({ op: 'resume', t: Date.now(), writer: thisProcess() });
     } else {
       tags ??= { ...systemTags(), ...options.tags };
-      const parentJournal = request.parent && parents.get(request.parent.id);
       start = {
         op: 'start',
         format: 1,
@@ -119,16 +129,15 @@ export function createTracker(options: TrackerOptions): Tracker {
         name: request.name,
         experiment: options.experiment,
         ...(options.experimentTags === undefined ? {} : { experimentTags: options.experimentTags }),
-        ...(request.parent === undefined
+        ...(parent === undefined
           ? {}
-          : { parent: { uid: request.parent.id, journal: path.basename(parentJournal ?? '') } }),
+          : { parent: { uid: parent.id, journal: journalFile(parent.id, parent.key) } }),
         tags,
         t: Date.now(),
         writer: thisProcess(),
       };
       journal.append(start);
     }
-    parents.set(start.uid, file);
     journals.add(file);
     const run = createRun({
       journal,
@@ -136,7 +145,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       id: start.uid,
       name: start.name,
       key: start.key,
-      parent: request.parent,
+      parent,
       origin: resumed ? 'resumed' : 'new',
       remoteId: () =>
         remoteIds.get(file) ??
@@ -170,13 +179,17 @@ export function createTracker(options: TrackerOptions): Tracker {
     async close(timeoutMs) {
       const report = await flush(timeoutMs);
       closed = true;
-      process.off('exit', atExit);
+      onExit.delete(atExit);
       for (const { close } of open.values()) close();
       open.clear();
       await link?.stop();
       return report;
     },
   };
+}
+
+function journalFile(id: string, key: string | undefined): string {
+  return `${key === undefined ? id : journalName(key)}.jsonl`;
 }
 
 function describe(run: Run, request: RunOptions): void {

@@ -9,12 +9,19 @@ export type TextValue = string | number | boolean | bigint | null | undefined | 
 export interface RunOptions {
   /** Shown in the UI. */
   name: string;
-  /** The run this one is nested in; one level only. */
-  parent?: Run;
+  /** The run this one is nested in; one level only. Another process names it by id and key. */
+  parent?: Run | RunReference;
   tags?: Record<string, TextValue>;
   params?: Record<string, TextValue>;
   /** A stable identity. When the journal folder holds a run of this key, that run is continued. */
   key?: string;
+}
+
+/** A run of the same journal folder, as another process (a worker) can be told of it. */
+export interface RunReference {
+  readonly id: string;
+  readonly key?: string | undefined;
+  readonly name?: string;
 }
 
 export interface DatasetOptions {
@@ -80,7 +87,7 @@ export interface Run {
   readonly id: string;
   readonly name: string;
   readonly key: string | undefined;
-  readonly parent: Run | undefined;
+  readonly parent: RunReference | undefined;
   /** `resumed` when a run of this key was continued. */
   readonly origin: 'new' | 'resumed';
   readonly status: 'RUNNING' | EndStatus;

@@ -23,6 +23,7 @@ export interface WorkerStart {
   settings: PlainSettings;
   folder: string;
   pollMs: number;
+  owner: string;
 }
 
 /** How often journals left behind by earlier processes are looked for, in ms. */
@@ -39,6 +40,7 @@ async function main(start: WorkerStart): Promise<void> {
   const announced = new Map<string, string>();
   const sender = createSender({
     settings,
+    owner: start.owner,
     onWarning: (text) => tell({ kind: 'warning', text }),
     onRunId(journal, runId) {
       if (announced.get(journal) === runId) return;

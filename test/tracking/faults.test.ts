@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as net from 'node:net';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
@@ -44,12 +45,12 @@ test('every third request spoiled: each point and file arrives once, one run is 
   });
   const parent = tracker.startRun({ name: 'parent' });
   const run = tracker.startRun({ name: 'child', parent });
-  const points = 4000;
+  const points = 2000;
   for (let step = 0; step < points; step++) {
     run.logMetrics({ loss: 1 / (1 + step), acc: step % 7 }, step);
-    if (step % 500 === 0) run.logText(`files/${step}.txt`, `file ${step}`);
+    if (step % 250 === 0) run.logText(`files/${step}.txt`, `file ${step}`);
     // Lets the sender work between the calls, so that there are many requests.
-    if (step % 250 === 0) await new Promise((resolve) => setTimeout(resolve, 30));
+    if (step % 125 === 0) await new Promise((resolve) => setTimeout(resolve, 30));
   }
   run.logParams({ a: 1, b: 'two' });
   run.logDataset({ name: 'd', digest: '1' });
@@ -207,6 +208,137 @@ test(
       Array.from(steps, (_, i) => i),
       'each step once, in order, over all lives of the process',
     );
+    client.close();
+  },
+);
+
+test(
+  'a server that accepts and never answers: close returns in time, another sender may take over',
+  options,
+  async () => {
+    const sockets: net.Socket[] = [];
+    const mute = net.createServer((socket) => sockets.push(socket.on('error', silent)));
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const journalFolder = path.join(folder, 'mute');
+    const uri = `http://127.0.0.1:${(mute.address() as net.AddressInfo).port}`;
+    const tracker = createTracker({ uri, journalFolder, experiment: 'mute', onWarning: silent });
+    const run = tracker.startRun({ name: 'mute' });
+    for (let step = 0; step < 10; step++) run.logMetrics({ loss: 1 / (1 + step), acc: step % 7 }, step);
+    run.end();
+    const begin = performance.now();
+    const report = await tracker.close(500);
+    assert.ok(performance.now() - begin < 8000);
+    assert.deepEqual([report.state, report.runs.map((status) => status.state)], ['partial', ['pending']]);
+    for (const socket of sockets) socket.destroy();
+    mute.close();
+    assert.deepEqual(
+      fs.readdirSync(journalFolder).filter((name) => name.endsWith('.lock')),
+      [],
+    );
+    assert.equal((await syncJournals(journalFolder, { uri: server.uri })).state, 'complete');
+    const client = createMlflowClient(server.uri);
+    await checkDelivery(client, 'mute', run.id, 10, 0);
+    client.close();
+  },
+);
+
+test(
+  'deleted on the server: held with a sentence until restored; unknown there: sent anew',
+  options,
+  async () => {
+    const journalFolder = path.join(folder, 'deleted');
+    const client = createMlflowClient(server.uri);
+    const write = (from: number, to: number): string => {
+      const tracker = createTracker({ mode: 'offline', journalFolder, experiment: 'deleted' });
+      const run = tracker.startRun({ name: 'deleted', key: 'deleted' });
+      for (let step = from; step < to; step++) run.logMetrics({ loss: 1 / (1 + step), acc: step % 7 }, step);
+      run.end();
+      return run.id;
+    };
+    write(0, 5);
+    const sent = await syncJournals(journalFolder, { uri: server.uri });
+    const { runId } = sent.runs[0]!;
+    await client.deleteRun(runId!);
+    write(5, 10);
+    const held = await syncJournals(journalFolder, { uri: server.uri });
+    assert.deepEqual([held.state, held.runs[0]!.state], ['partial', 'held']);
+    assert.match(held.problems.join(), /is deleted on http.*restore it/);
+    await client.restoreRun(runId!);
+    assert.equal((await syncJournals(journalFolder, { uri: server.uri })).state, 'complete');
+    // As when the server's database is another one than before.
+    const note = path.join(
+      journalFolder,
+      fs.readdirSync(journalFolder).find((name) => name.endsWith('.sent.json'))!,
+    );
+    fs.writeFileSync(note, fs.readFileSync(note, 'utf8').replace(runId!, 'f'.repeat(32)));
+    const uid = write(10, 15);
+    assert.equal((await syncJournals(journalFolder, { uri: server.uri })).state, 'complete');
+    await checkDelivery(client, 'deleted', uid, 15, 0);
+    client.close();
+  },
+);
+
+test('one item the server refuses does not take its batch with it', options, async () => {
+  const journalFolder = path.join(folder, 'refused');
+  const warnings: string[] = [];
+  const onWarning = (text: string): void => void warnings.push(text);
+  const tracker = createTracker({ uri: server.uri, journalFolder, experiment: 'refused', onWarning });
+  const run = tracker.startRun({ name: 'refused' });
+  await tracker.flush();
+  const client = createMlflowClient(server.uri);
+  const other = { metrics: [], tags: [], params: [{ key: 'p7', value: 'someone else was here' }] };
+  await client.logBatch(run.remoteId()!, other);
+  run.logParams(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, i])));
+  run.logMetrics({ loss: 1, acc: 0 });
+  run.end();
+  const report = await tracker.close(60_000);
+  assert.deepEqual([report.state, report.problems.length], ['complete', 1]);
+  assert.match(report.problems[0]!, /p7/);
+  assert.ok(warnings.some((line) => /p7/.test(line)));
+  const read = await client.getRun(run.remoteId()!);
+  assert.deepEqual(
+    [Object.keys(read.params).length, read.params['p39'], read.metrics['loss']],
+    [40, '39', 1],
+  );
+  client.close();
+});
+
+test(
+  "several trackers on one folder: a worker nests its run by the parent's id, all arrives once",
+  options,
+  async () => {
+    const common = {
+      uri: server.uri,
+      journalFolder: path.join(folder, 'several'),
+      experiment: 'several',
+      onWarning: silent,
+    };
+    const first = createTracker(common);
+    const study = first.startRun({ name: 'study', key: 'study' });
+    const others = [createTracker(common), createTracker({ ...common, mode: 'offline' })];
+    const trials = others.map((tracker, i) =>
+      tracker.startRun({ name: `trial ${i}`, parent: { id: study.id, key: 'study' } }),
+    );
+    for (const trial of trials) {
+      for (let step = 0; step < 300; step++) trial.logMetrics({ loss: 1 / (1 + step), acc: step % 7 }, step);
+      trial.end();
+    }
+    study.end();
+    const reports = await Promise.all([first, ...others].map((tracker) => tracker.close(60_000)));
+    assert.deepEqual(
+      reports.map((report) => report.state),
+      ['complete', 'complete', 'local'],
+    );
+    assert.equal((await syncJournals(common.journalFolder, { uri: server.uri })).state, 'complete');
+    const client = createMlflowClient(server.uri);
+    const { id } = (await client.getExperiment('several'))!;
+    const runs = await client.searchRuns([id], { lifecycle: 'all' });
+    const parent = runs.find((run) => run.name === 'study')!;
+    assert.deepEqual(
+      [runs.length, runs.filter((run) => run.tags['mlflow.parentRunId'] === parent.id).length],
+      [3, 2],
+    );
+    for (const trial of trials) await checkDelivery(client, 'several', trial.id, 300, 0);
     client.close();
   },
 );

@@ -261,3 +261,23 @@ test('waiting: exponential with jitter, never under Retry-After; a doubtful writ
   await withRetries(5, 'always', call);
   assert.equal(calls, 3);
 });
+
+test("an upload that is refused at its first bytes ends at once, with the server's sentence", async () => {
+  let received = 0;
+  const port = await listen(
+    http.createServer((request, response) => {
+      request.once('data', () =>
+        response.writeHead(413).end('{"error_code":"TOO_LARGE","message":"at most 1 MB"}'),
+      );
+      request.on('data', (chunk: Buffer) => (received += chunk.length));
+      request.on('error', () => undefined);
+    }),
+  );
+  const file = path.join(folder, 'large');
+  fs.writeFileSync(file, Buffer.alloc(64 << 20));
+  const body = { length: 64 << 20, open: () => fs.createReadStream(file) };
+  const error = await failureOf(client(`http://127.0.0.1:${port}`).json({ method: 'PUT', path: '/x', body }));
+  assert.equal(error.failure, 'refused');
+  assert.match(error.message, /at most 1 MB/);
+  assert.ok(received < 64 << 20, `${received} bytes were sent`);
+});
