@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -297,4 +298,27 @@ test('text helpers', () => {
     toYaml({ a: { b: [1, { c: 'x"y', d: [] }], e: null }, 'f g': true, h: undefined }),
     ['a:', '  b:', '    - 1', '    - c: "x\\"y"', '      d: []', '  e: null', '"f g": true', ''].join('\n'),
   );
+});
+
+test('a process that ends without ending its runs ends them by its exit code', () => {
+  const journalFolder = path.join(folder, 'exit');
+  const script = (key: string, last: string): string => `
+    const { createTracker } = require('stm-lab/dist/tracking');
+    const tracker = createTracker({ mode: 'offline', journalFolder: ${JSON.stringify(journalFolder)}, experiment: 'x' });
+    tracker.startRun({ name: 'r', key: '${key}' }).logMetrics({ a: 1 });
+    ${last}`;
+  const endings = {
+    plain: '',
+    thrown: "throw new Error('on purpose')",
+    killed: "process.kill(process.pid, 'SIGKILL')",
+  };
+  const statuses = Object.entries(endings).map(([key, last]) => {
+    spawnSync(process.execPath, ['-e', script(key, last)], {
+      cwd: path.join(__dirname, '../..'),
+      stdio: 'ignore',
+    });
+    const final = readEntries(path.join(journalFolder, `${key}.jsonl`), 0).entries.at(-1)!.entry;
+    return final.op === 'end' ? final.status : final.op;
+  });
+  assert.deepEqual(statuses, ['FINISHED', 'FAILED', 'metrics']);
 });
