@@ -31,7 +31,7 @@ export const kernelStep = {
   without: 'no notebooks',
   check: () => pythonStep.check() && contentOf(kernelFile)?.toString() === description(),
   make() {
-    if (!existsSync(venvPython))
+    if (!pythonStep.check())
       throw new SetupError('needs the Python packages', 'as for the Python packages');
     if (!existsSync(tslab))
       throw new SetupError('tslab is not among the npm packages', 'run "npm ci --ignore-scripts"');
