@@ -1,8 +1,8 @@
 import { inputError } from '../base/errors';
-import type { Algebra } from './algebra';
+import type { Algebra, Eigenpairs } from './algebra';
+import { rightSingularVectors } from './rightSingular';
 import { eachBlock, type FeatureSource } from './source';
 import { standardise, type Standardiser } from './standardiser';
-import { isWide, wideEigenpairs } from './widePca';
 
 /** Principal components of standardised training rows; all float64. */
 export interface Components {
@@ -33,7 +33,8 @@ export interface PcaInput {
 const BLOCK_ROWS = 2048;
 
 /**
- * Exact PCA: one covariance in float64 and one symmetric eigen-decomposition (of the smaller side).
+ * Exact PCA: one covariance in float64 and one symmetric eigen-decomposition. Fewer rows
+ * than columns are decomposed by their own products instead (`rightSingularVectors`).
  *
  * More components than `min(rows, columns)` do not exist; the caller caps the number.
  */
@@ -41,10 +42,7 @@ export function fitExactPca(input: PcaInput): Components {
   const { features, rows, standardiser, components, algebra, onProgress } = input;
   const { columns } = features;
   const n = rows.length;
-  if (isWide(input)) {
-    const { values, vectors, mean, total } = wideEigenpairs(input);
-    return toComponents(values, vectors, components, columns, n, mean, total);
-  }
+  if (n < columns) return fitFewRows(input);
   const mean = new Float64Array(columns);
   const gram = algebra.gram(columns);
   eachBlock(features, rows, BLOCK_ROWS, (block, count, first) => {
@@ -61,6 +59,20 @@ export function fitExactPca(input: PcaInput): Components {
     total += scatter[i * columns + i]!;
   }
   const { values, vectors } = algebra.eigen(scatter, columns);
+  onProgress?.(1);
+  return toComponents(values, vectors, components, columns, n, mean, total);
+}
+
+function fitFewRows({ features, rows, standardiser, components, algebra, onProgress }: PcaInput): Components {
+  const { columns } = features;
+  const n = rows.length;
+  const block = standardise(standardiser, features.readRowList(rows));
+  const mean = new Float64Array(columns);
+  addColumns(mean, block, columns);
+  for (let c = 0; c < columns; c++) mean[c]! /= n;
+  const centred = Float64Array.from(block, (value, at) => value - mean[at % columns]!);
+  const total = centred.reduce((sum, value) => sum + value * value, 0);
+  const { values, vectors } = rightSingularVectors(algebra, centred, n, columns);
   onProgress?.(1);
   return toComponents(values, vectors, components, columns, n, mean, total);
 }
@@ -84,8 +96,8 @@ export function batchBounds(rows: number, batch: number, least: number): [from: 
  * fed speech first, then music, then environment.
  *
  * Each update takes the singular values and right singular vectors of the stack [S V; batch - its mean;
- * mean correction]. They are the eigenpairs of the stack's Gram matrix, which is summed block by block,
- * so the stack is never held; equal up to rounding (relative error of a squared singular value about
+ * mean correction]. They are the eigenpairs of the stack's Gram matrix, which is summed block by block
+ * (of the stack's rows where they are fewer than the columns); equal up to rounding (relative error of a squared singular value about
  * 1e-16 times the ratio of the largest to it).
  *
  * @throws StmLabError (`input`) when the first batch has fewer rows than components.
@@ -100,9 +112,6 @@ export function fitIncrementalPca(input: PcaInput, batchRows?: number): Componen
       `${features.source}: incremental PCA with ${components} components needs at least as many training rows in its first batch, which has ${firstBatch}; ask for fewer components or method "exact"`,
     );
 
-  // One batch is plain PCA.
-  if (bounds.length === 1 && isWide(input)) return fitExactPca(input);
-
   let seen = 0;
   let mean: Float64Array = new Float64Array(columns);
   let variance: Float64Array = new Float64Array(columns);
@@ -116,25 +125,11 @@ export function fitIncrementalPca(input: PcaInput, batchRows?: number): Componen
     const updated = combine(mean, variance, seen, stats, m);
     const centre = fitted === undefined ? updated.mean : stats.mean32;
     for (let at = 0; at < batch.length;) for (let c = 0; c < columns; c++) batch[at++]! -= centre[c]!;
-    const gram = algebra.gram(columns);
-    for (let first = 0; first < m; first += BLOCK_ROWS) {
-      const count = Math.min(BLOCK_ROWS, m - first);
-      gram.add(batch.subarray(first * columns, (first + count) * columns), count);
-      onProgress?.((from + 0.7 * (first + count)) / rows.length);
-    }
-    if (fitted !== undefined) {
-      const { vectors, singularValues, count } = fitted;
-      gram.add(
-        vectors.map((value, at) => value * singularValues[Math.floor(at / columns)]!),
-        count,
-      );
-      const weight = Math.sqrt((seen / n) * m);
-      gram.add(
-        Float64Array.from(mean, (old, c) => weight * (old - stats.mean32[c]!)),
-        1,
-      );
-    }
-    const { values, vectors } = algebra.eigen(gram.finish(), columns);
+    const extra =
+      fitted === undefined ? [] : stackedRows(fitted, mean, stats.mean32, Math.sqrt((seen / n) * m));
+    const { values, vectors } = decompose(algebra, batch, extra, columns, (done) =>
+      onProgress?.((from + done * m) / rows.length),
+    );
     let total = 0;
     for (let c = 0; c < columns; c++) total += updated.variance[c]! * n;
     fitted = toComponents(values, vectors, components, columns, n, updated.mean, total);
@@ -143,6 +138,45 @@ export function fitIncrementalPca(input: PcaInput, batchRows?: number): Componen
     onProgress?.(to / rows.length);
   }
   return fitted!;
+}
+
+/** What stands in for all rows before the batch: S V, and the step between the two means. */
+function stackedRows(
+  { vectors, singularValues }: Components,
+  mean: Float64Array,
+  batchMean: Float32Array,
+  weight: number,
+): Float64Array[] {
+  const columns = mean.length;
+  return [
+    vectors.map((value, at) => value * singularValues[Math.floor(at / columns)]!),
+    mean.map((old, c) => weight * (old - batchMean[c]!)),
+  ];
+}
+
+function decompose(
+  algebra: Algebra,
+  batch: Float32Array,
+  extra: readonly Float64Array[],
+  columns: number,
+  onProgress: (done: number) => void,
+): Eigenpairs {
+  const m = batch.length / columns;
+  const stackRows = extra.reduce((rows, part) => rows + part.length / columns, m);
+  if (stackRows < columns) {
+    const stack = new Float64Array(stackRows * columns);
+    stack.set(batch);
+    extra.reduce((at, part) => (stack.set(part, at), at + part.length), batch.length);
+    return rightSingularVectors(algebra, stack, stackRows, columns);
+  }
+  const gram = algebra.gram(columns);
+  for (let first = 0; first < m; first += BLOCK_ROWS) {
+    const count = Math.min(BLOCK_ROWS, m - first);
+    gram.add(batch.subarray(first * columns, (first + count) * columns), count);
+    onProgress((0.7 * (first + count)) / m);
+  }
+  for (const part of extra) gram.add(part, part.length / columns);
+  return algebra.eigen(gram.finish(), columns);
 }
 
 interface BatchStatistics {

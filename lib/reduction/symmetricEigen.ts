@@ -105,12 +105,16 @@ function accumulate(reflectors: Float64Array, factors: Float64Array, n: number):
 const MOST_SWEEPS = 60;
 
 function implicitQl(d: Float64Array, e: Float64Array, z: Float64Array, n: number): void {
+  // What is below the rounding of the largest entries counts as zero: in a matrix of deficient rank the
+  // small entries are all rounding, and would never look small beside each other.
+  let norm = 0;
+  for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(d[i]!) + Math.abs(e[i]!));
+  const negligible = Number.EPSILON * norm;
   for (let l = 0; l < n; l++) {
     for (let sweep = 0; ; sweep++) {
       let m = l;
       for (; m < n - 1; m++) {
-        const scale = Math.abs(d[m]!) + Math.abs(d[m + 1]!);
-        if (Math.abs(e[m]!) <= Number.EPSILON * scale) break;
+        if (Math.abs(e[m]!) <= negligible) break;
       }
       if (m === l) break;
       if (sweep === MOST_SWEEPS) throw new RangeError(`eigenvalue ${l} of ${n} did not converge`);

@@ -135,6 +135,43 @@ test('incremental and exact agree where one batch holds everything, and nearly w
   assert.ok(captured < most && captured > 0.97 * most, `${captured} of ${most}`);
 });
 
+test('fewer rows than columns: the small decomposition gives the same as the large', async () => {
+  const wide = featuresInMemory(sample(200), 10 * COLUMNS);
+  const rows = wide.rows;
+  assert.equal(rows, 20);
+  for (const algebra of ['auto', 'typescript'] as const) {
+    const few = await fitReduction({ features: wide, method: 'exact', components: 20, algebra });
+    const { vectors, explainedVariance: variance } = few.components!;
+    // Twenty rows about their mean span nineteen directions; the twentieth is arbitrary but orthogonal.
+    assert.ok(variance[18]! > 1e-3 && variance[19] === 0);
+    for (let i = 0; i < 20; i++)
+      for (let j = 0; j <= i; j++) {
+        let product = 0;
+        for (let c = 0; c < few.columns; c++)
+          product += vectors[i * few.columns + c]! * vectors[j * few.columns + c]!;
+        assert.ok(Math.abs(product - (i === j ? 1 : 0)) < 1e-12, `${i} ${j} ${product}`);
+      }
+    assert.ok(
+      largestDifference(inverseTransform(few, await transform(few, { features: wide })), sample(200)) < 2e-6,
+    );
+    // Each row ten times has the same components, and is enough rows for the large decomposition.
+    const tenfold = Int32Array.from({ length: 13 * rows }, (_, i) => i % rows);
+    const large = await fitReduction({
+      features: wide,
+      rows: tenfold,
+      method: 'exact',
+      components: 19,
+      algebra,
+    });
+    assert.ok(largestDifference(large.components!.vectors, vectors.subarray(0, 19 * few.columns)) < 1e-5);
+    const [first, second] = [await fitReduction({ features: wide, components: 8, algebra }), few];
+    assert.ok(
+      largestDifference(first.components!.vectors, second.components!.vectors.subarray(0, 8 * few.columns)) <
+        1e-5,
+    );
+  }
+});
+
 test('batches: whole ones, and a tail shorter than the components joins the last', () => {
   assert.deepEqual(batchBounds(700, 150, 40), [
     [0, 150],
