@@ -31,8 +31,7 @@ export const kernelStep = {
   without: 'no notebooks',
   check: () => pythonStep.check() && contentOf(kernelFile)?.toString() === description(),
   make() {
-    if (!pythonStep.check())
-      throw new SetupError('needs the Python packages', 'as for the Python packages');
+    if (!pythonStep.check()) throw new SetupError('needs the Python packages', 'as for the Python packages');
     if (!existsSync(tslab))
       throw new SetupError('tslab is not among the npm packages', 'run "npm ci --ignore-scripts"');
     writeWhole(kernelFile, description());
