@@ -2,11 +2,12 @@
  * Standardiser and PCA against scikit-learn on the same file, one after the other: wall time, processor
  * time and peak memory of each process, and how far the results agree.
  *
- *     npx tsx bench/reduce.ts [rows=60000] [columns=2420] [components=1024] [method ...]
- *     npx tsx bench/reduce.ts large [gigabytes=10]
+ *     npm run bench:reduce -- [rows=60000] [columns=2420] [components=1024] [method ...]
+ *     npm run bench:reduce -- large [gigabytes=10]
  *
- * Methods: incremental, exact. scikit-learn's exact PCA is run with `covariance_eigh`, its fastest exact
- * solver. Both sides use all processors (`STM_LAB_THREADS`, `OMP_NUM_THREADS` to change that). The peer
+ * Methods: incremental, exact (against `covariance_eigh`, scikit-learn's fastest exact solver, which works
+ * in float32 where ours is float64), exact-full (against `full`, its singular value decomposition); the
+ * first two by default. Both sides use all processors (`STM_LAB_THREADS`, `OMP_NUM_THREADS` to change that). The peer
  * holds the matrix in memory; ours reads it from disk in blocks, three times for `exact`.
  */
 import { spawnSync } from 'node:child_process';
@@ -93,7 +94,9 @@ function compare(rows: number, columns: number, components: number, methods: rea
       const peerMethod = method === 'exact' ? 'exact-covariance' : method;
       const theirs = JSON.parse(run(python, [peer, peerMethod, file, String(components)])) as Outcome;
       show(theirs);
-      const mine = JSON.parse(ours(method, file, String(components))) as Outcome;
+      const mine = JSON.parse(
+        ours(method === 'incremental' ? method : 'exact', file, String(components)),
+      ) as Outcome;
       show(mine);
       const error = Math.max(
         ...mine.variance.map((value, k) => Math.abs(value - theirs.variance[k]!) / theirs.variance[k]!),

@@ -1,7 +1,7 @@
 """scikit-learn's side of bench/reduce.ts, and the data that both sides read.
 
     reduce_peer.py make FILE ROWS COLUMNS
-    reduce_peer.py METHOD FILE COMPONENTS     METHOD: incremental, exact-covariance
+    reduce_peer.py METHOD FILE COMPONENTS     METHOD: incremental, exact-covariance, exact-full
 """
 import json
 import resource
@@ -48,7 +48,8 @@ def fit(method, file, components):
     if method == "incremental":
         pca = IncrementalPCA(n_components=components)
     else:
-        pca = PCA(n_components=components, svd_solver="covariance_eigh", copy=False)
+        solver = {"exact-covariance": "covariance_eigh", "exact-full": "full"}[method]
+        pca = PCA(n_components=components, svd_solver=solver, copy=False)
     pca.fit(x)
     lap("fit")
     pca.transform(x)
