@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { before, test } from 'node:test';
+import { readNpy } from 'stm-lab/dist/base/npy';
+import { readCsv } from 'stm-lab/dist/base/csv';
+import { commands } from 'stm-lab/dist/cli/commands';
+import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
+
+let folder = '';
+let manifest = '';
+let experiment = '';
+const at = (name: string): string => path.join(folder, name);
+const stage = (...args: string[]): string => {
+  const { code, out, err } = stmLab(...args, '--experiment', experiment);
+  assert.equal(code, 0, err);
+  return out;
+};
+
+before(() => {
+  folder = temporaryFolder('cli');
+  manifest = tinyCorpus(at('corpus'));
+  experiment = tinyExperiment(folder);
+});
+
+test('each stage works alone on the files of the one before', () => {
+  const { code, out, err } = stmLab('extract', '--manifest', manifest, '--out', at('features'));
+  assert.equal(code, 0, err);
+  assert.match(out, /36 accepted, 0 rejected \(36 computed, 0 kept/);
+  assert.match(stage('split', '--features', at('features'), '--out', at('split')), /class 0 .*\n.*class 1/);
+  stage('reduce', '--features', at('features'), '--split', at('split'), '--out', at('reduction'));
+  assert.match(
+    stage('search', '--reduction', at('reduction'), '--split', at('split'), '--out', at('search')),
+    /4 trials completed, 0 failed/,
+  );
+  const chain = ['--reduction', at('reduction'), '--split', at('split')];
+  stage('train', ...chain, '--search', at('search'), '--out', at('model'));
+  assert.match(stage('evaluate', ...chain, '--model', at('model'), '--out', at('evaluation')), /macro-F1/);
+  assert.match(stage('evaluate', '--features', at('features'), '--out', at('cv')), /macro-F1 [01]\.\d{3} \[/);
+  assert.match(stage('ablate', '--features', at('features'), '--out', at('ablation')), /2 cells/);
+
+  assert.deepEqual(readNpy(at('features/features.npy')).shape, [36, 2420]);
+  assert.deepEqual(readNpy(at('reduction/reduced.npy')).shape, [36, 8]);
+  assert.equal(readCsv(at('split/split.csv')).rows.length, 36);
+  assert.equal(readCsv(at('cv/predictions.csv')).rows.length, 36);
+  assert.deepEqual(
+    readCsv(at('ablation/cells.csv')).rows.map(({ name }) => name),
+    ['all', 'low-rate4-scale2', 'low-rate4-scale4'],
+  );
+});
+
+test('classes that differ in rate alone are told apart by cross-validation', () => {
+  const { mean } = JSON.parse(fs.readFileSync(at('cv/cross-validation.json'), 'utf8')) as {
+    mean: { macroF1: { value: number } };
+  };
+  assert.ok(mean.macroF1.value > 0.8, `macro-F1 ${mean.macroF1.value}`);
+});
+
+test('a second run keeps what is there', () => {
+  assert.match(stmLab('extract', '--manifest', manifest, '--out', at('features')).out, /0 computed, 36 kept/);
+  assert.match(
+    stage('ablate', '--features', at('features'), '--out', at('ablation')),
+    /kept from an earlier run/,
+  );
+});
+
+test('a model is refused with another reduction than its own', () => {
+  stage('reduce', '--features', at('features'), '--split', at('split'), '--out', at('reduction-2'));
+  const other = {
+    ...(JSON.parse(fs.readFileSync(experiment, 'utf8')) as object),
+    reduction: { method: 'exact', components: 5 },
+  };
+  fs.writeFileSync(at('other.json'), JSON.stringify(other));
+  stmLab(
+    'reduce',
+    '--features',
+    at('features'),
+    '--split',
+    at('split'),
+    '--out',
+    at('reduction-2'),
+    '--experiment',
+    at('other.json'),
+  );
+  const { code, err } = stmLab(
+    'evaluate',
+    '--model',
+    at('model'),
+    '--reduction',
+    at('reduction-2'),
+    '--split',
+    at('split'),
+    '--out',
+    at('e2'),
+  );
+  assert.equal(code, 2);
+  assert.match(err, /was trained on another reduction/);
+});
+
+test('every command explains itself', () => {
+  for (const { name, options } of commands) {
+    const { code, out } = stmLab(name, '--help');
+    assert.equal(code, 0, name);
+    for (const option of Object.keys(options))
+      assert.match(out, new RegExp(`--${option}\\b`), `${name} --${option}`);
+    assert.match(out, /Example\n {2}stm-lab /, name);
+  }
+});
+
+test('unusable words are refused in one line with exit code 2', () => {
+  for (const [args, pattern] of [
+    [['nonsense'], /there is no command "nonsense"/],
+    [['extract'], /--manifest M\.csv is required/],
+    [['extract', '--manifest', manifest, '--out', at('x'), '--worker', '2'], /--worker/],
+    [
+      ['extract', '--manifest', manifest, '--out', at('x'), '--workers', 'two'],
+      /--workers two: must be a whole number/,
+    ],
+    [
+      ['split', '--features', at('features'), '--out', at('x'), '--experiment', 'none'],
+      /experiment "none" is not there: give one of/,
+    ],
+    [['figures', 'portrait'], /figure "portrait": must be one of/],
+  ] as const) {
+    const { code, err } = stmLab(...args);
+    assert.equal(code, 2, args.join(' '));
+    assert.match(err, pattern);
+    assert.equal(err.trim().split('\n').length, 1, err);
+  }
+});

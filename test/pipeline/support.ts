@@ -1,0 +1,113 @@
+import { spawn, spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { writeWav } from 'stm-lab/dist/audio';
+import { randomState } from 'stm-lab/dist/base/random/mt19937';
+
+const home = path.resolve(import.meta.dirname, '..', '..');
+export const program = path.join(home, 'lib', 'bin', 'stm-lab.js');
+
+/** A fresh folder below the system's temporary one. */
+export function temporaryFolder(name: string): string {
+  return fs.mkdtempSync(path.join(os.tmpdir(), `stm-lab-${name}-`));
+}
+
+/**
+ * Noise whose loudness swings at 3, 6 or 11 Hz, by class: 3 classes x 6 groups x 2 recordings of 4.2 s, which
+ * every stage can run on in seconds. Returns the manifest.
+ */
+export function tinyCorpus(folder: string): string {
+  const lines = ['path,label,group'];
+  [3, 6, 11].forEach((rate, label) => {
+    for (let group = 0; group < 6; group++) {
+      for (let take = 0; take < 2; take++) {
+        const random = randomState(1 + label * 100 + group * 10 + take);
+        const samples = Float32Array.from({ length: 67200 }, (_, n) => {
+          const swing = 1 + 0.9 * Math.sin((2 * Math.PI * (rate + 0.1 * group) * n) / 16000);
+          return 0.08 * swing * random.normal();
+        });
+        const name = `c${label}/g${group}-${take}.wav`;
+        writeWav(path.join(folder, name), samples, 16000);
+        lines.push(`${name},class ${label},speaker ${label}-${group}`);
+      }
+    }
+  });
+  const manifest = path.join(folder, 'manifest.csv');
+  fs.writeFileSync(manifest, `${lines.join('\n')}\n`);
+  return manifest;
+}
+
+/** An experiment small enough for tests, as a JSON file. */
+export function tinyExperiment(folder: string): string {
+  const fit = { epochs: 4, batchSize: 8, accumulation: 1, learningRate: 0.003, biasCorrection: 'standard' };
+  const file = path.join(folder, 'tiny.json');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(
+    file,
+    JSON.stringify({
+      name: 'tiny',
+      title: 'for tests',
+      features: { kind: 'stm', channels: 'published' },
+      split: { folds: 3, seed: 23, flavour: 'fixed', domains: 'together' },
+      reduction: { method: 'exact', components: 8 },
+      search: {
+        sampler: 'gp',
+        trials: 4,
+        executions: 1,
+        seed: 1,
+        objective: 'macroF1',
+        family: 'dropout',
+        space: {
+          num_layers: { type: 'int', min: 1, max: 2 },
+          units_0: { type: 'int', min: 8, max: 32, step: 8 },
+          units_1: { type: 'int', min: 8, max: 32, step: 8, when: { parameter: 'num_layers', atLeast: 2 } },
+          lr: { type: 'float', min: 0.001, max: 0.01, scale: 'log' },
+        },
+        fit,
+      },
+      model: { family: 'dropout', hidden: [{ units: 16 }], fit: { ...fit, epochs: 40 } },
+      protocol: {
+        name: 'corrected',
+        fit: { epochs: 6, earlyStopping: { monitor: 'macroF1', direction: 'maximise' }, restore: 'best' },
+      },
+      crossValidation: { folds: 3, seeds: 1 },
+      ablation: { passes: ['low'], rateHz: [4], scaleCycPerOct: [2, 4], folds: 2, seeds: 1 },
+    }),
+  );
+  return file;
+}
+
+/** What a finished command left. */
+export interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+const environment = (): NodeJS.ProcessEnv => {
+  const inherited = { ...process.env };
+  for (const name of Object.keys(inherited)) if (/^(STM_LAB_|MLFLOW_)/.test(name)) delete inherited[name];
+  return inherited;
+};
+
+/** Runs `stm-lab` to its end. */
+export function stmLab(...args: string[]): Finished {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    encoding: 'utf8',
+    env: environment(),
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** Starts `stm-lab` and kills it with SIGKILL after some time; resolves to whether it was still running. */
+export function stmLabKilledAfter(milliseconds: number, ...args: string[]): Promise<'killed' | 'finished'> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [program, ...args], { stdio: 'ignore', env: environment() });
+    const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+    child.on('exit', (_code, signal) => {
+      clearTimeout(timer);
+      resolve(signal === 'SIGKILL' ? 'killed' : 'finished');
+    });
+  });
+}
