@@ -22,7 +22,7 @@ export interface Codec {
   readonly name: string;
   /** Byte at which the decoder starts. */
   readonly begin: number;
-  create(): Promise<StreamDecoder>;
+  create(source: ByteSource): Promise<StreamDecoder>;
 }
 
 /** The decoders report damage on the console as well as in their result; only the result is wanted. */
@@ -59,7 +59,7 @@ export async function openCompressed(source: ByteSource, codec: Codec): Promise<
   const fail = (reason: string, cause?: unknown): never => {
     throw inputError(`${file}: ${reason}`, cause);
   };
-  const decoder = await codec.create();
+  const decoder = await codec.create(source);
   let open = true;
   const close = (): void => {
     if (open) decoder.free();

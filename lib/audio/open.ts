@@ -1,6 +1,6 @@
 import { inputError } from '../base/errors';
 import { openByteSource, type ByteSource } from './byteSource';
-import { aacCodec, flacCodec, mpegCodec, opusCodec, vorbisCodec } from './codecs';
+import { aacCodec, flacCodec, mpegCodec, oggFlacCodec, opusCodec, vorbisCodec } from './codecs';
 import { openCompressed } from './compressed';
 import { openRawPcm, type RawPcm } from './rawPcm';
 import type { AudioSource } from './source';
@@ -29,7 +29,7 @@ async function openByContent(source: ByteSource): Promise<AudioSource> {
     const page = textAt(0, head.length);
     if (page.includes('\x01vorbis')) return openCompressed(source, vorbisCodec());
     if (page.includes('OpusHead')) return openCompressed(source, opusCodec());
-    if (page.includes('\x7fFLAC')) return openCompressed(source, flacCodec(0));
+    if (page.includes('\x7fFLAC')) return openCompressed(source, oggFlacCodec());
     throw inputError(`${source.file}: holds an Ogg stream that is not Vorbis, Opus or FLAC; convert it`);
   }
   if (textAt(4, 8) === 'ftyp') return openCompressed(source, aacCodec());

@@ -31,7 +31,7 @@ const BITS: Readonly<Record<SampleEncoding, readonly number[]>> = {
 };
 
 /** Highest sampling rate and channel count that a header is believed for. */
-const MAX_RATE = 10_000_000;
+const MAX_RATE = 1_000_000;
 const MAX_CHANNELS = 1024;
 
 /**
