@@ -49,11 +49,12 @@ test('each stage works alone on the files of the one before', () => {
   );
 });
 
-test('classes that differ in rate alone are told apart by cross-validation', () => {
+test('three kinds of sound are told apart by cross-validation', () => {
   const { mean } = JSON.parse(fs.readFileSync(at('cv/cross-validation.json'), 'utf8')) as {
     mean: { macroF1: { value: number } };
   };
-  assert.ok(mean.macroF1.value > 0.8, `macro-F1 ${mean.macroF1.value}`);
+  // Guessing gives 1/3; 24 training recordings and a network of 16 units give about 0.69.
+  assert.ok(mean.macroF1.value > 0.5, `macro-F1 ${mean.macroF1.value}`);
 });
 
 test('a second run keeps what is there', () => {

@@ -13,26 +13,33 @@ export function temporaryFolder(name: string): string {
   return fs.mkdtempSync(path.join(os.tmpdir(), `stm-lab-${name}-`));
 }
 
-/**
- * Noise whose loudness swings at 3, 6 or 11 Hz, by class: 3 classes x 6 groups x 2 recordings of 4.2 s, which
- * every stage can run on in seconds. Returns the manifest.
- */
+/** Three kinds of sound: slowly swinging noise, a steady harmonic tone, quick bursts of noise. */
+function tinySound(kind: number, group: number, take: number): Float32Array {
+  const random = randomState(1 + kind * 100 + group * 10 + take);
+  return Float32Array.from({ length: 67200 }, (_, n) => {
+    const t = n / 16000;
+    const noise = random.normal();
+    if (kind === 0) return 0.08 * (1 + 0.9 * Math.sin(2 * Math.PI * (3 + 0.1 * group) * t)) * noise;
+    if (kind === 2) return 0.15 * Math.exp(-((t * (9 + 0.2 * group)) % 1) * 6) * noise;
+    let tone = 0.01 * noise;
+    for (let h = 1; h <= 20; h++)
+      tone += 0.02 * Math.sin(2 * Math.PI * h * (180 + 9 * group + 4 * take) * t + h * h);
+    return tone;
+  });
+}
+
+/** 3 classes x 6 groups x 2 recordings of 4.2 s, on which every stage runs in seconds. Returns the manifest. */
 export function tinyCorpus(folder: string): string {
   const lines = ['path,label,group'];
-  [3, 6, 11].forEach((rate, label) => {
+  for (let kind = 0; kind < 3; kind++) {
     for (let group = 0; group < 6; group++) {
       for (let take = 0; take < 2; take++) {
-        const random = randomState(1 + label * 100 + group * 10 + take);
-        const samples = Float32Array.from({ length: 67200 }, (_, n) => {
-          const swing = 1 + 0.9 * Math.sin((2 * Math.PI * (rate + 0.1 * group) * n) / 16000);
-          return 0.08 * swing * random.normal();
-        });
-        const name = `c${label}/g${group}-${take}.wav`;
-        writeWav(path.join(folder, name), samples, 16000);
-        lines.push(`${name},class ${label},speaker ${label}-${group}`);
+        const name = `c${kind}/g${group}-${take}.wav`;
+        writeWav(path.join(folder, name), tinySound(kind, group, take), 16000);
+        lines.push(`${name},class ${kind},speaker ${kind}-${group}`);
       }
     }
-  });
+  }
   const manifest = path.join(folder, 'manifest.csv');
   fs.writeFileSync(manifest, `${lines.join('\n')}\n`);
   return manifest;
