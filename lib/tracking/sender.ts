@@ -33,6 +33,8 @@ export interface Sender {
    * @returns whether anything was delivered.
    */
   pass(only?: ReadonlySet<string>): Promise<'moved' | 'idle'>;
+  /** What repeating can still deliver, here or by another process; cheap, unlike `status`. */
+  backlog(only?: ReadonlySet<string>): { runs: number; bytes: number; elsewhere: number };
   status(only?: ReadonlySet<string>): JournalStatus[];
   /** Forgets waiting times: the next pass tries at once. */
   hurry(): void;
@@ -279,6 +281,20 @@ export function createSender(options: SenderOptions): Sender {
       for (const journal of journals) jobFor(journal).resting = 'no';
     },
     pass,
+    backlog(only) {
+      const backlog = { runs: 0, bytes: 0, elsewhere: 0 };
+      for (const job of jobs.values()) {
+        if (job.resting === 'yes' || job.blocked === 'held' || only?.has(job.journal) === false) continue;
+        const bytes = sizeOf(job) - job.deliveredSize;
+        if (bytes <= 0) continue;
+        if (job.blocked === 'elsewhere') backlog.elsewhere += 1;
+        else {
+          backlog.runs += 1;
+          backlog.bytes += bytes;
+        }
+      }
+      return backlog;
+    },
     status(only) {
       return [...jobs.values()]
         .filter((job) => only === undefined || only.has(job.journal))

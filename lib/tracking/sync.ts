@@ -77,13 +77,12 @@ async function drain(sender: ReturnType<typeof createSender>, options: SyncOptio
   let lastSeen = '';
   for (;;) {
     await sender.pass();
-    const open = sender.status().filter((run) => run.state === 'pending');
-    const pendingBytes = open.reduce((sum, run) => sum + run.pendingBytes, 0);
-    options.onProgress?.({ delivered: { ...sender.delivered }, pendingRuns: open.length, pendingBytes });
-    const seen = `${pendingBytes}/${JSON.stringify(sender.delivered)}`;
+    const { runs, bytes } = sender.backlog();
+    options.onProgress?.({ delivered: { ...sender.delivered }, pendingRuns: runs, pendingBytes: bytes });
+    const seen = `${bytes}/${JSON.stringify(sender.delivered)}`;
     if (seen !== lastSeen) lastMove = Date.now();
     lastSeen = seen;
-    if (open.length === 0 || Date.now() - lastMove > patienceMs || options.signal?.aborted) return;
+    if (runs === 0 || Date.now() - lastMove > patienceMs || options.signal?.aborted) return;
     await pause(Math.min(Math.max(sender.waitMs(), 100), 2000), options.signal);
   }
 }

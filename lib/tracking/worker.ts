@@ -71,9 +71,10 @@ async function main(start: WorkerStart): Promise<void> {
     const wanted = flushes.length === 0 ? undefined : new Set(flushes.flatMap((flush) => flush.journals));
     const moved = await sender.pass(wanted);
     flushes = flushes.filter((flush) => {
-      const status = sender.status(new Set(flush.journals));
-      const open = status.some((journal) => journal.state === 'pending' || journal.state === 'elsewhere');
-      if (open && Date.now() < flush.deadline) return true;
+      const own = new Set(flush.journals);
+      const { runs, elsewhere } = sender.backlog(own);
+      if (runs + elsewhere > 0 && Date.now() < flush.deadline) return true;
+      const status = sender.status(own);
       tell({ kind: 'flushed', id: flush.id, status, delivered: sender.delivered });
       return false;
     });
