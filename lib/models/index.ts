@@ -15,3 +15,4 @@ export {
   type ParameterShape,
   parameterShapes,
 } from './spec';
+export * from './baselines';

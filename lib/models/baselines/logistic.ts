@@ -1,0 +1,107 @@
+import { inputError } from '../../base/errors';
+import { checkFeatures, checkRows } from '../data';
+import { balancedWeights } from '../loss';
+import type { Classifier, FittedClassifier } from './classifier';
+import { minimise } from './lbfgs';
+
+/** Options of the logistic regression. */
+export interface LogisticOptions {
+  /** Inverse strength of the L2 penalty, more than 0. Default 1. */
+  readonly C?: number;
+  /** `balanced`: each class weighs the same in all. Default `none`. */
+  readonly classWeights?: 'none' | 'balanced';
+  /** Largest gradient entry, relative to C times rows, at which the fit ends. Default 1e-7. */
+  readonly tolerance?: number;
+  /** Default 1000. */
+  readonly maxIterations?: number;
+}
+
+/**
+ * Multinomial logistic regression in float64: minimises C sum_i w_i (-ln p_i) + ||W||^2 / 2 by L-BFGS,
+ * intercepts unpenalised (the objective of scikit-learn's `LogisticRegression`).
+ */
+export function logisticRegression(options: LogisticOptions = {}): Classifier {
+  const { C = 1, classWeights = 'none', tolerance = 1e-7, maxIterations = 1000 } = options;
+  if (!(C > 0 && C < Infinity)) throw inputError(`logistic regression: C ${C} must be more than 0`);
+  return {
+    fit: (train, classes) => {
+      checkRows(train, train.columns, classes, 'training rows');
+      const { x, y, rows, columns } = train;
+      const perClass =
+        classWeights === 'balanced' ? balancedWeights(y, classes) : new Float64Array(classes).fill(1);
+      const stride = columns + 1;
+      // Divided by C x rows, so that the tolerance means the same for all sizes.
+      const penalty = 1 / (C * rows);
+      const objective = (w: Float64Array, gradient: Float64Array): number => {
+        gradient.fill(0);
+        let value = 0;
+        const scores = new Float64Array(classes);
+        for (let r = 0; r < rows; r++) {
+          const start = r * columns;
+          probabilitiesOf(w, x, start, columns, scores);
+          const weight = perClass[y[r]!]! / rows;
+          value -= weight * Math.log(Math.max(scores[y[r]!]!, 1e-300));
+          for (let c = 0; c < classes; c++) {
+            const slope = weight * (scores[c]! - (y[r] === c ? 1 : 0));
+            const base = c * stride;
+            for (let j = 0; j < columns; j++) gradient[base + j]! += slope * x[start + j]!;
+            gradient[base + columns]! += slope;
+          }
+        }
+        for (let i = 0; i < w.length; i++) {
+          if (i % stride === columns) continue;
+          value += (penalty * w[i]! * w[i]!) / 2;
+          gradient[i]! += penalty * w[i]!;
+        }
+        return value;
+      };
+      const { x: weights } = minimise(objective, new Float64Array(classes * stride), {
+        tolerance,
+        maxIterations,
+      });
+      return fitted(weights, columns, classes, `logistic regression, C ${C}, class weights ${classWeights}`);
+    },
+  };
+}
+
+/** Softmax of W x + b for the row starting at `start`, into `scores`. */
+function probabilitiesOf(
+  w: Float64Array,
+  x: Float32Array,
+  start: number,
+  columns: number,
+  scores: Float64Array,
+): void {
+  let top = -Infinity;
+  for (let c = 0; c < scores.length; c++) {
+    const base = c * (columns + 1);
+    let sum = w[base + columns]!;
+    for (let j = 0; j < columns; j++) sum += w[base + j]! * x[start + j]!;
+    scores[c] = sum;
+    if (sum > top) top = sum;
+  }
+  let total = 0;
+  for (let c = 0; c < scores.length; c++) total += scores[c] = Math.exp(scores[c]! - top);
+  for (let c = 0; c < scores.length; c++) scores[c]! /= total;
+}
+
+function fitted(
+  weights: Float64Array,
+  columns: number,
+  classes: number,
+  description: string,
+): FittedClassifier {
+  return {
+    description,
+    predictProbabilities: (x, rows) => {
+      checkFeatures(x, rows, columns, 'prediction rows');
+      const result = new Float32Array(rows * classes);
+      const scores = new Float64Array(classes);
+      for (let r = 0; r < rows; r++) {
+        probabilitiesOf(weights, x, r * columns, columns, scores);
+        result.set(scores, r * classes);
+      }
+      return result;
+    },
+  };
+}
