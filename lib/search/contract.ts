@@ -58,10 +58,11 @@ function run(study: Study, trials: number, objective: (values: Values) => number
   return proposed;
 }
 
-const checks: ContractCheck[] = [
+/** What every sampler must do, whichever its rule; for the built-in ones and for any of your own. */
+export const samplerContract: readonly ContractCheck[] = [
   {
     title: 'proposes configurations of the space: every existing parameter, in range, on its grid',
-    run: (sampler) => {
+    run: (sampler: SamplerChoice | Sampler): void => {
       for (const values of run(open(sampler), 18)) {
         assert.ok(isConfiguration(everyKind, values), JSON.stringify(values));
       }
@@ -69,7 +70,7 @@ const checks: ContractCheck[] = [
   },
   {
     title: 'proposes the same again with the same seed, and something else with another',
-    run: (sampler) => {
+    run: (sampler: SamplerChoice | Sampler): void => {
       const first = run(open(sampler), 14);
       assert.deepEqual(run(open(sampler), 14), first);
       assert.notDeepEqual(run(open(sampler, { seed: 6 }), 14), first);
@@ -77,7 +78,7 @@ const checks: ContractCheck[] = [
   },
   {
     title: 'maximises as it minimises the negative',
-    run: (sampler) => {
+    run: (sampler: SamplerChoice | Sampler): void => {
       const down = run(open(sampler), 14);
       assert.deepEqual(
         run(open(sampler, { direction: 'maximize' }), 14, (v) => -score(v)),
@@ -87,7 +88,7 @@ const checks: ContractCheck[] = [
   },
   {
     title: 'goes on past pending, failed and pruned trials',
-    run: (sampler) => {
+    run: (sampler: SamplerChoice | Sampler): void => {
       const study = open(sampler);
       run(study, 11);
       const pending = [study.ask(), study.ask(), study.ask()];
@@ -102,7 +103,7 @@ const checks: ContractCheck[] = [
   },
   {
     title: 'goes on when every trial failed',
-    run: (sampler) => {
+    run: (sampler: SamplerChoice | Sampler): void => {
       const study = open(sampler);
       for (let i = 0; i < 14; i++) study.tell(study.ask()!, NaN);
       assert.ok(study.trials().every((trial) => trial.state === 'failed'));
@@ -110,7 +111,7 @@ const checks: ContractCheck[] = [
   },
   {
     title: 'bears constant, huge and tiny values',
-    run: (sampler) => {
+    run: (sampler: SamplerChoice | Sampler): void => {
       for (const value of [7, 1e300, -1e300, 1e-300]) {
         assert.equal(run(open(sampler), 13, () => value).length, 13);
       }
@@ -119,7 +120,7 @@ const checks: ContractCheck[] = [
   },
   {
     title: 'uses up a finite space without repeating itself, then says so',
-    run: (sampler, { duplicates = 'never' } = {}) => {
+    run: (sampler: SamplerChoice | Sampler, { duplicates = 'never' }: SamplerPromises = {}): void => {
       const space: Space = {
         a: { type: 'int', min: 1, max: 3 },
         b: { type: 'categorical', choices: ['x', 'y', 'z'] },
@@ -137,7 +138,7 @@ const checks: ContractCheck[] = [
   },
   {
     title: 'searches a space of one configuration, and one of one continuous parameter',
-    run: (sampler) => {
+    run: (sampler: SamplerChoice | Sampler): void => {
       const one: Space = { only: { type: 'categorical', choices: ['this'] } };
       assert.deepEqual(run(open(sampler, { space: one }), 1), [{ only: 'this' }]);
       const line: Space = { x: { type: 'float', min: -1, max: 1 } };
@@ -145,6 +146,3 @@ const checks: ContractCheck[] = [
     },
   },
 ];
-
-/** What every sampler must do, whichever its rule; for the built-in ones and for any of your own. */
-export const samplerContract: readonly ContractCheck[] = checks;

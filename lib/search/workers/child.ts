@@ -29,6 +29,7 @@ async function loadObjective({
 async function work(order: WorkerOrder): Promise<WorkerReply> {
   const objective = await loadObjective(order.objective);
   const study = createStudy(order.study);
+  process.send?.({ ready: true } satisfies WorkerReply);
   const heartbeat = startHeartbeat(study.journal!, study.worker);
   try {
     return { result: await optimize(study, objective, order.optimize) };

@@ -42,10 +42,12 @@ export interface WorkerOrder {
   readonly optimize: { readonly trials: number; readonly maxConsecutiveFailures?: number };
 }
 
-export type WorkerReply = { readonly result: OptimizeResult } | { readonly error: string };
+/** What it answers: `ready` once the study and the objective are loaded, then how it ended. */
+export type WorkerReply =
+  { readonly ready: true } | { readonly result: OptimizeResult } | { readonly error: string };
 
-/** Starts in a row that may die without any trial ending before the search gives up. */
-const hopelessStarts = 10;
+/** Workers in a row that may die before they are ready; later deaths are limited by each trial's restarts. */
+const hopelessStarts = 5;
 
 /**
  * Runs a search in several processes on one journal. A worker that dies is replaced and its trial started
@@ -53,7 +55,7 @@ const hopelessStarts = 10;
  * share the file system.
  *
  * @throws StmLabError (`input`) for an unusable study or objective module; (`environment`) when workers
- *   keep dying without finishing a trial.
+ *   keep dying while they load it.
  */
 export async function runWorkers(options: WorkersOptions): Promise<OptimizeResult> {
   const { objective, trials, workers = 2, onTrial, signal } = options;
@@ -83,28 +85,21 @@ export async function runWorkers(options: WorkersOptions): Promise<OptimizeResul
       onTrial?.(trial);
     }
   };
-  const ended = (): number =>
-    study.trials().filter((t) => t.state === 'complete' || t.state === 'failed' || t.state === 'pruned')
-      .length;
-
   const children = new Set<ChildProcess>();
-  let endedBefore = ended();
   let lostStarts = 0;
 
   /** One worker's place: filled again when its process dies. */
   const keepRunning = async (): Promise<OptimizeResult> => {
     for (;;) {
       if (signal?.aborted) return { reason: 'aborted' };
-      const reply = await runOne(order, children);
+      const { ready, reply } = await runOne(order, children);
       if (reply && 'error' in reply) throw inputError(reply.error);
-      if (reply) return reply.result;
+      if (reply && 'result' in reply) return reply.result;
       if (signal?.aborted) return { reason: 'aborted' };
-      const now = ended();
-      lostStarts = now > endedBefore ? 0 : lostStarts + 1;
-      endedBefore = now;
+      lostStarts = ready ? 0 : lostStarts + 1;
       if (lostStarts >= hopelessStarts) {
         throw environmentError(
-          `study ${study.name}: workers died ${lostStarts} times without finishing a trial; run the objective in one process to see why`,
+          `study ${study.name}: ${lostStarts} workers died while loading ${objective.module}; run it in one process to see why`,
         );
       }
     }
@@ -124,23 +119,28 @@ export async function runWorkers(options: WorkersOptions): Promise<OptimizeResul
   }
 }
 
-/** One worker process from start to end; undefined when it died without a reply. */
-function runOne(order: WorkerOrder, children: Set<ChildProcess>): Promise<WorkerReply | undefined> {
+/** One worker process from start to end; no reply when it died. */
+function runOne(
+  order: WorkerOrder,
+  children: Set<ChildProcess>,
+): Promise<{ ready: boolean; reply: WorkerReply | undefined }> {
   return new Promise((resolve, reject) => {
     const child = fork(path.join(__dirname, 'child.js'), [], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     let reply: WorkerReply | undefined;
+    let ready = false;
     children.add(child);
-    child.on('message', (message) => {
-      reply = message as WorkerReply;
+    child.on('message', (message: WorkerReply) => {
+      if ('ready' in message) ready = true;
+      else reply = message;
     });
     child.on('error', (error) =>
       reject(environmentError(`a worker process cannot be started (${error.message})`)),
     );
     child.on('exit', () => {
       children.delete(child);
-      resolve(reply);
+      resolve({ ready, reply });
     });
     child.send(order, () => undefined);
   });
