@@ -193,9 +193,9 @@ export function problems(): Problem[] {
     { name: 'rosenbrock5', space: box(-5, 10, 5), truth: rosenbrock, optimum: 0, noise: 0 },
     mixed,
     conditional,
-    { name: 'branin, noisy', space: braninSpace, truth: branin, optimum: 0.39788735772973816, noise: 1 },
+    { name: 'noisy branin', space: braninSpace, truth: branin, optimum: 0.39788735772973816, noise: 1 },
     {
-      name: 'hartmann6, noisy',
+      name: 'noisy hartmann6',
       space: box(0, 1, 6),
       truth: hartmann,
       optimum: -3.3223680114155147,

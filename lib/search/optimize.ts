@@ -30,15 +30,15 @@ export interface OptimizeResult {
 const finished = (trial: TrialRecord): boolean =>
   trial.state === 'complete' || trial.state === 'pruned' || trial.state === 'failed';
 
-/** The sentence of the latest failure when the last `limit` finished trials since `since` all failed. */
-export function failuresInARow(
+/** The sentence of the latest failure when the last `limit` trials to finish, `earlier` ones apart, all failed. */
+function failuresInARow(
   trials: readonly TrialRecord[],
   limit: number,
-  since: number,
+  earlier: ReadonlySet<number>,
 ): string | undefined {
   if (!Number.isFinite(limit)) return undefined;
   const last = trials
-    .filter((trial) => finished(trial) && (trial.finishedAt ?? 0) >= since)
+    .filter((trial) => finished(trial) && !earlier.has(trial.number))
     .sort((a, b) => a.finishedAt! - b.finishedAt!)
     .slice(-limit);
   return last.length >= limit && last.every((trial) => trial.state === 'failed')
@@ -60,11 +60,16 @@ export async function optimize<S extends Space>(
 ): Promise<OptimizeResult> {
   const { trials: limit, maxConsecutiveFailures = 3, onTrial, signal } = options;
   if (!(limit >= 0)) throw inputError(`study ${study.name}: ${limit} trials; ask for a number from 0`);
-  const since = Date.now();
+  const earlier = new Set(
+    study
+      .trials()
+      .filter(finished)
+      .map((trial) => trial.number),
+  );
   for (let wait = 20; ;) {
     if (signal?.aborted) return { reason: 'aborted' };
     const records = study.trials();
-    const failure = failuresInARow(records, maxConsecutiveFailures, since);
+    const failure = failuresInARow(records, maxConsecutiveFailures, earlier);
     if (failure !== undefined) return { reason: 'failures', failure };
     if (records.filter(finished).length >= limit) return { reason: 'trials' };
     const trial = study.ask({ limit });

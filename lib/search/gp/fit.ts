@@ -18,9 +18,9 @@ export interface Priors {
  */
 export function defaultPriors(d: number): Priors {
   return {
-    lengthScale: [Math.log(0.5) + 0.5 * Math.log(d), 1],
-    amplitude: [0, 1],
-    noise: [Math.log(1e-4), 2],
+    lengthScale: [Math.log(0.5) + 0.5 * Math.log(d), 0.7],
+    amplitude: [0, 0.5],
+    noise: [Math.log(1e-5), 2],
   };
 }
 
