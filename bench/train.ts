@@ -27,9 +27,9 @@ const BATCH = 256;
 const INPUTS = 1024;
 
 async function worker(steps: number): Promise<void> {
-  const { loadEngine } = await import('stm-lab/dist/engine');
-  const { fitMlp } = await import('stm-lab/dist/models');
-  const { randomState } = await import('stm-lab/dist/base/random/mt19937');
+  const { loadEngine } = await import('stm-lab/dist/engine/index.js');
+  const { fitMlp } = await import('stm-lab/dist/models/index.js');
+  const { randomState } = await import('stm-lab/dist/base/random/mt19937.js');
   const engine = await loadEngine({ prefer: 'native' });
   const state = randomState(1);
   const rows = steps * BATCH;

@@ -37,7 +37,7 @@ for (const family of ['plain', 'layernorm'] as const) {
       const before = tf.memory().numTensors;
       const count = expected.first_batch.rows;
       const gradients = tf.tidy(() => {
-        const parameters = start.map((w, i) => tf.tensor(expected.initial[i] as number[]));
+        const parameters = expected.initial.map((nested) => tf.tensor(nested as number[]));
         const network =
           kernels === 'own'
             ? createNetwork(engine, spec)
