@@ -1,18 +1,25 @@
 import * as path from 'node:path';
-import { messageOf } from '../base/errors';
+import { inputError, StmLabError } from '../base/errors';
 import { readJson, sha256, writeJson } from '../base/files';
-import { deriveSeed } from '../base/random/seeds';
-import { loadEngine, type Engine } from '../engine';
-import { kerasMicroAuc } from '../evaluation';
-import { fitMlp, type EpochMetric } from '../models';
-import { createStudy, type Study, type Trial, type TrialRecord, type Values } from '../search';
-import type { Run } from '../tracking';
+import { loadEngine } from '../engine';
+import {
+  createStudy,
+  optimize,
+  runWorkers,
+  type SamplerName,
+  type Study,
+  type StudyOptions,
+  type TrialRecord,
+  type Values,
+} from '../search';
+import { syncJournals, type Run } from '../tracking';
 import { runTrackedStage, type StageContext } from './context';
 import type { Experiment, ModelChoice } from './experiment';
 import { modelOfTrial } from './hyperparameters';
-import { readRoleData, type RoleData, type RoleRows } from './roleData';
+import { readRoleData, type RoleData } from './roleData';
+import type { SearchWorkerOrder } from './searchWorker';
 import type { StageResult } from './stage';
-import { epochMetrics, macroF1Metric } from './train';
+import { createTrialObjective } from './trialObjective';
 
 /** What `searchStage` reads and writes. */
 export interface SearchStageOptions {
@@ -20,6 +27,8 @@ export interface SearchStageOptions {
   readonly split: string;
   readonly out: string;
   readonly search: Experiment['search'];
+  /** Processes that run trials; default 1, in this process. With more, proposals depend on the order of results. */
+  readonly workers?: number | undefined;
 }
 
 /** What `search.json` says. */
@@ -38,11 +47,6 @@ export interface SearchSummary extends SearchRecord {
   readonly trials: readonly TrialRecord[];
 }
 
-const microRocAuc: EpochMetric = (labels, probabilities, classes) =>
-  kerasMicroAuc({ labels, probabilities, classes }).roc;
-
-const OBJECTIVES = { macroF1: macroF1Metric, microRocAuc } as const;
-
 /**
  * Searches hyperparameters on the validation rows: `journal.log` (Optuna's journal format) and
  * `search.json` (the best trial). A trial's score is the mean over its executions of the best epoch. A
@@ -54,27 +58,24 @@ export async function searchStage(
 ): Promise<SearchSummary> {
   const { out, search } = options;
   const data = readRoleData(options);
-  const study = (): Study =>
-    createStudy({
-      name: `search-${sha256({ search: { ...search, trials: 0 }, data: data.hashes }).slice(0, 12)}`,
-      space: search.space,
-      direction: 'maximize',
-      sampler: search.sampler,
-      seed: search.seed,
-      journal: path.join(out, 'journal.log'),
-    });
+  const studyOptions = {
+    name: `search-${sha256({ search: { ...search, trials: 0 }, data: data.hashes }).slice(0, 12)}`,
+    space: search.space,
+    direction: 'maximize' as const,
+    sampler: search.sampler,
+    seed: search.seed,
+    journal: path.resolve(out, 'journal.log'),
+  };
   const { status } = await runTrackedStage(context, {
     stage: 'search',
     folder: out,
     parameters: search,
     inputs: data.hashes,
     run: async (run) => {
-      const engine = await loadEngine();
-      const opened = study();
-      await runTrials(engine, data, opened, search, context, run);
-      const record = toRecord(opened, search);
+      const study = createStudy(studyOptions);
+      await runTrials(options, data, { study, options: studyOptions }, context, run);
+      const record = toRecord(study, search);
       writeJson(path.join(out, 'search.json'), record);
-      run?.setTags({ 'stm.engine': engine.description });
       run?.logMetrics({
         best_value: record.best.value,
         best_trial: record.best.number,
@@ -86,83 +87,111 @@ export async function searchStage(
       return ['journal.log', 'search.json'];
     },
   });
-  return { ...readJson<SearchRecord>(path.join(out, 'search.json')), status, trials: study().trials() };
+  return {
+    ...readJson<SearchRecord>(path.join(out, 'search.json')),
+    status,
+    trials: createStudy(studyOptions).trials(),
+  };
 }
 
+/** Runs the trials that are left, in this process or in worker processes that may die. */
 async function runTrials(
-  engine: Engine,
+  options: SearchStageOptions,
   data: RoleData,
-  study: Study,
-  search: Experiment['search'],
+  opened: {
+    readonly study: Study;
+    readonly options: StudyOptions & { readonly journal: string; readonly sampler: SamplerName };
+  },
   context: StageContext,
   parent: Run | undefined,
 ): Promise<void> {
-  const rows = { train: data.role('train'), validation: data.role('validation') };
-  for (;;) {
-    context.signal?.throwIfAborted();
-    const trial = study.ask({ limit: search.trials });
-    if (trial === undefined) return;
+  const { search, workers = 1 } = options;
+  const { study } = opened;
+  const onTrial = ({ number, value, state, failure }: TrialRecord): void => {
+    if (state === 'running') return;
+    if (value !== undefined) parent?.logMetrics({ trial_value: value }, number);
+    if (state === 'failed') context.warn?.(`trial ${number} failed: ${failure ?? 'no reason given'}`);
+    const done = study
+      .trials()
+      .filter((trial) => trial.state !== 'running' && trial.state !== 'waiting').length;
     const best = study.best()?.value;
     context.progress?.(
-      `search: trial ${trial.number + 1} of ${search.trials}${best === undefined || best === null ? '' : `, best ${search.objective} ${best.toFixed(3)}`}`,
+      `search: ${done} of ${search.trials} trials${best === undefined ? '' : `, best ${search.objective} ${best.toFixed(3)}`}`,
     );
-    const run = context.tracker?.startRun({
-      name: `trial-${trial.number}`,
-      key: `${study.name}-trial-${trial.number}`,
-      ...(parent === undefined ? {} : { parent }),
-      params: { ...trial.values },
-      tags: { 'stm.stage': 'trial', 'stm.trial': trial.number },
-    });
-    try {
-      const score = await scoreTrial(engine, data, rows, search, trial, run);
-      run?.logMetrics({ [search.objective]: score });
-      parent?.logMetrics({ trial_value: score }, trial.number);
-      study.tell(trial, score);
-      run?.end(Number.isFinite(score) ? 'FINISHED' : 'FAILED');
-    } catch (error) {
-      if (context.signal?.aborted) throw error;
-      // One impossible configuration does not end the search: the study records it as failed.
-      context.warn?.(`trial ${trial.number} failed: ${messageOf(error)}`);
-      study.tell(trial, 'failed', messageOf(error));
-      run?.setTags({ 'stm.error': messageOf(error).slice(0, 4000) });
-      run?.end('FAILED');
-    }
+  };
+  const signal = context.signal === undefined ? {} : { signal: context.signal };
+  const result =
+    workers === 1
+      ? await optimize(
+          study,
+          createTrialObjective({
+            engine: await loadEngine(),
+            data,
+            search,
+            studyName: study.name,
+            tracker: context.tracker,
+            parent,
+            note: context.note,
+            ...signal,
+          }),
+          { trials: search.trials, onTrial, ...signal },
+        )
+      : await runWorkers({
+          study: opened.options,
+          objective: {
+            module: path.join(__dirname, 'searchWorker.js'),
+            data: workerOrder(options, study, context, parent),
+          },
+          trials: search.trials,
+          workers,
+          onTrial,
+          ...signal,
+        });
+  if (workers > 1) await sendWorkersRuns(context);
+  if (result.reason === 'aborted')
+    throw new StmLabError('interrupted', 'search stopped on request; run it again to go on');
+  if (result.reason === 'failures') {
+    throw inputError(
+      `search: the last trials all failed (${result.failure ?? 'no reason given'}); correct the space or the data and run it again`,
+    );
   }
 }
 
-async function scoreTrial(
-  engine: Engine,
-  data: RoleData,
-  rows: { readonly train: RoleRows; readonly validation: RoleRows },
-  search: Experiment['search'],
-  trial: Trial,
-  run: Run | undefined,
-): Promise<number> {
-  const model = modelOfTrial(trial.values, search.family, search.fit);
-  let sum = 0;
-  for (let execution = 0; execution < search.executions; execution++) {
-    const result = await fitMlp(engine, {
-      spec: {
-        family: model.family,
-        hidden: model.hidden,
-        inputs: data.columns,
-        classes: data.classes.length,
-      },
-      ...rows,
-      options: { ...model.fit, seed: deriveSeed(search.seed, 'trial', trial.number, 'execution', execution) },
-      metrics: { [search.objective]: OBJECTIVES[search.objective] },
-      onEpoch: (record) => {
-        const metrics = epochMetrics(record);
-        const suffix = search.executions === 1 ? '' : `/execution${execution + 1}`;
-        run?.logMetrics(
-          Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${name}${suffix}`, value])),
-          record.epoch,
-        );
-      },
-    });
-    sum += Math.max(...result.history.map((record) => record.validation?.[search.objective] ?? NaN));
-  }
-  return sum / search.executions;
+function workerOrder(
+  options: SearchStageOptions,
+  study: Study,
+  { tracker, note }: StageContext,
+  parent: Run | undefined,
+): SearchWorkerOrder {
+  return {
+    reduction: path.resolve(options.reduction),
+    split: path.resolve(options.split),
+    search: options.search,
+    studyName: study.name,
+    note,
+    ...(tracker === undefined || tracker.mode === 'disabled' || parent === undefined
+      ? {}
+      : {
+          tracking: {
+            journalFolder: tracker.journalFolder,
+            experiment: tracker.experiment,
+            parent: { id: parent.id, name: parent.name, key: parent.key },
+          },
+        }),
+  };
+}
+
+/** Worker processes only write journals, so that a dead server cannot hold them; what they wrote is sent here. */
+async function sendWorkersRuns({ tracker, warn }: StageContext): Promise<void> {
+  if (tracker?.mode !== 'online') return;
+  await tracker.flush();
+  const { problems } = await syncJournals(tracker.journalFolder, {
+    ...(tracker.uri === undefined ? {} : { uri: process.env.MLFLOW_TRACKING_URI ?? tracker.uri }),
+    abandoned: 'keep',
+    patienceMs: 10_000,
+    onWarning: (line) => warn?.(`tracking: ${line}`),
+  });
+  problems.forEach((problem) => warn?.(`tracking: ${problem}`));
 }
 
 function toRecord(study: Study, search: Experiment['search']): SearchRecord {

@@ -57,6 +57,21 @@ test('three kinds of sound are told apart by cross-validation', () => {
   assert.ok(mean.macroF1.value > 0.5, `macro-F1 ${mean.macroF1.value}`);
 });
 
+test('a search in two processes holds every trial once, each a run below the search', () => {
+  const chain = ['--reduction', at('reduction'), '--split', at('split')];
+  const tracking = ['--journal', at('journals')];
+  assert.match(
+    stage('search', ...chain, '--out', at('search-2'), '--workers', '2', '--trials', '6', ...tracking),
+    /6 trials completed, 0 failed/,
+  );
+  const starts = fs
+    .readdirSync(at('journals'))
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => fs.readFileSync(path.join(at('journals'), name), 'utf8').split('\n')[0]!);
+  assert.equal(starts.length, 7);
+  assert.equal(starts.filter((line) => line.includes('"parent"')).length, 6);
+});
+
 test('a second run keeps what is there', () => {
   assert.match(stmLab('extract', '--manifest', manifest, '--out', at('features')).out, /0 computed, 36 kept/);
   assert.match(

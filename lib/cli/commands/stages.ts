@@ -155,6 +155,7 @@ export const search: Command = {
     out: OUT,
     experiment: EXPERIMENT,
     trials: { value: 'N', help: 'trials in all, those done before included', default: "the experiment's" },
+    workers: { value: 'N', help: 'processes that run trials; one that dies is replaced', default: '1' },
     ...TRACKING_OPTIONS,
   },
   details: [
@@ -177,6 +178,7 @@ export const search: Command = {
             split: options['split']!,
             out,
             search: { ...experiment.search, trials },
+            workers: integerOption(options, 'workers', { min: 1, max: 256, fallback: 1 }),
           },
           context,
         ),
