@@ -6,7 +6,7 @@
  *     npm run bench:reduce -- large [gigabytes=10]
  *
  * Methods: incremental, exact (against `covariance_eigh`, scikit-learn's fastest exact solver, which works
- * in float32 where ours is float64), exact-full (against `full`, its singular value decomposition); the
+ * in float32 throughout; ours in float64, and with float32 products), exact-full (against `full`, its singular value decomposition); the
  * first two by default. Both sides use all processors (`STM_LAB_THREADS`, `OMP_NUM_THREADS` to change that). The peer
  * holds the matrix in memory; ours reads it from disk in blocks, three times for `exact`.
  */
@@ -27,7 +27,12 @@ interface Outcome {
 }
 
 /** One run of ours in this process; its outcome is printed as JSON. */
-async function runOurs(method: 'incremental' | 'exact', file: string, components: number): Promise<void> {
+async function runOurs(
+  method: 'incremental' | 'exact',
+  file: string,
+  components: number,
+  precision: 'float64' | 'float32',
+): Promise<void> {
   const times: Record<string, number> = {};
   let last = performance.now();
   const lap = (name: string): void => {
@@ -37,15 +42,15 @@ async function runOurs(method: 'incremental' | 'exact', file: string, components
   const features = openNpyRows(file);
   const { name } = await loadAlgebra();
   lap('load');
-  const reduction = await fitReduction({ features, method, components });
+  const reduction = await fitReduction({ features, method, components, precision });
   lap('standardise and fit');
   let checksum = 0;
-  await transformBlocks(reduction, { features }, (block) => (checksum += block[0]!));
+  await transformBlocks(reduction, { features, precision }, (block) => (checksum += block[0]!));
   if (!Number.isFinite(checksum)) throw new Error('transformed values are not finite');
   lap('transform');
   const { user, system } = process.cpuUsage();
   const outcome: Outcome = {
-    name: `stm-lab (${name})`,
+    name: `stm-lab (${name} ${precision})`,
     times,
     cpu: (user + system) / 1e6,
     peak: process.resourceUsage().maxRSS / 1024,
@@ -77,7 +82,7 @@ function show(outcome: Outcome): void {
   const parts = Object.entries(outcome.times).map(([name, seconds]) => `${name} ${seconds.toFixed(1)} s`);
   const total = totalOf(outcome);
   console.log(
-    `  ${outcome.name.padEnd(20)} ${total.toFixed(1)} s (${parts.join(', ')}), processor ${outcome.cpu.toFixed(1)} s, peak ${outcome.peak.toFixed(0)} MB`,
+    `  ${outcome.name.padEnd(25)} ${total.toFixed(1)} s (${parts.join(', ')}), processor ${outcome.cpu.toFixed(1)} s, peak ${outcome.peak.toFixed(0)} MB`,
   );
 }
 
@@ -94,23 +99,30 @@ function compare(rows: number, columns: number, components: number, methods: rea
       const peerMethod = method === 'exact' ? 'exact-covariance' : method;
       const theirs = JSON.parse(run(python, [peer, peerMethod, file, String(components)])) as Outcome;
       show(theirs);
-      const mine = JSON.parse(
-        ours(method === 'incremental' ? method : 'exact', file, String(components)),
-      ) as Outcome;
-      show(mine);
-      const error = Math.max(
-        ...mine.variance.map((value, k) => Math.abs(value - theirs.variance[k]!) / theirs.variance[k]!),
-      );
-      console.log(
-        `  time ratio ${(totalOf(theirs) / totalOf(mine)).toFixed(2)}, processor ratio ${(theirs.cpu / mine.cpu).toFixed(2)}, memory ratio ${(theirs.peak / mine.peak).toFixed(2)} (above 1: ours is better)`,
-      );
-      console.log(
-        `  captured variance ${mine.captured.toFixed(8)} against ${theirs.captured.toFixed(8)}, largest relative difference of a variance ${error.toExponential(1)}`,
-      );
+      for (const precision of method === 'incremental' ? ['float64'] : ['float64', 'float32'])
+        judge(
+          theirs,
+          JSON.parse(
+            ours(method === 'incremental' ? method : 'exact', file, String(components), precision),
+          ) as Outcome,
+        );
     }
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
+}
+
+function judge(theirs: Outcome, mine: Outcome): void {
+  show(mine);
+  const error = Math.max(
+    ...mine.variance.map((value, k) => Math.abs(value - theirs.variance[k]!) / theirs.variance[k]!),
+  );
+  console.log(
+    `  time ratio ${(totalOf(theirs) / totalOf(mine)).toFixed(2)}, processor ratio ${(theirs.cpu / mine.cpu).toFixed(2)}, memory ratio ${(theirs.peak / mine.peak).toFixed(2)} (above 1: ours is better)`,
+  );
+  console.log(
+    `  captured variance ${mine.captured.toFixed(8)} against ${theirs.captured.toFixed(8)}, largest relative difference of a variance ${error.toExponential(1)}`,
+  );
 }
 
 /** A file larger than memory ought to hold: only peak memory and completion matter. */
@@ -122,14 +134,22 @@ function large(gigabytes: number): void {
     const file = path.join(folder, 'features.npy');
     run(python, [peer, 'make', file, String(rows), String(columns)]);
     console.log(`exact: ${rows} x ${columns} float32, ${(fs.statSync(file).size / 1e9).toFixed(1)} GB`);
-    show(JSON.parse(ours('exact', file, '1024')) as Outcome);
+    show(JSON.parse(ours('exact', file, '1024', 'float64')) as Outcome);
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
 }
 
 async function main([first, ...rest]: string[]): Promise<void> {
-  if (first === 'ours') return runOurs(rest[0] as 'incremental' | 'exact', rest[1]!, Number(rest[2]));
+  if (first === 'ours') {
+    const [method, file, components, precision] = rest;
+    return runOurs(
+      method as 'incremental' | 'exact',
+      file!,
+      Number(components),
+      precision as 'float64' | 'float32',
+    );
+  }
   if (first === 'large') return large(Number(rest[0] ?? 10));
   const [columns = '2420', components = '1024', ...methods] = rest;
   compare(

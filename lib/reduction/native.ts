@@ -9,7 +9,9 @@ import type { Engine } from '../engine';
 export interface NativeMatrices {
   /** Copies values in; float32 input is widened, which is exact. */
   upload(values: Float64Array | Float32Array, rows: number, columns: number): Matrix;
-  /** a b, with either one transposed on the way. */
+  /** Copies float32 values in as they are; only `multiply` and `columns` take such matrices, and both factors must be. */
+  uploadNarrow(values: Float32Array, rows: number, columns: number): Matrix;
+  /** a b, with either one transposed on the way. Narrow factors are multiplied in float32; the product is float64. */
   multiply(a: Matrix, b: Matrix, transpose?: 'neither' | 'first' | 'second'): Matrix;
   add(a: Matrix, b: Matrix): Matrix;
   /** Columns `from` .. `to` - 1. */
@@ -26,6 +28,7 @@ export interface NativeMatrices {
 export interface Matrix {
   readonly id: number;
   readonly shape: readonly number[];
+  readonly dtype: number;
 }
 
 /** The part of tfjs-node's C++ binding that is used; tensors are numbered there. */
@@ -72,49 +75,43 @@ export function nativeMatrices(engine: Engine): NativeMatrices | undefined {
     for (const { id } of matrices) binding.deleteTensor(id);
     live -= matrices.length;
   };
-  const integers = (values: readonly number[]): Matrix => {
+  const create = (shape: readonly number[], dtype: number, data: Float32Array | Int32Array): Matrix => {
     live++;
-    return {
-      id: binding.createTensor([values.length], binding.TF_INT32, Int32Array.from(values)),
-      shape: [values.length],
-    };
+    return { id: binding.createTensor(shape, dtype, data), shape, dtype };
+  };
+  const integers = (values: readonly number[]): Matrix =>
+    create([values.length], binding.TF_INT32, Int32Array.from(values));
+  const widen = (narrow: Matrix): Matrix => {
+    const attributes = [type('SrcT', binding.TF_FLOAT), type('DstT', TF_DOUBLE), flag('Truncate', false)];
+    const [wide] = run('Cast', attributes, [narrow.id]);
+    free(narrow);
+    return wide!;
   };
 
   return {
     upload(values, rows, columns) {
-      live++;
-      if (values instanceof Float32Array) {
-        const narrow = {
-          id: binding.createTensor([rows, columns], binding.TF_FLOAT, values),
-          shape: [rows, columns],
-        };
-        const attributes = [type('SrcT', binding.TF_FLOAT), type('DstT', TF_DOUBLE), flag('Truncate', false)];
-        const [wide] = run('Cast', attributes, [narrow.id]);
-        free(narrow);
-        return wide!;
-      }
+      if (values instanceof Float32Array) return widen(create([rows, columns], binding.TF_FLOAT, values));
       const bits = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
-      const raw = {
-        id: binding.createTensor([rows, columns, 2], binding.TF_INT32, bits),
-        shape: [rows, columns, 2],
-      };
+      const raw = create([rows, columns, 2], binding.TF_INT32, bits);
       const [matrix] = run('Bitcast', [type('T', binding.TF_INT32), type('type', TF_DOUBLE)], [raw.id]);
       free(raw);
       return matrix!;
     },
+    uploadNarrow: (values, rows, columns) => create([rows, columns], binding.TF_FLOAT, values),
     multiply(a, b, transpose = 'neither') {
       const attributes = [
-        type('T', TF_DOUBLE),
+        type('T', a.dtype),
         flag('transpose_a', transpose === 'first'),
         flag('transpose_b', transpose === 'second'),
       ];
-      return run('MatMul', attributes, [a.id, b.id])[0]!;
+      const product = run('MatMul', attributes, [a.id, b.id])[0]!;
+      return a.dtype === TF_DOUBLE ? product : widen(product);
     },
     add: (a, b) => run('AddV2', [type('T', TF_DOUBLE)], [a.id, b.id])[0]!,
     columns(a, from, to) {
       const begin = integers([0, from]);
       const size = integers([-1, to - from]);
-      const attributes = [type('T', TF_DOUBLE), type('Index', binding.TF_INT32)];
+      const attributes = [type('T', a.dtype), type('Index', binding.TF_INT32)];
       const [part] = run('Slice', attributes, [a.id, begin.id, size.id]);
       free(begin, size);
       return part!;

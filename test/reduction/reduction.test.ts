@@ -207,6 +207,27 @@ test('native and TypeScript algebra agree, and no native matrix is left behind',
   assert.equal(algebra.held(), before);
 });
 
+test('float32 products: near the float64 result, and not the default', async (t) => {
+  if ((await loadEngine()).name !== 'native') return t.skip('native TensorFlow is not installed');
+  const features = inMemory(sample(5000));
+  const fit = (precision?: 'float64' | 'float32') =>
+    fitReduction({
+      features,
+      method: 'exact',
+      components: 8,
+      ...(precision === undefined ? {} : { precision }),
+    });
+  const [wide, narrow, byDefault] = [await fit('float64'), await fit('float32'), await fit()];
+  assert.equal(byDefault.hash, wide.hash);
+  const difference = largestDifference(wide.components!.vectors, narrow.components!.vectors);
+  assert.ok(difference > 0 && difference < 1e-5, String(difference));
+  const scores = await transform(wide, { features });
+  const narrowScores = await transform(wide, { features, precision: 'float32' });
+  const error = largestDifference(scores, narrowScores);
+  assert.ok(error > 0 && error < 1e-5, String(error));
+  assert.equal((await loadAlgebra()).held(), 0);
+});
+
 test('float64 goes through the native engine to the last bit', async (t) => {
   const native = nativeMatrices(await loadEngine());
   if (native === undefined) return t.skip('native TensorFlow is not installed');
