@@ -27,7 +27,9 @@ async function main(): Promise<void> {
     milliseconds: 300,
   });
   checkJournal(journal, space, trials);
-  console.log(`${stats.kills} kills, ${stats.restarted} trials started again, ${trials} complete once each`);
+  console.log(
+    `${stats.kills} kills, ${stats.restarted} trials started again (${stats.restarts} times in all), ${trials} complete once each`,
+  );
   const python = process.env['STM_OPTUNA_PYTHON'] ?? 'python3';
   if (spawnSync(python, ['-c', 'import optuna'], { stdio: 'ignore' }).status !== 0) {
     console.log('Optuna skipped: no Python with optuna (set STM_OPTUNA_PYTHON)');

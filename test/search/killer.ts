@@ -15,7 +15,9 @@ export interface KillOptions {
 }
 
 /** Runs four workers and kills one that is busy with a trial (SIGKILL) at random moments, at least `kills` times before the end. */
-export async function killNowAndThen(options: KillOptions): Promise<{ kills: number; restarted: number }> {
+export async function killNowAndThen(
+  options: KillOptions,
+): Promise<{ kills: number; restarted: number; restarts: number }> {
   const { journal, log, module, space, trials, milliseconds } = options;
   const random = randomState(7);
   let kills = 0;
@@ -24,7 +26,7 @@ export async function killNowAndThen(options: KillOptions): Promise<{ kills: num
     createStudy({ name: 'k', space, direction: 'minimize', journal }).trials();
   const killing = (async () => {
     while (!over && kills < options.kills) {
-      await new Promise((resolve) => setTimeout(resolve, 40 + 160 * random.double()));
+      await new Promise((resolve) => setTimeout(resolve, milliseconds * (0.3 + 2 * random.double())));
       const running = watch().filter((trial) => trial.state === 'running');
       const victim = running[random.interval(Math.max(0, running.length - 1))];
       // A worker's name is host/process/start/nonce.
@@ -47,8 +49,10 @@ export async function killNowAndThen(options: KillOptions): Promise<{ kills: num
   over = true;
   await killing;
   assert.deepEqual(result, { reason: 'trials' });
-  const restarted = watch().filter((trial) => trial.attempts > 1).length;
-  return { kills, restarted };
+  const trialsNow = watch();
+  const restarted = trialsNow.filter((trial) => trial.attempts > 1).length;
+  const restarts = trialsNow.reduce((sum, trial) => sum + trial.attempts - 1, 0);
+  return { kills, restarted, restarts };
 }
 
 /** Every trial complete, each ended by exactly one record, every line whole. */

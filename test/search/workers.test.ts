@@ -59,7 +59,7 @@ test('one worker and one process propose the same', async () => {
 test('workers killed at random: no trial is lost, none is recorded twice', async (t) => {
   const { journal, log } = paths();
   const stats = await killNowAndThen({ journal, log, module, space, trials: 24, kills: 6, milliseconds: 90 });
-  t.diagnostic(`${stats.kills} kills, ${stats.restarted} trials started again`);
+  t.diagnostic(`${stats.kills} kills, ${stats.restarted} trials started again, ${stats.restarts} times`);
   assert.ok(stats.kills >= 6 && stats.restarted > 0);
   checkJournal(journal, space, 24);
 });
