@@ -141,11 +141,10 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
       );
     }
     const changes = reconcileSpace(recorded, space, options.seed, spaceChange);
-    journal.append(
-      changes.attributes.map((attribute) =>
-        record(Operation.setStudySystemAttribute, { study_id: recorded.id, system_attr: attribute }),
-      ),
+    const attributes = changes.attributes.map((attribute) =>
+      record(Operation.setStudySystemAttribute, { study_id: recorded.id, system_attr: attribute }),
     );
+    if (attributes.length > 0) journal.append(attributes);
     return changes.seed;
   });
 

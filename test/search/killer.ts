@@ -20,6 +20,7 @@ export async function killNowAndThen(
 ): Promise<{ kills: number; restarted: number; restarts: number }> {
   const { journal, log, module, space, trials, milliseconds } = options;
   const random = randomState(7);
+  const killed = new Set<number>();
   let kills = 0;
   let over = false;
   const watch = (): TrialRecord[] =>
@@ -31,7 +32,9 @@ export async function killNowAndThen(
       const victim = running[random.interval(Math.max(0, running.length - 1))];
       // A worker's name is host/process/start/nonce.
       const pid = Number(victim?.worker.split('/')[1]);
-      if (!Number.isInteger(pid)) continue;
+      // A dead worker's trial still counts as running until somebody asks for it.
+      if (!Number.isInteger(pid) || killed.has(pid)) continue;
+      killed.add(pid);
       try {
         process.kill(pid, 'SIGKILL');
         kills++;
