@@ -19,7 +19,11 @@ export interface Experiment {
     readonly flavour: 'published' | 'fixed';
     readonly domains: 'together' | 'by-prefix';
   };
-  readonly reduction: { readonly method: 'incremental' | 'exact' | 'none'; readonly components: number };
+  readonly reduction: {
+    readonly method: 'incremental' | 'exact' | 'none';
+    readonly components: number;
+    readonly whiten?: 'no' | 'yes' | 'common';
+  };
   readonly search: {
     readonly sampler: 'published' | 'gp' | 'tpe' | 'sobol' | 'random';
     readonly trials: number;

@@ -27,10 +27,9 @@ export interface FoldModelOptions {
 export async function fitFoldModel(options: FoldModelOptions, task: FoldTask): Promise<Float32Array> {
   const { engine, columns, y, classes, model } = options;
   const features = featuresInMemory(options.features, columns);
-  const method = options.reduction.method;
   // A fold has fewer rows than the corpus: exact PCA keeps as many components as there are.
   const components = Math.min(options.reduction.components, task.trainRows.length, columns);
-  const reduction = await fitReduction({ features, rows: task.trainRows, method, components });
+  const reduction = await fitReduction({ ...options.reduction, features, rows: task.trainRows, components });
   const rowsOf = async (rows: Int32Array): Promise<Float32Array> => transform(reduction, { features, rows });
   const { model: network } = await fitMlp(engine, {
     spec: { family: model.family, hidden: model.hidden, inputs: reduction.width, classes: classes.length },

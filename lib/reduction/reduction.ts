@@ -11,7 +11,7 @@ export type ReductionMethod = 'incremental' | 'exact' | 'none';
 /** A standardiser and, unless the method is `none`, principal components, fitted on training rows. */
 export interface Reduction {
   readonly method: ReductionMethod;
-  readonly whiten: 'no' | 'yes';
+  readonly whiten: 'no' | 'yes' | 'common';
   /** Values in a feature row. */
   readonly columns: number;
   /** Values in a transformed row: the number of components, or `columns` for method `none`. */
@@ -48,8 +48,12 @@ export interface FitReductionOptions extends AlgebraOptions {
   readonly method?: ReductionMethod;
   /** Default 1024 (the paper's). */
   readonly components?: number;
-  /** `yes` divides each component by its standard deviation; default `no`. */
-  readonly whiten?: 'no' | 'yes';
+  /**
+   * `no` (default, the paper's): components as they are. `yes`: each divided by its standard deviation.
+   * `common`: all divided by one number, the root of their mean variance, so that their proportions stay
+   * but networks get inputs of the size they are initialised for.
+   */
+  readonly whiten?: 'no' | 'yes' | 'common';
   readonly provenance?: ReductionProvenance;
   /** Name of a row's recording, for messages. */
   readonly nameOf?: RowName;

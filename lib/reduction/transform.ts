@@ -59,6 +59,14 @@ export async function transformBlocks(
   }
 }
 
+/** What each component is divided by, see `FitReductionOptions.whiten`. */
+function componentScale(variance: Float64Array, whiten: Reduction['whiten']): Float64Array {
+  const rms = Math.sqrt(variance.reduce((sum, value) => sum + value, 0) / variance.length);
+  return variance.map((own) =>
+    whiten === 'no' ? 1 : Math.max(whiten === 'common' ? rms : Math.sqrt(own), Number.EPSILON),
+  );
+}
+
 async function projection(
   { components, whiten, columns }: Reduction,
   options: AlgebraOptions,
@@ -68,9 +76,7 @@ async function projection(
   const algebra = await loadAlgebra(options);
   const projector = algebra.projector(vectors, width, columns);
   const offset = projector.apply(mean, 1);
-  const scale = explainedVariance.map((variance) =>
-    whiten === 'yes' ? Math.max(Math.sqrt(variance), Number.EPSILON) : 1,
-  );
+  const scale = componentScale(explainedVariance, whiten);
   return {
     apply(block, count) {
       const product = projector.apply(block, count);
@@ -97,13 +103,13 @@ export function inverseTransform(reduction: Reduction, rows: Float32Array): Floa
   if (!Number.isInteger(count)) throw new RangeError(`${rows.length} values are not whole rows of ${width}`);
   const result = new Float32Array(count * columns);
   const line = new Float64Array(columns);
+  const scale = components && componentScale(components.explainedVariance, whiten);
   for (let r = 0; r < count; r++) {
     if (components === undefined) line.set(rows.subarray(r * width, (r + 1) * width));
     else {
       line.set(components.mean);
       for (let k = 0; k < width; k++) {
-        const spread = whiten === 'yes' ? Math.sqrt(components.explainedVariance[k]!) : 1;
-        const amount = rows[r * width + k]! * spread;
+        const amount = rows[r * width + k]! * scale![k]!;
         if (amount === 0) continue;
         for (let c = 0, at = k * columns; c < columns; c++, at++)
           line[c]! += amount * components.vectors[at]!;

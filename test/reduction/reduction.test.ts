@@ -47,7 +47,7 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
 
 test('theory: components are orthonormal, scores uncorrelated with the stated variances', async () => {
   const features = inMemory(sample(600));
-  for (const whiten of ['no', 'yes'] as const) {
+  for (const whiten of ['no', 'yes', 'common'] as const) {
     const reduction = await fitReduction({ features, method: 'exact', components: 10, whiten });
     const { vectors, explainedVariance: variance } = reduction.components!;
     for (let i = 0; i < 10; i++)
@@ -61,7 +61,9 @@ test('theory: components are orthonormal, scores uncorrelated with the stated va
       for (let j = 0; j <= i; j++) {
         let product = 0;
         for (let r = 0; r < 600; r++) product += scores[r * 10 + i]! * scores[r * 10 + j]!;
-        const expected = i !== j ? 0 : whiten === 'yes' ? 1 : variance[i]!;
+        const common = variance.reduce((sum, value) => sum + value, 0) / variance.length;
+        const own = { no: variance[i]!, yes: 1, common: variance[i]! / common }[whiten];
+        const expected = i === j ? own : 0;
         assert.ok(Math.abs(product / 599 - expected) < 1e-5, `${whiten} ${i} ${j}: ${product / 599}`);
       }
   }
@@ -76,7 +78,7 @@ test('a constant column has scale 1, becomes 0, and plays no part in any compone
 test('all components give the features back; few give the nearest row they can express', async () => {
   const values = sample(200);
   const features = inMemory(values);
-  for (const whiten of ['no', 'yes'] as const) {
+  for (const whiten of ['no', 'yes', 'common'] as const) {
     // One column is constant, so 23 components hold everything.
     const full = await fitReduction({ features, method: 'exact', components: 23, whiten });
     assert.ok(largestDifference(inverseTransform(full, await transform(full, { features })), values) < 2e-6);
