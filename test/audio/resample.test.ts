@@ -18,7 +18,10 @@ test('resampling equals scipy.signal.resample_poly', () => {
   );
   assert.equal(cases.length, 8);
   for (const { rate, length, outputs, at, values } of cases) {
-    const samples = Float32Array.from({ length }, (_, i) => Math.sin((0.07 * i * i) % 7) + 0.3 * Math.cos(1.3 * i));
+    const samples = Float32Array.from(
+      { length },
+      (_, i) => Math.sin((0.07 * i * i) % 7) + 0.3 * Math.cos(1.3 * i),
+    );
     const result = resample(samples, designResampler(rate, 16000));
     assert.equal(result.length, outputs, `${rate} Hz`);
     at.forEach((index, k) => {
@@ -28,7 +31,11 @@ test('resampling equals scipy.signal.resample_poly', () => {
 });
 
 test('a constant keeps its level and the delay is compensated', () => {
-  for (const [from, to] of [[44100, 16000], [8000, 16000], [16000, 11025]] as const) {
+  for (const [from, to] of [
+    [44100, 16000],
+    [8000, 16000],
+    [16000, 11025],
+  ] as const) {
     const resampler = designResampler(from, to);
     const flat = resample(new Float32Array(from).fill(1), resampler);
     assert.equal(flat.length, resampledLength(resampler, from));
@@ -41,5 +48,6 @@ test('a constant keeps its level and the delay is compensated', () => {
 });
 
 test('unusable rates are refused', () => {
-  for (const rate of [0, -1, 1.5, NaN]) assert.throws(() => designResampler(rate, 16000), /must be a positive integer/);
+  for (const rate of [0, -1, 1.5, NaN])
+    assert.throws(() => designResampler(rate, 16000), /must be a positive integer/);
 });
