@@ -16,3 +16,4 @@ export {
   parameterShapes,
 } from './spec';
 export * from './baselines';
+export { loadKeras, saveKeras } from './keras/keras';
