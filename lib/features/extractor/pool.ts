@@ -30,7 +30,7 @@ export async function runPool(
   owner: PoolOwner,
   signal?: AbortSignal,
 ): Promise<void> {
-  const running = new Set<Worker>();
+  const running = new Map<Worker, NodeJS.Timeout>();
   let stop: (error: unknown) => void = () => undefined;
   const stopped = new Promise<never>((_resolve, reject) => (stop = reject));
   stopped.catch(() => undefined);
@@ -44,11 +44,11 @@ export async function runPool(
       let job: Job | undefined;
       let heard = Date.now();
       const worker = new Worker(path.join(__dirname, 'worker.js'), { workerData: setup });
-      running.add(worker);
       const watch = setInterval(() => {
         if (job !== undefined && Date.now() - heard > HANG_MS)
           retire(`decoding made no progress for ${HANG_MS / 1000} s; the file is damaged`);
       }, CHECK_MS);
+      running.set(worker, watch);
       const post = (message: ToWorker): void => worker.postMessage(message);
       const give = (): void => {
         job = owner.nextJob();
@@ -106,6 +106,13 @@ export async function runPool(
     for (let i = 0; i < started.length; i++) await Promise.race([started[i]!, stopped]);
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    await Promise.all([...running].map((worker) => worker.removeAllListeners().terminate()));
+    await Promise.all(
+      [...running].map(([worker, watch]) => {
+        clearInterval(watch);
+        worker.removeAllListeners();
+        worker.on('error', () => undefined);
+        return worker.terminate();
+      }),
+    );
   }
 }

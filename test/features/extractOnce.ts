@@ -1,0 +1,14 @@
+// A process of its own for the tests that kill: extracts the rows of a JSON file into a folder.
+import * as fs from 'node:fs';
+import type { ManifestRow } from 'stm-lab/dist/corpus/types';
+import { extractCorpus } from 'stm-lab/dist/features';
+
+const [rowsFile, outFolder] = process.argv.slice(2) as [string, string];
+const rows = JSON.parse(fs.readFileSync(rowsFile, 'utf8')) as ManifestRow[];
+extractCorpus({ rows, outFolder, workers: 2 }).then(
+  ({ computed, reused }) => console.log(JSON.stringify({ computed, reused })),
+  (error: unknown) => {
+    console.log(String(error));
+    process.exitCode = 1;
+  },
+);
