@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
 import { logExpectedImprovement } from 'stm-lab/dist/search/gp/acquisition';
 import { fitGp, negativeLogPosterior } from 'stm-lab/dist/search/gp/fit';
-import { halfRank, standardise } from 'stm-lab/dist/search/gp/outcome';
+import { logOutcome, plainOutcome, standardise } from 'stm-lab/dist/search/gp/outcome';
 import { minimizeBounded } from 'stm-lab/dist/search/numerics/lbfgsb';
 import {
   choleskyInPlace,
@@ -224,11 +224,28 @@ test('a fitted process finds the columns that matter and the noise', () => {
   assert.ok(parameters.noise > spread / 3 && parameters.noise < spread * 3, `noise ${parameters.noise}`);
 });
 
-test('half-rank warping keeps the better half and evens out the rest in order', () => {
-  const losses = Float64Array.of(1, 2, 3, 4, 5, 1e6, 1e9, 6, 7);
-  const warped = halfRank(losses);
-  assert.deepEqual([...warped.subarray(0, 5)], [1, 2, 3, 4, 5]);
-  assert.ok(warped[7]! > 5 && warped[7]! < warped[8]! && warped[8]! < warped[5]! && warped[5]! < warped[6]!);
-  assert.ok(warped[6]! < 20);
-  assert.deepEqual([...halfRank(Float64Array.of(2, 2, 2))], [2, 2, 2]);
+test('outcome scales: standardised, order kept, the log one compresses the bad, Jacobians as by differences', () => {
+  const losses = Float64Array.of(1, 2, 3, 4, 5, 1e3, 1e4, 6, 7);
+  const plain = plainOutcome(losses);
+  const log = logOutcome(losses)!;
+  for (const { y } of [plain, log]) {
+    close(
+      y.reduce((a, b) => a + b, 0),
+      0,
+      1e-12,
+    );
+    close(
+      y.reduce((a, b) => a + b * b, 0),
+      9,
+      1e-12,
+    );
+    const order = (v: Float64Array): number[] => [...v.keys()].sort((a, b) => v[a]! - v[b]!);
+    assert.deepEqual(order(y), order(losses));
+  }
+  assert.ok(log.y[6]! - log.y[4]! < 11 * (log.y[4]! - log.y[0]!));
+  // dy / dloss of the log scale at loss 3, with the spread that standardising divides by.
+  const spread = (log.y[1]! - log.y[0]!) / (Math.log1p(1 / 4) - Math.log1p(0));
+  const slopes = [...losses].reduce((sum, v) => sum + Math.log(spread / (4 + v - 1)), 0);
+  close(log.logJacobian, slopes, 1e-9);
+  assert.equal(logOutcome(Float64Array.of(2, 2, 2)), undefined);
 });

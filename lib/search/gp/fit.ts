@@ -168,8 +168,10 @@ function addLikelihoodGradient(
  * two starts: smooth with some noise, and rough with little.
  *
  * @param y standardised values, one a row of the design.
+ * @param from which of the two starts to take. Default both, and the better end.
  */
-export function fitGp(design: Design, y: Float64Array, priors: Priors = defaultPriors(design.d)): FittedGp {
+export function fitGp(design: Design, y: Float64Array, from: 'smooth' | 'rough' | 'both' = 'both'): FittedGp {
+  const priors = defaultPriors(design.d);
   const { n, d } = design;
   const work: Workspace = {
     design,
@@ -180,9 +182,11 @@ export function fitGp(design: Design, y: Float64Array, priors: Priors = defaultP
     factor: new Float64Array((n * (n - 1)) / 2),
   };
   const starts = [
-    { length: priors.lengthScale[0], noise: Math.log(1e-2) },
-    { length: Math.log(0.2) + 0.25 * Math.log(d), noise: Math.log(1e-5) },
-  ].map(({ length, noise }) => [...new Array<number>(d).fill(length), 0, noise]);
+    { name: 'smooth', length: priors.lengthScale[0], noise: Math.log(1e-2) },
+    { name: 'rough', length: Math.log(0.2) + 0.25 * Math.log(d), noise: Math.log(1e-5) },
+  ]
+    .filter(({ name }) => from === 'both' || name === from)
+    .map(({ length, noise }) => [...new Array<number>(d).fill(length), 0, noise]);
   let best: { x: Float64Array; value: number } | undefined;
   for (const start of starts) {
     const found = minimizeBounded({

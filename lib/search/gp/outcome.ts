@@ -1,5 +1,3 @@
-import { normalQuantile } from '../numerics/normal';
-
 function median(sorted: readonly number[]): number {
   const half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
@@ -19,28 +17,39 @@ export function standardise(values: Float64Array): Float64Array {
   return values.map((v) => (deviation > 0 ? (v - mean) / deviation : 0));
 }
 
+/** Losses as the model sees them: standardised, with the log of the density ratio that the change of scale brings. */
+export interface Outcome {
+  readonly y: Float64Array;
+  /** Sum over the points of log |dy / dloss|: makes likelihoods on different scales comparable. */
+  readonly logJacobian: number;
+}
+
+function standardised(values: Float64Array, logSlopes: number): Outcome {
+  const y = standardise(values);
+  const n = values.length;
+  const mean = values.reduce((sum, v) => sum + v, 0) / n;
+  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / n;
+  return { y, logJacobian: logSlopes - (variance > 0 ? 0.5 * n * Math.log(variance) : 0) };
+}
+
+/** The losses themselves, standardised. */
+export function plainOutcome(losses: Float64Array): Outcome {
+  return standardised(losses, 0);
+}
+
 /**
- * Losses worse than the median replaced by what a normal distribution fitted to the better half would
- * give at their rank, so that a few terrible configurations do not flatten the differences among the good
- * ones. The better half keeps its spacing.
- *
- * Source: the half-rank warping of Vizier's Gaussian process bandit (Song et al. 2024).
+ * log(1 + (loss - best) / s), s the distance from the best to the median: smooth, straight near the best
+ * and flat far above, so that a few terrible configurations do not hide the differences among the good
+ * ones. Undefined when half of the losses are the best.
  */
-export function halfRank(losses: Float64Array): Float64Array {
+export function logOutcome(losses: Float64Array): Outcome | undefined {
   const sorted = [...losses].sort((a, b) => a - b);
-  const n = sorted.length;
-  const centre = median(sorted);
-  const good = sorted.filter((v) => v <= centre);
-  const spread = Math.sqrt(good.reduce((sum, v) => sum + (v - centre) ** 2, 0) / good.length);
-  if (!(spread > 0)) return losses.slice();
-  return losses.map((loss) => {
-    if (loss <= centre) return loss;
-    let below = 0;
-    let equal = 0;
-    for (const other of sorted) {
-      if (other < loss) below++;
-      else if (other === loss) equal++;
-    }
-    return centre + spread * normalQuantile((below + 0.5 * equal) / n);
-  });
+  const best = sorted[0]!;
+  const scale = median(sorted) - best;
+  if (!(scale > 0)) return undefined;
+  const slopes = losses.reduce((sum, v) => sum - Math.log(scale + v - best), 0);
+  return standardised(
+    losses.map((v) => Math.log1p((v - best) / scale)),
+    slopes,
+  );
 }

@@ -5,7 +5,7 @@ import { logExpectedImprovement } from '../gp/acquisition';
 import type { FittedGp } from '../gp/fit';
 import { conditionGp, fitGp } from '../gp/fit';
 import { absentUnit, modelColumns, optimiseAcquisition, unitsToRow } from '../gp/optimise';
-import { halfRank, scaleToUnit, standardise } from '../gp/outcome';
+import { logOutcome, plainOutcome, scaleToUnit } from '../gp/outcome';
 import type { ProposalContext, Sampler, TrialRecord } from '../sampler';
 import type { Values } from '../space';
 import { configurationKey } from '../space';
@@ -16,8 +16,8 @@ export interface GpSamplerOptions {
   readonly name: 'gp';
   /** Space-filling trials before the model. Default: one more than the parameters, within 5 .. 10. */
   readonly startupTrials?: number;
-  /** `half-rank` (default) evens out the worse half of the losses, `none` only standardises them. */
-  readonly outcome?: 'half-rank' | 'none';
+  /** The scale of the losses: `plain`, `log` (compresses bad ones), or the likelier of the two (`auto`, default). */
+  readonly outcome?: 'auto' | 'plain' | 'log';
 }
 
 /** Losses of the trials that say something: failed ones count as the worst, pruned ones as no better than the median. */
@@ -61,7 +61,7 @@ export function gpSampler(options: Omit<GpSamplerOptions, 'name'> = {}): Sampler
       const values =
         known < Math.max(2, startup) || columns.length === 0
           ? sobolProposal(context)
-          : proposeByModel(context, columns, options.outcome ?? 'half-rank');
+          : proposeByModel(context, columns, options.outcome ?? 'auto');
       return values && { values };
     },
   };
@@ -89,14 +89,12 @@ function designOf(
 function proposeByModel(
   context: ProposalContext,
   columns: readonly number[],
-  outcome: 'half-rank' | 'none',
+  outcome: 'auto' | 'plain' | 'log',
 ): Values | undefined {
   const { coder, trials, direction, studySeed, trialNumber } = context;
   const seed = deriveSeed(studySeed, 'gp', trialNumber);
   const random = randomState(seed);
   const { trials: observed, losses } = lossesOf(trials, direction);
-  const scaled = scaleToUnit(losses);
-  const y = standardise(outcome === 'half-rank' ? halfRank(scaled) : scaled);
   const rows = rowsOf(coder, columns, observed);
   const pending = rowsOf(
     coder,
@@ -104,7 +102,9 @@ function proposeByModel(
     trials.filter((t) => t.state === 'running' || t.state === 'waiting'),
   );
 
-  let gp = fitGp(designOf(coder, columns, rows), y);
+  const fitted = fitOutcome(designOf(coder, columns, rows), scaleToUnit(losses), outcome);
+  const { y } = fitted;
+  let { gp } = fitted;
   const { predict } = logExpectedImprovement(gp, 0);
   // Under noise the lowest observation is partly luck: the lowest predicted mean is the incumbent.
   const smoothed = rows.map((row) => predict(row).mean);
@@ -132,6 +132,26 @@ function proposeByModel(
     if (!tried.has(configurationKey(coder.space, values))) return values;
   }
   return drawUntried(context, () => random.uniform(0, 1, coder.coders.length), random.double);
+}
+
+/** The model on the scale asked for, or on the one under which the losses are more probable. */
+function fitOutcome(
+  design: FittedGp['design'],
+  losses: Float64Array,
+  outcome: 'auto' | 'plain' | 'log',
+): { gp: FittedGp; y: Float64Array } {
+  const scales = [
+    outcome === 'log' ? undefined : plainOutcome(losses),
+    outcome === 'plain' ? undefined : logOutcome(losses),
+  ].filter((scale) => scale !== undefined);
+  const [best] = (scales.length > 0 ? scales : [plainOutcome(losses)])
+    .map(({ y, logJacobian }) => {
+      const gp = fitGp(design, y, 'smooth');
+      return { gp, y, evidence: gp.logPosterior + logJacobian };
+    })
+    .sort((a, b) => b.evidence - a.evidence);
+  const rough = fitGp(design, best!.y, 'rough');
+  return { y: best!.y, gp: rough.logPosterior > best!.gp.logPosterior ? rough : best!.gp };
 }
 
 /** Full units of a trial; parameters it does not have get a random place, for moves that bring them into being. */
