@@ -48,20 +48,15 @@ const specs: MlpSpec[] = [
 ];
 
 for (const spec of specs)
-  test(`a ${spec.family} network goes out and comes back equal, byte for byte the same file`, async (t) => {
+  test(`a ${spec.family} network goes out and comes back equal`, async (t) => {
     const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-keras-'));
     t.after(() => fs.rmSync(scratch, { recursive: true }));
     const names = Array.from({ length: spec.classes }, (_, c) => `class ${c}`);
     const weights = initialWeights(spec, 2).map((array, i) => array.map((w) => w + i / 10));
     const model = createModel(spec, weights, { classNames: names, hashes: { reduction: 'abc' } });
-    const [first, second] = ['a.keras', 'b.keras'].map((name) => path.join(scratch, name)) as [
-      string,
-      string,
-    ];
-    await saveKeras(first, model);
-    await saveKeras(second, model);
-    assert.ok(fs.readFileSync(first).equals(fs.readFileSync(second)));
-    const back = await loadKeras(first);
+    const file = path.join(scratch, 'model.keras');
+    await saveKeras(file, model);
+    const back = await loadKeras(file);
     assert.deepEqual(back.weights, model.weights);
     assert.deepEqual(back.info, model.info);
     assert.deepEqual(
