@@ -38,12 +38,11 @@ async function work(order: WorkerOrder): Promise<WorkerReply> {
   }
 }
 
-// Without its parent a worker stops at once; its trial is taken up when the search goes on.
-process.on('disconnect', () => process.exit(1));
+// The parent lets go of a worker that has answered, and a worker without its parent stops at once: its trial is
+// taken up when the search goes on. A signal, since an objective's open handles would keep the process alive.
+process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 process.once('message', (order: WorkerOrder) => {
   void work(order)
     .catch((error: unknown): WorkerReply => ({ error: messageOf(error) }))
-    .then((reply) => {
-      process.send?.(reply, () => process.exit(0));
-    });
+    .then((reply) => process.send?.(reply));
 });

@@ -133,7 +133,10 @@ function runOne(
     children.add(child);
     child.on('message', (message: WorkerReply) => {
       if ('ready' in message) ready = true;
-      else reply = message;
+      else {
+        reply = message;
+        child.disconnect();
+      }
     });
     child.on('error', (error) =>
       reject(environmentError(`a worker process cannot be started (${error.message})`)),
