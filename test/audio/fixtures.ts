@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 
-export const GOLDEN = path.resolve(import.meta.dirname, '..', 'golden', 'audio');
+export const GOLDEN = path.resolve(__dirname, '..', 'golden', 'audio');
 
 /** The chirp that every fixture holds, 8 kHz. */
 export function chirp(): Float64Array {
@@ -56,12 +56,12 @@ export function encode(samples: Float64Array, kind: string, big = false): Buffer
   samples.forEach((value, i) => {
     const at = i * width;
     const scaled = Math.round(value * 2 ** (width * 8 - 1));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (kind === 'u8') bytes.writeUInt8(scaled + 128, at);
     else if (kind === 's8') bytes.writeInt8(scaled, at);
-    else if (kind === 'u16')
-      big ? bytes.writeUInt16BE(scaled + 32768, at) : bytes.writeUInt16LE(scaled + 32768, at);
-    else if (kind === 'f32') big ? bytes.writeFloatBE(value, at) : bytes.writeFloatLE(value, at);
-    else if (kind === 'f64') big ? bytes.writeDoubleBE(value, at) : bytes.writeDoubleLE(value, at);
+    else if (kind === 'u16') view.setUint16(at, scaled + 32768, !big);
+    else if (kind === 'f32') view.setFloat32(at, value, !big);
+    else if (kind === 'f64') view.setFloat64(at, value, !big);
     else if (big) bytes.writeIntBE(scaled, at, width);
     else bytes.writeIntLE(scaled, at, width);
   });

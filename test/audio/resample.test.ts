@@ -14,7 +14,7 @@ interface Case {
 
 test('resampling equals scipy.signal.resample_poly', () => {
   const { cases } = readJson<{ cases: Case[] }>(
-    path.resolve(import.meta.dirname, '..', 'golden', 'audio', 'resampled.json'),
+    path.resolve(__dirname, '..', 'golden', 'audio', 'resampled.json'),
   );
   assert.equal(cases.length, 8);
   for (const { rate, length, outputs, at, values } of cases) {

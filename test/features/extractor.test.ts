@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -118,10 +117,10 @@ test(
     await extractCorpus({ rows, outFolder: out('whole') });
     const rowsFile = path.join(folder, 'rows.json');
     fs.writeFileSync(rowsFile, JSON.stringify(rows));
-    const tsx = createRequire(import.meta.url).resolve('tsx');
+    const tsx = require.resolve('tsx');
     const run = (killAfter: number | undefined): Promise<string> =>
       new Promise((resolve) => {
-        const script = path.join(import.meta.dirname, 'extractOnce.ts');
+        const script = path.join(__dirname, 'extractOnce.ts');
         const child = spawn(process.execPath, ['--import', tsx, script, rowsFile, out('killed')]);
         let text = '';
         child.stdout.on('data', (data: Buffer) => (text += data.toString()));

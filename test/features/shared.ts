@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-const root = path.resolve(import.meta.dirname, '..', '..');
+const root = path.resolve(__dirname, '..', '..');
 
 /** Reference data beside the repository, or `undefined` (the test says that it skips). */
 export function sharedFolder(...parts: string[]): string | undefined {
