@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 
-const lib = path.resolve(import.meta.dirname, '..', 'lib');
+const lib = path.resolve(__dirname, '..', 'lib');
 const flow = [
   'base', 'audio', 'corpus', 'features', 'splits', 'engine', 'reduction', 'models', 'search', 'evaluation', 'ablation',
   'figures', 'pipeline', 'cli',
@@ -66,7 +66,7 @@ test('filter banks and cores touch neither files nor TensorFlow', () => {
 test('nothing in the library writes to the console or ends the process', () => {
   const wrong = sources()
     .filter(({ file }) => !file.startsWith('cli'))
-    .filter(({ text }) => /\bconsole\.|process\.exit\(/.test(text.replace(/^\s*(\/?\*|\/\/).*$/gm, '')))
+    .filter(({ text }) => /\bconsole\.\w+\(|process\.exit\(/.test(text.replace(/^\s*(\/?\*|\/\/).*$/gm, '')))
     .map(({ file }) => file);
   assert.deepEqual(wrong, []);
 });

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { writeWav } from 'stm-lab/dist/audio';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
 
-const home = path.resolve(import.meta.dirname, '..', '..');
+const home = path.resolve(__dirname, '..', '..');
 export const program = path.join(home, 'lib', 'bin', 'stm-lab.js');
 
 /** A fresh folder below the system's temporary one. */

@@ -131,23 +131,24 @@ function steady(note: Note, timbre: 'organ' | 'reed' | 'square' | 'saw'): Float3
 
 /** Every instrument that plays pitches. */
 export const INSTRUMENTS = {
-  guitar: (draw: Draw, note: Note) => plucked(draw, note, 0.996),
-  harp: (draw: Draw, note: Note) => plucked(draw, note, 0.999),
-  banjo: (draw: Draw, note: Note) =>
+  guitar: (draw: Draw, note: Note): Float32Array => plucked(draw, note, 0.996),
+  harp: (draw: Draw, note: Note): Float32Array => plucked(draw, note, 0.999),
+  banjo: (draw: Draw, note: Note): Float32Array =>
     plucked(draw, { ...note, velocity: Math.min(1, note.velocity * 1.3) }, 0.985),
-  piano: (_draw: Draw, note: Note) => struck(note, 12, 0.0004, Math.min(2.5, 300 / note.hz), 1.4),
-  marimba: (_draw: Draw, note: Note) => struck(note, 4, 0.9, 0.25, 1.2),
+  piano: (_draw: Draw, note: Note): Float32Array =>
+    struck(note, 12, 0.0004, Math.min(2.5, 300 / note.hz), 1.4),
+  marimba: (_draw: Draw, note: Note): Float32Array => struck(note, 4, 0.9, 0.25, 1.2),
   strings: bowed,
   flute: blown,
-  brass: (_draw: Draw, note: Note) => brass(note),
-  epiano: (_draw: Draw, note: Note) => modulated(note, 1, 1.6, 0.9),
-  bell: (_draw: Draw, note: Note) => modulated(note, 3.5, 2.2, 1.4),
-  organ: (_draw: Draw, note: Note) => steady(note, 'organ'),
-  reed: (_draw: Draw, note: Note) => steady(note, 'reed'),
-  square: (_draw: Draw, note: Note) => steady(note, 'square'),
-  bass: (_draw: Draw, note: Note) =>
+  brass: (_draw: Draw, note: Note): Float32Array => brass(note),
+  epiano: (_draw: Draw, note: Note): Float32Array => modulated(note, 1, 1.6, 0.9),
+  bell: (_draw: Draw, note: Note): Float32Array => modulated(note, 3.5, 2.2, 1.4),
+  organ: (_draw: Draw, note: Note): Float32Array => steady(note, 'organ'),
+  reed: (_draw: Draw, note: Note): Float32Array => steady(note, 'reed'),
+  square: (_draw: Draw, note: Note): Float32Array => steady(note, 'square'),
+  bass: (_draw: Draw, note: Note): Float32Array =>
     filter(struck(note, 10, 0, 0.7, 1.1), lowpass(note.rate, 700 + 900 * note.velocity)),
-  synthBass: (_draw: Draw, note: Note) => filter(steady(note, 'saw'), lowpass(note.rate, 900)),
+  synthBass: (_draw: Draw, note: Note): Float32Array => filter(steady(note, 'saw'), lowpass(note.rate, 900)),
 } as const;
 
 /** Name of a pitched instrument. */
