@@ -79,14 +79,24 @@ test(
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${folder}/profile`];
-    const browser = spawn(chromium!, [...flags, `http://127.0.0.1:${port}/`], { stdio: 'ignore' });
+    const flags = [
+      '--headless=new',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--remote-debugging-port=0',
+      `--user-data-dir=${folder}/profile`,
+    ];
+    const browser = spawn(chromium!, [...flags, `http://127.0.0.1:${port}/`], {
+      stdio: 'ignore',
+      detached: true,
+    });
     let result: { stm?: number[]; mel?: number[]; error?: string };
     try {
       result = JSON.parse(await answer) as typeof result;
     } finally {
       const closed = new Promise((resolve) => browser.once('close', resolve));
-      browser.kill('SIGKILL');
+      // With its helpers, which are of its process group.
+      process.kill(-browser.pid!, 'SIGKILL');
       await closed;
       server.closeAllConnections();
       server.close();

@@ -13,15 +13,19 @@ const RATE = 16000;
 function ripple(rateHz: number, cycPerOct: number, direction: 'up' | 'down', seconds = 4): Float32Array {
   const random = randomState(7);
   const samples = new Float32Array(seconds * RATE);
-  const tones = 400;
+  const tones = 250;
   const sign = direction === 'up' ? -1 : 1;
+  const amplitude = Float64Array.from(
+    { length: 4096 },
+    (_, i) => 10 ** (0.5 * Math.cos((2 * Math.PI * i) / 4096)),
+  );
   for (let k = 0; k < tones; k++) {
     const octave = (5.6 * k) / tones;
     const angle = (2 * Math.PI * 150 * 2 ** octave) / RATE;
     const phase = 2 * Math.PI * random.double();
     for (let i = 0; i < samples.length; i++) {
-      const level = 10 * Math.cos(2 * Math.PI * ((sign * rateHz * i) / RATE + cycPerOct * octave));
-      samples[i]! += 10 ** (level / 20) * Math.cos(angle * i + phase);
+      const turns = (sign * rateHz * i) / RATE + cycPerOct * octave;
+      samples[i]! += amplitude[Math.floor(4096 * (turns - Math.floor(turns)))]! * Math.cos(angle * i + phase);
     }
   }
   return samples;
