@@ -36,7 +36,7 @@ import { extractStm } from 'stm-lab/dist/features/stm';
 import { extractMel } from 'stm-lab/dist/features/mel';
 (async () => {
   try {
-    const samples = Float32Array.from(SAMPLES);
+    const samples = Float32Array.from(__SOUND__);
     const stm = await extractStm(samples, 8000);
     const mel = await extractMel(samples, 8000);
     await fetch('/result', { method: 'POST', body: JSON.stringify({ stm: [...stm.features], mel: [...mel.features] }) });
@@ -58,7 +58,7 @@ test(
   },
   async () => {
     const samples = noise(5, 4.1, 8000);
-    const program = (await bundle(PROGRAM)).replace('SAMPLES', JSON.stringify([...samples]));
+    const program = (await bundle(PROGRAM)).replace('__SOUND__', JSON.stringify([...samples]));
     const page = `<!doctype html><meta charset="utf-8"><body><script>${program}</script></body>`;
     const server = http.createServer();
     const answer = new Promise<string>((resolve, reject) => {
