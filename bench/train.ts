@@ -5,7 +5,7 @@
  *   npx tsx bench/train.ts [--python PYTHON] [--threads 1] [--steps 240] [--dropout 0.05]
  *
  * PYTHON is an interpreter with keras and tensorflow-cpu (default: $STM_LAB_KERAS_PYTHON). The two take
- * turns, three rounds each; the medians are compared. Exit 1 when slower than Keras or when tensors grow.
+ * turns, three rounds each, each held to as many cores as threads; the medians are compared. Exit 1 when slower than Keras or when tensors grow.
  */
 import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
@@ -72,7 +72,15 @@ function measure(command: string, args: string[]): Measured {
     TF_NUM_INTEROP_THREADS: '1',
     TF_CPP_MIN_LOG_LEVEL: '3',
   };
-  const output = execFileSync(command, args, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'ignore'] });
+  // Held to as many cores as threads: Keras' data pipeline would otherwise run on further ones.
+  const cores = Array.from({ length: Number(values.threads) }, (_, core) => core).join(',');
+  const pinned =
+    process.platform === 'linux' ? ['taskset', '-c', cores, command, ...args] : [command, ...args];
+  const output = execFileSync(pinned[0]!, pinned.slice(1), {
+    encoding: 'utf8',
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   return JSON.parse(output.trim().split('\n').at(-1)!) as Measured;
 }
 
