@@ -1,7 +1,5 @@
 import * as path from 'node:path';
-import { readAudio } from '../audio';
 import { readJson } from '../base/files';
-import { cochleagram, extractStm } from '../features';
 import {
   ablationFigure,
   classMeanFigure,
@@ -12,7 +10,6 @@ import {
   explainedVarianceFigure,
   learningCurvesFigure,
   parallelCoordinatesFigure,
-  recordingFigure,
   reliabilityFigure,
   saveFigure,
   searchHistoryFigure,
@@ -29,11 +26,9 @@ import { importances } from '../search';
 import { balanceReport, readSplit } from '../splits';
 import type { AblationRecord } from './ablate';
 import { classNumbers, modulationAxes, openFeatureFolder } from './featureFolder';
+import { drawRecording } from './recordingFigure';
 import { readHistory } from './train';
 import type { Workbench } from './workbench';
-
-const FRAME_RATE_HZ = 125;
-const EXCERPT_SECONDS = 4;
 
 /** Each figure, and the stages whose results it shows. */
 const FIGURES = {
@@ -125,21 +120,10 @@ async function pipelineFigure(lab: Workbench): Promise<FigureSpec> {
   const recording = lab.manifest.rows.find((row) => !refused.has(row.path));
   if (recording === undefined)
     throw inputError(`${lab.manifest.file}: no recording was accepted, so there is none to draw`);
-  const { samples, sampleRate } = await readAudio(recording.file);
-  const options =
-    lab.experiment.features.channels === undefined ? {} : { channels: lab.experiment.features.channels };
-  const stm = await extractStm(samples, sampleRate, options);
-  const image = await cochleagram(samples, sampleRate, { ...options, startSeconds: recording.startSeconds });
-  const first = Math.round(recording.startSeconds * sampleRate);
-  return recordingFigure({
-    waveform: samples.subarray(first, first + EXCERPT_SECONDS * sampleRate),
-    sampleRateHz: sampleRate,
-    spectrogramDb: image.values,
-    centreHz: image.channelHz,
-    frameRateHz: FRAME_RATE_HZ,
-    modulation: { magnitude: stm.modulation, axes: stm.axes },
-    features: stm.features,
-    axes: stm.axes,
+  return drawRecording({
+    file: recording.file,
+    startSeconds: recording.startSeconds,
+    channels: lab.experiment.features.channels,
     title: `${recording.path} (${recording.label})`,
     note: lab.note,
   });

@@ -23,6 +23,8 @@ export { experimentNames, homeFolder, readExperiment, type Experiment, type Mode
 export { extractStage, type ExtractStageOptions, type ExtractSummary } from './extract';
 export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
+export { openPredictor, type Prediction, type PredictOptions } from './predict';
+export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';
 export { searchStage, type SearchRecord, type SearchStageOptions, type SearchSummary } from './search';
 export { splitStage, type SplitStageOptions, type SplitSummary } from './split';

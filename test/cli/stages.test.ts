@@ -72,6 +72,49 @@ test('a search in two processes holds every trial once, each a run below the sea
   assert.equal(starts.filter((line) => line.includes('"parent"')).length, 6);
 });
 
+test('predict: new recordings by a trained network, whole and over time; a missing one is named', () => {
+  const given = [path.join(folder, 'corpus', 'c1', 'g2-0.wav'), path.join(folder, 'absent.wav')];
+  const { code, out, err } = stmLab(
+    ...[
+      'predict',
+      '--model',
+      at('model'),
+      '--reduction',
+      at('reduction'),
+      '--out',
+      at('predictions.csv'),
+      ...given,
+    ],
+  );
+  assert.equal(code, 1);
+  assert.match(err, /absent\.wav: cannot be read/);
+  assert.match(out, /c1\/g2-0\.wav {2}all +class \d/);
+  const rows = readCsv(at('predictions.csv')).rows;
+  assert.deepEqual(
+    rows.map((row) => row['start_s']),
+    ['all', '0'],
+  );
+  for (const row of rows) {
+    const sum = ['class 0', 'class 1', 'class 2'].reduce(
+      (total, name) => total + Number(row[`p(${name})`]),
+      0,
+    );
+    assert.ok(Math.abs(sum - 1) < 1e-5);
+  }
+});
+
+test('inspect draws a recording; manifest validate names what changed', () => {
+  const recording = path.join(folder, 'corpus', 'c1', 'g2-0.wav');
+  assert.equal(stmLab('inspect', recording, '--out', at('drawn')).code, 0);
+  assert.match(fs.readFileSync(at('drawn.svg'), 'utf8'), /Cochleagram/);
+  assert.equal(stmLab('manifest', 'validate', '--manifest', manifest).code, 0);
+  fs.copyFileSync(recording, path.join(folder, 'corpus', 'c1', 'unlisted.wav'));
+  const { code, out } = stmLab('manifest', 'validate', '--manifest', manifest);
+  fs.rmSync(path.join(folder, 'corpus', 'c1', 'unlisted.wav'));
+  assert.equal(code, 1);
+  assert.match(out, /not listed: c1\/unlisted\.wav/);
+});
+
 test('a second run keeps what is there', () => {
   assert.match(stmLab('extract', '--manifest', manifest, '--out', at('features')).out, /0 computed, 36 kept/);
   assert.match(

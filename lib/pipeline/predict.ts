@@ -1,0 +1,86 @@
+import * as path from 'node:path';
+import { readAudio } from '../audio';
+import { inputError } from '../base/errors';
+import { readJson, sha256 } from '../base/files';
+import { loadEngine } from '../engine';
+import { describeFeatures, extractStm } from '../features';
+import { loadModel, predictProbabilities } from '../models';
+import { featuresInMemory, loadReduction, transform, type Reduction } from '../reduction';
+
+/** A trained network and the reduction it was trained on. */
+export interface PredictOptions {
+  /** Results of `trainStage`. */
+  readonly model: string;
+  /** Results of `reduceStage`. */
+  readonly reduction: string;
+}
+
+/** Class probabilities of one recording, as a whole and over time. */
+export interface Prediction {
+  readonly file: string;
+  readonly classes: readonly string[];
+  /** Of the mean modulation spectrum, as the network was trained; sums to 1. */
+  readonly probabilities: readonly number[];
+  /** Of each accepted excerpt (4 s) alone. */
+  readonly course: readonly { readonly startSeconds: number; readonly probabilities: readonly number[] }[];
+}
+
+/**
+ * Prepares predictions of new recordings.
+ *
+ * @returns a function from an audio file to its class probabilities; it throws StmLabError (`input`)
+ *   naming the file when it cannot be read or no excerpt is accepted.
+ * @throws StmLabError (`input`) when model and reduction do not belong together, or the reduction is of
+ *   other features than STM.
+ */
+export async function openPredictor(options: PredictOptions): Promise<(file: string) => Promise<Prediction>> {
+  const model = loadModel(path.join(options.model, 'model'));
+  const reduction = loadReduction(options.reduction);
+  const { hash } = readJson<{ hash: string }>(path.join(options.reduction, 'reduction.json'));
+  if (model.info.hashes['reduction'] !== hash) {
+    throw inputError(
+      `${options.model}: was trained on another reduction than ${options.reduction}; name the one it was trained on`,
+    );
+  }
+  const channels = channelsOf(reduction, options.reduction);
+  const engine = await loadEngine();
+  return async (file) => {
+    const { samples, sampleRate } = await readAudio(file);
+    let stm;
+    try {
+      stm = await extractStm(samples, sampleRate, { channels, keep: 'excerpts' });
+    } catch (error) {
+      throw inputError(
+        `${file}: ${error instanceof Error ? error.message.replace(/^samples: /, '') : String(error)}`,
+        error,
+      );
+    }
+    const rows = [stm.features, ...stm.perExcerpt!.map(({ features }) => features)];
+    const matrix = new Float32Array(rows.length * reduction.columns);
+    rows.forEach((row, i) => matrix.set(row, i * reduction.columns));
+    const reduced = await transform(reduction, { features: featuresInMemory(matrix, reduction.columns) });
+    const all = predictProbabilities(engine, model, reduced, rows.length);
+    const { classNames } = model.info;
+    const ofRow = (row: number): number[] => [
+      ...all.subarray(row * classNames.length, (row + 1) * classNames.length),
+    ];
+    return {
+      file,
+      classes: classNames,
+      probabilities: ofRow(0),
+      course: stm.perExcerpt!.map(({ startSeconds }, i) => ({ startSeconds, probabilities: ofRow(i + 1) })),
+    };
+  };
+}
+
+/** The filter bank whose axes the reduction was fitted with. */
+function channelsOf(reduction: Reduction, folder: string): 'published' | 'paper' {
+  for (const channels of ['published', 'paper'] as const) {
+    // As `axes.json` is written.
+    const axes = `${JSON.stringify(describeFeatures('stm', { channels }).axes, null, 2)}\n`;
+    if (sha256(axes) === reduction.provenance.axesHash) return channels;
+  }
+  throw inputError(
+    `${folder}: was fitted on other features than this version's STM; extract, reduce and train again`,
+  );
+}
