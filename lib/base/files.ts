@@ -12,6 +12,17 @@ export function temporaryName(target: string): string {
 }
 
 /**
+ * Removes what killed processes left half-written anywhere below a folder. Only for a folder that no other
+ * process writes to (hold its lock).
+ */
+export function removeTemporaries(folder: string): void {
+  for (const name of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (/^\..+\.\d+\.[0-9a-f]{8}\.tmp$/.test(path.basename(name)))
+      fs.rmSync(path.join(folder, name), { force: true });
+  }
+}
+
+/**
  * Writes a whole file so that a reader sees the old content or the new, never a part: temporary name,
  * fsync, rename. The folder is made when missing. A generator's pieces are written one after another.
  */

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, sha256, sha256File, writeJson } from '../base/files';
+import { readJson, removeTemporaries, sha256, sha256File, writeJson } from '../base/files';
+import { acquireLock } from '../base/lock';
 
 /** Raised when a stage's files change meaning, so that older results are made again. */
 const STAGE_FORMAT = 1;
@@ -63,7 +64,16 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
   if (earlier !== undefined && earlier.key === key && outputsPresent(request.folder, earlier)) {
     return { status: 'kept', record: earlier };
   }
-  fs.mkdirSync(request.folder, { recursive: true });
+  const lock = acquireLock(path.join(request.folder, '.lock'), request.folder);
+  try {
+    removeTemporaries(request.folder);
+    return { status: 'computed', record: await compute(request, key) };
+  } finally {
+    lock.release();
+  }
+}
+
+async function compute(request: StageRequest, key: string): Promise<StageRecord> {
   fs.rmSync(path.join(request.folder, 'stage.json'), { force: true });
   const files = await request.run();
   const record: StageRecord = {
@@ -79,7 +89,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
     ),
   };
   writeJson(path.join(request.folder, 'stage.json'), record);
-  return { status: 'computed', record };
+  return record;
 }
 
 function readableRecord(folder: string): StageRecord | undefined {

@@ -52,14 +52,18 @@ test('killed at random and started again: the same results, and every run tracke
     ],
     ...['--notebooks', 'skip', '--tracking', 'offline'],
   ];
+  const began = performance.now();
   assert.equal(stmLab(...command('whole')).code, 0);
+  const whole = performance.now() - began;
 
   const random = randomState(4);
   let kills = 0;
+  // Early enough that several kills fall into one run, late enough that each finds some work done.
   for (let attempt = 0; attempt < 6; attempt++) {
-    if ((await stmLabKilledAfter(700 + 3000 * random.double(), ...command('broken'))) === 'killed') kills++;
+    const delay = whole * (0.15 + 0.3 * random.double());
+    if ((await stmLabKilledAfter(delay, ...command('broken'))) === 'killed') kills++;
   }
-  assert.ok(kills >= 3, `only ${kills} of 6 attempts were killed in mid-flight`);
+  assert.ok(kills >= 2, `only ${kills} of 6 attempts were killed in mid-flight`);
   const last = stmLab(...command('broken'));
   assert.equal(last.code, 0, last.err);
 

@@ -66,3 +66,23 @@ test('a stage that throws leaves no record behind', async () => {
   );
   assert.equal(fs.existsSync(path.join(folder, 'stage.json')), false);
 });
+
+test('a second process in the same folder is refused; what a killed one left half-written is removed', async () => {
+  const { folder, request } = inTemporaryFolder();
+  const left = path.join(folder, '.result.txt.4711.0123abcd.tmp');
+  fs.writeFileSync(left, 'ha');
+  let inner: Promise<unknown> = Promise.resolve();
+  await runStage(
+    request({
+      run: async () => {
+        assert.equal(fs.existsSync(left), false);
+        inner = assert.rejects(runStage(request()), /in use|running|process/);
+        await inner;
+        fs.writeFileSync(path.join(folder, 'result.txt'), 'whole');
+        return ['result.txt'];
+      },
+    }),
+  );
+  await inner;
+  assert.equal((await runStage(request())).status, 'kept');
+});
