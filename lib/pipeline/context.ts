@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors';
-import type { Run, Tracker } from '../tracking';
+import { sampleSystem, type Run, type Tracker } from '../tracking';
 import { runStage, stageKey, type StageRequest, type StageResult } from './stage';
 
 /** What every stage is given besides its files: who records it, and who is told how it goes. */
@@ -60,11 +60,14 @@ async function recordRun(context: StageContext, request: TrackedStageRequest): P
       ),
     },
   });
+  const stopSampling = run === undefined ? undefined : sampleSystem(run);
   try {
     const files = await request.run(run);
+    stopSampling?.();
     run?.end('FINISHED');
     return files;
   } catch (error) {
+    stopSampling?.();
     run?.setTags({ 'stm.error': messageOf(error).slice(0, 4000) });
     run?.end(context.signal?.aborted ? 'KILLED' : 'FAILED');
     throw error;

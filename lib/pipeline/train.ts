@@ -8,12 +8,14 @@ import { macroF1 } from '../evaluation';
 import {
   countParameters,
   fitMlp,
+  PUBLISHED_FIT,
+  type FitOptions,
   saveModel,
   type EpochMetric,
   type EpochRecord,
   type FitResult,
 } from '../models';
-import type { Run } from '../tracking';
+import { trackFit, type Run } from '../tracking';
 import { runTrackedStage, type StageContext } from './context';
 import type { Experiment, ModelChoice } from './experiment';
 import { readRoleData, type RoleData } from './roleData';
@@ -128,6 +130,7 @@ async function trainOnce(
   const validation = data.role('validation');
   if (validation.rows === 0)
     throw inputError(`${out}: the split has no validation rows; use more recordings or fewer folds`);
+  const tracked = run === undefined ? undefined : trackFit(run, trackedSettings(fit));
   const result = await fitMlp(engine, {
     spec,
     train,
@@ -137,13 +140,14 @@ async function trainOnce(
     info: { classNames: data.classes, hashes: data.hashes },
     checkpoint: { folder: path.join(out, 'checkpoint') },
     onEpoch: (record) => {
-      run?.logMetrics(epochMetrics(record), record.epoch);
+      tracked?.onEpoch(record);
       context.progress?.(
         `train: epoch ${record.epoch} of at most ${fit.epochs ?? 2}, loss ${record.loss.toFixed(4)}`,
       );
     },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
+  tracked?.finish(result);
   const modelHash = saveModel(path.join(out, 'model'), result.model);
   writeHistory(path.join(out, 'history.csv'), result.history);
   return {
@@ -157,6 +161,28 @@ async function trainOnce(
     updates: result.updates,
     stopped: result.stopped,
     modelHash,
+  };
+}
+
+/** The fit options under the names of Keras autologging. */
+function trackedSettings(fit: FitOptions): Parameters<typeof trackFit>[1] {
+  const { epochs, batchSize, learningRate, biasCorrection, accumulation, schedule, earlyStopping } = {
+    ...PUBLISHED_FIT,
+    ...fit,
+  };
+  return {
+    epochs,
+    batchSize,
+    optimizer: {
+      name: 'adam',
+      learning_rate: learningRate,
+      schedule,
+      gradient_accumulation_steps: accumulation,
+      bias_correction: biasCorrection,
+    },
+    ...(earlyStopping === undefined
+      ? {}
+      : { earlyStopping: { patience: 10, ...earlyStopping, restoreBestWeights: fit.restore !== 'last' } }),
   };
 }
 

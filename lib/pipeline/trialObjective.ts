@@ -86,7 +86,7 @@ async function trainOnce(
         `${name}${suffix}`,
         value,
       ]);
-      run?.logMetrics(Object.fromEntries(metrics) as Record<string, number>, record.epoch);
+      run?.logMetrics(Object.fromEntries(metrics) as Record<string, number>, record.epoch - 1);
     },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

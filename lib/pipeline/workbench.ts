@@ -1,4 +1,6 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { sha256File } from '../base/files';
 import { readManifest, type Manifest } from '../corpus';
 import { DEMO_CORPUS_LICENCE, generateDemoCorpus } from '../corpus/demo';
 import type { FigureSpec } from '../figures';
@@ -98,7 +100,12 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
     journalFolder: folders.tracking,
     ...(options.tracking === undefined ? {} : { mode: options.tracking }),
     ...(options.warn === undefined ? {} : { onWarning: options.warn }),
-    tags: { 'stm.corpus': corpus, 'stm.experiment': experiment.name, 'stm.manifest': manifest.hash },
+    tags: {
+      'stm.corpus': corpus,
+      'stm.experiment': experiment.name,
+      'stm.manifest': manifest.hash,
+      ...lockfileTag(),
+    },
   });
   const context: StageContext = {
     tracker,
@@ -212,6 +219,12 @@ async function demoManifest(results: string, progress: StageContext['progress'])
     },
   });
   return manifest;
+}
+
+/** Which packages were installed; nothing outside of a clone of the repository. */
+function lockfileTag(): Record<string, string> {
+  const file = path.join(homeFolder(), 'package-lock.json');
+  return fs.existsSync(file) ? { 'stm.lockfile': sha256File(file) } : {};
 }
 
 /** Folder of the manifest, and the manifest's own name unless it is "manifest". */

@@ -41,7 +41,7 @@ export interface AlgebraOptions {
   /** `auto` (default): native TensorFlow when it is the engine in use, else TypeScript. */
   readonly algebra?: 'auto' | 'native' | 'typescript';
   /**
-   * `float64` (default): every product. `float32`: products of feature blocks are made in float32 on the
+   * `float64` (default, except for fitting `exact`): every product. `float32`: products of feature blocks are made in float32 on the
    * native engine and summed in float64, which halves their time; a variance then has a relative error of
    * about 1e-6, and trailing components that lie close together may turn into each other. Everything else
    * stays float64, and TypeScript always is.

@@ -94,7 +94,10 @@ export async function fitReduction(options: FitReductionOptions): Promise<Reduct
     );
   }
   // Finding the algebra first: a missing engine should not cost two passes over the data.
-  const algebra = method === 'none' ? undefined : await loadAlgebra(options);
+  // Features are float32, and so are the products of scikit-learn's exact solvers; incremental PCA was
+  // published in float64.
+  const precision = options.precision ?? (method === 'exact' ? 'float32' : 'float64');
+  const algebra = method === 'none' ? undefined : await loadAlgebra({ ...options, precision });
   const standardiser = fitStandardiser(features, rows, options.nameOf);
   const input = { features, rows, standardiser, components: count, onProgress: options.onProgress };
   const fitted =
