@@ -1,8 +1,19 @@
 import type { Command } from '../command';
+import { ablate } from './ablate';
+import { evaluate } from './evaluate';
+import { extract } from './extract';
+import { figures } from './figures';
+import { inspect } from './inspect';
+import { manifest } from './manifest';
+import { predict } from './predict';
+import { reduce } from './reduce';
 import { reproduce } from './reproduce';
-import { inspect, manifest, predict } from './recordings';
-import { doctor, figures, lab, sync, ui } from './services';
-import { ablate, evaluate, extract, reduce, search, split, train } from './stages';
+import { search } from './search';
+import { doctor, lab } from './setup';
+import { split } from './split';
+import { sync } from './sync';
+import { train } from './train';
+import { ui } from './ui';
 
 /** The commands, in the order of the pipeline. */
 export const commands: readonly Command[] = [

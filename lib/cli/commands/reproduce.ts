@@ -1,21 +1,19 @@
-import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { messageOf } from '../../base/errors';
-import { readJson, sha256File } from '../../base/files';
 import {
   FIGURE_NAMES,
   homeFolder,
   openWorkbench,
-  readStageRecord,
   runStage,
   saveFigures,
   type Workbench,
 } from '../../pipeline';
-import { createMlflowClient, findMlflow, startLocalServer, type LocalServer } from '../../tracking';
+import { findMlflow, startLocalServer, type LocalServer } from '../../tracking';
 import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
 import { terminalContext } from '../context';
-import { printTable } from '../table';
+import { executeNotebooks, resultHashes } from '../notebooks';
+import { printSummary } from '../summary';
 import type { Terminal } from '../terminal';
 
 export const reproduce: Command = {
@@ -170,21 +168,6 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
   });
 }
 
-/** Results on which figures and notebooks depend, by hash. */
-function resultHashes(lab: Workbench): Record<string, string> {
-  const { features, split, reduction, search, model, evaluation, crossValidation, ablation } = lab.folders;
-  const stages = { split, reduction, search, model, evaluation, crossValidation, ablation };
-  return {
-    features: readJson<{ sha256: Record<string, string> }>(path.join(features, 'extraction.json')).sha256[
-      'features.npy'
-    ]!,
-    manifest: lab.manifest.hash,
-    ...Object.fromEntries(
-      Object.entries(stages).map(([name, folder]) => [name, readStageRecord(folder)!.key]),
-    ),
-  };
-}
-
 async function drawFigures(lab: Workbench, terminal: Terminal): Promise<string[]> {
   const { folders } = lab;
   const { record } = await runStage({
@@ -203,124 +186,4 @@ async function drawFigures(lab: Workbench, terminal: Terminal): Promise<string[]
   return Object.keys(record.outputs)
     .filter((name) => name.endsWith('.svg'))
     .map((name) => path.join(folders.figures, name));
-}
-
-/** Executes the notebooks on the results and keeps the executed copies; a failing one gives exit code 1. */
-async function executeNotebooks(
-  lab: Workbench,
-  parameters: {
-    readonly manifest: string | undefined;
-    readonly results: string;
-    readonly experiment: string;
-  },
-  terminal: Terminal,
-): Promise<{ code: number; files: string[] }> {
-  const home = homeFolder();
-  const python = path.join(home, '.venv', 'bin', 'python');
-  const folder = path.join(home, 'notebooks');
-  const out = path.join(path.dirname(lab.folders.figures), 'notebooks');
-  if (!fs.existsSync(python)) {
-    terminal.warn(
-      'notebooks are not executed: the Python environment is missing; "npm run doctor" names the cure',
-    );
-    return { code: 0, files: [] };
-  }
-  const notebooks = fs
-    .readdirSync(folder)
-    .filter((name) => name.endsWith('.ipynb'))
-    .sort();
-  const environment: Record<string, string> = {
-    STM_LAB_RESULTS: parameters.results,
-    STM_LAB_EXPERIMENT: parameters.experiment,
-    ...(parameters.manifest === undefined ? {} : { STM_LAB_MANIFEST: path.resolve(parameters.manifest) }),
-  };
-  let code = 0;
-  const request = {
-    stage: 'notebooks',
-    folder: out,
-    parameters: { notebooks },
-    inputs: {
-      ...resultHashes(lab),
-      ...Object.fromEntries(notebooks.map((name) => [name, sha256File(path.join(folder, name))])),
-      library: sha256File(path.join(__dirname, '..', '..', 'pipeline', 'workbench.js')),
-    },
-    run: async (): Promise<string[]> => {
-      code = await spawned(
-        python,
-        [
-          path.join(home, 'setup', 'notebooks.py'),
-          '--out', out,
-          '--timeout', '1200',
-          ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-          ...notebooks.map((name) => path.join(folder, name)),
-        ],
-      ); // prettier-ignore
-      return notebooks.filter((name) => fs.existsSync(path.join(out, name)));
-    },
-  };
-  const { record } = await runStage(request);
-  // A failed notebook is executed again next time.
-  if (code !== 0) fs.rmSync(path.join(out, 'stage.json'), { force: true });
-  return { code, files: Object.keys(record.outputs).map((name) => path.join(out, name)) };
-}
-
-function spawned(program: string, args: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit' });
-    child.on('error', reject);
-    child.on('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 130));
-  });
-}
-
-async function printSummary(
-  lab: Workbench,
-  made: {
-    readonly figures: readonly string[];
-    readonly notebooks: readonly string[];
-    readonly server: LocalServer | undefined;
-  },
-  terminal: Terminal,
-): Promise<void> {
-  const here = (file: string): string => path.relative(process.cwd(), file);
-  terminal.print('\nTest scores');
-  printTable(terminal, await lab.table('test-scores'));
-  const uri = process.env.MLFLOW_TRACKING_URI;
-  terminal.print('\nMLflow runs');
-  if (uri === undefined || lab.tracker.mode !== 'online') {
-    terminal.print(
-      `  in journals below ${here(lab.folders.tracking)}; "stm-lab sync" sends them to a server`,
-    );
-  } else {
-    await printRuns(uri, lab.tracker.experiment, terminal);
-  }
-  terminal.print('\nFigures');
-  made.figures.forEach((file) => terminal.print(`  ${here(file)}`));
-  terminal.print('\nExecuted notebooks');
-  if (made.notebooks.length === 0) terminal.print('  none');
-  made.notebooks.forEach((file) => terminal.print(`  ${here(file)}`));
-  if (made.server !== undefined) {
-    terminal.print(`\nTo browse the runs: npm run stm-lab -- ui (then ${made.server.uri})`);
-  }
-}
-
-async function printRuns(uri: string, experimentName: string, terminal: Terminal): Promise<void> {
-  const client = createMlflowClient(uri);
-  try {
-    const experiment = await client.getExperiment(experimentName);
-    const runs = experiment === undefined ? [] : await client.searchRuns([experiment.id]);
-    const tops = runs.filter(({ tags }) => tags['mlflow.parentRunId'] === undefined);
-    printTable(
-      terminal,
-      tops.map((run) => ({
-        run: `  ${run.name}`,
-        status: run.status,
-        children: runs.filter(({ tags }) => tags['mlflow.parentRunId'] === run.id).length,
-        address: `${client.uri}/#/experiments/${experiment!.id}/runs/${run.id}`,
-      })),
-    );
-  } catch (error) {
-    terminal.warn(`the runs cannot be listed: ${messageOf(error)}`);
-  } finally {
-    client.close();
-  }
 }

@@ -1,0 +1,40 @@
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import { FIGURE_NAMES, openWorkbench, saveFigures, type FigureName } from '../../pipeline';
+import { type Command } from '../command';
+import { terminalContext } from '../context';
+
+export const figures: Command = {
+  name: 'figures',
+  summary: 'Draw the figures of an experiment, running the stages that are missing.',
+  positionals: '[NAME...]',
+  options: {
+    manifest: { value: 'M.csv', help: 'recordings', default: 'the synthetic demo corpus' },
+    experiment: { value: 'NAME', help: 'configuration in experiments/, or a JSON file', default: 'smoke' },
+    results: { value: 'DIR', help: 'folder of all results', default: 'results' },
+  },
+  details: `Writes SVG, PNG and Vega-Lite files. Figures: ${FIGURE_NAMES.join(', ')}.`,
+  example: 'stm-lab figures class-means ablation --manifest corpus/manifest.csv',
+  async run(options, names, terminal) {
+    const unknown = names.find((name) => !(FIGURE_NAMES as readonly string[]).includes(name));
+    if (unknown !== undefined)
+      throw inputError(`figure "${unknown}": must be one of ${FIGURE_NAMES.join(', ')}`);
+    const lab = await openWorkbench({
+      manifest: options['manifest'],
+      experiment: options['experiment'],
+      results: options['results'],
+      ...terminalContext(terminal),
+    });
+    try {
+      const files = await saveFigures(
+        lab,
+        names.length === 0 ? {} : { names: names as readonly FigureName[] },
+      );
+      terminal.progressDone();
+      files.forEach((file) => terminal.print(path.relative(process.cwd(), file)));
+    } finally {
+      await lab.close();
+    }
+    return 0;
+  },
+};

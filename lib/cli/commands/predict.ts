@@ -1,0 +1,50 @@
+import { writeCsv } from '../../base/csv';
+import { inputError, messageOf } from '../../base/errors';
+import { openPredictor } from '../../pipeline';
+import { type Command } from '../command';
+import { printTable } from '../table';
+
+export const predict: Command = {
+  name: 'predict',
+  summary: 'Class probabilities of recordings, as a whole and over time.',
+  positionals: 'FILE...',
+  options: {
+    model: { value: 'DIR', help: 'results of "stm-lab train"', required: 'yes' },
+    reduction: { value: 'DIR', help: 'the reduction it was trained on', required: 'yes' },
+    out: { value: 'P.csv', help: 'also write one line per recording and per 4-s excerpt' },
+  },
+  details:
+    'A recording that cannot be used is named with the reason and the others go on; exit 1 when there was one.',
+  example: 'stm-lab predict --model results/c/smoke/model --reduction results/c/smoke/reduction *.wav',
+  async run(options, files, terminal) {
+    if (files.length === 0) throw inputError('stm-lab predict: name one or more audio files');
+    const predictFile = await openPredictor({ model: options['model']!, reduction: options['reduction']! });
+    const lines: Record<string, string | number>[] = [];
+    let failures = 0;
+    for (const file of files) {
+      try {
+        const { classes, probabilities, course } = await predictFile(file);
+        const line = (
+          start: string | number,
+          values: readonly number[],
+        ): Record<string, string | number> => ({
+          file,
+          start_s: start,
+          predicted: classes[values.indexOf(Math.max(...values))]!,
+          ...Object.fromEntries(classes.map((name, c) => [`p(${name})`, values[c]!])),
+        });
+        lines.push(
+          line('all', probabilities),
+          ...course.map((part) => line(part.startSeconds, part.probabilities)),
+        );
+      } catch (error) {
+        failures++;
+        terminal.warn(messageOf(error));
+      }
+    }
+    printTable(terminal, lines);
+    if (options['out'] !== undefined && lines.length > 0)
+      writeCsv(options['out'], Object.keys(lines[0]!), lines);
+    return failures === 0 ? 0 : 1;
+  },
+};

@@ -1,0 +1,34 @@
+import { readExperiment, splitStage } from '../../pipeline';
+import { type Command } from '../command';
+import { TRACKING_OPTIONS, withStage } from '../context';
+import { EXPERIMENT, FEATURES, OUT, journalBeside, statusText } from '../stageOptions';
+import { printTable } from '../table';
+
+export const split: Command = {
+  name: 'split',
+  summary: 'Divide extracted recordings into folds and roles, groups kept together.',
+  options: { features: FEATURES, out: OUT, experiment: EXPERIMENT, ...TRACKING_OPTIONS },
+  details: [
+    'Writes split.csv (path, label, group, row, fold, role) and split.json. Train, validation and test are 8:1:1 for ten',
+    'folds. The flavour (fixed or published) and the seed come from the experiment.',
+  ].join('\n'),
+  example: 'stm-lab split --features results/corpus/features --out results/corpus/split',
+  async run(options, _positionals, terminal) {
+    const out = options['out']!;
+    const experiment = readExperiment(options['experiment'] ?? 'smoke');
+    const { status, balance } = await withStage(options, journalBeside(out), terminal, (context) =>
+      splitStage({ features: options['features']!, out, split: experiment.split }, context),
+    );
+    printTable(
+      terminal,
+      balance.classes.map(({ label, rows, groups, byRole }) => ({
+        class: label,
+        recordings: rows,
+        groups,
+        ...byRole,
+      })),
+    );
+    terminal.print(`${out}: ${statusText(status)}`);
+    return 0;
+  },
+};

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { readJson, sha256File } from '../base/files';
+import { homeFolder, readStageRecord, runStage, type Workbench } from '../pipeline';
+import type { Terminal } from './terminal';
+
+/** Results on which figures and notebooks depend, by hash. */
+export function resultHashes(lab: Workbench): Record<string, string> {
+  const { features, split, reduction, search, model, evaluation, crossValidation, ablation } = lab.folders;
+  const stages = { split, reduction, search, model, evaluation, crossValidation, ablation };
+  return {
+    features: readJson<{ sha256: Record<string, string> }>(path.join(features, 'extraction.json')).sha256[
+      'features.npy'
+    ]!,
+    manifest: lab.manifest.hash,
+    ...Object.fromEntries(
+      Object.entries(stages).map(([name, folder]) => [name, readStageRecord(folder)!.key]),
+    ),
+  };
+}
+
+/** Executes the notebooks on the results and keeps the executed copies; a failing one gives exit code 1. */
+export async function executeNotebooks(
+  lab: Workbench,
+  parameters: {
+    readonly manifest: string | undefined;
+    readonly results: string;
+    readonly experiment: string;
+  },
+  terminal: Terminal,
+): Promise<{ code: number; files: string[] }> {
+  const home = homeFolder();
+  const python = path.join(home, '.venv', 'bin', 'python');
+  const folder = path.join(home, 'notebooks');
+  const out = path.join(path.dirname(lab.folders.figures), 'notebooks');
+  if (!fs.existsSync(python)) {
+    terminal.warn(
+      'notebooks are not executed: the Python environment is missing; "npm run doctor" names the cure',
+    );
+    return { code: 0, files: [] };
+  }
+  const notebooks = fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith('.ipynb'))
+    .sort();
+  const environment: Record<string, string> = {
+    STM_LAB_RESULTS: parameters.results,
+    STM_LAB_EXPERIMENT: parameters.experiment,
+    ...(parameters.manifest === undefined ? {} : { STM_LAB_MANIFEST: path.resolve(parameters.manifest) }),
+  };
+  let code = 0;
+  const request = {
+    stage: 'notebooks',
+    folder: out,
+    parameters: { notebooks },
+    inputs: {
+      ...resultHashes(lab),
+      ...Object.fromEntries(notebooks.map((name) => [name, sha256File(path.join(folder, name))])),
+      library: sha256File(path.join(__dirname, '..', 'pipeline', 'workbench.js')),
+    },
+    run: async (): Promise<string[]> => {
+      code = await spawned(
+        python,
+        [
+          path.join(home, 'setup', 'notebooks.py'),
+          '--out', out,
+          '--timeout', '1200',
+          ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+          ...notebooks.map((name) => path.join(folder, name)),
+        ],
+      ); // prettier-ignore
+      return notebooks.filter((name) => fs.existsSync(path.join(out, name)));
+    },
+  };
+  const { record } = await runStage(request);
+  // A failed notebook is executed again next time.
+  if (code !== 0) fs.rmSync(path.join(out, 'stage.json'), { force: true });
+  return { code, files: Object.keys(record.outputs).map((name) => path.join(out, name)) };
+}
+
+function spawned(program: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'inherit' });
+    child.on('error', reject);
+    child.on('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 130));
+  });
+}

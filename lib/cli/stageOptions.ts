@@ -1,0 +1,27 @@
+import * as path from 'node:path';
+import type { OptionSpec } from './command';
+
+/** Which configuration. */
+export const EXPERIMENT: OptionSpec = {
+  value: 'NAME',
+  help: 'configuration in experiments/, or a JSON file',
+  default: 'smoke',
+};
+/** Results of an extraction. */
+export const FEATURES: OptionSpec = { value: 'DIR', help: 'results of "stm-lab extract"', required: 'yes' };
+/** Results of a split. */
+export const SPLIT: OptionSpec = { value: 'DIR', help: 'results of "stm-lab split"', required: 'yes' };
+/** Results of a reduction. */
+export const REDUCTION: OptionSpec = { value: 'DIR', help: 'results of "stm-lab reduce"', required: 'yes' };
+/** Folder of the results. */
+export const OUT: OptionSpec = {
+  value: 'DIR',
+  help: 'folder of the results; a finished one is kept',
+  required: 'yes',
+};
+
+/** Where a stage's run journals lie unless told otherwise. */
+export const journalBeside = (out: string): string => path.join(path.dirname(path.resolve(out)), 'tracking');
+/** What came of a stage, in words. */
+export const statusText = (status: 'computed' | 'kept'): string =>
+  status === 'kept' ? 'kept from an earlier run' : 'done';

@@ -1,0 +1,80 @@
+import { inputError } from '../../base/errors';
+import { classMeanFigure, cohensD, effectSizeFigure, type FigureSpec } from '../../figures';
+import { classNumbers, modulationAxes, openFeatureFolder } from '../featureFolder';
+import { drawRecording } from '../recordingFigure';
+import type { Workbench } from '../workbench';
+
+/** One accepted recording on its way to features. */
+export async function pipelineFigure(lab: Workbench): Promise<FigureSpec> {
+  const { rejected } = await lab.extract();
+  const refused = new Set(rejected.map((entry) => entry.path));
+  const recording = lab.manifest.rows.find((row) => !refused.has(row.path));
+  if (recording === undefined)
+    throw inputError(`${lab.manifest.file}: no recording was accepted, so there is none to draw`);
+  return drawRecording({
+    file: recording.file,
+    startSeconds: recording.startSeconds,
+    channels: lab.experiment.features.channels,
+    title: `${recording.path} (${recording.label})`,
+    note: lab.note,
+  });
+}
+
+/** Mean features of each class. */
+export async function classMeansFigure(lab: Workbench): Promise<FigureSpec> {
+  await lab.extract();
+  const folder = openFeatureFolder(lab.folders.features);
+  const { columns } = folder.matrix;
+  const { classes, y } = classNumbers(folder.index.map(({ label }) => label));
+  const sums = classes.map(() => new Float64Array(columns));
+  const counts = classes.map(() => 0);
+  folder.index.forEach((_, row) => {
+    const values = folder.matrix.readRows(row, row + 1);
+    counts[y[row]!]!++;
+    for (let c = 0; c < columns; c++) sums[y[row]!]![c]! += values[c]!;
+  });
+  folder.matrix.close();
+  return classMeanFigure({
+    classes: classes.map((label, i) => ({
+      label,
+      mean: sums[i]!.map((sum) => sum / counts[i]!),
+      count: counts[i]!,
+    })),
+    axes: modulationAxes(folder),
+    note: lab.note,
+  });
+}
+
+/** Cohen's d between classes of a domain and between domains. */
+export async function effectSizesFigure(lab: Workbench): Promise<FigureSpec> {
+  await lab.extract();
+  const folder = openFeatureFolder(lab.folders.features);
+  const data = folder.matrix.readRows(0, folder.matrix.rows);
+  const { columns } = folder.matrix;
+  folder.matrix.close();
+  const rowsOf = (prefix: string): number[] =>
+    folder.index.flatMap(({ label }, row) => (label.startsWith(prefix) ? [row] : []));
+  const pairs = comparisonPairs(folder.index.map(({ label }) => label)).filter(
+    ([first, second]) => rowsOf(first).length >= 2 && rowsOf(second).length >= 2,
+  );
+  return effectSizeFigure({
+    comparisons: pairs.map(([first, second]) => ({
+      title: `${shortLabel(first)} − ${shortLabel(second)}`,
+      d: cohensD(data, columns, rowsOf(first), rowsOf(second)),
+    })),
+    axes: modulationAxes(folder),
+    note: lab.note,
+  });
+}
+
+const shortLabel = (label: string): string => label.replace(/^.*: /, '');
+
+/** Classes of one domain against each other, then domains against each other, as in the paper. */
+function comparisonPairs(labels: readonly string[]): [string, string][] {
+  const classes = [...new Set(labels)].sort();
+  const domains = [...new Set(classes.map((label) => label.split(':')[0]!))];
+  const pairsOf = (names: readonly string[]): [string, string][] =>
+    names.flatMap((first, i) => names.slice(i + 1).map((second): [string, string] => [first, second]));
+  const within = domains.flatMap((domain) => pairsOf(classes.filter((label) => label.startsWith(domain))));
+  return domains.length === classes.length ? pairsOf(classes).slice(0, 6) : [...within, ...pairsOf(domains)];
+}

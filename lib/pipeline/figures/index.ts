@@ -1,0 +1,92 @@
+import * as path from 'node:path';
+import { inputError, StmLabError } from '../../base/errors';
+import { saveFigure, type FigureSpec } from '../../figures';
+import type { Workbench } from '../workbench';
+import { pipelineFigure, classMeansFigure, effectSizesFigure } from './features';
+import { balanceFigure, varianceFigure, componentsFigure } from './reduction';
+import { historyFigure, searchSlicesFigure, searchParallelFigure, importancesOfSearch } from './search';
+import { curvesFigure, confusionOfFolds, reliabilityOfFolds, ablationMaps } from './results';
+
+/** Each figure, and the stages whose results it shows. */
+const FIGURES = {
+  pipeline: pipelineFigure,
+  'class-means': classMeansFigure,
+  'effect-sizes': effectSizesFigure,
+  'split-balance': balanceFigure,
+  'explained-variance': varianceFigure,
+  components: componentsFigure,
+  'search-history': historyFigure,
+  'search-slices': searchSlicesFigure,
+  'search-parallel': searchParallelFigure,
+  'search-importances': importancesOfSearch,
+  'learning-curves': curvesFigure,
+  confusion: confusionOfFolds,
+  reliability: reliabilityOfFolds,
+  ablation: ablationMaps,
+} as const satisfies Record<string, (lab: Workbench) => Promise<FigureSpec>>;
+
+/** Name of a figure that a workbench can draw. */
+export type FigureName = keyof typeof FIGURES;
+
+/** All figures, in the order of the stages. */
+export const FIGURE_NAMES = Object.keys(FIGURES) as readonly FigureName[];
+
+/**
+ * Draws one figure of a workbench's results, running the stages it shows when they have not run.
+ *
+ * @throws StmLabError (`input`) for a name that is none of `FIGURE_NAMES`.
+ */
+export function buildFigure(lab: Workbench, name: FigureName): Promise<FigureSpec> {
+  const build = FIGURES[name] as ((lab: Workbench) => Promise<FigureSpec>) | undefined;
+  if (build === undefined)
+    throw inputError(`figure "${String(name)}": must be one of ${FIGURE_NAMES.join(', ')}`);
+  return build(lab);
+}
+
+/** Which figures to save, and who is told. */
+export interface SaveFiguresOptions {
+  /** Default all. */
+  readonly names?: readonly FigureName[];
+  readonly onFigure?: (name: FigureName, files: readonly string[]) => void;
+  /** A figure that these results cannot have, with the reason (no components, mel features, too few trials). */
+  readonly onSkip?: (name: FigureName, reason: string) => void;
+}
+
+/**
+ * Draws figures into the workbench's figure folder (SVG, PNG and Vega-Lite) and tracks them in one run.
+ *
+ * @returns the files written.
+ */
+export async function saveFigures(lab: Workbench, options: SaveFiguresOptions = {}): Promise<string[]> {
+  const tags = { 'stm.stage': 'figures', ...(lab.note === undefined ? {} : { 'stm.note': lab.note }) };
+  const run = lab.tracker.startRun({ name: 'figures', key: `figures-${lab.experiment.name}`, tags });
+  const written: string[] = [];
+  try {
+    for (const name of options.names ?? FIGURE_NAMES) {
+      const files = await saveOne(lab, name, options);
+      for (const file of files) run.logArtifact(file, 'figures');
+      written.push(...files);
+    }
+    run.end('FINISHED');
+  } catch (error) {
+    run.end('FAILED');
+    throw error;
+  }
+  return written;
+}
+
+async function saveOne(lab: Workbench, name: FigureName, options: SaveFiguresOptions): Promise<string[]> {
+  let spec: FigureSpec;
+  try {
+    spec = await lab.figure(name);
+  } catch (error) {
+    if (!(error instanceof StmLabError) || error.kind !== 'input') throw error;
+    options.onSkip?.(name, error.message);
+    return [];
+  }
+  const files = await saveFigure(spec, path.join(lab.folders.figures, name), {
+    formats: ['svg', 'png', 'vl.json'],
+  });
+  options.onFigure?.(name, files);
+  return files;
+}

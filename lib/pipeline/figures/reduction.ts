@@ -1,0 +1,48 @@
+import { inputError } from '../../base/errors';
+import { explainedVarianceFigure, splitBalanceFigure, stmGridFigure, type FigureSpec } from '../../figures';
+import { componentImage, loadReduction } from '../../reduction';
+import { balanceReport, readSplit } from '../../splits';
+import { modulationAxes, openFeatureFolder } from '../featureFolder';
+import type { Workbench } from '../workbench';
+
+/** Recordings and groups per fold and class. */
+export async function balanceFigure(lab: Workbench): Promise<FigureSpec> {
+  await lab.split();
+  const { cells } = balanceReport(readSplit(lab.folders.split));
+  return splitBalanceFigure({
+    rows: cells.map(({ fold, label, rows, groups }) => ({ fold, label, recordings: rows, groups })),
+    note: lab.note,
+  });
+}
+
+/** Variance explained by the components. */
+export async function varianceFigure(lab: Workbench): Promise<FigureSpec> {
+  const { reduction } = await lab.reduce();
+  const { components } = reduction;
+  if (components === undefined)
+    throw inputError('explained variance: this experiment reduces nothing (method "none")');
+  return explainedVarianceFigure({
+    ratio: components.explainedVarianceRatio,
+    marks: [components.count],
+    note: lab.note,
+  });
+}
+
+/** The first components as patterns in the modulation plane. */
+export async function componentsFigure(lab: Workbench): Promise<FigureSpec> {
+  await lab.reduce();
+  const reduction = loadReduction(lab.folders.reduction);
+  const folder = openFeatureFolder(lab.folders.features);
+  folder.matrix.close();
+  const shown = Math.min(6, reduction.components?.count ?? 0);
+  return stmGridFigure({
+    panels: Array.from({ length: shown }, (_, k) => ({
+      title: `component ${k + 1}: ${(100 * reduction.components!.explainedVarianceRatio[k]!).toFixed(1)} %`,
+      values: componentImage(reduction, k),
+    })),
+    axes: modulationAxes(folder),
+    colourTitle: 'Weight',
+    title: 'Principal components as modulation patterns',
+    note: lab.note,
+  });
+}

@@ -1,0 +1,69 @@
+import * as path from 'node:path';
+import { readJson } from '../../base/files';
+import {
+  ablationFigure,
+  confusionFigure,
+  learningCurvesFigure,
+  reliabilityFigure,
+  type AblationCell,
+  type FigureSpec,
+} from '../../figures';
+import type { AblationRecord } from '../ablate';
+import { readHistory } from '../train';
+import type { Workbench } from '../workbench';
+
+/** Loss and scores by epoch. */
+export async function curvesFigure(lab: Workbench): Promise<FigureSpec> {
+  const { bestEpoch } = await lab.train();
+  const names: Record<string, string> = { loss: 'loss', accuracy: 'accuracy', macroF1: 'macro-F1' };
+  const rows = readHistory(lab.folders.model).flatMap((record) =>
+    Object.entries(names).flatMap(([key, metric]) => [
+      ...(record[key] === undefined
+        ? []
+        : [{ epoch: record['epoch']!, metric, split: 'train' as const, value: record[key] }]),
+      ...(record[`val_${key}`] === undefined
+        ? []
+        : [{ epoch: record['epoch']!, metric, split: 'validation' as const, value: record[`val_${key}`]! }]),
+    ]),
+  );
+  return learningCurvesFigure({ rows, bestEpoch, note: lab.note });
+}
+
+/** Confusion over the folds of the cross-validation. */
+export async function confusionOfFolds(lab: Workbench): Promise<FigureSpec> {
+  const { averaged, folds, repeats } = await lab.crossValidate();
+  return confusionFigure({
+    matrix: averaged.confusion,
+    classes: averaged.classNames,
+    title: `Confusion over ${folds} group-wise folds`,
+    note:
+      [lab.note, repeats.length > 1 ? `probabilities averaged over ${repeats.length} repeats` : undefined]
+        .filter((part) => part !== undefined)
+        .join('; ') || undefined,
+  });
+}
+
+/** Confidence against accuracy over those folds. */
+export async function reliabilityOfFolds(lab: Workbench): Promise<FigureSpec> {
+  const { calibration } = (await lab.crossValidate()).averaged;
+  return reliabilityFigure({ bins: calibration.bins, ece: calibration.ece, note: lab.note });
+}
+
+/** Scores of the regions of the ablation. */
+export async function ablationMaps(lab: Workbench): Promise<FigureSpec> {
+  await lab.ablate();
+  const { cells, reference } = readJson<AblationRecord>(path.join(lab.folders.ablation, 'ablation.json'));
+  const rows = cells.flatMap((cell): AblationCell[] => {
+    if (cell.region === undefined) return [];
+    const { value, low, high } = cell.macroF1;
+    return [
+      { ...cell.region, metric: 'macro-F1', value, low, high },
+      { ...cell.region, metric: 'ROC-AUC (macro)', value: cell.macroRocAuc },
+    ];
+  });
+  return ablationFigure({
+    cells: rows,
+    reference: { 'macro-F1': reference.macroF1.value, 'ROC-AUC (macro)': reference.macroRocAuc },
+    note: lab.note,
+  });
+}
