@@ -20,9 +20,14 @@ const LONGEST_RECORD = 50;
  * blank lines are passed over). Unlike `readCsv` it never gives up: a record whose quotation marks do not
  * match is handed over with a `fault`, and reading resumes on the next line.
  *
+ * @param longestRecord Lines a record may span before its quotation mark counts as stray. Default 50.
  * @throws StmLabError (`input`) naming the file when it cannot be read.
  */
-export function eachCsvRecord(file: string, visit: (record: CsvRecord) => void): void {
+export function eachCsvRecord(
+  file: string,
+  visit: (record: CsvRecord) => void,
+  longestRecord = LONGEST_RECORD,
+): void {
   let line = 1;
   let open: string[] = [];
   const giveUpFirst = (): void => {
@@ -40,7 +45,7 @@ export function eachCsvRecord(file: string, visit: (record: CsvRecord) => void):
     open.push(text);
     const scanned = scanRecord(open.join('\n'));
     if (scanned === 'open') {
-      if (open.length >= LONGEST_RECORD) giveUpFirst();
+      if (open.length >= longestRecord) giveUpFirst();
       return;
     }
     // A stray mark ends at the next line that holds one: blame the first line, keep the others.

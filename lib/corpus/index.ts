@@ -14,9 +14,12 @@ export {
   listCorpora,
   readCorpusDescription,
   writeBuiltManifest,
+  type BuildOptions,
   type BuiltManifest,
   type BuiltRow,
   type CorpusDescription,
   type CorpusLayout,
+  type CorpusRule,
+  type CorpusTable,
   type Fact,
 } from './loaders';

@@ -8,7 +8,7 @@ import {
   writeBuiltManifest,
 } from '../../corpus';
 import { homeFolder } from '../../pipeline';
-import { type Command } from '../command';
+import { choiceOption, type Command } from '../command';
 import { printTable } from '../table';
 
 export const manifest: Command = {
@@ -19,6 +19,7 @@ export const manifest: Command = {
     corpus: { value: 'NAME', help: 'build: which corpus (see "stm-lab manifest list")' },
     root: { value: 'DIR', help: 'build: your copy, in its published folder tree' },
     out: { value: 'M.csv', help: 'build: the manifest to write', default: 'ROOT/manifest.csv' },
+    rules: { value: 'published|corrected', help: 'build: labels and groups', default: 'corrected' },
     manifest: { value: 'M.csv', help: 'validate: the manifest to check' },
   },
   details: [
@@ -33,7 +34,7 @@ export const manifest: Command = {
         terminal,
         listCorpora(known).map((id) => {
           const { name, layout } = readCorpusDescription(known, id);
-          return { corpus: id, name, 'can be built': layout === null ? 'no' : 'yes' };
+          return { corpus: id, name, 'can be built': layout.value === null ? 'no' : 'yes' };
         }),
       );
       return Promise.resolve(0);
@@ -43,7 +44,8 @@ export const manifest: Command = {
       if (id === undefined || root === undefined)
         throw inputError('stm-lab manifest build: --corpus and --root are required');
       const corpus = readCorpusDescription(known, id);
-      const built = buildManifest(corpus, root);
+      const rules = choiceOption(options, 'rules', ['published', 'corrected'] as const, 'corrected');
+      const built = buildManifest(corpus, root, { rules });
       const target = options['out'] ?? path.join(root, 'manifest.csv');
       writeBuiltManifest(target, corpus, root, built.rows);
       built.warnings.forEach((warning) => terminal.warn(warning));

@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { compareCodePoints } from '../../base/codePoints';
 import { writeCsv } from '../../base/csv';
 import { inputError } from '../../base/errors';
 import type { CorpusDescription, CorpusLayout } from './description';
-import { readTable } from './table';
+import { findRecordings, walk, type Found } from './find';
+import { fill, resolve } from './rules';
 
 /** One line of a manifest that is being built. */
 export interface BuiltRow {
@@ -26,6 +26,14 @@ export interface BuiltManifest {
   readonly warnings: readonly string[];
 }
 
+export interface BuildOptions {
+  /**
+   * Whose labels and groups: those of the paper, or the same without its leaks and slips. They differ
+   * only where a description says so. Default `corrected`.
+   */
+  readonly rules?: 'published' | 'corrected';
+}
+
 const AUDIO = /\.(wav|flac|mp3|ogg|opus|m4a|sph|aif|aiff)$/i;
 
 /**
@@ -35,17 +43,24 @@ const AUDIO = /\.(wav|flac|mp3|ogg|opus|m4a|sph|aif|aiff)$/i;
  * @throws StmLabError (`input`) when the root is not a folder, when the description knows no layout, or
  *   when nothing in the root fits it.
  */
-export function buildManifest(corpus: CorpusDescription, root: string): BuiltManifest {
-  const { layout } = corpus;
-  if (layout === null)
-    throw inputError(
-      `${corpus.id}: its folder tree is not described; write the manifest yourself (path,label,group), by these rules: ${corpus.label_rule} ${corpus.group_rule.corrected ?? corpus.group_rule.published}`,
-    );
+export function buildManifest(
+  corpus: CorpusDescription,
+  root: string,
+  { rules = 'corrected' }: BuildOptions = {},
+): BuiltManifest {
+  const layout = knownLayout(corpus);
   if (!fs.statSync(root, { throwIfNoEntry: false })?.isDirectory())
     throw inputError(`${root}: is not a folder; give the root of your copy of ${corpus.name}`);
   const files = walk(root);
-  const { rows, missing } =
-    layout.table === undefined ? fromPaths(files, layout) : fromTables(files, root, layout, layout.table);
+  const found = findRecordings(files, root, layout);
+  const { label, group } = rules === 'published' ? { ...layout, ...layout.published } : layout;
+  const rows = found.recordings.map(({ path: recording, values }) => ({
+    path: recording,
+    label: resolve(label, values),
+    group: fill(group, values),
+    language: layout.language === undefined ? '' : resolve(layout.language, values),
+  }));
+  const { missing } = found;
   if (rows.length === 0)
     throw inputError(
       `${root}: nothing in it looks like ${corpus.name}${missing.length > 0 ? ` (its tables list ${missing.length} recordings that are not there)` : ''}; ${corpus.obtain.how}`,
@@ -55,11 +70,14 @@ export function buildManifest(corpus: CorpusDescription, root: string): BuiltMan
     rows,
     missing,
     unexplained: files.filter((file) => AUDIO.test(file) && !explained.has(file)),
-    warnings: countWarnings(corpus, rows),
+    warnings: warningsOf(corpus, rows, found, rules === 'published' || layout.published?.group === undefined),
   };
 }
 
-/** Writes what `buildManifest` found as `path,label,group,start_s,language`; paths are made relative to the file. */
+/**
+ * Writes what `buildManifest` found as `path,label,group,start_s,language` and the layout's own columns;
+ * paths are made relative to the file.
+ */
 export function writeBuiltManifest(
   target: string,
   corpus: CorpusDescription,
@@ -68,91 +86,49 @@ export function writeBuiltManifest(
 ): void {
   const folder = path.dirname(path.resolve(target));
   const start = corpus.start_offset_s.value ?? 0;
+  const constant = knownLayout(corpus).columns ?? {};
   writeCsv(
     target,
-    ['path', 'label', 'group', 'start_s', 'language'],
+    ['path', 'label', 'group', 'start_s', 'language', ...Object.keys(constant)],
     rows.map((row) => ({
       ...row,
+      ...constant,
       path: path.relative(folder, path.resolve(root, row.path)).split(path.sep).join('/'),
       start_s: start,
     })),
   );
 }
 
-function walk(root: string): string[] {
-  const found: string[] = [];
-  const visit = (folder: string): void => {
-    for (const entry of fs.readdirSync(path.join(root, folder), { withFileTypes: true })) {
-      const inner = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) visit(inner);
-      else found.push(inner);
-    }
-  };
-  visit('');
-  return found.sort(compareCodePoints);
+function knownLayout({ id, layout, label_rule, group_rule }: CorpusDescription): CorpusLayout {
+  if (layout.value !== null) return layout.value;
+  throw inputError(
+    `${id}: its folder tree is not described (${layout.reason}); write the manifest yourself (path,label,group), by these rules: ${label_rule} ${group_rule.corrected ?? group_rule.published}`,
+  );
 }
 
-function fromPaths(files: readonly string[], layout: CorpusLayout): { rows: BuiltRow[]; missing: string[] } {
-  const pattern = new RegExp(layout.files!, 'u');
-  const rows: BuiltRow[] = [];
-  for (const file of files) {
-    const match = pattern.exec(file);
-    if (match !== null) rows.push(toRow(file, layout, match.groups ?? {}));
-  }
-  return { rows, missing: [] };
-}
-
-function fromTables(
-  files: readonly string[],
-  root: string,
-  layout: CorpusLayout,
-  table: NonNullable<CorpusLayout['table']>,
-): { rows: BuiltRow[]; missing: string[] } {
-  const present = new Set(files);
-  const pattern = new RegExp(table.file, 'u');
-  const rows: BuiltRow[] = [];
-  const missing: string[] = [];
-  for (const file of files) {
-    const match = pattern.exec(file);
-    if (match === null) continue;
-    for (const record of readTable(path.join(root, file), table.delimiter)) {
-      const values = { ...match.groups, ...record };
-      const recording = path.posix.normalize(`${path.posix.dirname(file)}/${fill(table.path, values)}`);
-      if (present.has(recording)) rows.push(toRow(recording, layout, values));
-      else missing.push(recording);
-    }
-  }
-  return { rows, missing };
-}
-
-function toRow(recording: string, layout: CorpusLayout, values: Readonly<Record<string, string>>): BuiltRow {
-  const { label } = layout;
-  return {
-    path: recording,
-    label:
-      typeof label === 'string' ? fill(label, values) : (label.map[fill(label.by, values)] ?? label.else),
-    group: fill(layout.group, values),
-    language: layout.language === undefined ? '' : fill(layout.language, values),
-  };
-}
-
-/** Replaces `{name}` by its value. */
-function fill(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = values[name];
-    if (value === undefined)
-      throw inputError(`the layout asks for "${name}", which neither path nor table gives`);
-    return value;
-  });
-}
-
-function countWarnings(corpus: CorpusDescription, rows: readonly BuiltRow[]): string[] {
+function warningsOf(
+  corpus: CorpusDescription,
+  rows: readonly BuiltRow[],
+  { ambiguous }: Found,
+  groupsArePublished: boolean,
+): string[] {
+  const { name, labels, expected } = corpus;
   const warnings: string[] = [];
-  const compare = (what: string, found: number, expected: number | null): void => {
-    if (expected !== null && found !== expected)
-      warnings.push(`${corpus.name}: ${found} ${what} found, ${expected} are published`);
+  const compare = (what: string, found: number, published: number | null): void => {
+    if (published !== null && found !== published)
+      warnings.push(`${name}: ${found} ${what} found, ${published} are published`);
   };
-  compare('recordings', rows.length, corpus.expected.recordings.value);
-  compare('groups', new Set(rows.map((row) => row.group)).size, corpus.expected.groups.value);
+  compare('recordings', rows.length, expected.recordings.value);
+  if (groupsArePublished)
+    compare('groups', new Set(rows.map((row) => row.group)).size, expected.groups.value);
+  const provisional = new Set(rows.map((row) => row.label).filter((label) => !labels.includes(label)));
+  if (labels.length > 0 && provisional.size > 0)
+    warnings.push(
+      `${name}: "${[...provisional].join('", "')}" is not yet a label; replace it by "${labels.join('" or "')}": ${corpus.label_rule}`,
+    );
+  if (ambiguous.length > 0)
+    warnings.push(
+      `${name}: its table puts ${ambiguous.length} recordings into two groups, e.g. ${ambiguous[0]}; the first counts`,
+    );
   return warnings;
 }

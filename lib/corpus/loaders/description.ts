@@ -34,28 +34,60 @@ export interface CorpusDescription {
   };
   readonly tonal_languages: readonly string[];
   readonly start_offset_s: Fact<number>;
-  readonly layout: CorpusLayout | null;
+  readonly layout: Fact<CorpusLayout>;
   readonly notes: readonly string[];
 }
 
-/** How recordings are found in a local copy: a pattern over paths, or a table that lists them. */
+/** A table of the corpus itself. A template names its columns and the named groups of `file`. */
+export interface CorpusTable {
+  /** Regular expression over paths below the root. */
+  readonly file: string;
+  readonly format: 'csv' | 'tsv' | 'json';
+  /**
+   * Header lines; the cells above each other that are not empty make a column's name, joined with `_`.
+   * Default 1.
+   */
+  readonly header?: number;
+  /** Names of the columns of a table without header lines. */
+  readonly columns?: readonly string[];
+  /** What becomes of cells beyond the header's. Default `refused`. */
+  readonly surplus?: 'refused' | 'ignored';
+  /** Template of the recording's path, relative to the table's folder: the table lists the recordings. */
+  readonly path?: string;
+  /** Template that equals `key` of the layout: the table only describes what `files` finds. */
+  readonly key?: string;
+}
+
+/**
+ * A template: `{name}` stands for a value, `{name:stem}` for the last part of a path without its ending.
+ * Or a choice by the value of a template: the value itself (`map`), or the first regular expression that
+ * finds something in it, whatever the case (`match`).
+ */
+export type CorpusRule =
+  | string
+  | { readonly by: string; readonly map: Readonly<Record<string, string>>; readonly else: string }
+  | { readonly by: string; readonly match: Readonly<Record<string, string>>; readonly else: string };
+
+/**
+ * How recordings are found in a local copy: a pattern over paths (`files`), a table that lists them
+ * (`table.path`), or a pattern together with a table that describes what it finds (`key`, `table.key`).
+ */
 export interface CorpusLayout {
   /** Regular expression over paths below the root (with `/`); its named groups fill the templates. */
   readonly files?: string;
-  /** Tables that list recordings; their columns and the pattern's named groups fill the templates. */
-  readonly table?: {
-    readonly file: string;
-    readonly delimiter: ',' | '\t';
-    /** Template of the recording's path, relative to the table's folder. */
-    readonly path: string;
-  };
-  /** Template, or a choice by the value of a template. */
-  readonly label:
-    string | { readonly by: string; readonly map: Readonly<Record<string, string>>; readonly else: string };
+  /** Template over the named groups of `files`. */
+  readonly key?: string;
+  readonly table?: CorpusTable;
+  /** A text file beside each recording, with this ending; its words fill the template `{beside}`. */
+  readonly beside?: string;
+  readonly label: CorpusRule;
   /** Template. */
   readonly group: string;
-  /** Template. */
-  readonly language?: string;
+  readonly language?: CorpusRule;
+  /** What the paper did where the rules above correct it. */
+  readonly published?: { readonly label?: CorpusRule; readonly group?: string };
+  /** Further columns of the manifest, the same for every recording, e.g. how headerless PCM is read. */
+  readonly columns?: Readonly<Record<string, string | number>>;
 }
 
 /** Reads the description of one corpus. */
