@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, sha256, writeJson } from '../base/files';
@@ -52,9 +53,7 @@ export function lockJournal(journal: string, owner = ''): (() => void) | undefin
   const file = journal.replace(/\.jsonl$/, '.lock');
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
-      const handle = fs.openSync(file, 'wx');
-      fs.writeSync(handle, JSON.stringify({ ...thisProcess(), owner }));
-      fs.closeSync(handle);
+      createWhole(file, JSON.stringify({ ...thisProcess(), owner }));
       const heartbeat = setInterval(() => {
         const now = new Date();
         fs.utimes(file, now, now, () => undefined);
@@ -78,6 +77,20 @@ export function lockJournal(journal: string, owner = ''): (() => void) | undefin
     }
   }
   return undefined;
+}
+
+/**
+ * Makes a file that did not exist, content and all: a process killed in between leaves no empty lock, which
+ * others would have to take for one being written.
+ */
+function createWhole(file: string, content: string): void {
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  fs.writeFileSync(draft, content);
+  try {
+    fs.linkSync(draft, file);
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
 }
 
 /** Frees the locks that a thread left behind when it was stopped in the midst of its work. */

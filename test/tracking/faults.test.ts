@@ -198,7 +198,7 @@ test(
       assert.ok(held > returned, `round ${round}: call ${returned} returned, the journal holds ${held}`);
     }
     const synced = await syncJournals(journals, { uri: server.uri });
-    assert.deepEqual([synced.state, synced.abandoned], ['complete', ['killed']]);
+    assert.deepEqual([synced.state, synced.abandoned], ['complete', ['killed']], JSON.stringify(synced));
     const client = createMlflowClient(server.uri);
     const [read] = await client.searchRuns([(await client.getExperiment('killed'))!.id]);
     assert.equal(read!.status, 'FAILED');
