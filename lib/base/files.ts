@@ -12,6 +12,27 @@ export function temporaryName(target: string): string {
 }
 
 /**
+ * Makes a file that did not exist, content and all, by a link: of several processes one succeeds, and one
+ * that is killed in between leaves no empty file, which others would have to take for one being written.
+ *
+ * @returns whether this call made it; `exists` leaves the file as it is.
+ * @throws the file system's error for any other failure.
+ */
+export function createFileWhole(target: string, content: string): 'made' | 'exists' {
+  const draft = `${target}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    fs.writeFileSync(draft, content);
+    fs.linkSync(draft, target);
+    return 'made';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 'exists';
+    throw error;
+  } finally {
+    fs.rmSync(draft, { force: true });
+  }
+}
+
+/**
  * Removes what killed processes left half-written anywhere below a folder. Only for a folder that no other
  * process writes to (hold its lock).
  */

@@ -1,42 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { inputError, messageOf } from './errors';
+import { createFileWhole } from './files';
+import { noteProcess, processState, type ProcessNote } from './process';
 
 /** A held lock. */
 export interface Lock {
   /** Gives the lock back. Harmless when called twice. */
   release(): void;
-}
-
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** When the holder was started, in the kernel's own count; tells a reused process number. Linux only. */
-  readonly started: string | null;
-}
-
-/** Start time of a process from /proc, or null where there is none. */
-function processStart(pid: number): string | null {
-  try {
-    const text = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold spaces; start time is the 20th field after it.
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function isRunning({ pid, host, started }: Holder): boolean {
-  // A process of another machine (shared folder) cannot be asked, so its lock stands.
-  if (host !== os.hostname()) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return started === null || processStart(pid) === started;
 }
 
 /**
@@ -48,33 +20,23 @@ function isRunning({ pid, host, started }: Holder): boolean {
  * @throws StmLabError (`input`) when a running process holds it, naming that process.
  */
 export function acquireLock(file: string, subject: string): Lock {
-  const own: Holder = { pid: process.pid, host: os.hostname(), started: processStart(process.pid) };
-  const text = JSON.stringify(own);
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const text = JSON.stringify(noteProcess());
+  for (let attempt = 0; attempt < 20; attempt++) {
+    if (tryLock(file, text, subject) === 'made') return { release: () => releaseOwn(file, text) };
+    removeStale(file, subject);
+  }
+  throw inputError(`${subject}: could not be locked; remove ${file} if no other run is using it`);
+}
+
+function tryLock(file: string, text: string, subject: string): 'made' | 'exists' {
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    fs.writeFileSync(draft, text);
+    return createFileWhole(file, text);
   } catch (error) {
     throw inputError(
       `${subject}: cannot be locked (${messageOf(error)}); choose a folder you may write to`,
       error,
     );
-  }
-  try {
-    for (let attempt = 0; attempt < 20; attempt++) {
-      try {
-        // A link appears whole or not at all, unlike a file being written.
-        fs.linkSync(draft, file);
-        return { release: () => releaseOwn(file, text) };
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-          throw inputError(`${subject}: cannot be locked (${messageOf(error)})`, error);
-      }
-      removeStale(file, subject);
-    }
-    throw inputError(`${subject}: could not be locked; remove ${file} if no other run is using it`);
-  } finally {
-    fs.rmSync(draft, { force: true });
   }
 }
 
@@ -93,13 +55,14 @@ function removeStale(file: string, subject: string): void {
   } catch {
     return;
   }
-  let holder: Holder | undefined;
+  let holder: ProcessNote | undefined;
   try {
-    holder = JSON.parse(text) as Holder;
+    holder = JSON.parse(text) as ProcessNote;
   } catch {
     // Not ours; treated as stale.
   }
-  if (holder !== undefined && isRunning(holder))
+  // A process of another machine (shared folder) cannot be asked, so its lock stands.
+  if (holder !== undefined && processState(holder) !== 'dead')
     throw inputError(
       `${subject}: is in use by process ${holder.pid} on ${holder.host}; wait for it or choose another folder`,
     );

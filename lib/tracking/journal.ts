@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { environmentError, inputError, messageOf } from '../base/errors';
 import { sha256 } from '../base/files';
+import type { ProcessNote } from '../base/process';
 import type { RemoteDataset, RunStatus } from './client';
 import type { WireNumber } from './rules';
 
@@ -12,7 +13,7 @@ import type { WireNumber } from './rules';
  */
 export type JournalEntry =
   | StartEntry
-  | { op: 'resume'; t: number; writer: Writer }
+  | { op: 'resume'; t: number; writer: ProcessNote }
   | { op: 'tags'; x: Record<string, string> }
   | { op: 'params'; x: Record<string, string> }
   /** Metrics of one call: time, step, values by name. */
@@ -36,7 +37,7 @@ export interface StartEntry {
   parent?: { uid: string; journal: string };
   tags: Record<string, string>;
   t: number;
-  writer: Writer;
+  writer: ProcessNote;
 }
 
 /** A file to upload: its path among the run's artifacts, and the copy kept until it is sent. */
@@ -59,14 +60,6 @@ export interface ModelEntry {
   params: Record<string, string>;
   registerAs?: string;
   alias?: string;
-}
-
-/** The process that writes a journal, precise enough to tell whether it still lives. */
-export interface Writer {
-  pid: number;
-  host: string;
-  /** Start time of the process in kernel ticks (Linux), which tells it from a later one of the same pid. */
-  ticks?: number;
 }
 
 /** A file name for a run's key: the key itself where it is a plain name, else made safe and made unique by a hash. */

@@ -4,9 +4,9 @@ import * as http from 'node:http';
 import * as net from 'node:net';
 import * as path from 'node:path';
 import { environmentError, inputError, messageOf } from '../base/errors';
-import { writeJson } from '../base/files';
-import type { Writer } from './journal';
-import { processState, processTicks, thisProcess } from './process';
+import { createFileWhole, writeJson } from '../base/files';
+import { noteProcess, processState, type ProcessNote } from '../base/process';
+
 import { pause } from './retry';
 
 /** A running MLflow server on this machine. */
@@ -33,7 +33,7 @@ export interface LocalServerOptions {
   timeoutMs?: number;
 }
 
-interface ServerNote extends Writer {
+interface ServerNote extends ProcessNote {
   port: number;
 }
 
@@ -87,10 +87,9 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     const deadline = Date.now() + (options.timeoutMs ?? 60_000);
     while (pid !== undefined && failure === undefined && Date.now() < deadline) {
       if (await answers(port)) {
-        const ticks = processTicks(pid);
-        const { host } = thisProcess();
-        writeJson(noteFile(folder), { pid, host, port, ...(ticks === undefined ? {} : { ticks }) });
-        return handle(folder, { pid, host, port, ...(ticks === undefined ? {} : { ticks }) }, 'started');
+        const note: ServerNote = { ...noteProcess(pid), port };
+        writeJson(noteFile(folder), note);
+        return handle(folder, note, 'started');
       }
       await pause(150);
     }
@@ -251,18 +250,14 @@ function tail(file: string): string {
 /** Two processes starting the same server wait for each other. */
 async function lockFolder(folder: string): Promise<() => void> {
   const file = path.join(folder, 'server.lock');
+  const own = JSON.stringify(noteProcess());
   for (let waited = 0; ; waited += 200) {
+    if (createFileWhole(file, own) === 'made') return () => fs.rmSync(file, { force: true });
+    let holder: ProcessNote | undefined;
     try {
-      fs.writeFileSync(file, JSON.stringify(thisProcess()), { flag: 'wx' });
-      return () => fs.rmSync(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    let holder: Writer | undefined;
-    try {
-      holder = JSON.parse(fs.readFileSync(file, 'utf8')) as Writer;
+      holder = JSON.parse(fs.readFileSync(file, 'utf8')) as ProcessNote;
     } catch {
-      // Just being written.
+      // Given back meanwhile.
     }
     if ((holder !== undefined && processState(holder) === 'dead') || waited > 90_000)
       fs.rmSync(file, { force: true });

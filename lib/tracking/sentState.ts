@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, sha256, writeJson } from '../base/files';
-import type { Writer } from './journal';
-import { processState, thisProcess } from './process';
+import { createFileWhole, readJson, sha256, writeJson } from '../base/files';
+import { noteProcess, processState, type ProcessNote } from '../base/process';
 
 /** How far one journal has been delivered to one server. An aid, not a truth: when it is lost, the server is asked. */
 export interface SentState {
@@ -52,8 +50,7 @@ const HEARTBEAT_MS = 20_000;
 export function lockJournal(journal: string, owner = ''): (() => void) | undefined {
   const file = journal.replace(/\.jsonl$/, '.lock');
   for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      createWhole(file, JSON.stringify({ ...thisProcess(), owner }));
+    if (createFileWhole(file, JSON.stringify({ ...noteProcess(), owner })) === 'made') {
       const heartbeat = setInterval(() => {
         const now = new Date();
         fs.utimes(file, now, now, () => undefined);
@@ -63,8 +60,6 @@ export function lockJournal(journal: string, owner = ''): (() => void) | undefin
         clearInterval(heartbeat);
         fs.rmSync(file, { force: true });
       };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     if (lockIsHeld(file)) return undefined;
     // Moved aside rather than deleted: of several who find it stale, one succeeds.
@@ -79,20 +74,6 @@ export function lockJournal(journal: string, owner = ''): (() => void) | undefin
   return undefined;
 }
 
-/**
- * Makes a file that did not exist, content and all: a process killed in between leaves no empty lock, which
- * others would have to take for one being written.
- */
-function createWhole(file: string, content: string): void {
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  fs.writeFileSync(draft, content);
-  try {
-    fs.linkSync(draft, file);
-  } finally {
-    fs.rmSync(draft, { force: true });
-  }
-}
-
 /** Frees the locks that a thread left behind when it was stopped in the midst of its work. */
 export function releaseLocks(folder: string, owner: string): void {
   if (!fs.existsSync(folder)) return;
@@ -100,7 +81,7 @@ export function releaseLocks(folder: string, owner: string): void {
     if (!name.endsWith('.lock')) continue;
     const file = path.join(folder, name);
     try {
-      const holder = JSON.parse(fs.readFileSync(file, 'utf8')) as Writer & { owner?: string };
+      const holder = JSON.parse(fs.readFileSync(file, 'utf8')) as ProcessNote & { owner?: string };
       if (holder.pid === process.pid && holder.owner === owner) fs.rmSync(file, { force: true });
     } catch {
       // Gone meanwhile, or being written by someone else.
@@ -110,10 +91,10 @@ export function releaseLocks(folder: string, owner: string): void {
 
 function lockIsHeld(file: string): boolean {
   let age: number;
-  let holder: Writer | undefined;
+  let holder: ProcessNote | undefined;
   try {
     age = Date.now() - fs.statSync(file).mtimeMs;
-    holder = JSON.parse(fs.readFileSync(file, 'utf8')) as Writer;
+    holder = JSON.parse(fs.readFileSync(file, 'utf8')) as ProcessNote;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     // Just being written, or its writer died between making and filling it.

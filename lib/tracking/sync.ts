@@ -1,10 +1,10 @@
 import { inputError } from '../base/errors';
-import { listJournals, openJournal, readEntries, readStart, type JournalEntry, type Writer } from './journal';
+import { listJournals, openJournal, readEntries, readStart, type JournalEntry } from './journal';
 import { pause } from './retry';
 import { nothingDelivered, type Delivered } from './delivered';
 import type { JournalStatus } from './journalStatus';
 import { createSender } from './sender';
-import { processState } from './process';
+import { processState, type ProcessNote } from '../base/process';
 import { serverSettings } from './settings';
 
 export interface SyncOptions {
@@ -89,7 +89,7 @@ async function drain(sender: ReturnType<typeof createSender>, options: SyncOptio
 
 /** The run's name and last sign of life, when its writer died without ending it. */
 function abandonedRun(journal: string): { name: string; lastTime: number } | undefined {
-  let writer: Writer;
+  let writer: ProcessNote;
   let name: string;
   try {
     const start = readStart(journal);

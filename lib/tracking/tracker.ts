@@ -5,7 +5,7 @@ import { inputError } from '../base/errors';
 import { connectSender, type SenderLink } from './senderLink';
 import { journalName, openJournal, readStart, type StartEntry } from './journal';
 import { createNullRun } from './nullRun';
-import { thisProcess } from './process';
+import { noteProcess } from '../base/process';
 import { createRun } from './run';
 import { createRunMemory } from './runMemory';
 import { LIMITS } from './rules';
@@ -118,7 +118,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       if (start.experiment !== options.experiment) {
         warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
       }
-      journal.append({ op: 'resume', t: Date.now(), writer: thisProcess() });
+      journal.append({ op: 'resume', t: Date.now(), writer: noteProcess() });
     } else {
       tags ??= { ...systemTags(), ...options.tags };
       start = {
@@ -134,7 +134,7 @@ export function createTracker(options: TrackerOptions): Tracker {
           : { parent: { uid: parent.id, journal: journalFile(parent.id, parent.key) } }),
         tags,
         t: Date.now(),
-        writer: thisProcess(),
+        writer: noteProcess(),
       };
       journal.append(start);
     }

@@ -166,9 +166,9 @@ test('a folder in use is refused, a stale lock taken over', async () => {
   const lock = acquireLock(path.join(out('busy'), '.lock'), 'busy');
   await assert.rejects(extractCorpus({ rows, outFolder: out('busy') }), /is in use by process \d+/);
   lock.release();
-  const dead = { pid: 2 ** 22 + 1, host: os.hostname(), started: '1' };
+  const dead = { pid: 2 ** 22 + 1, host: os.hostname(), ticks: 1 };
   fs.writeFileSync(path.join(out('busy'), '.lock'), JSON.stringify(dead));
-  const reused = { pid: process.pid, host: os.hostname(), started: 'earlier' };
+  const reused = { pid: process.pid, host: os.hostname(), ticks: 1 };
   await extractCorpus({ rows: rows.slice(0, 1), outFolder: out('busy') });
   fs.writeFileSync(path.join(out('busy'), '.lock'), JSON.stringify(reused));
   await extractCorpus({ rows: rows.slice(0, 1), outFolder: out('busy') });

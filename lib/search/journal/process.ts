@@ -1,23 +1,15 @@
-import * as fs from 'node:fs';
 import * as os from 'node:os';
-
-/** When a process started, in clock ticks since boot; tells a reused process number apart (Linux only). */
-function startTicks(pid: number): string {
-  try {
-    const status = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? 'zombie' : (fields[19] ?? '');
-  } catch {
-    return '';
-  }
-}
+import { noteProcess, processState } from '../../base/process';
 
 const host = os.hostname().replace(/[\s/]/g, '-');
 let own: string | undefined;
 
 /** This process as text without blanks: host/process number/start. */
 export function thisProcess(): string {
-  own ??= `${host}/${process.pid}/${startTicks(process.pid)}`;
+  if (own === undefined) {
+    const { pid, ticks = '' } = noteProcess();
+    own = `${host}/${pid}/${ticks}`;
+  }
   return own;
 }
 
@@ -26,11 +18,5 @@ export function isAlive(name: string): 'alive' | 'dead' | 'unknown' {
   const [theirHost, pidText, start] = name.split('/');
   const pid = Number(pidText);
   if (theirHost !== host || !Number.isInteger(pid) || pid <= 0) return 'unknown';
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : 'dead';
-  }
-  const now = startTicks(pid);
-  return now === 'zombie' || (start && now && start !== now) ? 'dead' : 'alive';
+  return processState({ pid, host: os.hostname(), ...(start ? { ticks: Number(start) } : {}) });
 }
