@@ -3,7 +3,6 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { type LabelledRows, logisticRegression, supportVectorMachine } from 'stm-lab/dist/models';
-import { minimise } from 'stm-lab/dist/models/baselines/lbfgs';
 import { couplePairs, fitSigmoid, sigmoidOf } from 'stm-lab/dist/models/baselines/platt';
 import { solveDual } from 'stm-lab/dist/models/baselines/smo';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
@@ -116,20 +115,6 @@ test('a class without training rows gets probability 0 from the machine and litt
     assert.equal(p![3 * r + 2], 0);
     assert.ok(q![3 * r + 2]! < 0.2);
   }
-});
-
-test('L-BFGS finds the minimum of the Rosenbrock valley', () => {
-  const { x, status } = minimise(
-    (p, g) => {
-      const [a, b] = [p[0]!, p[1]!];
-      g[0] = -2 * (1 - a) - 400 * a * (b - a * a);
-      g[1] = 200 * (b - a * a);
-      return (1 - a) ** 2 + 100 * (b - a * a) ** 2;
-    },
-    Float64Array.of(-1.2, 1),
-  );
-  assert.equal(status, 'converged');
-  assert.ok(Math.abs(x[0]! - 1) < 1e-5 && Math.abs(x[1]! - 1) < 1e-5);
 });
 
 test('a sigmoid is found again from draws of it, and pairs of a known distribution couple to it', () => {

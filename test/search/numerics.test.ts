@@ -6,14 +6,14 @@ import { randomState } from 'stm-lab/dist/base/random/mt19937';
 import { logExpectedImprovement } from 'stm-lab/dist/search/gp/acquisition';
 import { fitGp, negativeLogPosterior } from 'stm-lab/dist/search/gp/fit';
 import { logOutcome, plainOutcome, standardise } from 'stm-lab/dist/search/gp/outcome';
-import { minimizeBounded } from 'stm-lab/dist/search/numerics/lbfgsb';
+import { minimizeBounded } from 'stm-lab/dist/base/numerics/lbfgsb';
 import {
   choleskyInPlace,
   invertLower,
   solveGeneral,
   solveLower,
   solveLowerTransposed,
-} from 'stm-lab/dist/search/numerics/linearSystem';
+} from 'stm-lab/dist/base/numerics/linearSystem';
 import {
   logImprovement,
   logNormalCumulative,
@@ -248,4 +248,20 @@ test('outcome scales: standardised, order kept, the log one compresses the bad, 
   const slopes = [...losses].reduce((sum, v) => sum + Math.log(spread / (4 + v - 1)), 0);
   close(log.logJacobian, slopes, 1e-9);
   assert.equal(logOutcome(Float64Array.of(2, 2, 2)), undefined);
+});
+
+test('L-BFGS without bounds finds the minimum of the Rosenbrock valley', () => {
+  const { x, reason } = minimizeBounded({
+    objective: (p, g) => {
+      const [a, b] = [p[0]!, p[1]!];
+      g[0] = -2 * (1 - a) - 400 * a * (b - a * a);
+      g[1] = 200 * (b - a * a);
+      return (1 - a) ** 2 + 100 * (b - a * a) ** 2;
+    },
+    start: [-1.2, 1],
+    ftol: 0,
+    gtol: 1e-6,
+  });
+  assert.equal(reason, 'gradient');
+  assert.ok(Math.abs(x[0]! - 1) < 1e-5 && Math.abs(x[1]! - 1) < 1e-5);
 });

@@ -5,12 +5,6 @@ import type { Rejection, ScanSummary } from '../excerpts';
 /** The features an extraction can make. */
 export type FeatureKind = 'stm' | 'mel';
 
-/** Parameters by kind of feature; what is left out takes the published value. */
-export interface FeatureParameters {
-  readonly stm: Partial<StmParameters>;
-  readonly mel: Partial<MelParameters>;
-}
-
 /** A kind of feature as the extractor sees it: a row of numbers for each recording. */
 export interface Analyser {
   start(

@@ -1,8 +1,8 @@
 import { inputError } from '../../base/errors';
+import { minimizeBounded } from '../../base/numerics/lbfgsb';
 import { checkFeatures, checkRows } from '../data';
 import { balancedWeights } from '../loss';
 import type { Classifier, FittedClassifier } from './classifier';
-import { minimise } from './lbfgs';
 
 /** Options of the logistic regression. */
 export interface LogisticOptions {
@@ -55,8 +55,11 @@ export function logisticRegression(options: LogisticOptions = {}): Classifier {
         }
         return value;
       };
-      const { x: weights } = minimise(objective, new Float64Array(classes * stride), {
-        tolerance,
+      const { x: weights } = minimizeBounded({
+        objective,
+        start: new Float64Array(classes * stride),
+        ftol: 0,
+        gtol: tolerance,
         maxIterations,
       });
       return fitted(weights, columns, classes, `logistic regression, C ${C}, class weights ${classWeights}`);

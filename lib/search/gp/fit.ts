@@ -1,5 +1,10 @@
-import { minimizeBounded } from '../numerics/lbfgsb';
-import { choleskyInPlace, invertLower, solveLower, solveLowerTransposed } from '../numerics/linearSystem';
+import { minimizeBounded } from '../../base/numerics/lbfgsb';
+import {
+  choleskyInPlace,
+  invertLower,
+  solveLower,
+  solveLowerTransposed,
+} from '../../base/numerics/linearSystem';
 import type { Design, KernelParameters } from './kernel';
 import { pairDifferences } from './kernel';
 

@@ -1,6 +1,11 @@
 import { randomState } from '../../base/random/mt19937';
-import { minimizeBounded } from '../numerics/lbfgsb';
-import { choleskyInPlace, invertLower, solveLower, solveLowerTransposed } from '../numerics/linearSystem';
+import { minimizeBounded } from '../../base/numerics/lbfgsb';
+import {
+  choleskyInPlace,
+  invertLower,
+  solveLower,
+  solveLowerTransposed,
+} from '../../base/numerics/linearSystem';
 
 /** Gaussian process of the published searches: Matern 5/2, one length scale, fixed noise 1e-4. */
 export interface IsotropicModel {

@@ -14,12 +14,6 @@ export interface KernelParameters {
   readonly noise: number;
 }
 
-/** Matern 5/2 from r^2, the squared distance in length scales, with amplitude 1; and -2 dk/d(r^2). */
-export function matern52(r2: number): number {
-  const s = Math.sqrt(5 * r2);
-  return (1 + s + (5 / 3) * r2) * Math.exp(-s);
-}
-
 /** Squared differences of all pairs i > j, pair-major: at (pair * d + column). Unequal choices are 1 apart. */
 export function pairDifferences({ n, d, x, categorical }: Design): Float64Array {
   const out = new Float64Array(((n * (n - 1)) / 2) * d);

@@ -1,6 +1,6 @@
 import type { RandomState } from '../../base/random/mt19937';
 import type { SpaceCoder } from '../coding';
-import { minimizeBounded } from '../numerics/lbfgsb';
+import { minimizeBounded } from '../../base/numerics/lbfgsb';
 import { sobolSequence } from '../numerics/sobol';
 import type { Acquisition } from './acquisition';
 
