@@ -9,6 +9,7 @@ export * as features from './features';
 export * as splits from './splits';
 export * as reduction from './reduction';
 export * as models from './models';
+export * as layers from './layers';
 export * as search from './search';
 export * as evaluation from './evaluation';
 export * as ablation from './ablation';

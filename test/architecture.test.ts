@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 const lib = path.resolve(__dirname, '..', 'lib');
 const flow = [
-  'base', 'audio', 'corpus', 'features', 'splits', 'engine', 'reduction', 'models', 'search', 'evaluation', 'ablation',
+  'base', 'audio', 'corpus', 'features', 'splits', 'engine', 'reduction', 'models', 'layers', 'search', 'evaluation', 'ablation',
   'figures', 'pipeline', 'cli',
 ]; // prettier-ignore
 

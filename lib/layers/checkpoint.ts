@@ -1,0 +1,90 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError } from '../base/errors';
+import { readJson, sha256, writeJson } from '../base/files';
+import { readNpy, writeNpy } from '../base/npy';
+
+/** What a training keeps: named float32 vectors, and anything that JSON can say. */
+export interface TrainingSnapshot<Progress> {
+  readonly arrays: Readonly<Record<string, Float32Array>>;
+  readonly progress: Progress;
+}
+
+interface SnapshotFile {
+  readonly format: 'stm-lab snapshot 1';
+  /** Hash of network, options and data: another training never goes on from this one. */
+  readonly identity: string;
+  readonly arrays: readonly { readonly name: string; readonly length: number }[];
+  readonly data: string;
+  readonly sha256: string;
+  readonly progress: unknown;
+}
+
+/** SHA-256 of the values' bytes. */
+const hashOf = (values: Float32Array): string =>
+  sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+
+/**
+ * Writes a snapshot: `snapshot-<hash>.npy`, then `snapshot.json` naming it, then removes the data file
+ * before. A reader finds either the old pair or the new one, whenever the process is killed.
+ */
+export function writeSnapshot<Progress>(
+  folder: string,
+  identity: string,
+  { arrays, progress }: TrainingSnapshot<Progress>,
+): void {
+  const parts = Object.entries(arrays).map(([name, values]) => ({ name, length: values.length }));
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const { name, length } of parts) {
+    all.set(arrays[name]!, at);
+    at += length;
+  }
+  const hash = hashOf(all);
+  const data = `snapshot-${hash.slice(0, 16)}.npy`;
+  writeNpy(path.join(folder, data), { shape: [all.length], data: all });
+  const content: SnapshotFile = {
+    format: 'stm-lab snapshot 1',
+    identity,
+    arrays: parts,
+    data,
+    sha256: hash,
+    progress,
+  };
+  writeJson(path.join(folder, 'snapshot.json'), content);
+  for (const other of fs.readdirSync(folder))
+    if (/^snapshot-[0-9a-f]+\.npy$/.test(other) && other !== data)
+      fs.rmSync(path.join(folder, other), { force: true });
+}
+
+/**
+ * Reads the snapshot of a folder; undefined when there is none.
+ *
+ * @throws StmLabError (`input`) when it belongs to another training, or its data file is damaged.
+ */
+export function readSnapshot<Progress>(
+  folder: string,
+  identity: string,
+): TrainingSnapshot<Progress> | undefined {
+  const file = path.join(folder, 'snapshot.json');
+  if (!fs.existsSync(file)) return undefined;
+  const content = readJson<SnapshotFile>(file);
+  if (content.format !== 'stm-lab snapshot 1' || content.identity !== identity)
+    throw inputError(
+      `${file}: belongs to a training with another network, other options or other data; choose another folder or delete this one`,
+    );
+  const dataFile = path.join(folder, content.data);
+  const { data } = readNpy(dataFile);
+  const expected = content.arrays.reduce((sum, { length }) => sum + length, 0);
+  if (!(data instanceof Float32Array) || data.length !== expected || hashOf(data) !== content.sha256)
+    throw inputError(`${dataFile}: is damaged; delete ${folder} to start this training again`);
+  let at = 0;
+  const arrays = Object.fromEntries(
+    content.arrays.map(({ name, length }) => {
+      const part = data.slice(at, at + length);
+      at += length;
+      return [name, part];
+    }),
+  );
+  return { arrays, progress: content.progress as Progress };
+}

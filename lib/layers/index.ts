@@ -1,0 +1,35 @@
+export { type Buffer, type BufferStore, createBuffers } from './buffers';
+export { readSnapshot, type TrainingSnapshot, writeSnapshot } from './checkpoint';
+export { type ConvolutionOptions, convolve } from './convolution';
+export { type LossGradient, lossGradient } from './gradients';
+export {
+  batchNormBuffers,
+  type BatchNormOptions,
+  batchNormParameters,
+  convolutionParameters,
+  createLayers,
+  denseParameters,
+  type Layers,
+  type Mode,
+  type PoolSize,
+  poolWindow,
+} from './layers';
+export { binaryCrossEntropy, softmaxCrossEntropy } from './losses';
+export {
+  type AdamRule,
+  createOptimiser,
+  type Optimiser,
+  type OptimiserOptions,
+  type OptimiserState,
+  type SgdRule,
+} from './optimiser';
+export {
+  countValues,
+  initialValues,
+  layOut,
+  type Parameter,
+  type ParameterLayout,
+  type ParameterTensors,
+  type Start,
+  unpack,
+} from './parameters';
