@@ -7,4 +7,5 @@ export {
 } from './excerpts';
 export * from './extractor';
 export * from './mel';
+export { poolExcerpts, type ExcerptPooling } from './pooling';
 export * from './stm';

@@ -5,6 +5,9 @@ import type { Rejection, ScanSummary } from '../excerpts';
 /** The features an extraction can make. */
 export type FeatureKind = 'stm' | 'mel';
 
+/** What is kept of a recording: one row, or also a row for each of its excerpts. */
+export type Kept = 'mean' | 'excerpts';
+
 /** A kind of feature as the extractor sees it: a row of numbers for each recording. */
 export interface Analyser {
   start(
@@ -12,7 +15,13 @@ export interface Analyser {
     startSeconds: number,
   ): {
     push(block: Float32Array): 'more' | 'enough';
-    finish(): (ScanSummary & { readonly features: Float32Array }) | Rejection;
+    finish():
+      | (ScanSummary & {
+          readonly features: Float32Array;
+          /** With `excerpts` kept: each accepted excerpt's own features, and where it begins. */
+          readonly perExcerpt?: readonly { readonly startSeconds: number; readonly features: Float32Array }[];
+        })
+      | Rejection;
   };
 }
 
@@ -53,6 +62,7 @@ export function describeFeatures(
 export async function createAnalyser(
   kind: FeatureKind,
   parameters: Readonly<Record<string, string | number>>,
+  keep: Kept = 'mean',
 ): Promise<Analyser> {
   if (kind === 'mel') {
     const kernel = await createMelKernel();
@@ -61,5 +71,7 @@ export async function createAnalyser(
   }
   const options = parameters as Partial<StmParameters>;
   const kernel = await createStmKernel({ channels: options.channels });
-  return { start: (rate, startSeconds) => startStmAnalysis(kernel, rate, { ...options, startSeconds }) };
+  return {
+    start: (rate, startSeconds) => startStmAnalysis(kernel, rate, { ...options, startSeconds, keep }),
+  };
 }

@@ -1,19 +1,17 @@
 import { availableParallelism } from 'node:os';
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { rawPcmFromColumns } from '../../audio';
-import { writeCsv } from '../../base/csv';
 import { inputError, messageOf, StmLabError } from '../../base/errors';
-import { canonicalJson, sha256, sha256File, writeJson } from '../../base/files';
+import { canonicalJson, sha256 } from '../../base/files';
 import { acquireLock } from '../../base/lock';
-import { openNpyWriter } from '../../base/npy';
 import type { ManifestRow } from '../../corpus/types';
 import type { MelParameters } from '../mel';
 import type { StmParameters } from '../stm';
-import { describeFeatures, type FeatureDescription, type FeatureKind } from './analysers';
+import { describeFeatures, type FeatureDescription, type FeatureKind, type Kept } from './analysers';
 import { openJournal, type Journal } from './journal';
 import type { Job, Outcome } from './messages';
 import { runPool } from './pool';
+import { writeResults, type ResultFiles } from './results';
 import { fileStamp } from './stamp';
 
 /** How far an extraction is. */
@@ -41,6 +39,11 @@ export interface ExtractCorpusOptions {
   readonly features?: FeatureKind | undefined;
   /** Parameters that differ from the published ones. */
   readonly parameters?: Partial<StmParameters> | Partial<MelParameters> | undefined;
+  /**
+   * `mean` (default): one row per recording. `excerpts`: also one per accepted excerpt, in two more files
+   * (STM only).
+   */
+  readonly keep?: Kept | undefined;
   /** Worker threads. Default: the processor's available cores. Results do not depend on it. */
   readonly workers?: number | undefined;
   readonly onProgress?: ((progress: ExtractionProgress) => void) | undefined;
@@ -50,14 +53,8 @@ export interface ExtractCorpusOptions {
 
 /** What an extraction made. */
 export interface ExtractionSummary {
-  /** The five result files. */
-  readonly files: {
-    readonly features: string;
-    readonly index: string;
-    readonly rejected: string;
-    readonly axes: string;
-    readonly extraction: string;
-  };
+  /** The result files. */
+  readonly files: ResultFiles;
   readonly accepted: number;
   readonly rejected: readonly { readonly path: string; readonly reason: string }[];
   /** Recordings computed in this run, and kept from earlier ones. */
@@ -82,17 +79,17 @@ interface Prepared {
 function prepare(
   row: ManifestRow,
   index: number,
-  kind: FeatureKind,
-  description: FeatureDescription,
+  { kind, keep, description }: Pick<Context, 'kind' | 'keep' | 'description'>,
 ): Prepared {
   const { file, startSeconds } = row;
   const { parameters, revision } = description;
+  const more = keep === 'excerpts' ? { keep } : {};
   try {
     const raw = rawPcmFromColumns(file, row.extra);
     return {
       row,
       job: { row: index, file, startSeconds, raw },
-      recipe: canonicalJson({ kind, parameters, revision, startSeconds, raw: raw ?? null }),
+      recipe: canonicalJson({ kind, parameters, revision, startSeconds, raw: raw ?? null, ...more }),
     };
   } catch (error) {
     return { row, recipe: '', outcome: { reason: messageOf(error).replace(`${file}: `, '') } };
@@ -109,6 +106,9 @@ const keyOf = (hash: string, recipe: string): string => sha256({ hash, recipe })
  * - `rejected.csv`: path and reason of every other recording
  * - `axes.json`: the axes of a row
  * - `extraction.json`: parameters, versions, counts and hashes
+ * - with `keep: 'excerpts'`: `excerpts.npy`, float32, one row per accepted excerpt, recordings in the order of
+ *   `index.csv`; and `excerpts.csv`: row (of `features.npy`), excerpt (from 0), start_s. The other files stay
+ *   byte for byte as without, but for what `extraction.json` says of these two.
  *
  * The bytes depend on the manifest, the recordings and the parameters alone: not on the number of workers, on
  * interruptions, on folders or on the clock. Finished recordings are kept in `outFolder/.work`, by content and
@@ -117,19 +117,23 @@ const keyOf = (hash: string, recipe: string): string => sha256({ hash, recipe })
  * @throws StmLabError: `input` when the folder is in use or cannot be written, `interrupted` on `signal`.
  */
 export async function extractCorpus(options: ExtractCorpusOptions): Promise<ExtractionSummary> {
-  const { rows, outFolder, features: kind = 'stm', signal } = options;
+  const { rows, outFolder, features: kind = 'stm', keep = 'mean', signal } = options;
   const workers = options.workers ?? availableParallelism();
   if (!Number.isInteger(workers) || workers < 1)
     throw inputError(`workers ${workers}: must be a whole number from 1`);
+  if (keep === 'excerpts' && kind !== 'stm')
+    throw inputError(
+      `${kind} features take one excerpt per recording; excerpts are kept of STM features only`,
+    );
   const description = describeFeatures(kind, options.parameters);
   const lock = acquireLock(path.join(outFolder, '.lock'), outFolder);
   let journal: Journal | undefined;
   const began = performance.now();
   try {
     journal = openJournal(path.join(outFolder, '.work'), description.rowLength);
-    const items = rows.map((row, index) => prepare(row, index, kind, description));
-    const tally = await computeMissing(items, journal, options, { kind, description, workers, began });
-    const result = writeResults(outFolder, items, journal, kind, description);
+    const items = rows.map((row, index) => prepare(row, index, { kind, keep, description }));
+    const tally = await computeMissing(items, journal, options, { kind, keep, description, workers, began });
+    const result = writeResults(outFolder, items, journal, { kind, keep, description });
     return { ...result, ...tally, seconds: (performance.now() - began) / 1000 };
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason)
@@ -147,6 +151,7 @@ export async function extractCorpus(options: ExtractCorpusOptions): Promise<Extr
 
 interface Context {
   readonly kind: FeatureKind;
+  readonly keep: Kept;
   readonly description: FeatureDescription;
   readonly workers: number;
   readonly began: number;
@@ -158,7 +163,7 @@ async function computeMissing(
   items: Prepared[],
   journal: Journal,
   { onProgress, signal }: ExtractCorpusOptions,
-  { kind, description, workers, began }: Context,
+  { kind, keep, description, workers, began }: Context,
 ): Promise<Tally> {
   let reused = 0;
   let done = 0;
@@ -218,7 +223,7 @@ async function computeMissing(
   if (waiting.length > 0)
     await runPool(
       Math.min(workers, waiting.length),
-      { features: kind, parameters: description.parameters },
+      { features: kind, keep, parameters: description.parameters },
       {
         nextJob: () => waiting[next++],
         onHash(job, hash, stamp) {
@@ -246,92 +251,4 @@ async function computeMissing(
     );
   report('now');
   return { computed, reused, audioHours: audioSeconds / 3600 };
-}
-
-function writeResults(
-  outFolder: string,
-  items: readonly Prepared[],
-  journal: Journal,
-  kind: FeatureKind,
-  description: FeatureDescription,
-): Pick<ExtractionSummary, 'files' | 'accepted' | 'rejected' | 'featuresHash'> {
-  const at = (name: string): string => path.join(outFolder, name);
-  const files = {
-    features: at('features.npy'),
-    index: at('index.csv'),
-    rejected: at('rejected.csv'),
-    axes: at('axes.json'),
-    extraction: at('extraction.json'),
-  };
-  // Its presence says that the other files belong together.
-  fs.rmSync(files.extraction, { force: true });
-  const index: Record<string, string | number>[] = [];
-  const rejected: { path: string; reason: string }[] = [];
-  const contents: (string | undefined)[] = [];
-  try {
-    const writer = openNpyWriter(files.features, '<f4', [description.rowLength]);
-    try {
-      for (const { row, outcome, key } of items) {
-        if (outcome === undefined || 'reason' in outcome || key === undefined) {
-          rejected.push({
-            path: row.path,
-            reason: outcome !== undefined && 'reason' in outcome ? outcome.reason : '',
-          });
-          continue;
-        }
-        writer.append(journal.features(key));
-        contents.push(key);
-        index.push({
-          path: row.path,
-          label: row.label,
-          group: row.group,
-          excerpts: outcome.excerpts,
-          analysed_s: outcome.analysedSeconds,
-          longest_silence_s: Number(outcome.longestSilenceSeconds.toFixed(6)),
-          row: index.length,
-        });
-      }
-      writer.finish();
-    } catch (error) {
-      writer.abort();
-      throw error;
-    }
-  } catch (error) {
-    if (error instanceof StmLabError) throw error;
-    throw inputError(
-      `${files.features}: could not be written (${messageOf(error)}); free space and run again, finished recordings are kept`,
-      error,
-    );
-  }
-  writeCsv(
-    files.index,
-    ['path', 'label', 'group', 'excerpts', 'analysed_s', 'longest_silence_s', 'row'],
-    index,
-  );
-  writeCsv(files.rejected, ['path', 'reason'], rejected);
-  writeJson(files.axes, description.axes);
-  const featuresHash = sha256File(files.features);
-  writeJson(files.extraction, {
-    features: kind,
-    parameters: description.parameters,
-    revision: description.revision,
-    row_length: description.rowLength,
-    versions: { 'stm-lab': packageVersion(), node: process.versions.node },
-    accepted: index.length,
-    rejected: rejected.length,
-    sha256: {
-      'features.npy': featuresHash,
-      'index.csv': sha256File(files.index),
-      'rejected.csv': sha256File(files.rejected),
-      'axes.json': sha256File(files.axes),
-      // Of the accepted recordings' contents and parameters, in order.
-      recordings: sha256(contents),
-    },
-  });
-  return { files, accepted: index.length, rejected, featuresHash };
-}
-
-function packageVersion(): string {
-  const file = path.join(__dirname, '..', '..', '..', 'package.json');
-  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -14,6 +14,8 @@ interface Entry {
   readonly outcome: Outcome;
   /** Where its features lie in the record file, counted in rows; absent when rejected. */
   readonly record?: number;
+  /** Rows it has there, when more than one: the recording's own and one for each excerpt. */
+  readonly rows?: number;
   /** Hash of those features: a record that was not written whole is not believed. */
   readonly check?: string;
 }
@@ -28,14 +30,14 @@ export interface Journal {
   noteHash(stamp: string, hash: string): void;
   /** Keeps a finished recording: features first, then the line that makes them count. */
   add(entry: { key: string; hash: string; stamp: string; outcome: Outcome; features?: Float32Array }): void;
-  /** Features kept under a key. */
+  /** Features kept under a key: one row, or as many as were added. */
   features(key: string): Float32Array;
   close(): void;
 }
 
 /**
  * Opens the journal of an output folder: `journal.jsonl`, one line per finished recording, and `records-N.f32`,
- * their features (N values each). Both are only appended to, so a killed process leaves at worst a torn last line
+ * their features (rows of N values). Both are only appended to, so a killed process leaves at worst a torn last line
  * or record, which is dropped here.
  *
  * @throws StmLabError (`input`) when they cannot be read or, later, written (full disk).
@@ -64,11 +66,11 @@ export function openJournal(folder: string, rowLength: number): Journal {
 
   const entries = new Map<string, Entry>();
   const hashes = new Map<string, string>();
-  const readRecord = (record: number): Float32Array => {
-    const row = new Float32Array(rowLength);
-    const bytes = new Uint8Array(row.buffer);
-    const count = fs.readSync(records, bytes, 0, rowBytes, record * rowBytes);
-    return count === rowBytes ? row : new Float32Array();
+  const readRecord = ({ record = 0, rows = 1 }: Entry): Float32Array => {
+    const values = new Float32Array(rows * rowLength);
+    const bytes = new Uint8Array(values.buffer);
+    const count = fs.readSync(records, bytes, 0, bytes.length, record * rowBytes);
+    return count === bytes.length ? values : new Float32Array();
   };
   const checkOf = (row: Float32Array): string =>
     sha256(new Uint8Array(row.buffer, row.byteOffset, row.byteLength)).slice(0, 16);
@@ -97,7 +99,7 @@ export function openJournal(folder: string, rowLength: number): Journal {
   const verified = new Set<string>();
   const isWhole = (entry: Entry): boolean => {
     if (entry.record === undefined || verified.has(entry.key)) return true;
-    if (checkOf(readRecord(entry.record)) !== entry.check) return false;
+    if (checkOf(readRecord(entry)) !== entry.check) return false;
     verified.add(entry.key);
     return true;
   };
@@ -113,15 +115,17 @@ export function openJournal(folder: string, rowLength: number): Journal {
       append({ hash, stamp });
     },
     add({ key, hash, stamp, outcome, features }) {
-      let place: { record: number; check: string } | undefined;
+      let place: { record: number; rows?: number; check: string } | undefined;
       if (features !== undefined) {
-        const record = next++;
+        const record = next;
+        const rows = features.length / rowLength;
+        next += rows;
         const bytes = new Uint8Array(features.buffer, features.byteOffset, features.byteLength);
         guard(recordFile, () => {
-          for (let done = 0; done < rowBytes;)
-            done += fs.writeSync(records, bytes, done, rowBytes - done, record * rowBytes + done);
+          for (let done = 0; done < bytes.length;)
+            done += fs.writeSync(records, bytes, done, bytes.length - done, record * rowBytes + done);
         });
-        place = { record, check: checkOf(features) };
+        place = { record, ...(rows === 1 ? {} : { rows }), check: checkOf(features) };
         verified.add(key);
       }
       const entry: Entry = { key, hash, stamp, outcome, ...place };
@@ -130,9 +134,9 @@ export function openJournal(folder: string, rowLength: number): Journal {
       hashes.set(stamp, hash);
     },
     features(key) {
-      const record = entries.get(key)?.record;
-      if (record === undefined) throw new Error(`journal has no features under ${key}`);
-      return guard(recordFile, () => readRecord(record));
+      const entry = entries.get(key);
+      if (entry?.record === undefined) throw new Error(`journal has no features under ${key}`);
+      return guard(recordFile, () => readRecord(entry));
     },
     close() {
       fs.closeSync(lines);

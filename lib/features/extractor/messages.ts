@@ -1,9 +1,10 @@
 import type { RawPcm } from '../../audio';
-import type { FeatureKind } from './analysers';
+import type { FeatureKind, Kept } from './analysers';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
   readonly features: FeatureKind;
+  readonly keep: Kept;
   readonly parameters: Readonly<Record<string, string | number>>;
 }
 
@@ -20,6 +21,8 @@ export interface Accepted {
   readonly excerpts: number;
   readonly analysedSeconds: number;
   readonly longestSilenceSeconds: number;
+  /** With `excerpts` kept: where each begins in the recording, seconds. */
+  readonly excerptStarts?: readonly number[];
 }
 
 /** What becomes of a recording. */
@@ -41,6 +44,7 @@ export type FromWorker =
       readonly kind: 'done';
       readonly row: number;
       readonly outcome: Outcome;
+      /** The recording's row; with `excerpts` kept, followed by a row for each of them. */
       readonly features?: Float32Array;
       /** Seconds of audio looked at. */
       readonly scannedSeconds: number;

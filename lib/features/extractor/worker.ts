@@ -28,11 +28,20 @@ async function extract(analyser: Analyser, { row, file, startSeconds, raw }: Job
     const result = analysis.finish();
     if ('reason' in result)
       return { kind: 'done', row, outcome: { reason: result.reason }, scannedSeconds: 0 };
-    const { excerpts, analysedSeconds, longestSilenceSeconds, scannedSeconds, features } = result;
+    const { excerpts, analysedSeconds, longestSilenceSeconds, scannedSeconds, features, perExcerpt } = result;
+    const outcome = { excerpts, analysedSeconds, longestSilenceSeconds };
+    if (perExcerpt !== undefined) {
+      const excerptStarts = perExcerpt.map(({ startSeconds: start }) => start);
+      const all = new Float32Array((1 + perExcerpt.length) * features.length);
+      [features, ...perExcerpt.map((excerpt) => excerpt.features)].forEach((own, i) =>
+        all.set(own, i * features.length),
+      );
+      return { kind: 'done', row, outcome: { ...outcome, excerptStarts }, features: all, scannedSeconds };
+    }
     return {
       kind: 'done',
       row,
-      outcome: { excerpts, analysedSeconds, longestSilenceSeconds },
+      outcome,
       features,
       scannedSeconds,
     };
@@ -51,8 +60,8 @@ function send(message: FromWorker): void {
 }
 
 async function main(): Promise<void> {
-  const { features, parameters } = workerData as WorkerSetup;
-  const analyser = await createAnalyser(features, parameters);
+  const { features, parameters, keep } = workerData as WorkerSetup;
+  const analyser = await createAnalyser(features, parameters, keep);
   let job: Job | undefined;
   parentPort?.on('message', (message: ToWorker) => {
     if (message.kind === 'hash') {

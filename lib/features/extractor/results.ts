@@ -1,0 +1,171 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { writeCsv } from '../../base/csv';
+import { inputError, messageOf, StmLabError } from '../../base/errors';
+import { sha256, sha256File, writeJson } from '../../base/files';
+import { openNpyWriter } from '../../base/npy';
+import type { ManifestRow } from '../../corpus/types';
+import type { FeatureDescription, FeatureKind, Kept } from './analysers';
+import type { Journal } from './journal';
+import type { Outcome } from './messages';
+
+/** Where the results of an extraction lie. */
+export interface ResultFiles {
+  readonly features: string;
+  readonly index: string;
+  readonly rejected: string;
+  readonly axes: string;
+  readonly extraction: string;
+  /** One row per accepted excerpt, and which recording each belongs to: with `keep: 'excerpts'` only. */
+  readonly excerpts?: { readonly features: string; readonly index: string };
+}
+
+/** A recording whose outcome is known. */
+export interface Finished {
+  readonly row: ManifestRow;
+  readonly outcome?: Outcome;
+  /** Where the journal keeps its features. */
+  readonly key?: string;
+}
+
+/** What the results say of themselves. */
+export interface ResultDescription {
+  readonly kind: FeatureKind;
+  readonly keep: Kept;
+  readonly description: FeatureDescription;
+}
+
+/** A result file that could not be written ends the extraction; what was computed is kept. */
+function guardWriting<T>(file: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if (error instanceof StmLabError) throw error;
+    throw inputError(
+      `${file}: could not be written (${messageOf(error)}); free space and run again, finished recordings are kept`,
+      error,
+    );
+  }
+}
+
+/** Writes rows into an NPY file of its own, whole or not at all. */
+function writeRows(
+  file: string,
+  rowLength: number,
+  fill: (append: (row: Float32Array) => void) => void,
+): void {
+  guardWriting(file, () => {
+    const writer = openNpyWriter(file, '<f4', [rowLength]);
+    try {
+      fill((row) => writer.append(row));
+      writer.finish();
+    } catch (error) {
+      writer.abort();
+      throw error;
+    }
+  });
+}
+
+/** Writes the result files of `extractCorpus` from the journal, in manifest order. */
+export function writeResults(
+  outFolder: string,
+  items: readonly Finished[],
+  journal: Journal,
+  { kind, keep, description }: ResultDescription,
+): {
+  readonly files: ResultFiles;
+  readonly accepted: number;
+  readonly rejected: { readonly path: string; readonly reason: string }[];
+  readonly featuresHash: string;
+} {
+  const at = (name: string): string => path.join(outFolder, name);
+  const files = {
+    features: at('features.npy'),
+    index: at('index.csv'),
+    rejected: at('rejected.csv'),
+    axes: at('axes.json'),
+    extraction: at('extraction.json'),
+  };
+  const excerptFiles = { features: at('excerpts.npy'), index: at('excerpts.csv') };
+  // Its presence says that the other files belong together.
+  fs.rmSync(files.extraction, { force: true });
+  const accepted: { row: ManifestRow; outcome: Exclude<Outcome, { reason: string }>; key: string }[] = [];
+  const rejected: { path: string; reason: string }[] = [];
+  for (const { row, outcome, key } of items)
+    if (outcome === undefined || 'reason' in outcome || key === undefined)
+      rejected.push({
+        path: row.path,
+        reason: outcome !== undefined && 'reason' in outcome ? outcome.reason : '',
+      });
+    else accepted.push({ row, outcome, key });
+  const { rowLength } = description;
+  writeRows(files.features, rowLength, (append) =>
+    accepted.forEach(({ key }) => append(journal.features(key).subarray(0, rowLength))),
+  );
+  writeCsv(
+    files.index,
+    ['path', 'label', 'group', 'excerpts', 'analysed_s', 'longest_silence_s', 'row'],
+    accepted.map(({ row, outcome }, i) => ({
+      path: row.path,
+      label: row.label,
+      group: row.group,
+      excerpts: outcome.excerpts,
+      analysed_s: outcome.analysedSeconds,
+      longest_silence_s: Number(outcome.longestSilenceSeconds.toFixed(6)),
+      row: i,
+    })),
+  );
+  writeCsv(files.rejected, ['path', 'reason'], rejected);
+  writeJson(files.axes, description.axes);
+  if (keep === 'excerpts') {
+    writeRows(excerptFiles.features, rowLength, (append) =>
+      accepted.forEach(({ key, outcome }) => {
+        const values = journal.features(key);
+        for (let e = 1; e <= outcome.excerpts; e++)
+          append(values.subarray(e * rowLength, (e + 1) * rowLength));
+      }),
+    );
+    writeCsv(
+      excerptFiles.index,
+      ['row', 'excerpt', 'start_s'],
+      accepted.flatMap(({ outcome }, row) =>
+        (outcome.excerptStarts ?? []).map((start, excerpt) => ({ row, excerpt, start_s: start })),
+      ),
+    );
+  } else Object.values(excerptFiles).forEach((file) => fs.rmSync(file, { force: true }));
+  const featuresHash = sha256File(files.features);
+  writeJson(files.extraction, {
+    features: kind,
+    parameters: description.parameters,
+    revision: description.revision,
+    row_length: rowLength,
+    versions: { 'stm-lab': packageVersion(), node: process.versions.node },
+    accepted: accepted.length,
+    rejected: rejected.length,
+    sha256: {
+      'features.npy': featuresHash,
+      'index.csv': sha256File(files.index),
+      'rejected.csv': sha256File(files.rejected),
+      'axes.json': sha256File(files.axes),
+      ...(keep === 'excerpts'
+        ? {
+            'excerpts.npy': sha256File(excerptFiles.features),
+            'excerpts.csv': sha256File(excerptFiles.index),
+          }
+        : {}),
+      // Of the accepted recordings' contents and parameters, in order.
+      recordings: sha256(accepted.map(({ key }) => key)),
+    },
+  });
+  return {
+    files: keep === 'excerpts' ? { ...files, excerpts: excerptFiles } : files,
+    accepted: accepted.length,
+    rejected,
+    featuresHash,
+  };
+}
+
+function packageVersion(): string {
+  const file = path.join(__dirname, '..', '..', '..', 'package.json');
+  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
+}
