@@ -13,37 +13,55 @@ function gammaDraw(shape: number, uniform: () => number, normal: () => number): 
   }
 }
 
+/** How the rows of one batch are blended. */
+export interface MixPlan {
+  /** Weight of the row itself, one half to 1. */
+  readonly shares: Float64Array;
+  /** The row it is blended with. */
+  readonly partners: ArrayLike<number>;
+  /** Blended targets, rows x classes. */
+  readonly targets: Float32Array;
+}
+
 /**
- * Mixup (Zhang et al. 2018): each row of `x` becomes w x + (1 - w) x', x' another row of the same batch and
+ * Mixup (Zhang et al. 2018): each row x becomes w x + (1 - w) x', x' another row of the same batch and
  * w from Beta(alpha, alpha), not below one half (the row keeps its main label).
- *
- * @param x rows x columns, overwritten.
- * @returns the blended targets, float32, rows x classes.
  */
-export function mixRows(
-  x: Float32Array,
-  columns: number,
-  labels: Int32Array,
-  classes: number,
-  alpha: number,
-  seed: number,
-): Float32Array {
+export function mixPlan(labels: Int32Array, classes: number, alpha: number, seed: number): MixPlan {
   const rows = labels.length;
   const state = randomState(seed);
   const normal = fastNormals(seed, 'beta');
   const partners = state.permutation(rows);
-  const original = x.slice();
+  const shares = new Float64Array(rows);
   const targets = new Float32Array(rows * classes);
   for (let r = 0; r < rows; r++) {
     const a = gammaDraw(alpha, state.double, normal);
     const b = gammaDraw(alpha, state.double, normal);
     const share = a + b > 0 ? Math.max(a, b) / (a + b) : 1;
-    const partner = partners[r]!;
-    for (let j = 0; j < columns; j++)
-      x[r * columns + j] =
-        share * original[r * columns + j]! + (1 - share) * original[partner * columns + j]!;
+    shares[r] = share;
     targets[r * classes + labels[r]!]! += share;
-    targets[r * classes + labels[partner]!]! += 1 - share;
+    targets[r * classes + labels[partners[r]!]!]! += 1 - share;
   }
-  return targets;
+  return { shares, partners, targets };
+}
+
+/** The same as a matrix: float32, rows x rows, for rows that are blended on the engine. */
+export function mixingMatrix({ shares, partners }: MixPlan): Float32Array {
+  const rows = shares.length;
+  const matrix = new Float32Array(rows * rows);
+  shares.forEach((share, r) => {
+    matrix[r * rows + r]! += share;
+    matrix[r * rows + partners[r]!]! += 1 - share;
+  });
+  return matrix;
+}
+
+/** Blends the rows of `x` (rows x columns) in place. */
+export function mixRows(x: Float32Array, columns: number, { shares, partners }: MixPlan): void {
+  const original = x.slice();
+  shares.forEach((share, r) => {
+    const [own, other] = [r * columns, partners[r]! * columns];
+    for (let j = 0; j < columns; j++)
+      x[own + j] = share * original[own + j]! + (1 - share) * original[other + j]!;
+  });
 }

@@ -3,12 +3,14 @@ import { inputError } from '../base/errors';
 
 /** Rows of features with their classes. */
 export interface LabelledRows {
-  /** Features, row-major float32, rows x columns; finite. */
+  /** Features, row-major float32, rows x columns (with `excerpts`: their sum x columns); finite. */
   readonly x: Float32Array;
   /** Class number of each row, 0 .. classes - 1. */
   readonly y: Int32Array;
   readonly rows: number;
   readonly columns: number;
+  /** For a network with attention: how many excerpts each row has, lying one after another in `x`. */
+  readonly excerpts?: Int32Array;
 }
 
 /**
@@ -17,7 +19,13 @@ export interface LabelledRows {
  * @param name how messages call them, e.g. "training rows".
  * @throws StmLabError (`input`) for sizes that disagree, a value that is not finite, a class out of range.
  */
-export function checkRows(data: LabelledRows, columns: number, classes: number, name: string): LabelledRows {
+export function checkRows(
+  data: LabelledRows,
+  columns: number,
+  classes: number,
+  name: string,
+  takes: 'vectors' | 'excerpts' = 'vectors',
+): LabelledRows {
   if (data.rows < 1) throw inputError(`${name}: there are none`);
   if (data.columns !== columns)
     throw inputError(`${name}: ${data.columns} columns, but the model takes ${columns}`);
@@ -25,8 +33,39 @@ export function checkRows(data: LabelledRows, columns: number, classes: number, 
   const wrong = data.y.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0)
     throw inputError(`${name}: row ${wrong} has class ${data.y[wrong]}; classes are 0 to ${classes - 1}`);
-  checkFeatures(data.x, data.rows, columns, name);
+  checkFeatures(data.x, countVectors(data, takes, name), columns, name);
   return data;
+}
+
+/**
+ * How many vectors the rows have in all.
+ *
+ * @throws StmLabError (`input`) when only one of model and rows has excerpts, or a row has none.
+ */
+export function countVectors(
+  { rows, excerpts }: Pick<LabelledRows, 'rows' | 'excerpts'>,
+  takes: 'vectors' | 'excerpts',
+  name: string,
+): number {
+  if (takes === 'vectors') {
+    if (excerpts !== undefined)
+      throw inputError(`${name}: rows have excerpts, but the model has no attention over them; pool them`);
+    return rows;
+  }
+  if (excerpts === undefined)
+    throw inputError(`${name}: the model has attention over excerpts; say how many each row has`);
+  if (excerpts.length !== rows)
+    throw inputError(`${name}: ${excerpts.length} numbers of excerpts for ${rows} rows`);
+  const empty = excerpts.findIndex((count) => count < 1);
+  if (empty >= 0) throw inputError(`${name}: row ${empty} has no excerpt; leave it out`);
+  return excerpts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Where the vectors of each row begin, and where the last end: rows + 1 numbers. */
+export function vectorStarts({ rows, excerpts }: Pick<LabelledRows, 'rows' | 'excerpts'>): Int32Array {
+  const starts = new Int32Array(rows + 1);
+  for (let r = 0; r < rows; r++) starts[r + 1] = starts[r]! + (excerpts?.[r] ?? 1);
+  return starts;
 }
 
 /**
@@ -60,15 +99,76 @@ export function gatherRows(
   return target;
 }
 
+/** Numbers of the vectors of the named rows, one after another. */
+export function vectorsOf(starts: Int32Array, indices: ArrayLike<number>): Int32Array {
+  const vectors: number[] = [];
+  for (let i = 0; i < indices.length; i++)
+    for (let v = starts[indices[i]!]!; v < starts[indices[i]! + 1]!; v++) vectors.push(v);
+  return Int32Array.from(vectors);
+}
+
 /** The named rows as a set of their own (copied). */
 export function selectRows(data: LabelledRows, indices: ArrayLike<number>): LabelledRows {
   const rows = indices.length;
-  const { columns } = data;
+  const { columns, excerpts } = data;
+  const vectors = excerpts === undefined ? indices : vectorsOf(vectorStarts(data), indices);
   return {
-    x: gatherRows(data.x, columns, indices, new Float32Array(rows * columns)),
+    x: gatherRows(data.x, columns, vectors, new Float32Array(vectors.length * columns)),
     y: Int32Array.from({ length: rows }, (_, i) => data.y[indices[i]!]!),
     rows,
     columns,
+    ...(excerpts === undefined
+      ? {}
+      : { excerpts: Int32Array.from({ length: rows }, (_, i) => excerpts[indices[i]!]!) }),
+  };
+}
+
+/** Rows gathered for one step of training. */
+export interface CollectedRows {
+  /** May be overwritten; valid until the next `add`. */
+  readonly x: Float32Array;
+  readonly labels: Int32Array;
+  readonly excerpts: Int32Array | undefined;
+}
+
+/** Gathers rows of several sets (all with excerpts, or all without) into one block after another. */
+export function rowCollector(
+  sources: readonly LabelledRows[],
+  capacity: number,
+): { add(source: number, rows: Int32Array): void; take(): CollectedRows } {
+  const { columns, excerpts } = sources[0]!;
+  const starts = sources.map((source) => (excerpts === undefined ? undefined : vectorStarts(source)));
+  const labels = new Int32Array(capacity);
+  const counts = new Int32Array(capacity);
+  let x = new Float32Array(capacity * columns);
+  let rows = 0;
+  let vectors = 0;
+  return {
+    add(from, indices) {
+      const source = sources[from]!;
+      const own = starts[from];
+      const list = own === undefined ? indices : vectorsOf(own, indices);
+      if ((vectors + list.length) * columns > x.length) {
+        const larger = new Float32Array(2 * (vectors + list.length) * columns);
+        larger.set(x.subarray(0, vectors * columns));
+        x = larger;
+      }
+      gatherRows(source.x, columns, list, x.subarray(vectors * columns));
+      vectors += list.length;
+      for (const row of indices) {
+        if (source.excerpts !== undefined) counts[rows] = source.excerpts[row]!;
+        labels[rows++] = source.y[row]!;
+      }
+    },
+    take() {
+      const block = {
+        x: x.subarray(0, vectors * columns),
+        labels: labels.subarray(0, rows),
+        excerpts: excerpts === undefined ? undefined : counts.subarray(0, rows),
+      };
+      rows = vectors = 0;
+      return block;
+    },
   };
 }
 
@@ -79,8 +179,10 @@ export function selectRows(data: LabelledRows, indices: ArrayLike<number>): Labe
 export function fingerprint(data: LabelledRows): string {
   const bytes = (array: Float32Array | Int32Array): Uint8Array =>
     new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  const count = Math.min(data.rows, 4096);
-  const indices = Array.from({ length: count }, (_, i) => Math.floor((i * data.rows) / count));
+  const vectors = data.x.length / data.columns;
+  const count = Math.min(vectors, 4096);
+  const indices = Array.from({ length: count }, (_, i) => Math.floor((i * vectors) / count));
   const sample = gatherRows(data.x, data.columns, indices, new Float32Array(count * data.columns));
-  return sha256([data.rows, data.columns, sha256(bytes(data.y)), sha256(bytes(sample))]);
+  const excerpts = data.excerpts === undefined ? [] : [sha256(bytes(data.excerpts))];
+  return sha256([data.rows, data.columns, sha256(bytes(data.y)), sha256(bytes(sample)), ...excerpts]);
 }

@@ -3,7 +3,7 @@ import { sha256 } from '../base/files';
 import type { Engine } from '../engine';
 import { epochBatches, trainingSize } from './batches';
 import { readCheckpoint, writeCheckpoint } from './checkpoint';
-import { checkRows, fingerprint, gatherRows, type LabelledRows } from './data';
+import { checkRows, fingerprint, type LabelledRows, rowCollector } from './data';
 import { initialWeights } from './initialise';
 import { lossAndGradient, resolveLoss } from './loss';
 import { createModel, type MlpModel, type ModelInfo } from './model';
@@ -139,9 +139,9 @@ function checkTask(
   { spec, train, trailing, validation, metrics, start }: FitTask,
   options: ResolvedFitOptions,
 ): void {
-  checkRows(train, spec.inputs, spec.classes, 'training rows');
-  if (trailing !== undefined) checkRows(trailing, spec.inputs, spec.classes, 'trailing rows');
-  if (validation !== undefined) checkRows(validation, spec.inputs, spec.classes, 'validation rows');
+  const takes = spec.attention === undefined ? 'vectors' : 'excerpts';
+  for (const [name, rows] of Object.entries({ training: train, trailing, validation }))
+    if (rows !== undefined) checkRows(rows, spec.inputs, spec.classes, `${name} rows`, takes);
   if (start !== undefined) createModel(spec, start);
   const stopping = options.earlyStopping;
   if (stopping === undefined) return;
@@ -175,24 +175,19 @@ async function trainEpoch(
   epoch: number,
 ): Promise<EpochSums> {
   const sums: EpochSums = { rows: 0, loss: 0, correct: 0 };
-  const columns = train.columns;
-  const buffer = new Float32Array(trainer.capacity * columns);
-  const labels = new Int32Array(trainer.capacity);
+  const collector = rowCollector(trailing === undefined ? [train] : [train, trailing], trainer.capacity);
   const sizes: number[] = [];
-  let rows = 0;
   let breath = performance.now();
   const flush = (): void => {
-    const step = trainer.step(buffer.subarray(0, rows * columns), labels.subarray(0, rows), sizes);
+    const { x, labels, excerpts } = collector.take();
+    const step = trainer.step(x, labels, sizes, excerpts);
     sums.rows += step.rows;
     sums.loss += step.loss;
     sums.correct += step.correct;
     sizes.length = 0;
-    rows = 0;
   };
   for (const batch of epochBatches(counts, options.batchSize, options.order, options.seed, epoch)) {
-    const source = batch.source === 0 ? train : trailing!;
-    gatherRows(source.x, columns, batch.rows, buffer.subarray(rows * columns));
-    for (const row of batch.rows) labels[rows++] = source.y[row]!;
+    collector.add(batch.source, batch.rows);
     sizes.push(batch.rows.length);
     if (sizes.length < trainer.room()) continue;
     flush();
@@ -228,8 +223,9 @@ function recordOf(
     updates: trainer.updates,
   };
   if (validation === undefined) return record;
-  const { x, y, rows } = validation;
-  const probabilities = networkProbabilities(engine, trainer.network, trainer.parameters.weights, x, spec);
+  const { y, rows } = validation;
+  const { network, parameters } = trainer;
+  const probabilities = networkProbabilities(engine, network, parameters.weights, validation, spec);
   const values: Record<string, number> = {
     loss: lossAndGradient(loss, probabilities, y, undefined) / rows + trainer.penalty(),
     accuracy: countCorrect(probabilities, y, spec.classes) / rows,

@@ -1,3 +1,4 @@
+export { attentionWeights } from './attention';
 export { adamStep, type AdamConstants } from './adam';
 export { type TrainingSize, trainingSize } from './batches';
 export { type LabelledRows, selectRows } from './data';

@@ -4,7 +4,7 @@ import { checkSpec, type MlpSpec, parameterShapes, sizeOf } from './spec';
 
 /**
  * First weights of a network: kernels uniform in (-a, a) with a = sqrt(6 / (in + out)) (Glorot & Bengio
- * 2010), biases and beta 0, gamma 1. Each array has a stream of its own, so a layer's start does not
+ * 2010), biases and beta 0, gamma 1; attention's score 0, so that it begins as the plain mean. Each array has a stream of its own, so a layer's start does not
  * depend on the widths before it.
  *
  * @returns one float32 array per parameter, in the order of `parameterShapes`.

@@ -1,19 +1,26 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Engine } from '../engine';
+import { type Bags, createAttention } from './attention';
 import { type DenseKernels, denseKernels } from './kernels';
 import { LAYER_NORM_EPSILON, type MlpSpec } from './spec';
 
 /** Forward and backward pass of one network, written out by hand: no tape, nothing kept between calls. */
 export interface Network {
   /** Logits (rows x classes). Tensors made inside are the caller's to tidy. */
-  logits(parameters: readonly Tensor[], x: Tensor2D): Tensor2D;
+  logits(parameters: readonly Tensor[], x: Tensor2D, bags?: Bags): Tensor2D;
   /**
    * Logits, and a function from the loss gradient with respect to them to the gradients of every parameter
    * (same order, same shapes; the L1 penalty is not in them).
    *
    * @param masks one dropout mask per hidden layer (rows x units), or undefined where nothing is dropped.
+   * @param bags for a network with attention: which of the vectors `x` belong to which row.
    */
-  forward(parameters: readonly Tensor[], x: Tensor2D, masks: readonly (Tensor2D | undefined)[]): ForwardPass;
+  forward(
+    parameters: readonly Tensor[],
+    x: Tensor2D,
+    masks: readonly (Tensor2D | undefined)[],
+    bags?: Bags,
+  ): ForwardPass;
 }
 
 export interface ForwardPass {
@@ -37,6 +44,9 @@ export function createNetwork(
   const { tf } = engine;
   const perLayer = spec.family === 'layernorm' ? 4 : 2;
   const depth = spec.hidden.length;
+  // Attention's parameters come before those of the layers.
+  const ahead = spec.attention === undefined ? 0 : 3;
+  const attend = createAttention(engine, kernels);
 
   const dense = (x: Tensor2D, parameters: readonly Tensor[], first: number): Tensor2D =>
     kernels.addBias(
@@ -51,9 +61,11 @@ export function createNetwork(
     return { standard: tf.mul(centred, inverse), inverse };
   };
 
-  const forward: Network['forward'] = (parameters, x, masks) => {
+  const forward: Network['forward'] = (all, x, masks, bags) => {
+    const attention = ahead === 0 ? undefined : attend(all.slice(0, ahead), x, bags!);
+    const parameters = all.slice(ahead);
     const records: LayerRecord[] = [];
-    let h = x;
+    let h = attention?.pooled ?? x;
     for (let i = 0; i < depth; i++) {
       const input = h;
       const activation = kernels.relu(dense(input, parameters, i * perLayer));
@@ -70,7 +82,16 @@ export function createNetwork(
     const last = h;
     return {
       logits: dense(last, parameters, depth * perLayer),
-      backward: (gradient) => backward(parameters, records, last, gradient),
+      backward: (gradient) => {
+        const { gradients, toInput } = backward(
+          parameters,
+          records,
+          last,
+          gradient,
+          attention ? 'yes' : 'no',
+        );
+        return attention === undefined ? gradients : [...attention.backward(toInput!), ...gradients];
+      },
     };
   };
 
@@ -79,7 +100,8 @@ export function createNetwork(
     records: readonly LayerRecord[],
     last: Tensor2D,
     gradient: Tensor2D,
-  ): Tensor[] => {
+    wantsInput: 'yes' | 'no',
+  ): { gradients: Tensor[]; toInput: Tensor2D | undefined } => {
     const gradients = new Array<Tensor>(depth * perLayer + 2);
     const output = depth * perLayer;
     gradients[output] = kernels.matMul(last, gradient, 'left');
@@ -100,10 +122,10 @@ export function createNetwork(
       const dz = kernels.reluGradient(dh, activation);
       gradients[first] = kernels.matMul(input, dz, 'left');
       gradients[first + 1] = kernels.biasGradient(dz);
-      if (i > 0) dh = kernels.matMul(dz, parameters[first] as Tensor2D, 'right');
+      if (i > 0 || wantsInput === 'yes') dh = kernels.matMul(dz, parameters[first] as Tensor2D, 'right');
     }
-    return gradients;
+    return { gradients, toInput: wantsInput === 'yes' ? dh : undefined };
   };
 
-  return { forward, logits: (parameters, x) => forward(parameters, x, []).logits };
+  return { forward, logits: (parameters, x, bags) => forward(parameters, x, [], bags).logits };
 }

@@ -1,17 +1,21 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Engine } from '../engine';
-import { checkFeatures } from './data';
+import { bagTensors } from './attention';
+import { checkFeatures, countVectors, type LabelledRows, vectorStarts } from './data';
 import { softmaxInPlace } from './loss';
 import type { MlpModel } from './model';
 import { createNetwork, type Network } from './network';
 import { parameterShapes } from './spec';
 
 const ROWS_AT_ONCE = 1024;
+/** Attention masks are rows x vectors: more vectors at once than this would cost more than they save. */
+const VECTORS_AT_ONCE = 2048;
 
 /**
  * Class probabilities of every row.
  *
  * @param x features, row-major float32, rows x `model.spec.inputs`; finite.
+ * @param excerpts for a network with attention: number of vectors of each row, lying one after another in `x`.
  * @returns float32, rows x classes; each row sums to 1.
  * @throws StmLabError (`input`) when the sizes disagree or a feature is not finite.
  */
@@ -20,15 +24,25 @@ export function predictProbabilities(
   model: MlpModel,
   x: Float32Array,
   rows: number,
+  excerpts?: Int32Array,
 ): Float32Array {
   const { tf } = engine;
   const { spec } = model;
-  checkFeatures(x, rows, spec.inputs, 'prediction rows');
+  const name = 'prediction rows';
+  const counts = excerpts === undefined ? {} : { excerpts };
+  const vectors = countVectors({ rows, ...counts }, spec.attention ? 'excerpts' : 'vectors', name);
+  checkFeatures(x, vectors, spec.inputs, name);
   const parameters = parameterShapes(spec).map(({ shape }, i) =>
     tf.tensor(model.weights[i]!, [...shape], 'float32'),
   );
   try {
-    return networkProbabilities(engine, createNetwork(engine, spec), parameters, x, spec);
+    return networkProbabilities(
+      engine,
+      createNetwork(engine, spec),
+      parameters,
+      { x, rows, ...counts },
+      spec,
+    );
   } finally {
     parameters.forEach((tensor) => tensor.dispose());
   }
@@ -36,23 +50,24 @@ export function predictProbabilities(
 
 /** The same with the network and its parameters already on the engine; features are not checked. */
 export function networkProbabilities(
-  { tf }: Engine,
+  engine: Engine,
   network: Network,
   parameters: readonly Tensor[],
-  x: Float32Array,
+  data: Pick<LabelledRows, 'x' | 'rows' | 'excerpts'>,
   { inputs, classes }: { readonly inputs: number; readonly classes: number },
 ): Float32Array {
-  const rows = x.length / inputs;
+  const { tf } = engine;
+  const { x, rows, excerpts } = data;
+  const starts = vectorStarts(data);
   const result = new Float32Array(rows * classes);
-  for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
-    const count = Math.min(ROWS_AT_ONCE, rows - start);
+  for (let row = 0, end = 0; row < rows; row = end) {
+    end = Math.min(row + ROWS_AT_ONCE, rows);
+    while (excerpts !== undefined && end > row + 1 && starts[end]! - starts[row]! > VECTORS_AT_ONCE) end--;
     tf.tidy(() => {
-      const block = tf.tensor2d(
-        x.subarray(start * inputs, (start + count) * inputs),
-        [count, inputs],
-        'float32',
-      );
-      result.set(network.logits(parameters, block).dataSync() as Float32Array, start * classes);
+      const [first, last] = [starts[row]!, starts[end]!];
+      const block = tf.tensor2d(x.subarray(first * inputs, last * inputs), [last - first, inputs], 'float32');
+      const bags = excerpts === undefined ? undefined : bagTensors(engine, excerpts.subarray(row, end));
+      result.set(network.logits(parameters, block, bags).dataSync() as Float32Array, row * classes);
     });
   }
   return softmaxInPlace(result, classes);

@@ -22,6 +22,11 @@ export interface MlpSpec {
   readonly hidden: readonly HiddenLayer[];
   /** Number of classes. */
   readonly classes: number;
+  /**
+   * Attention over the excerpts of a recording, in front of the first layer: see `createAttention`. Rows
+   * then have any number of excerpts each. Default: none, a row is one vector.
+   */
+  readonly attention?: { readonly units: number };
 }
 
 /** Epsilon of the layer normalisation, Keras' default. */
@@ -31,7 +36,7 @@ export const LAYER_NORM_EPSILON = 1e-3;
 export interface ParameterShape {
   /** E.g. "hidden0.kernel", "hidden0.gamma", "output.bias". */
   readonly name: string;
-  readonly kind: 'kernel' | 'bias' | 'gamma' | 'beta';
+  readonly kind: 'kernel' | 'bias' | 'gamma' | 'beta' | 'score';
   readonly shape: readonly number[];
   /** Weight of its L1 penalty. */
   readonly l1: number;
@@ -49,6 +54,8 @@ export function checkSpec(spec: MlpSpec): MlpSpec {
   if (!whole(spec.inputs)) throw inputError(`network inputs ${spec.inputs}: must be a whole number from 1`);
   if (!Number.isInteger(spec.classes) || spec.classes < 2)
     throw inputError(`network classes ${spec.classes}: must be a whole number from 2`);
+  if (spec.attention !== undefined && !whole(spec.attention.units))
+    throw inputError(`attention units ${spec.attention.units}: must be a whole number from 1`);
   if (spec.hidden.length === 0) throw inputError('network: at least one hidden layer is needed');
   spec.hidden.forEach(({ units, l1 = 0, dropout = 0 }, i) => {
     if (!whole(units)) throw inputError(`hidden layer ${i}: units ${units} must be a whole number from 1`);
@@ -63,11 +70,17 @@ export function checkSpec(spec: MlpSpec): MlpSpec {
 
 /**
  * Every trainable array in Keras' order: per hidden layer kernel (in x out), bias, then gamma and beta for
- * the `layernorm` family; last the output kernel and bias.
+ * the `layernorm` family; last the output kernel and bias. Attention's kernel, bias and score come first.
  */
 export function parameterShapes(spec: MlpSpec): ParameterShape[] {
   const shapes: ParameterShape[] = [];
   let width = spec.inputs;
+  if (spec.attention !== undefined) {
+    const { units } = spec.attention;
+    shapes.push({ name: 'attention.kernel', kind: 'kernel', shape: [width, units], l1: 0 });
+    shapes.push({ name: 'attention.bias', kind: 'bias', shape: [units], l1: 0 });
+    shapes.push({ name: 'attention.score', kind: 'score', shape: [units, 1], l1: 0 });
+  }
   spec.hidden.forEach(({ units, l1 = 0 }, i) => {
     shapes.push({ name: `hidden${i}.kernel`, kind: 'kernel', shape: [width, units], l1 });
     shapes.push({ name: `hidden${i}.bias`, kind: 'bias', shape: [units], l1: 0 });

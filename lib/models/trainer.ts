@@ -2,7 +2,8 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import { deriveSeed } from '../base/random/seeds';
 import type { Engine } from '../engine';
 import { type AdamParameters, adamStep, createAdam } from './adam';
-import { mixRows } from './augment';
+import { bagTensors } from './attention';
+import { mixingMatrix, mixPlan, mixRows } from './augment';
 import { type Loss, lossAndGradient, softmaxInPlace } from './loss';
 import { createNetwork, type Network } from './network';
 import { type ResolvedFitOptions, scheduledRate } from './options';
@@ -54,8 +55,9 @@ export interface Trainer {
    * own micro-batch), and masks and augmentation are drawn per micro-batch.
    *
    * @param sizes rows of each micro-batch, at most `room()` of them.
+   * @param excerpts for a network with attention: vectors of each row in `x`.
    */
-  step(x: Float32Array, labels: Int32Array, sizes: readonly number[]): BatchSums;
+  step(x: Float32Array, labels: Int32Array, sizes: readonly number[], excerpts?: Int32Array): BatchSums;
   state(): TrainerState;
   dispose(): void;
 }
@@ -84,7 +86,9 @@ export function createTrainer(
   const parameters = createAdam(engine, shapes, start, options.adam);
   const penalised = shapes.flatMap(({ l1 }, i) => (l1 > 0 ? [i] : []));
   const kernels = shapes.flatMap(({ kind }, i) => (kind === 'kernel' ? [i] : []));
-  const fused = Math.max(1, Math.min(accumulation, Math.floor(FUSED_ROWS / batchSize)));
+  // Attention masks grow with the square of the rows.
+  const fusible = spec.attention === undefined ? Math.floor(FUSED_ROWS / batchSize) : 1;
+  const fused = Math.max(1, Math.min(accumulation, fusible));
   const maskBuffers = spec.hidden.map(({ units, dropout = 0 }) =>
     dropout > 0 ? new Float32Array(fused * batchSize * units) : undefined,
   );
@@ -120,14 +124,21 @@ export function createTrainer(
       return tf.tensor2d(buffer.subarray(0, start), [rows, units], 'float32');
     });
 
-  /** Augments one micro-batch in place; its targets. */
-  const targetsFor = (batch: number, x: Float32Array, labels: Int32Array): Int32Array | Float32Array => {
+  /** Augments one micro-batch in place; its targets, and how its pooled rows are yet to be blended. */
+  const augment = (
+    batch: number,
+    x: Float32Array,
+    labels: Int32Array,
+  ): { targets: Int32Array | Float32Array; mixing?: Float32Array } => {
     if (options.inputNoise > 0) {
       const next = fastNormals(seed, 'noise', batch);
       for (let i = 0; i < x.length; i++) x[i] = x[i]! + options.inputNoise * next();
     }
-    if (options.mixup === 0) return labels;
-    return mixRows(x, inputs, labels, classes, options.mixup, deriveSeed(seed, 'mixup', batch));
+    if (options.mixup === 0) return { targets: labels };
+    const plan = mixPlan(labels, classes, options.mixup, deriveSeed(seed, 'mixup', batch));
+    if (spec.attention !== undefined) return { targets: plan.targets, mixing: mixingMatrix(plan) };
+    mixRows(x, inputs, plan);
+    return { targets: plan.targets };
   };
 
   const accumulate = (gradients: Tensor[]): void => {
@@ -162,22 +173,24 @@ export function createTrainer(
     penaltyValue = undefined;
   };
 
-  const step: Trainer['step'] = (x, labels, sizes) => {
+  const step: Trainer['step'] = (x, labels, sizes, excerpts) => {
     const rows = labels.length;
     let start = 0;
     const parts = sizes.map((size, k) => {
       const from = start;
       start += size;
-      const features = x.subarray(from * inputs, start * inputs);
-      return { from, to: start, targets: targetsFor(batches + k, features, labels.subarray(from, start)) };
+      // With excerpts there is one micro-batch only: all of x.
+      const features = excerpts === undefined ? x.subarray(from * inputs, start * inputs) : x;
+      return { from, to: start, ...augment(batches + k, features, labels.subarray(from, start)) };
     });
     let lossSum = 0;
     let correct = 0;
     const gradients = tf.tidy(() => {
       const pass = network.forward(
         parameters.weights,
-        tf.tensor2d(x, [rows, inputs], 'float32'),
+        tf.tensor2d(x, [x.length / inputs, inputs], 'float32'),
         masksFor(sizes, rows),
+        excerpts === undefined ? undefined : bagTensors(engine, excerpts, parts[0]!.mixing),
       );
       const probabilities = softmaxInPlace(Float32Array.from(pass.logits.dataSync()), classes);
       correct = countCorrect(probabilities, labels, classes);

@@ -81,6 +81,30 @@ export function cloudRows(rows: number, columns: number, classes: number, seed: 
   return { x, y, rows, columns };
 }
 
+/**
+ * Recordings of 1 to 5 excerpts of which one, at a random place, is of the class's cloud; the others are of
+ * a cloud that all classes share. Whoever takes the mean hears mostly that one.
+ */
+export function bagRows(
+  rows: number,
+  columns: number,
+  classes: number,
+  seed: number,
+): LabelledRows & { readonly excerpts: Int32Array } {
+  const state = randomState(seed);
+  const centres = Array.from({ length: (classes + 1) * columns }, () => state.normal());
+  const y = Int32Array.from({ length: rows }, () => state.interval(classes - 1));
+  const excerpts = Int32Array.from({ length: rows }, () => 1 + state.interval(4));
+  const x: number[] = [];
+  excerpts.forEach((count, r) => {
+    const telling = state.interval(count - 1);
+    for (let e = 0; e < count; e++)
+      for (let j = 0; j < columns; j++)
+        x.push(centres[(e === telling ? y[r]! : classes) * columns + j]! + 1.2 * state.normal());
+  });
+  return { x: Float32Array.from(x), y, rows, columns, excerpts };
+}
+
 /** Accuracy of the rule that takes the class with the nearest mean: close to the best possible on clouds. */
 export function nearestMeanAccuracy(train: LabelledRows, test: LabelledRows, classes: number): number {
   const { columns } = train;

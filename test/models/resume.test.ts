@@ -18,9 +18,9 @@ const script = path.join(__dirname, 'trainOnce.ts');
 const command = ['--import', 'tsx', script];
 const environment = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
 
-function train(folder: string, engine?: 'wasm'): Outcome {
+function train(folder: string, { engine, kind = 'plain' }: { engine?: 'wasm'; kind?: string } = {}): Outcome {
   const env = engine === undefined ? environment : { ...environment, STM_LAB_ENGINE: engine };
-  const output = execFileSync(process.execPath, [...command, folder], {
+  const output = execFileSync(process.execPath, [...command, folder, '0', kind], {
     encoding: 'utf8',
     env,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -39,36 +39,40 @@ const epochsIn = (folder: string): number => {
   }
 };
 
-test('two processes, and one killed twice and resumed, give the same weights and metrics', async (t) => {
-  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-resume-'));
-  t.after(() => fs.rmSync(root, { recursive: true }));
-  const first = train('');
-  const second = train(path.join(root, 'undisturbed'));
-  assert.equal(second.resumed, 0);
-  assert.deepEqual(second, first);
+for (const kind of ['plain', 'attention'])
+  test(`two processes, and one killed twice and resumed, give the same weights and metrics (${kind})`, async (t) => {
+    const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-resume-'));
+    t.after(() => fs.rmSync(root, { recursive: true }));
+    const first = train('', { kind });
+    const second = train(path.join(root, 'undisturbed'), { kind });
+    assert.equal(second.resumed, 0);
+    assert.deepEqual(second, first);
 
-  const folder = path.join(root, 'killed');
-  for (const epochs of [2, 5]) {
-    const child = spawn(process.execPath, [...command, folder, '120'], { env: environment, stdio: 'ignore' });
-    const over = ended(child);
-    while (epochsIn(folder) < epochs && child.exitCode === null)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    child.kill('SIGKILL');
-    await over;
-    assert.equal(child.signalCode, 'SIGKILL', 'killed while training');
-  }
-  const resumed = train(folder);
-  assert.ok(resumed.resumed >= 5 && resumed.resumed < 10, `resumed from epoch ${resumed.resumed}`);
-  assert.deepEqual({ ...resumed, resumed: 0 }, first);
-  const again = train(folder);
-  assert.equal(again.resumed, 10, 'a finished training is not computed twice');
-  assert.equal(again.hash, first.hash);
-  assert.equal(fs.readdirSync(folder).length, 2, 'one state and its description are left');
-});
+    const folder = path.join(root, 'killed');
+    for (const epochs of [2, 5]) {
+      const child = spawn(process.execPath, [...command, folder, '120', kind], {
+        env: environment,
+        stdio: 'ignore',
+      });
+      const over = ended(child);
+      while (epochsIn(folder) < epochs && child.exitCode === null)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      child.kill('SIGKILL');
+      await over;
+      assert.equal(child.signalCode, 'SIGKILL', 'killed while training');
+    }
+    const resumed = train(folder, { kind });
+    assert.ok(resumed.resumed >= 5 && resumed.resumed < 10, `resumed from epoch ${resumed.resumed}`);
+    assert.deepEqual({ ...resumed, resumed: 0 }, first);
+    const again = train(folder, { kind });
+    assert.equal(again.resumed, 10, 'a finished training is not computed twice');
+    assert.equal(again.hash, first.hash);
+    assert.equal(fs.readdirSync(folder).length, 2, 'one state and its description are left');
+  });
 
 test('the WebAssembly engine learns the same task, repeatably', () => {
-  const wasm = train('', 'wasm');
-  assert.deepEqual(train('', 'wasm'), wasm);
+  const wasm = train('', { engine: 'wasm' });
+  assert.deepEqual(train('', { engine: 'wasm' }), wasm);
   const native = train('');
   const last = (outcome: Outcome): { loss: number; validation: { macroF1: number } } =>
     outcome.history.at(-1) as { loss: number; validation: { macroF1: number } };

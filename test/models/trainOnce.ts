@@ -2,12 +2,13 @@
 import { loadEngine } from 'stm-lab/dist/engine';
 import { fitMlp, modelHash } from 'stm-lab/dist/models';
 import { macroF1 } from 'stm-lab/dist/evaluation';
-import { cloudRows } from './fixtures';
+import { bagRows, cloudRows } from './fixtures';
 
-async function main(folder: string, pauseMs: number): Promise<void> {
+async function main(folder: string, pauseMs: number, kind: string): Promise<void> {
   const engine = await loadEngine();
-  const data = cloudRows(500, 20, 3, 7);
-  const validation = cloudRows(200, 20, 3, 7);
+  const rows = kind === 'attention' ? bagRows : cloudRows;
+  const data = rows(500, 20, 3, 7);
+  const validation = rows(200, 20, 3, 7);
   const result = await fitMlp(engine, {
     spec: {
       family: 'dropout',
@@ -17,6 +18,7 @@ async function main(folder: string, pauseMs: number): Promise<void> {
         { units: 16, dropout: 0.1 },
       ],
       classes: 3,
+      ...(kind === 'attention' ? { attention: { units: 8 } } : {}),
     },
     train: data,
     validation,
@@ -41,4 +43,4 @@ async function main(folder: string, pauseMs: number): Promise<void> {
   );
 }
 
-void main(process.argv[2] ?? '', Number(process.argv[3] ?? 0));
+void main(process.argv[2] ?? '', Number(process.argv[3] ?? 0), process.argv[4] ?? 'plain');

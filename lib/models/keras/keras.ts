@@ -22,6 +22,10 @@ const INFO_FILE = 'stm-lab.json';
  */
 export async function saveKeras(file: string, model: MlpModel): Promise<void> {
   const { spec, weights, info } = model;
+  if (spec.attention !== undefined)
+    throw inputError(
+      `${file}: a network with attention over excerpts has no layers in Keras' sequence; only plain networks are exported`,
+    );
   const layers = kerasLayers(spec);
   const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   const empty = ['vars'];
