@@ -16,6 +16,12 @@ export interface Engine {
 export interface EngineOptions {
   /** `auto` (default): native, else wasm. The others insist, and throw when theirs cannot be loaded. */
   readonly prefer?: 'auto' | 'native' | 'wasm';
+  /**
+   * Kernels of native TensorFlow. `standard` (default). `onednn`: those of oneDNN, several times faster for
+   * convolutions; sums are made in another order, so results differ in the last digits, and TensorFlow
+   * announces them with two lines on standard error. Fixed by the first call in a process.
+   */
+  readonly kernels?: 'standard' | 'onednn';
 }
 
 let loaded: Promise<Engine> | undefined;
@@ -30,17 +36,23 @@ let loaded: Promise<Engine> | undefined;
  * @throws StmLabError (`environment`) when the engine insisted on cannot be loaded, with the cure.
  */
 export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
-  loaded ??= load(process.env.STM_LAB_ENGINE ?? options.prefer ?? 'auto');
+  loaded ??= load(
+    process.env.STM_LAB_ENGINE ?? options.prefer ?? 'auto',
+    options.kernels ?? 'standard',
+  );
   return loaded;
 }
 
-async function load(prefer: string): Promise<Engine> {
+async function load(
+  prefer: string,
+  kernels: NonNullable<EngineOptions['kernels']>,
+): Promise<Engine> {
   const threads = process.env.STM_LAB_THREADS ?? '1';
   process.env.TF_NUM_INTRAOP_THREADS ??= threads;
   process.env.TF_NUM_INTEROP_THREADS ??= '1';
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // oneDNN changes the order of sums and announces it on stderr; on one thread it is no faster here.
-  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
+  // For dense networks on one thread oneDNN is no faster.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= kernels === 'onednn' ? '1' : '0';
   restoreRemovedUtil();
   if (prefer !== 'wasm') {
     try {
@@ -64,7 +76,7 @@ function loadNative(): Engine {
   return {
     tf,
     name: 'native',
-    description: `native TensorFlow ${binding.TF_Version} (tfjs-node ${tf.version['tfjs-node'] ?? tf.version_core})`,
+    description: `native TensorFlow ${binding.TF_Version} (tfjs-node ${tf.version['tfjs-node'] ?? tf.version_core}${process.env.TF_ENABLE_ONEDNN_OPTS === '1' ? ', oneDNN' : ''})`,
   };
 }
 
