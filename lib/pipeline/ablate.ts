@@ -7,7 +7,7 @@ import { loadEngine, type Engine } from '../engine';
 import { crossValidate, type Interval } from '../evaluation';
 import { stratifiedGroupKFold } from '../splits';
 import type { Run } from '../tracking';
-import { runTrackedStage, type StageContext } from './context';
+import { runTrackedStage, trackedRun, type StageContext, type TrackedRunRequest } from './context';
 import type { Experiment, ModelChoice } from './experiment';
 import { classNumbers, modulationAxes, openFeatureFolder, type FeatureFolder } from './featureFolder';
 import { fitFoldModel } from './foldModel';
@@ -153,14 +153,14 @@ async function cellOnce(
     const stored = readJson<StoredCell>(file);
     if (stored.key === key) return stored.cell;
   }
-  const run = context.tracker?.startRun({
+  const request: TrackedRunRequest = {
     name: task.name,
     key: `ablation-${key.slice(0, 16)}`,
-    ...(parent === undefined ? {} : { parent }),
+    parent,
     params: { ...(task.region ?? { pass: 'all' }), kept: task.columns.length },
     tags: { 'stm.stage': 'ablation-cell' },
-  });
-  try {
+  };
+  return trackedRun(context, request, async (run) => {
     const cell = await scoreCell(task, shared, context.signal);
     writeJson(file, { key, cell } satisfies StoredCell);
     run?.logMetrics({
@@ -171,12 +171,8 @@ async function cellOnce(
       macro_roc_auc: cell.macroRocAuc,
       micro_roc_auc: cell.microRocAuc,
     });
-    run?.end('FINISHED');
     return cell;
-  } catch (error) {
-    run?.end(context.signal?.aborted ? 'KILLED' : 'FAILED');
-    throw error;
-  }
+  });
 }
 
 async function scoreCell(

@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors';
-import { sampleSystem, type Run, type Tracker } from '../tracking';
+import { sampleSystem, type Run, type RunReference, type Tracker } from '../tracking';
 import { runStage, stageKey, type StageRequest, type StageResult } from './stage';
 
 /** What every stage is given besides its files: who records it, and who is told how it goes. */
@@ -37,39 +37,66 @@ export function flattenParameters(value: unknown, prefix = ''): Record<string, s
   ) as Record<string, string | number | boolean>;
 }
 
-/**
- * Runs a stage (see `runStage`) under a run of its own: parameters and input hashes at the start, hashes
- * of the results at the end, FAILED when it throws. A stage that was killed goes on in the same run.
- */
-export function runTrackedStage(context: StageContext, request: TrackedStageRequest): Promise<StageResult> {
-  return runStage({ ...request, run: () => recordRun(context, request) });
+/** A piece of work recorded as one run. */
+export interface TrackedRunRequest {
+  readonly name: string;
+  /** Equal keys mean the same run: work that was killed goes on in it. */
+  readonly key: string;
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  readonly tags: Readonly<Record<string, string | number>>;
+  /** The run this one is a child of; a child's use of the machine is in its parent's record. */
+  readonly parent?: RunReference | undefined;
 }
 
-async function recordRun(context: StageContext, request: TrackedStageRequest): Promise<readonly string[]> {
-  const key = stageKey(request);
+/**
+ * Does a piece of work under a run of its own: parameters and tags at the start, the use of the machine
+ * meanwhile, then FINISHED; when the work throws, its sentence as `stm.error` and FAILED (KILLED when it was
+ * stopped). Without a tracker the work is done all the same.
+ */
+export async function trackedRun<T>(
+  context: Pick<StageContext, 'tracker' | 'note' | 'signal'>,
+  request: TrackedRunRequest,
+  work: (run: Run | undefined) => Promise<T>,
+): Promise<T> {
+  const { name, key, params, tags, parent } = request;
   const run = context.tracker?.startRun({
-    name: request.runName ?? request.stage,
-    key: `${request.stage}-${key.slice(0, 16)}`,
-    params: flattenParameters(request.parameters),
-    tags: {
-      'stm.stage': request.stage,
-      'stm.key': key,
-      ...(context.note === undefined ? {} : { 'stm.note': context.note }),
-      ...Object.fromEntries(
-        Object.entries(request.inputs).map(([name, hash]) => [`stm.input.${name}`, hash]),
-      ),
-    },
+    name,
+    key,
+    ...(parent === undefined ? {} : { parent }),
+    params,
+    tags: { ...tags, ...(context.note === undefined ? {} : { 'stm.note': context.note }) },
   });
-  const stopSampling = run === undefined ? undefined : sampleSystem(run);
+  const stopSampling = run === undefined || parent !== undefined ? undefined : sampleSystem(run);
   try {
-    const files = await request.run(run);
+    const result = await work(run);
     stopSampling?.();
     run?.end('FINISHED');
-    return files;
+    return result;
   } catch (error) {
     stopSampling?.();
     run?.setTags({ 'stm.error': messageOf(error).slice(0, 4000) });
     run?.end(context.signal?.aborted ? 'KILLED' : 'FAILED');
     throw error;
   }
+}
+
+/**
+ * Runs a stage (see `runStage`) under a run of its own (see `trackedRun`), with the hashes of its inputs. A
+ * stage that was killed goes on in the same run.
+ */
+export function runTrackedStage(context: StageContext, request: TrackedStageRequest): Promise<StageResult> {
+  const key = stageKey(request);
+  const tracked: TrackedRunRequest = {
+    name: request.runName ?? request.stage,
+    key: `${request.stage}-${key.slice(0, 16)}`,
+    params: flattenParameters(request.parameters),
+    tags: {
+      'stm.stage': request.stage,
+      'stm.key': key,
+      ...Object.fromEntries(
+        Object.entries(request.inputs).map(([name, hash]) => [`stm.input.${name}`, hash]),
+      ),
+    },
+  };
+  return runStage({ ...request, run: () => trackedRun(context, tracked, request.run) });
 }

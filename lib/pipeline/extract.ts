@@ -3,7 +3,8 @@ import { readManifest } from '../corpus';
 import type { Manifest } from '../corpus';
 import { readJson, sha256, writeJson } from '../base/files';
 import { extractCorpus, type ExtractionProgress, type ExtractionSummary } from '../features';
-import { flattenParameters, type StageContext } from './context';
+import type { Run } from '../tracking';
+import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from './context';
 import type { Experiment } from './experiment';
 
 /** What `extractStage` reads and writes. */
@@ -70,20 +71,7 @@ export async function extractStage(
   const key = sha256({ manifest: manifest.hash, features });
   const memory = path.join(out, 'stage.json');
   const earlier = rememberedIn(memory);
-  const run =
-    earlier?.key === key
-      ? undefined
-      : context.tracker?.startRun({
-          name: 'extract',
-          key: `extract-${key.slice(0, 16)}`,
-          params: flattenParameters({ features, recordings: manifest.rows.length }),
-          tags: {
-            'stm.stage': 'extract',
-            'stm.manifest': manifest.hash,
-            ...(context.note === undefined ? {} : { 'stm.note': context.note }),
-          },
-        });
-  try {
+  const work = async (run: Run | undefined): Promise<ExtractSummary> => {
     const summary = await extractCorpus({
       rows: manifest.rows,
       outFolder: out,
@@ -110,22 +98,20 @@ export async function extractStage(
       },
     });
     run?.logMetrics(extractionMetrics(summary));
-    for (const file of [
-      summary.files.index,
-      summary.files.rejected,
-      summary.files.axes,
-      summary.files.extraction,
-    ]) {
-      run?.logArtifact(file);
-    }
-    run?.end('FINISHED');
+    const { index, rejected: rejectedFile, axes, extraction } = summary.files;
+    for (const file of [index, rejectedFile, axes, extraction]) run?.logArtifact(file);
     const { accepted, rejected, computed, reused, audioHours, seconds, featuresHash } = summary;
     const status = computed === 0 && earlier?.featuresHash === featuresHash ? 'kept' : 'computed';
     return { status, folder: out, accepted, rejected, computed, reused, audioHours, seconds, featuresHash };
-  } catch (error) {
-    run?.end(context.signal?.aborted ? 'KILLED' : 'FAILED');
-    throw error;
-  }
+  };
+  if (earlier?.key === key) return work(undefined);
+  const request: TrackedRunRequest = {
+    name: 'extract',
+    key: `extract-${key.slice(0, 16)}`,
+    params: flattenParameters({ features, recordings: manifest.rows.length }),
+    tags: { 'stm.stage': 'extract', 'stm.manifest': manifest.hash },
+  };
+  return trackedRun(context, request, work);
 }
 
 function extractionMetrics(summary: ExtractionSummary): Record<string, number> {

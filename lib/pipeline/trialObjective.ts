@@ -1,10 +1,10 @@
-import { messageOf } from '../base/errors';
 import { deriveSeed } from '../base/random/seeds';
 import type { Engine } from '../engine';
 import { kerasMicroAuc } from '../evaluation';
 import { fitMlp, type EpochMetric } from '../models';
 import type { Trial } from '../search';
 import type { Run, RunReference, Tracker } from '../tracking';
+import { trackedRun } from './context';
 import type { Experiment } from './experiment';
 import { modelOfTrial } from './hyperparameters';
 import type { RoleData } from './roleData';
@@ -34,36 +34,32 @@ const OBJECTIVES = { macroF1: macroF1Metric, microRocAuc } as const;
  * seed and the trial's number, so a trial that is started again gives the same value.
  */
 export function createTrialObjective(options: TrialObjectiveOptions): (trial: Trial) => Promise<number> {
-  const { data, search, tracker, parent } = options;
+  const { data, search } = options;
   const rows = { train: data.role('train'), validation: data.role('validation') };
-  return async (trial) => {
-    const run = tracker?.startRun({
-      name: `trial-${trial.number}`,
-      key: `${options.studyName}-trial-${trial.number}`,
-      ...(parent === undefined ? {} : { parent }),
-      params: { ...trial.values },
-      tags: {
-        'stm.stage': 'trial',
-        'stm.trial': trial.number,
-        'stm.engine': options.engine.description,
-        ...(options.note === undefined ? {} : { 'stm.note': options.note }),
+  return (trial) =>
+    trackedRun(
+      options,
+      {
+        name: `trial-${trial.number}`,
+        key: `${options.studyName}-trial-${trial.number}`,
+        parent: options.parent,
+        params: { ...trial.values },
+        tags: {
+          'stm.stage': 'trial',
+          'stm.trial': trial.number,
+          'stm.engine': options.engine.description,
+        },
       },
-    });
-    try {
-      let sum = 0;
-      for (let execution = 0; execution < search.executions; execution++) {
-        sum += await trainOnce(options, rows, trial, execution, run);
-      }
-      const score = sum / search.executions;
-      run?.logMetrics({ [search.objective]: score });
-      run?.end('FINISHED');
-      return score;
-    } catch (error) {
-      run?.setTags({ 'stm.error': messageOf(error).slice(0, 4000) });
-      run?.end(options.signal?.aborted ? 'KILLED' : 'FAILED');
-      throw error;
-    }
-  };
+      async (run) => {
+        let sum = 0;
+        for (let execution = 0; execution < search.executions; execution++) {
+          sum += await trainOnce(options, rows, trial, execution, run);
+        }
+        const score = sum / search.executions;
+        run?.logMetrics({ [search.objective]: score });
+        return score;
+      },
+    );
 }
 
 async function trainOnce(
