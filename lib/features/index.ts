@@ -5,6 +5,7 @@ export {
   type ScanSummary,
   type SilenceRule,
 } from './excerpts';
+export { importEmbeddings, type ImportedEmbeddings, type ImportEmbeddingsOptions } from './embeddings';
 export * from './extractor';
 export * from './mel';
 export { poolExcerpts, type ExcerptPooling } from './pooling';

@@ -13,3 +13,4 @@ export {
 export { balanceReport, type BalanceCell, type BalanceReport, type ClassBalance } from './balance';
 export { publishedOrder, type PublishedOrderOptions } from './publishedOrder';
 export { readSplit, writeSplit } from './store';
+export { undersample, type UndersampleOptions } from './undersample';
