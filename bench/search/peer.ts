@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Space, Values } from 'stm-lab/dist/search';
@@ -10,9 +10,15 @@ export function optunaPython(): string | undefined {
   return status === 0 ? python : undefined;
 }
 
+/** The version of Optuna that a Python holds. */
+export function optunaVersion(python: string): string {
+  const program = 'import optuna; print(optuna.__version__)';
+  return execFileSync(python, ['-c', program], { encoding: 'utf8' }).trim();
+}
+
 export interface Peer {
-  start(space: Space, sampler: 'gp' | 'tpe', seed: number): Promise<{ version: string }>;
-  ask(): Promise<{ values: Values; ms: number }>;
+  start(space: Space, sampler: 'gp' | 'tpe', seed: number): Promise<void>;
+  ask(): Promise<{ values: Values }>;
   tell(value: number): Promise<void>;
   close(): void;
 }
@@ -31,7 +37,9 @@ export function startPeer(python: string): Peer {
       child.stdin.write(`${JSON.stringify(message)}\n`);
     });
   return {
-    start: (space, sampler, seed) => call({ start: { space, sampler, seed } }),
+    start: async (space, sampler, seed) => {
+      await call({ start: { space, sampler, seed } });
+    },
     ask: () => call({ ask: true }),
     tell: async (value) => {
       await call({ tell: value });

@@ -1,21 +1,22 @@
 /**
  * Final regret of the samplers against Optuna's on problems of known optimum, and the time of a proposal:
  *
- *     npx tsx bench/search/run.ts [--seeds 20] [--trials 40] [--problems branin,mixed] [--methods gp,published]
- *                                 [--first 1] [--out results.json]
+ *     npx tsx bench/search/run.ts [--seeds 20] [--first 1] [--trials 40] [--problems branin,mixed]
+ *                                 [--methods gp,published] [--jobs 1] [--results results/bench-search.jsonl]
  *
- * Regret is the noise-free value of the best trial as the search saw it, less the optimum.
+ * Every search is kept in the results file as it ends: started again, a run goes on where it was killed.
+ * Results of other code or of another Optuna are not taken up.
  */
-import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bestOf, createSampler, createStudy } from 'stm-lab/dist/search';
-import type { SamplerName, Space, TrialRecord } from 'stm-lab/dist/search';
-import { spaceCoder } from 'stm-lab/dist/search/coding';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
-import { observe, problems } from './problems';
-import type { Problem } from './problems';
-import { optunaPython, startPeer } from './peer';
-import type { Peer } from './peer';
+import { samplerNames } from 'stm-lab/dist/search';
+import { optunaPython, optunaVersion } from './peer';
+import { runTasks } from './pool';
+import { problems } from './problems';
+import { proposalTime } from './proposalTime';
+import { comparison, regretTable } from './report';
+import { codeDigest, openResults, taskKey } from './results';
+import { isOptuna } from './searches';
 
 const { values: given } = parseArgs({
   options: {
@@ -24,127 +25,90 @@ const { values: given } = parseArgs({
     trials: { type: 'string', default: '40' },
     problems: { type: 'string' },
     methods: { type: 'string', default: 'gp,tpe,published,optuna-gp,optuna-tpe' },
-    out: { type: 'string' },
+    jobs: { type: 'string', default: '1' },
+    results: { type: 'string', default: join(__dirname, '..', '..', 'results', 'bench-search.jsonl') },
   },
 });
-const trialCount = Number(given.trials);
-const seeds = Array.from({ length: Number(given.seeds) }, (_, i) => Number(given.first) + i);
-const chosen = problems().filter(({ name }) => !given.problems || given.problems.split(',').includes(name));
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+function whole(option: 'seeds' | 'first' | 'trials' | 'jobs'): number {
+  const number = Number(given[option]);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${option} must be a whole number from 1`);
+  return number;
 }
 
-function regretOfOurs(problem: Problem, sampler: SamplerName, seed: number): number {
-  const study = createStudy({
-    name: problem.name,
-    space: problem.space,
-    direction: 'minimize',
-    sampler,
-    seed,
-  });
-  for (let i = 0; i < trialCount; i++) {
-    const trial = study.ask();
-    if (!trial) break;
-    study.tell(trial, observe(problem, trial.values, seed, trial.number));
-  }
-  return problem.truth(study.best()!.values) - problem.optimum;
-}
-
-async function regretOfPeer(
-  peer: Peer,
-  problem: Problem,
-  sampler: 'gp' | 'tpe',
-  seed: number,
-): Promise<number> {
-  await peer.start(problem.space, sampler, seed);
-  let best = { seen: Infinity, truth: Infinity };
-  for (let i = 0; i < trialCount; i++) {
-    const { values } = await peer.ask();
-    const seen = observe(problem, values, seed, i);
-    if (seen < best.seen) best = { seen, truth: problem.truth(values) };
-    await peer.tell(seen);
-  }
-  return best.truth - problem.optimum;
-}
-
-/** Median milliseconds of a proposal after 100 random trials in 15 dimensions. */
-function proposalTime(name: SamplerName): number {
-  const space: Space = Object.fromEntries(
-    Array.from({ length: 15 }, (_, i) => [`x${i}`, { type: 'float' as const, min: 0, max: 1 }]),
-  );
-  const random = randomState(1);
-  const study = createStudy({ name: 'time', space, direction: 'minimize', sampler: 'random' });
-  for (let i = 0; i < 100; i++) {
-    const trial = study.ask()!;
-    const loss = Object.values(trial.values).reduce<number>(
-      (sum, v, k) => sum + (Number(v) - k / 15) ** 2,
-      0,
-    );
-    study.tell(trial, loss + 0.1 * random.normal());
-  }
-  const trials: TrialRecord[] = study.trials();
-  void bestOf(trials, 'minimize');
-  const sampler = createSampler(name);
-  const times = Array.from({ length: 15 }, (_, i) => {
-    const began = performance.now();
-    sampler.propose({
-      coder: spaceCoder(space),
-      direction: 'minimize',
-      trials,
-      trialNumber: 100 + i,
-      studySeed: 1,
-    });
-    return performance.now() - began;
-  });
-  return median(times.slice(3));
+function chosen(option: 'problems' | 'methods', known: readonly string[]): string[] {
+  const names = given[option]?.split(',') ?? [...known];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`--${option} ${unknown.join(', ')}: known are ${known.join(', ')}`);
+  return names;
 }
 
 async function main(): Promise<void> {
-  const python = optunaPython();
-  const asked = given.methods.split(',');
-  const methods = asked.filter((method) => python !== undefined || !method.startsWith('optuna'));
+  const trials = whole('trials');
+  const seeds = Array.from({ length: whole('seeds') }, (_, i) => whole('first') + i);
+  const names = chosen(
+    'problems',
+    problems().map(({ name }) => name),
+  );
+  const asked = chosen('methods', [...samplerNames, 'optuna-gp', 'optuna-tpe']);
+  const python = asked.some(isOptuna) ? optunaPython() : undefined;
+  const methods = asked.filter((method) => python !== undefined || !isOptuna(method));
   if (methods.length < asked.length) {
     console.log('Optuna skipped: no Python with optuna and torch (set STM_OPTUNA_PYTHON)');
   }
-  const peer =
-    python !== undefined && methods.some((m) => m.startsWith('optuna')) ? startPeer(python) : undefined;
-  if (peer) {
-    const { version } = await peer.start({ x: { type: 'float', min: 0, max: 1 } }, 'tpe', 1);
-    console.log(`Optuna ${version}; ${seeds.length} seeds x ${trialCount} trials; median final regret`);
-  }
-  const table: Record<string, Record<string, number[]>> = {};
-  console.log(['problem'.padEnd(18), ...methods.map((m) => m.padStart(12))].join(''));
-  for (const problem of chosen) {
-    const row: Record<string, number[]> = (table[problem.name] = {});
-    for (const method of methods) {
-      row[method] = [];
-      for (const seed of seeds) {
-        row[method].push(
-          method.startsWith('optuna-')
-            ? await regretOfPeer(peer!, problem, method.slice(7) as 'gp' | 'tpe', seed)
-            : regretOfOurs(problem, method as SamplerName, seed),
-        );
-      }
-    }
-    const cells = methods.map((m) => median(row[m]!).toPrecision(4).padStart(12));
-    console.log([problem.name.padEnd(18), ...cells].join(''));
-  }
-  peer?.close();
-  if (given.out) writeFileSync(given.out, JSON.stringify({ seeds, trials: trialCount, regret: table }));
-  const count = (rival: string, share: number): string => {
-    if (!methods.includes('gp') || !methods.includes(rival)) return 'not run';
-    const won = chosen.filter(
-      ({ name }) => median(table[name]!['gp']!) <= share * median(table[name]![rival]!) + 1e-12,
+  const version = python === undefined ? '' : optunaVersion(python);
+  const digest = codeDigest();
+  const codeOf = (method: string): string => (isOptuna(method) ? `optuna ${version}` : digest);
+
+  const tasks = names.flatMap((problem) =>
+    seeds.flatMap((seed) => methods.map((method) => ({ problem, method, seed, trials }))),
+  );
+  const results = openResults(given.results);
+  const left = tasks.filter((task) => !results.known.has(taskKey(task, codeOf(task.method))));
+  console.log(
+    `${version && `Optuna ${version}; `}seeds ${seeds[0]}-${seeds.at(-1)}, ${trials} trials; ` +
+      `${tasks.length - left.length} of ${tasks.length} searches known`,
+  );
+  await runTasks(left, whole('jobs'), python, (task, regret) => {
+    results.add({ ...task, code: codeOf(task.method), regret });
+  });
+
+  const regrets = Object.fromEntries(
+    names.map((problem) => [
+      problem,
+      Object.fromEntries(
+        methods.map((method) => [
+          method,
+          seeds.map(
+            (seed) => results.known.get(taskKey({ problem, method, seed, trials }, codeOf(method)))!.regret,
+          ),
+        ]),
+      ),
+    ]),
+  );
+  console.log(`\nmedian final regret (quartiles)\n${regretTable(regrets, methods)}\n`);
+  const compare = (method: string, rival: string, share: number, claim: string): void => {
+    if (!methods.includes(method) || !methods.includes(rival)) return;
+    const { met, missed, seedsWon } = comparison(regrets, method, rival, share);
+    const wins = Object.entries(seedsWon).map(([problem, won]) => `${problem} ${won}`);
+    console.log(
+      `${claim}: ${met.length} of ${names.length}${missed.length ? `, not on ${missed.join(', ')}` : ''}`,
     );
-    return `${won.length} of ${chosen.length}`;
+    console.log(`  seeds won of ${seeds.length}: ${wins.join(', ')}`);
   };
-  console.log(`gp no worse than Optuna's GP: ${count('optuna-gp', 1)}`);
-  console.log(`gp no worse than Optuna's TPE: ${count('optuna-tpe', 1)}`);
-  console.log(`gp at most half of published: ${count('published', 0.5)}`);
-  console.log(`median proposal time, 100 trials in 15 dimensions: gp ${proposalTime('gp').toFixed(0)} ms`);
+  compare('gp', 'optuna-gp', 1, "gp no worse than Optuna's GP");
+  compare('gp', 'published', 0.5, 'gp at most half of published');
+  compare('gp', 'optuna-tpe', 1, "gp no worse than Optuna's TPE");
+  compare('tpe', 'optuna-tpe', 1, "tpe no worse than Optuna's TPE");
+  for (const name of ['gp', 'tpe'] as const) {
+    if (!methods.includes(name)) continue;
+    console.log(
+      `median proposal time, 100 trials in 15 dimensions: ${name} ${proposalTime(name).toFixed(0)} ms`,
+    );
+  }
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -17,6 +17,8 @@ export interface Coder {
   unitOf(index: number): number;
   /** The cell a unit lies in (discrete only). */
   indexOf(unit: number): number;
+  /** Lower and upper end of cell `index` (discrete only). */
+  edgesOf(index: number): readonly [number, number];
 }
 
 const clip = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
@@ -36,6 +38,7 @@ function continuous(name: string, min: number, max: number, scale: 'linear' | 'l
     },
     unitOf: () => 0.5,
     indexOf: () => 0,
+    edgesOf: () => [0, 1],
   };
 }
 
@@ -52,6 +55,7 @@ function equalCells(name: string, size: number, kind: Coder['kind'], at: (i: num
     kind,
     unitOf,
     indexOf,
+    edgesOf: (index) => [index / size, (index + 1) / size],
     fromUnit: (unit) => at(indexOf(unit)),
     toUnit: (value) =>
       unitOf(
@@ -75,6 +79,7 @@ function logCells(name: string, min: number, max: number): Coder {
     toUnit,
     indexOf,
     unitOf: (index) => toUnit(min + index),
+    edgesOf: (index) => [toUnit(min + index - 0.5), toUnit(min + index + 0.5)],
     fromUnit: (unit) => min + indexOf(unit),
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
 import { logExpectedImprovement } from 'stm-lab/dist/search/gp/acquisition';
-import { fitGp, negativeLogPosterior } from 'stm-lab/dist/search/gp/fit';
+import { conditionGp, fitGp, negativeLogPosterior } from 'stm-lab/dist/search/gp/fit';
 import { logOutcome, plainOutcome, standardise } from 'stm-lab/dist/search/gp/outcome';
 import { minimizeBounded } from 'stm-lab/dist/base/numerics/lbfgsb';
 import {
@@ -205,6 +205,14 @@ test('the posterior density and the acquisition have the gradients of finite dif
     close(byX[i]! / ((acquisition.value(up) - acquisition.value(down)) / 2e-6), 1, 1e-5, `column ${i}:`);
   }
   assert.equal(byX[3], 0);
+});
+
+test('a place seen ten times under noise is worth less than one of the same mean seen once', () => {
+  const x = Float64Array.from([...new Array<number>(10).fill(0.2), 0.8]);
+  const design = { n: 11, d: 1, x, categorical: [false] };
+  const theta = Float64Array.of(Math.log(0.1), 0, Math.log(0.1));
+  const { value } = logExpectedImprovement(conditionGp(design, new Float64Array(11), theta), 0);
+  assert.ok(value(Float64Array.of(0.2)) < value(Float64Array.of(0.8)) - 1.5);
 });
 
 test('a fitted process finds the columns that matter and the noise', () => {

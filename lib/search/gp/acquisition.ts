@@ -1,7 +1,7 @@
 import { logImprovement } from '../numerics/normal';
 import type { FittedGp } from './fit';
 
-/** Log expected improvement below `incumbent`, with the posterior it comes from. */
+/** A log acquisition with the posterior it comes from. */
 export interface Acquisition {
   /** Larger is better. */
   value(x: Float64Array): number;
@@ -13,11 +13,30 @@ export interface Acquisition {
 
 const minVariance = 1e-12;
 
-/** The acquisition of a fitted process, minimising. Buffers are reused: not for concurrent calls. */
+/**
+ * Log of 1 - t / sqrt(s^2 + t^2), for variance s^2 and noise variance t^2: what an observation under noise is
+ * worth of one without. `slope` is its derivative in the variance.
+ */
+function logWorth(variance: number, noise: number): { value: number; slope: number } {
+  const r = variance / noise;
+  const q = Math.sqrt(1 + r);
+  return {
+    value: Math.log(r / (q * (1 + q))),
+    slope: (1 - r / (2 * q * q) - r / (2 * q * (1 + q))) / variance,
+  };
+}
+
+/**
+ * Log augmented expected improvement of a fitted process below `incumbent`, minimising: places whose value
+ * is already known better than one observation would tell count little, so that under noise the search does
+ * not sit on one of them. Buffers are reused: not for concurrent calls.
+ *
+ * Source: Huang et al. 2006 (augmented EI); Ament et al. 2023 (in logarithms).
+ */
 export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisition {
   const { design, parameters, alpha, inverseFactor, mean: constant } = gp;
   const { n, d, x: points, categorical } = design;
-  const { amplitude } = parameters;
+  const { amplitude, noise } = parameters;
   const weights = parameters.lengthScales.map((l) => 1 / (l * l));
   const k = new Float64Array(n);
   const slope = new Float64Array(n);
@@ -55,7 +74,8 @@ export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisi
     value: (x) => {
       const { mean, variance } = posterior(x);
       const deviation = Math.sqrt(variance);
-      return logImprovement((incumbent - mean) / deviation).value + Math.log(deviation);
+      const worth = logWorth(variance, noise).value;
+      return logImprovement((incumbent - mean) / deviation).value + Math.log(deviation) + worth;
     },
     valueAndGradient: (x, gradient) => {
       const { mean, variance } = posterior(x);
@@ -69,7 +89,8 @@ export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisi
       }
       // d value = slope dz + d log sd, with dz = (-d mean - z d sd) / sd and d sd = d variance / (2 sd).
       const byMean = -improvement.slope / deviation;
-      const byVariance = (1 - improvement.slope * z) / (2 * variance);
+      const worth = logWorth(variance, noise);
+      const byVariance = (1 - improvement.slope * z) / (2 * variance) + worth.slope;
       gradient.fill(0);
       for (let i = 0; i < n; i++) {
         const factor = slope[i]! * (byMean * alpha[i]! - 2 * byVariance * solved[i]!);
@@ -79,7 +100,7 @@ export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisi
         }
       }
       for (let c = 0; c < d; c++) gradient[c] = gradient[c]! * weights[c]!;
-      return improvement.value + Math.log(deviation);
+      return improvement.value + Math.log(deviation) + worth.value;
     },
   };
 }

@@ -42,13 +42,15 @@ export function lossesOf(
 
 /**
  * Gaussian process with a Matern 5/2 kernel and a length scale for each parameter (log-normal priors,
- * inferred noise, maximum a posteriori), maximising log expected improvement with analytic gradients.
+ * inferred noise, maximum a posteriori), maximising log augmented expected improvement with analytic
+ * gradients.
  *
  * - whole numbers and choices are scored where they can be run; choices differ or not, without order
  * - parameters that do not exist count as the middle of their range
  * - a configuration is proposed once; pending trials count as observed at their predicted mean
  *
- * Sources: Snoek et al. 2012; Ament et al. 2023 (log EI); Hvarfner et al. 2024 (priors).
+ * Sources: Snoek et al. 2012; Ament et al. 2023 (log EI); Huang et al. 2006 (augmented EI); Hvarfner et al.
+ * 2024 (priors).
  */
 export function gpSampler(options: Omit<GpSamplerOptions, 'name'> = {}): Sampler {
   return {

@@ -1,10 +1,11 @@
 import type { RandomState } from '../../base/random/mt19937';
 import { randomState } from '../../base/random/mt19937';
 import { deriveSeed } from '../../base/random/seeds';
-import type { Coder } from '../coding';
-import { normalCumulative, normalQuantile } from '../numerics/normal';
-import type { ProposalContext, Sampler } from '../sampler';
-import type { Value, Values } from '../space';
+import { canonicalJson } from '../../base/files';
+import type { Coder, SpaceCoder } from '../coding';
+import { parzenDensity } from '../numerics/parzen';
+import type { Sampler, TrialRecord } from '../sampler';
+import type { Condition, Value, Values } from '../space';
 import { conditionMet, configurationKey } from '../space';
 import { lossesOf } from './gp';
 import { drawUntried, triedKeys } from './random';
@@ -13,80 +14,36 @@ export interface TpeSamplerOptions {
   readonly name: 'tpe';
   /** Random trials before the densities. Default 10. */
   readonly startupTrials?: number;
-  /** Candidates drawn for each parameter. Default 24. */
+  /** Candidates drawn for each group of parameters. Default 24. */
   readonly candidates?: number;
 }
 
-/** A density of one parameter on the unit interval, from observed units. */
-interface Density {
-  draw(random: RandomState): number;
-  logAt(unit: number): number;
+/** Parameters that exist together: those without a condition, or those under one and the same. */
+interface Group {
+  readonly when: Condition | undefined;
+  readonly coders: readonly Coder[];
 }
 
-/** Counts of cells with one prior observation spread over all. */
-function categoricalDensity(coder: Coder, units: readonly number[]): Density {
-  const weights = new Float64Array(coder.size).fill(1 / coder.size);
-  for (const unit of units) {
-    const cell = coder.indexOf(unit);
-    weights[cell] = weights[cell]! + 1;
+/** Groups in the order in which their conditions can be judged. */
+function groupsOf({ space, coders }: SpaceCoder): Group[] {
+  const groups = new Map<string, { when: Condition | undefined; coders: Coder[] }>();
+  for (const coder of coders) {
+    const { when } = space[coder.name]!;
+    const key = when ? canonicalJson(when) : '';
+    const group = groups.get(key) ?? { when, coders: [] };
+    group.coders.push(coder);
+    groups.set(key, group);
   }
-  const total = units.length + 1;
-  return {
-    draw: (random) => {
-      let left = random.double() * total;
-      let cell = 0;
-      while (cell < coder.size - 1 && (left -= weights[cell]!) >= 0) cell++;
-      return coder.unitOf(cell);
-    },
-    logAt: (unit) => Math.log(weights[coder.indexOf(unit)]! / total),
-  };
+  return [...groups.values()];
 }
 
 /**
- * A mixture of normal kernels truncated to the unit interval, one an observation and a broad one for the
- * prior. A kernel is as wide as the larger gap to its neighbours, within limits that shrink with their number.
- */
-function kernelDensity(coder: Coder, units: readonly number[]): Density {
-  const centres = [...units, 0.5].sort((a, b) => a - b);
-  const n = centres.length;
-  const narrowest = 1 / Math.min(100, 1 + n);
-  const prior = centres.indexOf(0.5);
-  const kernels = centres.map((centre, i) => {
-    const gap = Math.max(centre - (centres[i - 1] ?? 0), (centres[i + 1] ?? 1) - centre);
-    const width = i === prior ? 1 : Math.min(1, Math.max(narrowest, gap));
-    const low = normalCumulative((0 - centre) / width);
-    const mass = normalCumulative((1 - centre) / width) - low;
-    return { centre, width, low, mass };
-  });
-  // The half-width of a discrete cell; a continuous value is weighed over an interval just as well.
-  const reach = Number.isFinite(coder.size) ? 0.5 / coder.size : 1e-6;
-  return {
-    draw: (random) => {
-      const { centre, width, low, mass } = kernels[Math.floor(random.double() * n)]!;
-      return Math.min(1, Math.max(0, centre + width * normalQuantile(low + mass * random.double())));
-    },
-    logAt: (unit) => {
-      const from = Math.max(0, unit - reach);
-      const to = Math.min(1, unit + reach);
-      let sum = 0;
-      for (const { centre, width, mass } of kernels) {
-        sum += (normalCumulative((to - centre) / width) - normalCumulative((from - centre) / width)) / mass;
-      }
-      return Math.log(Math.max(sum / n / (to - from), 1e-300));
-    },
-  };
-}
-
-function densityOf(coder: Coder, units: readonly number[]): Density {
-  return coder.kind === 'categorical' ? categoricalDensity(coder, units) : kernelDensity(coder, units);
-}
-
-/**
- * Tree-structured Parzen estimator: for each existing parameter in turn, of values drawn from the density
- * of the best tenth of the trials the one most typical of them and least of the rest. Only trials that
- * have the parameter speak for it; pending trials count among the rest.
+ * Tree-structured Parzen estimator: of values drawn from the density of the best tenth of the trials,
+ * those most typical of them and least of the rest. Parameters that exist together are drawn together,
+ * and the trials that have them speak for them; pending trials count among the rest.
  *
- * Source: Bergstra et al. 2011; sizes (10 startup trials, best ceil(n / 10) up to 25, 24 candidates) as in Optuna.
+ * Source: Bergstra et al. 2011; sizes (10 startup trials, best ceil(n / 10) up to 25, 24 candidates) as in
+ * Optuna, and joint over groups as its `multivariate` and `group`.
  */
 export function tpeSampler({
   startupTrials = 10,
@@ -106,12 +63,25 @@ export function tpeSampler({
       }
       const order = [...losses.keys()].sort((a, b) => losses[a]! - losses[b]! || a - b);
       const split = Math.min(25, Math.ceil(0.1 * order.length));
-      const good = order.slice(0, split).map((i) => observed[i]!.values);
-      const pending = trials.filter((t) => t.state === 'running' || t.state === 'waiting');
-      const rest = [...order.slice(split).map((i) => observed[i]!), ...pending].map((t) => t.values);
+      const best = new Set(order.slice(0, split).map((i) => observed[i]!.number));
+      const told = new Set(observed.map((trial) => trial.number));
+      const isPending = ({ state }: TrialRecord): boolean => state === 'running' || state === 'waiting';
+      const good = trials.filter(({ number }) => best.has(number));
+      const rest = trials.filter((t) => (told.has(t.number) && !best.has(t.number)) || isPending(t));
+      const draws = groupsOf(coder).map(({ when, coders }) => ({
+        when,
+        draw: groupSampler(coders, good, rest, candidates),
+      }));
       const tried = triedKeys(context);
       for (let attempt = 0; attempt < 20; attempt++) {
-        const values = assemble(context, good, rest, candidates, random);
+        const all: Record<string, Value> = {};
+        for (const { when, draw } of draws) {
+          if (!when || conditionMet(when, all)) Object.assign(all, draw(random));
+        }
+        // In the order of the space, whatever the order of the groups.
+        const values = Object.fromEntries(
+          coder.coders.flatMap(({ name }) => (all[name] === undefined ? [] : [[name, all[name]]])),
+        );
         if (!tried.has(configurationKey(coder.space, values))) return { values };
       }
       const values = anywhere();
@@ -120,29 +90,23 @@ export function tpeSampler({
   };
 }
 
-function assemble(
-  { coder }: ProposalContext,
-  good: readonly Values[],
-  rest: readonly Values[],
+/** Draws values of one group: the candidate with the highest ratio of the two densities. */
+function groupSampler(
+  coders: readonly Coder[],
+  good: readonly TrialRecord[],
+  rest: readonly TrialRecord[],
   candidates: number,
-  random: RandomState,
-): Values {
-  const values: Record<string, Value> = {};
-  for (const one of coder.coders) {
-    const { when } = coder.space[one.name]!;
-    if (when && !conditionMet(when, values)) continue;
-    const unitsIn = (group: readonly Values[]): number[] =>
-      group.flatMap((v) => (v[one.name] === undefined ? [] : [one.toUnit(v[one.name]!)]));
-    const better = densityOf(one, unitsIn(good));
-    const worse = densityOf(one, unitsIn(rest));
-    let best = { unit: 0.5, score: -Infinity };
-    for (let i = 0; i < candidates; i++) {
-      const drawn = better.draw(random);
-      const unit = Number.isFinite(one.size) ? one.unitOf(one.indexOf(drawn)) : drawn;
-      const score = better.logAt(unit) - worse.logAt(unit);
-      if (score > best.score) best = { unit, score };
-    }
-    values[one.name] = one.fromUnit(best.unit);
-  }
-  return values;
+): (random: RandomState) => Values {
+  const rowsOf = (trials: readonly TrialRecord[]): Float64Array[] =>
+    trials
+      .filter(({ values }) => coders.every(({ name }) => values[name] !== undefined))
+      .map(({ values }) => Float64Array.from(coders, (coder) => coder.toUnit(values[coder.name]!)));
+  const better = parzenDensity(coders, rowsOf(good));
+  const worse = parzenDensity(coders, rowsOf(rest));
+  return (random) => {
+    const drawn = Array.from({ length: candidates }, () => better.draw(random));
+    const scores = drawn.map((units) => better.logAt(units) - worse.logAt(units));
+    const units = drawn[scores.indexOf(Math.max(...scores))]!;
+    return Object.fromEntries(coders.map((coder, i) => [coder.name, coder.fromUnit(units[i]!)]));
+  };
 }

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+/** One search of the comparison. */
+export interface Task {
+  readonly problem: string;
+  readonly method: string;
+  readonly seed: number;
+  readonly trials: number;
+}
+
+/** A finished search; `code` tells what ran, so that results of other code are not taken for these. */
+export interface Result extends Task {
+  readonly code: string;
+  readonly regret: number;
+}
+
+/** Text that is equal for equal searches by the same code. */
+export function taskKey({ problem, method, seed, trials }: Task, code: string): string {
+  return JSON.stringify([problem, method, seed, trials, code]);
+}
+
+/** Results of earlier runs by `taskKey`, and a way to keep further ones, each on a line of `file`. */
+export function openResults(file: string): { known: Map<string, Result>; add(result: Result): void } {
+  mkdirSync(dirname(file), { recursive: true });
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const known = new Map<string, Result>();
+  const note = (result: Result): void => void known.set(taskKey(result, result.code), result);
+  const lines = text.split('\n');
+  // What follows the last line break was torn by a kill.
+  if (lines.pop() !== '') appendFileSync(file, '\n');
+  for (const line of lines) if (line.endsWith('}')) note(JSON.parse(line) as Result);
+  return {
+    known,
+    add: (result) => {
+      note(result);
+      appendFileSync(file, `${JSON.stringify(result)}\n`);
+    },
+  };
+}
+
+/** Digest of the compiled files that decide what our samplers propose, and of the problems. */
+export function codeDigest(): string {
+  const lib = join(dirname(require.resolve('stm-lab/package.json')), 'dist');
+  const folders = ['search', 'base/numerics', 'base/random'].map((name) => join(lib, name));
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => join(folder, name)),
+  );
+  const hash = createHash('sha256').update(readFileSync(join(__dirname, 'problems.ts')));
+  for (const file of files.sort()) hash.update(relative(lib, file)).update(readFileSync(file));
+  return hash.digest('hex').slice(0, 12);
+}
