@@ -25,8 +25,9 @@ export function createFileWhole(target: string, content: string): 'made' | 'exis
     fs.linkSync(draft, target);
     return 'made';
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return 'exists';
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // On NFS the answer to a link that was made may be lost and the repeated request be refused.
+    return fs.statSync(draft).nlink === 2 ? 'made' : 'exists';
   } finally {
     fs.rmSync(draft, { force: true });
   }

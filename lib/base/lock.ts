@@ -3,7 +3,9 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError, messageOf } from './errors';
 import { createFileWhole } from './files';
+import { LEASE_SECONDS, startHeartbeat, watchFile } from './heartbeat';
 import { noteProcess, processState, type ProcessNote } from './process';
+import { sleep } from './sleep';
 
 /** A held lock. */
 export interface Lock {
@@ -12,18 +14,32 @@ export interface Lock {
 }
 
 /**
- * Takes an exclusive lock, kept as a small file with the holder's process number. A lock whose process has ended
- * (killed, or the machine restarted) is taken over.
+ * Takes an exclusive lock, kept as a small file that names the holder. The file is made by a link, which is atomic on
+ * local disks and on NFS. A lock whose process has ended (killed, or the machine restarted) is taken over at once; one of
+ * another machine is watched, which blocks this thread, and taken over when it has shown no sign of life for
+ * `leaseSeconds` (default 45).
  *
  * @param file path of the lock file, e.g. `OUT/.lock`; its folder is made when missing
  * @param subject what is locked, for the message, e.g. "results/features"
  * @throws StmLabError (`input`) when a running process holds it, naming that process.
  */
-export function acquireLock(file: string, subject: string): Lock {
+export function acquireLock(
+  file: string,
+  subject: string,
+  { leaseSeconds = LEASE_SECONDS }: { readonly leaseSeconds?: number } = {},
+): Lock {
   const text = JSON.stringify(noteProcess());
   for (let attempt = 0; attempt < 20; attempt++) {
-    if (tryLock(file, text, subject) === 'made') return { release: () => releaseOwn(file, text) };
-    removeStale(file, subject);
+    if (tryLock(file, text, subject) === 'made') {
+      const heartbeat = startHeartbeat(file, text);
+      return {
+        release() {
+          heartbeat.stop();
+          releaseOwn(file, text);
+        },
+      };
+    }
+    removeStale(file, subject, leaseSeconds);
   }
   throw inputError(`${subject}: could not be locked; remove ${file} if no other run is using it`);
 }
@@ -48,7 +64,7 @@ function releaseOwn(file: string, text: string): void {
   }
 }
 
-function removeStale(file: string, subject: string): void {
+function removeStale(file: string, subject: string, leaseSeconds: number): void {
   let text: string;
   try {
     text = fs.readFileSync(file, 'utf8');
@@ -61,8 +77,8 @@ function removeStale(file: string, subject: string): void {
   } catch {
     // Not ours; treated as stale.
   }
-  // A process of another machine (shared folder) cannot be asked, so its lock stands.
-  if (holder !== undefined && processState(holder) !== 'dead')
+  const state = holder === undefined ? 'dead' : processState(holder);
+  if (holder !== undefined && (state === 'alive' || (state === 'unknown' && showsLife(file, leaseSeconds))))
     throw inputError(
       `${subject}: is in use by process ${holder.pid} on ${holder.host}; wait for it or choose another folder`,
     );
@@ -75,4 +91,16 @@ function removeStale(file: string, subject: string): void {
     // Another process was quicker; the next attempt sees its lock.
   }
   fs.rmSync(aside, { force: true });
+}
+
+/** Whether a lock of another machine is touched, or given back, within a lease. Blocks this thread until it is known. */
+function showsLife(file: string, leaseSeconds: number): boolean {
+  const watch = watchFile(file, leaseSeconds);
+  for (;;) {
+    const state = watch.look();
+    if (state === 'gone') return false;
+    if (watch.changed()) return true;
+    if (state === 'silent') return false;
+    sleep(250);
+  }
 }

@@ -148,6 +148,11 @@ export function openNpyWriter(
   };
   let elements = 0;
   let position = headerFor(0).length;
+  let open: 'yes' | 'no' = 'yes';
+  const close = (): void => {
+    if (open === 'yes') fs.closeSync(handle);
+    open = 'no';
+  };
   return {
     append(rows) {
       if (descriptorOf(rows) !== descriptor)
@@ -165,12 +170,12 @@ export function openNpyWriter(
         throw new RangeError(`${target}: ${elements} elements are not whole rows of ${rowLength}`);
       fs.writeSync(handle, headerFor(rows), 0, undefined, 0);
       fs.fsyncSync(handle);
-      fs.closeSync(handle);
+      close();
       fs.renameSync(temporary, target);
       return rows;
     },
     abort() {
-      fs.closeSync(handle);
+      close();
       fs.rmSync(temporary, { force: true });
     },
   };

@@ -1,4 +1,4 @@
-export { readManifest, type ReadManifestOptions } from './manifest';
+export { readManifest, recordingProblem, type ReadManifestOptions } from './manifest';
 export { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
 export type { Manifest, ManifestProblem, ManifestRow } from './types';
 export {

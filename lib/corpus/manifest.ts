@@ -72,9 +72,8 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
     if (first !== undefined) return refuse(`is the same recording as line ${first}; keep one of them`);
     lineOfFile.set(absolute, line);
     if (files === 'check') {
-      const found = fs.statSync(absolute, { throwIfNoEntry: false });
-      if (found === undefined) return refuse('there is no such file');
-      if (!found.isFile()) return refuse('is not a file');
+      const problem = recordingProblem(absolute);
+      if (problem !== undefined) return refuse(problem);
     }
     rows.push({
       line,
@@ -98,6 +97,13 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
     warnings.push(alone);
   }
   return { file: path.resolve(file), rows, problems, warnings, hash: sha256File(file) };
+}
+
+/** Why a path is no recording at all, in words for a `ManifestProblem`; undefined when there is a file. */
+export function recordingProblem(file: string): string | undefined {
+  const found = fs.statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) return 'there is no such file';
+  return found.isFile() ? undefined : 'is not a file';
 }
 
 interface Columns {

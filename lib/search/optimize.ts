@@ -1,4 +1,5 @@
 import { inputError, messageOf, StmLabError } from '../base/errors';
+import { showLife } from './journal/owners';
 import type { Direction } from './journal/records';
 import type { TrialRecord } from './sampler';
 import type { Space } from './space';
@@ -58,8 +59,21 @@ export async function optimize<S extends Space>(
   objective: Objective<S>,
   options: OptimizeOptions,
 ): Promise<OptimizeResult> {
-  const { trials: limit, maxConsecutiveFailures = 3, onTrial, signal } = options;
-  if (!(limit >= 0)) throw inputError(`study ${study.name}: ${limit} trials; ask for a number from 0`);
+  const { trials } = options;
+  if (!(trials >= 0)) throw inputError(`study ${study.name}: ${trials} trials; ask for a number from 0`);
+  const life = study.journal === undefined ? undefined : showLife(study.journal, study.worker);
+  try {
+    return await work(study, objective, options);
+  } finally {
+    life?.stop();
+  }
+}
+
+async function work<S extends Space>(
+  study: Study<S>,
+  objective: Objective<S>,
+  { trials: limit, maxConsecutiveFailures = 3, onTrial, signal }: OptimizeOptions,
+): Promise<OptimizeResult> {
   const earlier = new Set(
     study
       .trials()

@@ -6,6 +6,7 @@ import type { Direction, JournalRecord } from './journal/records';
 import { directionCodes, Operation, stateCodes, timeText } from './journal/records';
 import { createReplay } from './journal/replay';
 import type { ReplayedStudy, ReplayedTrial } from './journal/replay';
+import { watchOwners } from './journal/owners';
 import { thisProcess } from './journal/process';
 import { fileJournal, memoryJournal } from './journal/storage';
 import { bestOf } from './optimize';
@@ -16,7 +17,7 @@ import type { SamplerChoice } from './samplers';
 import { createSampler } from './samplers';
 import type { Space, ValuesOf } from './space';
 import { checkSpace, isConfiguration } from './space';
-import { createdTrialRecord, reconcileSpace, toTrialRecord, watchOwners } from './studyRecords';
+import { createdTrialRecord, reconcileSpace, toTrialRecord } from './studyRecords';
 
 export interface StudyOptions<S extends Space = Space> {
   /** Names the study inside its journal; an existing study of this name is resumed. */
@@ -212,7 +213,8 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
     journal.append([
       record(Operation.createTrial, createdTrialRecord(study.id, space, sampler.name, proposal)),
     ]);
-    return sync().trials[number];
+    // Not simply the next: another writer (Optuna, or one that took this lock for abandoned) may have come between.
+    return sync().trials.find((trial) => trial.number >= number && trial.owner === worker);
   };
 
   const held = (number: number): { trial: ReplayedTrial; mine: boolean } => {

@@ -1,8 +1,5 @@
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { inputError } from '../base/errors';
 import { canonicalJson } from '../base/files';
-import { isAlive } from './journal/process';
 import { parameterToDistribution, stateCodes, timeText, valueToInternal } from './journal/records';
 import type { ReplayedStudy, ReplayedTrial } from './journal/replay';
 import type { Proposal, TrialRecord } from './sampler';
@@ -119,35 +116,4 @@ export function reconcileSpace(
     }
   }
   return { seed: recorded.seed, attributes: [{ [studyKey]: { seed: recorded.seed, space } }] };
-}
-
-/** Folder of the workers' signs of life beside a journal. */
-export function leaseFile(journal: string, worker: string): string {
-  return path.join(`${journal}.workers`, worker.replace(/\//g, '_'));
-}
-
-/** Seconds without a sign of life after which a worker of another machine counts as dead. */
-export const leaseSeconds = 60;
-
-/**
- * Judges whether a trial's owner still lives: on this machine by its process, elsewhere by the file it
- * touches. A foreign worker that never left such a file is trusted to live.
- */
-export function watchOwners(journal: string | undefined): { isAlive(owner: string): boolean } {
-  const seen = new Map<string, { changed: number; at: number }>();
-  return {
-    isAlive: (owner) => {
-      const state = isAlive(owner);
-      if (state !== 'unknown' || journal === undefined) return state !== 'dead';
-      const status = fs.statSync(leaseFile(journal, owner), { throwIfNoEntry: false });
-      if (!status) return true;
-      const now = performance.now();
-      const before = seen.get(owner);
-      if (before?.changed !== status.mtimeMs) {
-        seen.set(owner, { changed: status.mtimeMs, at: now });
-        return true;
-      }
-      return now - before.at < leaseSeconds * 1000;
-    },
-  };
 }

@@ -139,11 +139,12 @@ test(
     const lines = fs.readFileSync(path.join(out('killed'), '.work', 'journal.jsonl'), 'utf8').split('\n');
     const keys = lines.flatMap((line) => {
       try {
-        return [(JSON.parse(line) as { key?: string }).key ?? []].flat();
+        return [(JSON.parse(line.slice(17)) as { key?: string }).key ?? []].flat();
       } catch {
         return [];
       }
     });
+    assert.equal(keys.length, rows.length);
     assert.equal(new Set(keys).size, keys.length, 'a recording was extracted twice');
   },
 );

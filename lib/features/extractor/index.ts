@@ -1,8 +1,13 @@
 export { describeFeatures, type FeatureDescription, type FeatureKind, type Kept } from './analysers';
-export {
-  extractCorpus,
-  type ExtractCorpusOptions,
-  type ExtractionProgress,
-  type ExtractionSummary,
-} from './extractCorpus';
+export type { ExtractionOptions, ExtractionProgress } from './compute';
+export { extractCorpus, type ExtractCorpusOptions, type ExtractionSummary } from './extractCorpus';
 export type { ResultFiles } from './results';
+export {
+  extractShard,
+  mergeShards,
+  shardFolder,
+  shardStates,
+  type Shard,
+  type ShardState,
+  type ShardSummary,
+} from './shards';

@@ -35,10 +35,25 @@ export interface Journal {
   close(): void;
 }
 
+type Line = Entry | { hash: string; stamp: string };
+
+/** A line with a checksum of itself, 16 hexadecimal digits, in front. */
+function sealLine(value: unknown): string {
+  const text = JSON.stringify(value);
+  return `${sha256(text).slice(0, 16)} ${text}`;
+}
+
+/** What a line says; undefined when it was torn or damaged. */
+function openLine(line: string): Line | undefined {
+  const text = line.slice(17);
+  const whole = text !== '' && sha256(text).slice(0, 16) === line.slice(0, 16);
+  return whole ? (JSON.parse(text) as Line) : undefined;
+}
+
 /**
  * Opens the journal of an output folder: `journal.jsonl`, one line per finished recording, and `records-N.f32`,
- * their features (rows of N values). Both are only appended to, so a killed process leaves at worst a torn last line
- * or record, which is dropped here.
+ * their features (rows of N values). Both are only appended to and carry checksums: what a killed
+ * process or a failing disk leaves torn or changed is not believed, and is computed again.
  *
  * @throws StmLabError (`input`) when they cannot be read or, later, written (full disk).
  */
@@ -77,12 +92,8 @@ export function openJournal(folder: string, rowLength: number): Journal {
 
   const text = guard(lineFile, () => fs.readFileSync(lineFile, 'utf8'));
   for (const line of text.split('\n')) {
-    let entry: Entry | { hash: string; stamp: string };
-    try {
-      entry = JSON.parse(line) as typeof entry;
-    } catch {
-      continue;
-    }
+    const entry = openLine(line);
+    if (entry === undefined) continue;
     hashes.set(entry.stamp, entry.hash);
     if ('key' in entry) entries.set(entry.key, entry);
   }
@@ -92,7 +103,7 @@ export function openJournal(folder: string, rowLength: number): Journal {
 
   const append = (value: unknown): void => {
     guard(lineFile, () => {
-      const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+      const bytes = Buffer.from(`${sealLine(value)}\n`);
       for (let done = 0; done < bytes.length;) done += fs.writeSync(lines, bytes, done);
     });
   };
@@ -136,7 +147,12 @@ export function openJournal(folder: string, rowLength: number): Journal {
     features(key) {
       const entry = entries.get(key);
       if (entry?.record === undefined) throw new Error(`journal has no features under ${key}`);
-      return guard(recordFile, () => readRecord(entry));
+      const values = guard(recordFile, () => readRecord(entry));
+      if (checkOf(values) !== entry.check)
+        throw inputError(
+          `${recordFile}: changed while it was in use; see that nothing else writes there and run again`,
+        );
+      return values;
     },
     close() {
       fs.closeSync(lines);

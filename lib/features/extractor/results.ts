@@ -6,7 +6,6 @@ import { sha256, sha256File, writeJson } from '../../base/files';
 import { openNpyWriter } from '../../base/npy';
 import type { ManifestRow } from '../../corpus/types';
 import type { FeatureDescription, FeatureKind, Kept } from './analysers';
-import type { Journal } from './journal';
 import type { Outcome } from './messages';
 
 /** Where the results of an extraction lie. */
@@ -20,19 +19,32 @@ export interface ResultFiles {
   readonly excerpts?: { readonly features: string; readonly index: string };
 }
 
+/** What the result files hold, in numbers. */
+export interface Results {
+  readonly files: ResultFiles;
+  readonly accepted: number;
+  readonly rejected: readonly { readonly path: string; readonly reason: string }[];
+  /** SHA-256 of `features.npy`. */
+  readonly featuresHash: string;
+}
+
 /** A recording whose outcome is known. */
 export interface Finished {
   readonly row: ManifestRow;
   readonly outcome?: Outcome;
-  /** Where the journal keeps its features. */
+  /** Names its content and parameters, by which its features are kept. */
   readonly key?: string;
 }
+
+/** Programs whose version may change results. */
+export type Versions = Readonly<Record<'stm-lab' | 'node', string>>;
 
 /** What the results say of themselves. */
 export interface ResultDescription {
   readonly kind: FeatureKind;
   readonly keep: Kept;
   readonly description: FeatureDescription;
+  readonly versions: Versions;
 }
 
 /** A result file that could not be written ends the extraction; what was computed is kept. */
@@ -48,8 +60,12 @@ function guardWriting<T>(file: string, write: () => T): T {
   }
 }
 
-/** Writes rows into an NPY file of its own, whole or not at all. */
-function writeRows(
+/**
+ * Writes rows into an NPY file of its own, whole or not at all.
+ *
+ * @throws StmLabError (`input`) when the disk refuses; what `fill` throws otherwise.
+ */
+export function writeRows(
   file: string,
   rowLength: number,
   fill: (append: (row: Float32Array) => void) => void,
@@ -66,18 +82,17 @@ function writeRows(
   });
 }
 
-/** Writes the result files of `extractCorpus` from the journal, in manifest order. */
+/**
+ * Writes the result files of `extractCorpus`, in manifest order.
+ *
+ * @param featuresOf features kept under a key: the recording's row and, with `excerpts` kept, those of its excerpts
+ */
 export function writeResults(
   outFolder: string,
   items: readonly Finished[],
-  journal: Journal,
-  { kind, keep, description }: ResultDescription,
-): {
-  readonly files: ResultFiles;
-  readonly accepted: number;
-  readonly rejected: { readonly path: string; readonly reason: string }[];
-  readonly featuresHash: string;
-} {
+  featuresOf: (key: string) => Float32Array,
+  { kind, keep, description, versions }: ResultDescription,
+): Results {
   const at = (name: string): string => path.join(outFolder, name);
   const files = {
     features: at('features.npy'),
@@ -100,7 +115,7 @@ export function writeResults(
     else accepted.push({ row, outcome, key });
   const { rowLength } = description;
   writeRows(files.features, rowLength, (append) =>
-    accepted.forEach(({ key }) => append(journal.features(key).subarray(0, rowLength))),
+    accepted.forEach(({ key }) => append(featuresOf(key).subarray(0, rowLength))),
   );
   writeCsv(
     files.index,
@@ -120,7 +135,7 @@ export function writeResults(
   if (keep === 'excerpts') {
     writeRows(excerptFiles.features, rowLength, (append) =>
       accepted.forEach(({ key, outcome }) => {
-        const values = journal.features(key);
+        const values = featuresOf(key);
         for (let e = 1; e <= outcome.excerpts; e++)
           append(values.subarray(e * rowLength, (e + 1) * rowLength));
       }),
@@ -139,7 +154,7 @@ export function writeResults(
     parameters: description.parameters,
     revision: description.revision,
     row_length: rowLength,
-    versions: { 'stm-lab': packageVersion(), node: process.versions.node },
+    versions,
     accepted: accepted.length,
     rejected: rejected.length,
     sha256: {
@@ -165,7 +180,9 @@ export function writeResults(
   };
 }
 
-function packageVersion(): string {
+/** The versions of this process. */
+export function currentVersions(): Versions {
   const file = path.join(__dirname, '..', '..', '..', 'package.json');
-  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string }).version;
+  const { version } = JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string };
+  return { 'stm-lab': version, node: process.versions.node };
 }

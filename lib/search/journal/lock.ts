@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { environmentError, messageOf } from '../../base/errors';
+import { sleep } from '../../base/sleep';
 import { isAlive, thisProcess } from './process';
 
 export interface LockOptions {
@@ -8,25 +9,23 @@ export interface LockOptions {
   readonly graceSeconds?: number;
   /** Give up with a sentence after this many seconds. Default 300. */
   readonly timeoutSeconds?: number;
-}
-
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
-
-/** Blocks this thread. */
-export function sleep(milliseconds: number): void {
-  Atomics.wait(sleeper, 0, 0, milliseconds);
+  /**
+   * Text that changes while the lock's holder (by its name) lives: the grace period counts from its last change too.
+   * Default: none is known.
+   */
+  readonly signOf?: (holder: string) => string;
 }
 
 /**
  * Runs `body` while holding the lock file. The file is made with an exclusive open, which is atomic on
  * local disks and on NFS from version 3; Optuna's file locks use the same name and the same rule, so both
  * can share a journal. A lock left by a dead process of this machine is broken at once, any other after
- * the grace period without change.
+ * the grace period without change of the lock or of its holder's sign of life.
  *
  * @throws StmLabError (`environment`) when the lock cannot be had in time or its folder is not writable.
  */
 export function withLock<T>(file: string, body: () => T, options: LockOptions = {}): T {
-  const { graceSeconds = 30, timeoutSeconds = 300 } = options;
+  const { graceSeconds = 30, timeoutSeconds = 300, signOf = () => '' } = options;
   const token = `${thisProcess()} ${randomBytes(6).toString('hex')}\n`;
   const started = performance.now();
   let seen = '';
@@ -36,11 +35,13 @@ export function withLock<T>(file: string, body: () => T, options: LockOptions = 
     const holder = readHolder(file);
     if (holder === undefined) continue;
     const now = performance.now();
-    if (holder !== seen) {
-      seen = holder;
+    const name = holder.split(' ')[0]!;
+    const sign = `${holder}${signOf(name)}`;
+    if (sign !== seen) {
+      seen = sign;
       seenAt = now;
     }
-    const dead = isAlive(holder.split(' ')[0]!) === 'dead';
+    const dead = isAlive(name) === 'dead';
     if (dead || now - seenAt > graceSeconds * 1000) {
       breakLock(file, holder);
       continue;

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError, messageOf } from '../../base/errors';
 import { withLock } from './lock';
+import { signOfProcess } from './owners';
 import type { JournalRecord } from './records';
 import { parseRecord } from './records';
 
@@ -122,6 +123,10 @@ export function fileJournal(file: string): Journal {
         }
       });
     },
-    exclusively: (body) => withLock(`${target}.ask.lock`, body, { graceSeconds: 120 }),
+    exclusively: (body) =>
+      withLock(`${target}.ask.lock`, body, {
+        graceSeconds: 120,
+        signOf: (holder) => signOfProcess(target, holder),
+      }),
   };
 }

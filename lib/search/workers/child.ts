@@ -4,7 +4,6 @@ import { optimize } from '../optimize';
 import type { Objective } from '../optimize';
 import { createStudy } from '../study';
 import type { Trial } from '../study';
-import { startHeartbeat } from './heartbeat';
 import type { WorkerOrder, WorkerReply } from './run';
 
 type Exported = (trial: Trial, data: unknown) => ReturnType<Objective>;
@@ -30,12 +29,7 @@ async function work(order: WorkerOrder): Promise<WorkerReply> {
   const objective = await loadObjective(order.objective);
   const study = createStudy(order.study);
   process.send?.({ ready: true } satisfies WorkerReply);
-  const heartbeat = startHeartbeat(study.journal!, study.worker);
-  try {
-    return { result: await optimize(study, objective, order.optimize) };
-  } finally {
-    heartbeat.stop();
-  }
+  return { result: await optimize(study, objective, order.optimize) };
 }
 
 // The parent lets go of a worker that has answered, and a worker without its parent stops at once: its trial is

@@ -1,0 +1,259 @@
+import { availableParallelism } from 'node:os';
+import * as path from 'node:path';
+import { rawPcmFromColumns } from '../../audio';
+import { inputError, messageOf, StmLabError } from '../../base/errors';
+import { canonicalJson, sha256 } from '../../base/files';
+import { acquireLock } from '../../base/lock';
+import type { ManifestRow } from '../../corpus/types';
+import type { MelParameters } from '../mel';
+import type { StmParameters } from '../stm';
+import { describeFeatures, type FeatureDescription, type FeatureKind, type Kept } from './analysers';
+import { openJournal, type Journal } from './journal';
+import type { Job, Outcome } from './messages';
+import { runPool } from './pool';
+import { fileStamp } from './stamp';
+
+/** How far an extraction is. */
+export interface ExtractionProgress {
+  readonly filesTotal: number;
+  /** Finished files, reused and rejected ones included. */
+  readonly filesDone: number;
+  /** Files whose result was kept from an earlier run. */
+  readonly filesReused: number;
+  readonly filesRejected: number;
+  /** Hours of audio looked at in this run. */
+  readonly audioHours: number;
+  /** Audio looked at per time spent, in this run; 0 before the first file. */
+  readonly timesRealTime: number;
+  /** Seconds left at the present pace; NaN before the first file. */
+  readonly etaSeconds: number;
+}
+
+/** What every extraction is told, besides its recordings. */
+export interface ExtractionOptions {
+  /** Folder for the results and for the finished work kept between runs. */
+  readonly outFolder: string;
+  /** Default `stm`. */
+  readonly features?: FeatureKind | undefined;
+  /** Parameters that differ from the published ones. */
+  readonly parameters?: Partial<StmParameters> | Partial<MelParameters> | undefined;
+  /**
+   * `mean` (default): one row per recording. `excerpts`: also one per accepted excerpt, in two more files
+   * (STM only).
+   */
+  readonly keep?: Kept | undefined;
+  /** Worker threads. Default: the processor's available cores. Results do not depend on it. */
+  readonly workers?: number | undefined;
+  readonly onProgress?: ((progress: ExtractionProgress) => void) | undefined;
+  /** Stops the extraction; finished recordings are kept. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A recording on its way through an extraction. */
+export interface Prepared {
+  readonly row: ManifestRow;
+  readonly job?: Job;
+  /** Everything but the content that the result depends on. */
+  readonly recipe: string;
+  /** Set once the recording is finished. */
+  outcome?: Outcome;
+  key?: string;
+}
+
+/** What is made of each recording. */
+export interface Recipe {
+  readonly kind: FeatureKind;
+  readonly keep: Kept;
+  readonly description: FeatureDescription;
+}
+
+/**
+ * The recipe of an extraction.
+ *
+ * @throws StmLabError (`input`) for excerpts of features that have none.
+ */
+export function recipeOf({
+  features: kind = 'stm',
+  keep = 'mean',
+  parameters,
+}: Pick<ExtractionOptions, 'features' | 'keep' | 'parameters'>): Recipe {
+  if (keep === 'excerpts' && kind !== 'stm')
+    throw inputError(
+      `${kind} features take one excerpt per recording; excerpts are kept of STM features only`,
+    );
+  return { kind, keep, description: describeFeatures(kind, parameters) };
+}
+
+/**
+ * Everything but the content that a recording's features depend on, as text.
+ *
+ * @throws StmLabError (`input`) for a declared format that makes no sense.
+ */
+export function recipeText({ file, startSeconds, extra }: ManifestRow, recipe: Recipe): string {
+  const { kind, keep, description } = recipe;
+  const { parameters, revision } = description;
+  const raw = rawPcmFromColumns(file, extra) ?? null;
+  const more = keep === 'excerpts' ? { keep } : {};
+  return canonicalJson({ kind, parameters, revision, startSeconds, raw, ...more });
+}
+
+function prepare(row: ManifestRow, index: number, recipe: Recipe): Prepared {
+  const { file, startSeconds } = row;
+  try {
+    const job: Job = { row: index, file, startSeconds, raw: rawPcmFromColumns(file, row.extra) };
+    return { row, job, recipe: recipeText(row, recipe) };
+  } catch (error) {
+    return { row, recipe: '', outcome: { reason: messageOf(error).replace(`${file}: `, '') } };
+  }
+}
+
+/** Finished recordings, where their features are kept, and what it took. */
+export interface Extracted {
+  readonly items: readonly Prepared[];
+  readonly journal: Journal;
+  readonly recipe: Recipe;
+  readonly tally: Tally;
+}
+
+/** What was done in one run. */
+export interface Tally {
+  /** Recordings computed in this run, and kept from earlier ones. */
+  readonly computed: number;
+  readonly reused: number;
+  readonly audioHours: number;
+}
+
+/**
+ * Locks the output folder, extracts what its journal does not hold yet, and hands everything to `finish`, which writes
+ * the results under the same lock.
+ *
+ * @throws StmLabError: `input` when the folder is in use or cannot be written, `interrupted` on `signal`.
+ */
+export async function runExtraction<T>(
+  rows: readonly ManifestRow[],
+  options: ExtractionOptions,
+  finish: (extracted: Extracted) => T,
+): Promise<T> {
+  const { outFolder, signal } = options;
+  const workers = options.workers ?? availableParallelism();
+  if (!Number.isInteger(workers) || workers < 1)
+    throw inputError(`workers ${workers}: must be a whole number from 1`);
+  const recipe = recipeOf(options);
+  const lock = acquireLock(path.join(outFolder, '.lock'), outFolder);
+  let journal: Journal | undefined;
+  try {
+    journal = openJournal(path.join(outFolder, '.work'), recipe.description.rowLength);
+    const items = rows.map((row, index) => prepare(row, index, recipe));
+    const tally = await computeMissing(items, journal, options, recipe, workers);
+    return finish({ items, journal, recipe, tally });
+  } catch (error) {
+    if (signal?.aborted === true && error === signal.reason)
+      throw new StmLabError(
+        'interrupted',
+        `${outFolder}: extraction stopped; run it again to continue where it was`,
+        { cause: error },
+      );
+    throw error;
+  } finally {
+    journal?.close();
+    lock.release();
+  }
+}
+
+const keyOf = (hash: string, recipe: string): string => sha256({ hash, recipe });
+
+async function computeMissing(
+  items: Prepared[],
+  journal: Journal,
+  { onProgress, signal }: ExtractionOptions,
+  { kind, keep, description }: Recipe,
+  workers: number,
+): Promise<Tally> {
+  const began = performance.now();
+  let reused = 0;
+  let done = 0;
+  let computed = 0;
+  let rejected = 0;
+  let audioSeconds = 0;
+  let lastReport = -Infinity;
+  const report = (when: 'now' | 'due'): void => {
+    const now = performance.now();
+    if (onProgress === undefined || (when === 'due' && now - lastReport < 200)) return;
+    lastReport = now;
+    const seconds = (now - began) / 1000;
+    onProgress({
+      filesTotal: items.length,
+      filesDone: done,
+      filesReused: reused,
+      filesRejected: rejected,
+      audioHours: audioSeconds / 3600,
+      timesRealTime: audioSeconds / seconds,
+      etaSeconds: computed === 0 ? NaN : (seconds / computed) * (items.length - done),
+    });
+  };
+  const settle = (item: Prepared, outcome: Outcome, key?: string): void => {
+    item.outcome = outcome;
+    if (key !== undefined) item.key = key;
+    done++;
+    if ('reason' in outcome) rejected++;
+    report('due');
+  };
+  const reuse = (item: Prepared, hash: string): boolean => {
+    const key = keyOf(hash, item.recipe);
+    const outcome = journal.find(key);
+    if (outcome === undefined) return false;
+    reused++;
+    settle(item, outcome, key);
+    return true;
+  };
+
+  const waiting: Job[] = [];
+  for (const item of items) {
+    if (item.job === undefined) {
+      settle(item, item.outcome!);
+      continue;
+    }
+    let hash: string | undefined;
+    try {
+      hash = journal.knownHash(fileStamp(item.job.file));
+    } catch {
+      // Missing: the worker says so in its words.
+    }
+    if (hash === undefined || !reuse(item, hash)) waiting.push(item.job);
+  }
+  report('now');
+
+  const seen = new Map<number, { hash: string; stamp: string }>();
+  let next = 0;
+  if (waiting.length > 0)
+    await runPool(
+      Math.min(workers, waiting.length),
+      { features: kind, keep, parameters: description.parameters },
+      {
+        nextJob: () => waiting[next++],
+        onHash(job, hash, stamp) {
+          journal.noteHash(stamp, hash);
+          if (reuse(items[job.row]!, hash)) return 'known';
+          seen.set(job.row, { hash, stamp });
+          return 'extract';
+        },
+        onDone(job, { outcome, features, scannedSeconds }) {
+          const item = items[job.row]!;
+          const { hash, stamp } = seen.get(job.row)!;
+          seen.delete(job.row);
+          const key = keyOf(hash, item.recipe);
+          journal.add({ key, hash, stamp, outcome, ...(features === undefined ? {} : { features }) });
+          computed++;
+          audioSeconds += scannedSeconds;
+          settle(item, outcome, key);
+        },
+        onFailure(job, reason) {
+          computed++;
+          settle(items[job.row]!, { reason });
+        },
+      },
+      signal,
+    );
+  report('now');
+  return { computed, reused, audioHours: audioSeconds / 3600 };
+}

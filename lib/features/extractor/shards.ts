@@ -1,0 +1,299 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import { readJson, sha256, sha256File, writeFileAtomic, writeJson } from '../../base/files';
+import { acquireLock } from '../../base/lock';
+import { openNpyRows, type NpyRows } from '../../base/npyRows';
+import { recordingProblem } from '../../corpus';
+import type { ManifestRow } from '../../corpus/types';
+import { recipeOf, recipeText, runExtraction, type Recipe, type Tally } from './compute';
+import type { ExtractCorpusOptions } from './extractCorpus';
+import type { Outcome } from './messages';
+import { currentVersions, writeRows, writeResults, type Results, type Versions } from './results';
+
+/** One of the parts into which a corpus is cut, counted from 1. */
+export interface Shard {
+  readonly number: number;
+  readonly of: number;
+}
+
+/** What one shard's extraction made. */
+export interface ShardSummary extends Tally {
+  /** `kept` when the shard was there and whole. */
+  readonly status: 'computed' | 'kept';
+  readonly folder: string;
+  readonly recordings: number;
+  readonly accepted: number;
+}
+
+/** Whether a shard can be merged, and if not, why, as the end of a sentence. */
+export interface ShardState {
+  readonly shard: number;
+  readonly state: 'complete' | 'missing' | 'damaged';
+  readonly reason?: string;
+}
+
+/** `shard.json`: what the shard's other files hold. */
+interface ShardRecord {
+  readonly shard: Shard;
+  /** Hash of the recordings' paths and of all that their features depend on but content. */
+  readonly request: string;
+  readonly versions: Versions;
+  readonly recordings: number;
+  readonly accepted: number;
+  readonly files: Readonly<Record<'features.npy' | 'recordings.jsonl', FileRecord>>;
+  /** Hash of all of the above. */
+  readonly check?: string;
+}
+
+interface FileRecord {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A line of `recordings.jsonl`. */
+interface RecordingLine {
+  /** Line in the manifest. */
+  readonly line: number;
+  /** Set when there was no such file: it is left out, as it is in an extraction of the whole. */
+  readonly absent?: string;
+  readonly outcome?: Outcome;
+  readonly key?: string;
+}
+
+/** The folder of a shard below the folder of the whole. */
+export function shardFolder(outFolder: string, { number, of }: Shard): string {
+  const width = String(of).length;
+  return path.join(outFolder, 'shards', `${String(number).padStart(width, '0')}-of-${of}`);
+}
+
+/** Every `of`-th line of the manifest, so that long recordings, which stand together, are dealt out. */
+function rowsOfShard(rows: readonly ManifestRow[], { number, of }: Shard): ManifestRow[] {
+  if (!Number.isInteger(of) || of < 1 || !Number.isInteger(number) || number < 1 || number > of)
+    throw inputError(`shard ${number}/${of}: give a number from 1 to the number of shards, such as 3/8`);
+  // By line, not by place among the usable ones: a recording that one node cannot see then moves no other.
+  return rows.filter(({ line }) => line % of === number % of);
+}
+
+/**
+ * Extracts one shard of a corpus into `OUT/shards/K-of-N`, apart from all others: `features.npy`, `recordings.jsonl`
+ * (one line a recording), `shard.json` (hashes, written last). Nothing in them depends on where folders lie. A shard that
+ * is whole is kept; one that was killed or damaged goes on from its own `.work`.
+ *
+ * @param options `rows`: all usable rows of the manifest, read without looking for the files.
+ * @throws StmLabError as `extractCorpus`; (`input`) when none of the shard's recordings is there.
+ */
+export async function extractShard(options: ExtractCorpusOptions, shard: Shard): Promise<ShardSummary> {
+  const rows = rowsOfShard(options.rows, shard);
+  const folder = shardFolder(options.outFolder, shard);
+  const request = requestOf(rows, recipeOf(options));
+  const { state } = checkShard(folder, request, shard, 'hashes');
+  if (state === 'complete') {
+    const { recordings, accepted } = readShardRecord(folder);
+    return { status: 'kept', folder, recordings, accepted, computed: 0, reused: recordings, audioHours: 0 };
+  }
+  const absent = new Map<number, string>();
+  for (const { line, file } of rows) {
+    const problem = recordingProblem(file);
+    if (problem !== undefined) absent.set(line, problem);
+  }
+  if (rows.length > 0 && absent.size === rows.length)
+    throw inputError(
+      `shard ${shard.number} of ${shard.of}: none of its ${rows.length} recordings is there (the first: ${rows[0]!.file}); is the corpus mounted on this machine?`,
+    );
+  const present = rows.filter(({ line }) => !absent.has(line));
+  return runExtraction(present, { ...options, outFolder: folder }, (extracted) => {
+    const { items, journal, recipe, tally } = extracted;
+    fs.rmSync(path.join(folder, 'shard.json'), { force: true });
+    let accepted = 0;
+    const lines: RecordingLine[] = [...absent].map(([line, reason]) => ({ line, absent: reason }));
+    writeRows(path.join(folder, 'features.npy'), recipe.description.rowLength, (append) => {
+      for (const { row, outcome, key } of items) {
+        lines.push({
+          line: row.line,
+          ...(outcome === undefined ? {} : { outcome }),
+          ...(key === undefined ? {} : { key }),
+        });
+        if (outcome === undefined || 'reason' in outcome || key === undefined) continue;
+        append(journal.features(key));
+        accepted++;
+      }
+    });
+    lines.sort((a, b) => a.line - b.line);
+    writeFileAtomic(path.join(folder, 'recordings.jsonl'), jsonLines(lines));
+    const record: ShardRecord = {
+      shard,
+      request,
+      versions: currentVersions(),
+      recordings: lines.length,
+      accepted,
+      files: {
+        'features.npy': describeFile(path.join(folder, 'features.npy')),
+        'recordings.jsonl': describeFile(path.join(folder, 'recordings.jsonl')),
+      },
+    };
+    writeJson(path.join(folder, 'shard.json'), { ...record, check: sha256(record) });
+    return { status: 'computed', folder, recordings: lines.length, accepted, ...tally } as const;
+  });
+}
+
+function* jsonLines(lines: readonly unknown[]): Generator<string> {
+  for (const line of lines) yield `${JSON.stringify(line)}\n`;
+}
+
+const describeFile = (file: string): FileRecord => ({
+  bytes: fs.statSync(file).size,
+  sha256: sha256File(file),
+});
+
+function requestOf(rows: readonly ManifestRow[], recipe: Recipe): string {
+  return sha256(rows.map((row) => [row.line, row.path, safeRecipe(row, recipe)]));
+}
+
+/** A declared format that makes no sense rejects the recording later; here it is a part of the request like any other. */
+function safeRecipe(row: ManifestRow, recipe: Recipe): unknown {
+  try {
+    return recipeText(row, recipe);
+  } catch {
+    return row.extra;
+  }
+}
+
+const readShardRecord = (folder: string): ShardRecord =>
+  readJson<ShardRecord>(path.join(folder, 'shard.json'));
+
+/** `sizes` asks the file system only; `hashes` reads everything. */
+function checkShard(folder: string, request: string, shard: Shard, how: 'sizes' | 'hashes'): ShardState {
+  const answer = (state: ShardState['state'], reason: string): ShardState => ({
+    shard: shard.number,
+    state,
+    reason,
+  });
+  if (!fs.existsSync(path.join(folder, 'shard.json'))) return answer('missing', 'is not finished');
+  let record: ShardRecord;
+  try {
+    const { check, ...rest } = readShardRecord(folder);
+    if (check !== sha256(rest)) return answer('damaged', 'has a damaged shard.json');
+    record = rest;
+  } catch {
+    return answer('damaged', 'has a damaged shard.json');
+  }
+  if (record.request !== request)
+    return answer('missing', 'was made of other recordings or with other parameters');
+  for (const [name, { bytes, sha256: hash }] of Object.entries(record.files)) {
+    const file = path.join(folder, name);
+    const size = fs.statSync(file, { throwIfNoEntry: false })?.size;
+    if (size !== bytes || (how === 'hashes' && sha256File(file) !== hash))
+      return answer('damaged', `has a damaged ${name}`);
+  }
+  return { shard: shard.number, state: 'complete' };
+}
+
+/** Which of a corpus's shards are there. `hashes` (default `sizes`) reads them whole. */
+export function shardStates(
+  options: Omit<ExtractCorpusOptions, 'workers' | 'onProgress' | 'signal'>,
+  shards: number,
+  how: 'sizes' | 'hashes' = 'sizes',
+): ShardState[] {
+  const recipe = recipeOf(options);
+  return allShards(shards).map((shard) =>
+    checkShard(
+      shardFolder(options.outFolder, shard),
+      requestOf(rowsOfShard(options.rows, shard), recipe),
+      shard,
+      how,
+    ),
+  );
+}
+
+const allShards = (count: number): Shard[] =>
+  Array.from({ length: count }, (_, i) => ({ number: i + 1, of: count }));
+
+/**
+ * Merges the shards of a corpus into the files that `extractCorpus` writes, byte for byte. The recordings are not
+ * needed. A damaged shard is not believed: its record is removed, so that extracting that shard again makes it anew.
+ *
+ * @throws StmLabError (`input`) naming every shard that is missing or damaged.
+ */
+export function mergeShards(
+  options: Omit<ExtractCorpusOptions, 'workers' | 'onProgress' | 'signal'>,
+  shards: number,
+): Results & {
+  readonly absent: readonly { readonly row: ManifestRow; readonly reason: string }[];
+} {
+  const { rows, outFolder } = options;
+  const recipe = recipeOf(options);
+  const lock = acquireLock(path.join(outFolder, '.lock'), outFolder);
+  const opened: NpyRows[] = [];
+  try {
+    refuseFaulty(outFolder, shards, shardStates(options, shards, 'hashes'));
+    const folders = allShards(shards).map((shard) => shardFolder(outFolder, shard));
+    const versions = commonVersions(folders.map((folder) => readShardRecord(folder).versions));
+    const lines = new Map<number, RecordingLine>();
+    const places = new Map<
+      string,
+      { readonly matrix: NpyRows; readonly from: number; readonly to: number }
+    >();
+    for (const folder of folders) {
+      const matrix = openNpyRows(path.join(folder, 'features.npy'));
+      opened.push(matrix);
+      let from = 0;
+      for (const text of fs.readFileSync(path.join(folder, 'recordings.jsonl'), 'utf8').split('\n')) {
+        if (text === '') continue;
+        const line = JSON.parse(text) as RecordingLine;
+        const { outcome, key } = line;
+        lines.set(line.line, line);
+        if (outcome === undefined || 'reason' in outcome || key === undefined) continue;
+        const to = from + 1 + (recipe.keep === 'excerpts' ? outcome.excerpts : 0);
+        places.set(key, { matrix, from, to });
+        from = to;
+      }
+    }
+    const absent: { row: ManifestRow; reason: string }[] = [];
+    const items = rows.flatMap((row) => {
+      const { outcome, key, absent: reason } = lines.get(row.line)!;
+      if (reason !== undefined) {
+        absent.push({ row, reason });
+        return [];
+      }
+      return [{ row, ...(outcome === undefined ? {} : { outcome }), ...(key === undefined ? {} : { key }) }];
+    });
+    const featuresOf = (key: string): Float32Array => {
+      const { matrix, from, to } = places.get(key)!;
+      return matrix.readRows(from, to);
+    };
+    const results = writeResults(outFolder, items, featuresOf, { ...recipe, versions });
+    return { ...results, absent };
+  } finally {
+    opened.forEach((rowsOf) => rowsOf.close());
+    lock.release();
+  }
+}
+
+function refuseFaulty(outFolder: string, shards: number, states: readonly ShardState[]): void {
+  const faulty = states.filter(({ state }) => state !== 'complete');
+  if (faulty.length === 0) return;
+  for (const { shard, state } of faulty) {
+    if (state === 'damaged')
+      fs.rmSync(path.join(shardFolder(outFolder, { number: shard, of: shards }), 'shard.json'), {
+        force: true,
+      });
+  }
+  const shown = faulty.slice(0, 20).map(({ shard, reason }) => `shard ${shard} ${reason}`);
+  const more = faulty.length > 20 ? ` and ${faulty.length - 20} more` : '';
+  throw inputError(
+    `${outFolder}: ${faulty.length} of ${shards} shards cannot be merged: ${shown.join(', ')}${more}; extract them again (--shard ${faulty[0]!.shard}/${shards}), the others are kept`,
+  );
+}
+
+function commonVersions(all: readonly Versions[]): Versions {
+  const [first] = all;
+  const other = all.findIndex((versions) => sha256(versions) !== sha256(first));
+  if (other > 0)
+    throw inputError(
+      `shard ${other + 1} was made by ${versionText(all[other]!)}, shard 1 by ${versionText(first!)}; install one version on all machines and extract the odd ones again`,
+    );
+  return first!;
+}
+
+const versionText = (versions: Versions): string => `stm-lab ${versions['stm-lab']} on Node ${versions.node}`;

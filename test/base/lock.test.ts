@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { after, test } from 'node:test';
+import { BEAT_SECONDS, startHeartbeat } from 'stm-lab/dist/base/heartbeat';
+import { acquireLock } from 'stm-lab/dist/base/lock';
+import { noteProcess, processState } from 'stm-lab/dist/base/process';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lock-'));
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+const file = path.join(folder, '.lock');
+const elsewhere = { pid: process.pid, host: 'node-17', ticks: 1, place: '0123abcd.0123abcd.0123abcd' };
+
+test('a second lock is refused while the first is held, and may be taken after', () => {
+  const lock = acquireLock(file, 'results');
+  assert.throws(
+    () => acquireLock(file, 'results'),
+    new RegExp(`results: is in use by process ${process.pid} on`),
+  );
+  lock.release();
+  lock.release();
+  acquireLock(file, 'results').release();
+  assert.deepEqual(fs.readdirSync(folder), []);
+});
+
+test('a lock of another machine stands while it is touched and is taken over when it falls silent', async () => {
+  fs.writeFileSync(file, JSON.stringify(elsewhere));
+  // Its clock is an hour ahead, then an hour behind: only changes count.
+  const script = 'i=0; while :; do touch -d "$((i % 2 * 2 - 1)) hour" "$0"; i=$((i + 1)); sleep 0.1; done';
+  const holder = spawn('sh', ['-c', script, file], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => holder.on('exit', resolve));
+  assert.throws(
+    () => acquireLock(file, 'results', { leaseSeconds: 20 }),
+    new RegExp(`in use by process ${process.pid} on node-17`),
+  );
+  holder.kill();
+  await ended;
+  const began = performance.now();
+  const lock = acquireLock(file, 'results', { leaseSeconds: 1 });
+  assert.ok(performance.now() - began >= 1000, 'taken before the lease was over');
+  lock.release();
+});
+
+test('a machine of the same name is another one; the same machine started anew is known', () => {
+  const own = noteProcess();
+  assert.equal(processState(own), 'alive');
+  const [machine, boot, space] = own.place!.split('.');
+  assert.equal(processState({ ...own, place: `ffffffff.${boot}.${space}` }), 'unknown');
+  assert.equal(processState({ ...own, place: `${machine}.${boot}.ffffffff` }), 'unknown');
+  if (machine !== '-') assert.equal(processState({ ...own, place: `${machine}.ffffffff.${space}` }), 'dead');
+});
+
+test('signs of life go on while this thread is busy, and end when another has taken the file', async () => {
+  const own = path.join(folder, 'life');
+  const taken = path.join(folder, 'taken');
+  const long = new Date(1e12);
+  const beats = [own, taken].map((name) => {
+    fs.writeFileSync(name, 'mine');
+    fs.utimesSync(name, long, long);
+    return startHeartbeat(name, 'mine');
+  });
+  fs.writeFileSync(taken, 'theirs');
+  fs.utimesSync(taken, long, long);
+  // Blocks, as a long computation would.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, (BEAT_SECONDS + 2) * 1000);
+  assert.ok(fs.statSync(own).mtimeMs > 1e12 + 1);
+  assert.equal(fs.statSync(taken).mtimeMs, 1e12);
+  beats.forEach((beat) => beat.stop());
+  await new Promise((resolve) => setTimeout(resolve, 50));
+});
