@@ -17,6 +17,11 @@ export interface RawOps {
   one(op: string, attributes: readonly RawAttribute[], inputs: readonly Tensor[]): Tensor;
   /** An operation with `outputs` (0 or more) outputs. */
   many(op: string, attributes: readonly RawAttribute[], inputs: readonly Tensor[], outputs: number): Tensor[];
+  /**
+   * A whole number as TensorFlow's int64 scalar, a type that TensorFlow.js lacks; only fit as an input of
+   * these operations. Kept for the life of the process, one per value.
+   */
+  integer64(value: number): Tensor;
 }
 
 interface NativeAttribute {
@@ -26,7 +31,10 @@ interface NativeAttribute {
 }
 
 interface NativeBackend {
-  binding: Record<string, number>;
+  binding: Record<string, number> & {
+    createTensor(shape: readonly number[], type: number, values: Int32Array): number;
+  };
+  tensorMap: { set(key: object, entry: Record<string, unknown>): void };
   executeSingleOutput(op: string, attributes: NativeAttribute[], inputs: readonly Tensor[]): Tensor;
   executeMultipleOutputs(
     op: string,
@@ -45,6 +53,16 @@ const KIND_CODES = {
   shape: 'TF_ATTR_SHAPE',
   type: 'TF_ATTR_TYPE',
 } as const;
+
+const integers = new Map<number, Tensor>();
+
+/** Registers an int64 scalar with the backend under a handle that no tensor owns. */
+function registerInteger({ binding, tensorMap }: NativeBackend, value: number): Tensor {
+  const dataId = {};
+  const id = binding.createTensor([], binding['TF_INT64']!, Int32Array.of(value, 0));
+  tensorMap.set(dataId, { shape: [], dtype: binding['TF_INT64'], id, values: null, refCount: 1 });
+  return { dataId, shape: [], dtype: 'int32' } as unknown as Tensor;
+}
 
 /**
  * Access to TensorFlow's operations by name (see its operation registry for names and attributes).
@@ -78,5 +96,10 @@ export function rawOps(engine: Engine): RawOps {
     one: (op, attributes, inputs) => backend.executeSingleOutput(op, encode(attributes), inputs),
     many: (op, attributes, inputs, outputs) =>
       backend.executeMultipleOutputs(op, encode(attributes), inputs, outputs),
+    integer64: (value) => {
+      const known = integers.get(value) ?? registerInteger(backend, value);
+      integers.set(value, known);
+      return known;
+    },
   };
 }

@@ -17,7 +17,14 @@ export {
   type ThresholdSweep,
 } from './kerasMetrics';
 export { argmaxClasses, checkPredictions, type Predictions } from './predictions';
-export { type AreaReport, exactAreas, type ExactAreas } from './ranking';
+export {
+  type AreaReport,
+  exactAreas,
+  type ExactAreas,
+  type Ranking,
+  rankingAreas,
+  rankScores,
+} from './ranking';
 export {
   type BootstrapOptions,
   groupBootstrap,

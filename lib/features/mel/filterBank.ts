@@ -17,11 +17,18 @@ export interface MelFilterBank {
 }
 
 /**
- * Triangular filters equally spaced on Slaney's mel scale from 0 Hz to half the sampling rate, each of unit area
+ * Triangular filters equally spaced on Slaney's mel scale from 0 Hz to `highestHz`, each of unit area
  * (height 2 / width in Hz). The same as `librosa.filters.mel` with its defaults (librosa 0.11).
+ *
+ * @param highestHz upper edge of the last band; default half the sampling rate.
  */
-export function melFilterBank(sampleRate: number, fftLength: number, count: number): MelFilterBank {
-  const top = hzToMel(sampleRate / 2);
+export function melFilterBank(
+  sampleRate: number,
+  fftLength: number,
+  count: number,
+  highestHz: number = sampleRate / 2,
+): MelFilterBank {
+  const top = hzToMel(highestHz);
   const edges = Array.from({ length: count + 2 }, (_, i) => melToHz((top * i) / (count + 1)));
   const binHz = sampleRate / fftLength;
   const bands = Array.from({ length: count }, (_, i) => {

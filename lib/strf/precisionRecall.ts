@@ -1,0 +1,23 @@
+import { type Ranking } from '../evaluation';
+
+/**
+ * Area under the precision-recall curve by the trapezoid rule over the distinct scores, beginning at
+ * recall 0 with precision 1. It interpolates where precision does not, so it is kept apart from average
+ * precision (the sum of steps, `rankingAreas`), and is here because published urban results use it. NaN
+ * without positives.
+ */
+export function trapezoidPrecisionRecall({ order, tied, positive }: Ranking): number {
+  const positives = positive.reduce((sum, value) => sum + value, 0);
+  if (positives === 0) return NaN;
+  let hits = 0;
+  let area = 0;
+  let before = { recall: 0, precision: 1 };
+  for (let place = 0; place < order.length; place++) {
+    hits += positive[place]!;
+    if (tied[place + 1] === 1) continue;
+    const now = { recall: hits / positives, precision: hits / (place + 1) };
+    area += ((now.recall - before.recall) * (now.precision + before.precision)) / 2;
+    before = now;
+  }
+  return area;
+}
