@@ -5,8 +5,8 @@ import { test } from 'node:test';
 
 const lib = path.resolve(__dirname, '..', 'lib');
 const flow = [
-  'base', 'audio', 'corpus', 'features', 'splits', 'engine', 'reduction', 'models', 'layers', 'search', 'evaluation', 'ablation',
-  'figures', 'pipeline', 'cli',
+  'base', 'audio', 'corpus', 'features', 'splits', 'engine', 'reduction', 'models', 'layers', 'search', 'evaluation', 'strf',
+  'ablation', 'figures', 'pipeline', 'cli',
 ]; // prettier-ignore
 
 /** Every TypeScript source of the library, relative to `lib/`, with the relative modules it imports. */

@@ -33,3 +33,11 @@ export {
   type Start,
   unpack,
 } from './parameters';
+export { bidirectionalLstm, bidirectionalParameters, lstm, lstmParameters, portableLstm } from './recurrent';
+export {
+  framesLost,
+  statisticsPooling,
+  timeDelay,
+  timeDelayParameters,
+  type TimeDelayShape,
+} from './timeDelay';

@@ -4,6 +4,9 @@ import type { Engine } from '../engine';
 import { adamStep } from '../models/adam';
 import type { ParameterLayout } from './parameters';
 
+/** The largest float32, where a parameter has no bound. */
+const LARGEST = 3.4028234663852886e38;
+
 /** Adam as PyTorch computes it (Kingma & Ba 2015, algorithm 1). */
 export interface AdamRule {
   readonly kind: 'adam';
@@ -77,16 +80,25 @@ export function createOptimiser(
   };
   const perElement = (
     of: (parameter: ParameterLayout['parameters'][number]) => number,
+    usual = 1,
   ): Tensor1D | undefined => {
-    const factors = new Float32Array(layout.size).fill(1);
+    const factors = new Float32Array(layout.size).fill(usual);
     for (const parameter of layout.parameters) {
       const { from, to } = layout.range(parameter.name);
       factors.fill(of(parameter), from, to);
     }
-    return factors.every((factor) => factor === 1) ? undefined : tf.tensor1d(factors, 'float32');
+    return factors.every((factor) => factor === Math.fround(usual))
+      ? undefined
+      : tf.tensor1d(factors, 'float32');
   };
   const rates = perElement(({ rate }) => rate ?? 1);
   const decays = decay === 0 ? undefined : perElement(({ decay: own }) => (own === 'no' ? 0 : 1));
+  const lowest = perElement(({ bounds }) => bounds?.[0] ?? -LARGEST, -LARGEST);
+  const highest = perElement(({ bounds }) => bounds?.[1] ?? LARGEST, LARGEST);
+  const within = (next: Tensor): Tensor => {
+    const above = lowest === undefined ? next : tf.maximum(next, lowest);
+    return highest === undefined ? above : tf.minimum(above, highest);
+  };
   let current = upload(values);
   let slots = Array.from({ length: slotCount }, () => tf.zeros([layout.size]) as Tensor1D);
   let updates = 0;
@@ -135,7 +147,7 @@ export function createOptimiser(
     update: (gradient, learningRate) => {
       const [next, ...nextSlots] = tf.tidy(() => {
         const [step, ...moved] = stepOf(prepared(gradient), learningRate);
-        return [tf.sub(current, rates === undefined ? step : tf.mul(step, rates)), ...moved];
+        return [within(tf.sub(current, rates === undefined ? step : tf.mul(step, rates))), ...moved];
       });
       [next!, ...nextSlots].forEach((tensor) => tf.keep(tensor));
       take(next!, nextSlots);
@@ -155,7 +167,7 @@ export function createOptimiser(
       );
       updates = state.updates;
     },
-    dispose: () => [current, ...slots, rates, decays].forEach((tensor) => tensor?.dispose()),
+    dispose: () => [current, ...slots, rates, decays, lowest, highest].forEach((tensor) => tensor?.dispose()),
   };
 }
 

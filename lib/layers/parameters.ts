@@ -22,6 +22,8 @@ export interface Parameter {
   readonly start: Start;
   /** Factor on the learning rate; default 1. 0 keeps the parameter as it is. */
   readonly rate?: number;
+  /** Lowest and highest value that updates leave it; default none. */
+  readonly bounds?: readonly [number, number];
   /** Whether the optimiser's L2 term acts on it; default `yes`. */
   readonly decay?: 'yes' | 'no';
 }

@@ -59,7 +59,11 @@ export function detectionSeconds({ reference, hypothesis, scored }: DetectionTas
   const speech = within(reference);
   const claimed = within(hypothesis);
   const hit = durationOf(intersectionOf(speech, claimed));
-  return { speech: durationOf(speech), missed: durationOf(speech) - hit, falseAlarm: durationOf(claimed) - hit };
+  return {
+    speech: durationOf(speech),
+    missed: durationOf(speech) - hit,
+    falseAlarm: durationOf(claimed) - hit,
+  };
 }
 
 /** Detection error rate and its two parts, as shares of the reference speech. */
@@ -80,7 +84,8 @@ export function detectionErrorRate(recordings: readonly DetectionSeconds[]): Det
   const sum = (of: (seconds: DetectionSeconds) => number): number =>
     recordings.reduce((total, seconds) => total + of(seconds), 0);
   const speech = sum((seconds) => seconds.speech);
-  if (!(speech > 0)) throw inputError('detection error rate: the reference holds no speech in the scored part');
+  if (!(speech > 0))
+    throw inputError('detection error rate: the reference holds no speech in the scored part');
   const missed = sum((seconds) => seconds.missed) / speech;
   const falseAlarm = sum((seconds) => seconds.falseAlarm) / speech;
   return { rate: missed + falseAlarm, missed, falseAlarm, speech };

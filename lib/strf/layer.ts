@@ -168,8 +168,7 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
     stack: (given, x) => {
       const [batch, bands, frames] = x.shape;
       const columnsOf = batch * frames;
-      if (variant === 'pass')
-        return tf.reshape(tf.transpose(x, [1, 0, 2]), [bands, columnsOf]) as Tensor2D;
+      if (variant === 'pass') return tf.reshape(tf.transpose(x, [1, 0, 2]), [bands, columnsOf]) as Tensor2D;
       const stacked =
         path === 'separable'
           ? separableMaps(given, x)
@@ -216,7 +215,13 @@ function checkOptions(
 /** Kernels of the classical bank as (frequency taps, time taps, 1, 2 x filters). */
 function classicalKernels(
   { tf }: Engine,
-  { filters, shape, grid, norm, initial }: Required<Pick<StrfOptions, 'filters' | 'shape' | 'grid' | 'norm' | 'initial'>>,
+  {
+    filters,
+    shape,
+    grid,
+    norm,
+    initial,
+  }: Required<Pick<StrfOptions, 'filters' | 'shape' | 'grid' | 'norm' | 'initial'>>,
 ): Tensor4D {
   const kernels = classicalFilters(filters, initial.seed).map((filter) => {
     const kernel = classicalKernel(filter, shape, grid);

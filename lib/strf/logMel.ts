@@ -168,7 +168,9 @@ function sampleReader(
   if (frames === 'inside') return (position) => samples[position]!;
   const lead = Math.floor(window / 2);
   if (last < lead)
-    throw inputError(`log-mel: ${samples.length} samples are too few to mirror at the ends of a ${window} window`);
+    throw inputError(
+      `log-mel: ${samples.length} samples are too few to mirror at the ends of a ${window} window`,
+    );
   return (position) => {
     const place = Math.abs(position - lead);
     return samples[place > last ? 2 * last - place : place]!;

@@ -36,7 +36,8 @@ export function parseRttm(text: string, name = 'RTTM'): Turn[] {
     const [kind, recording, , begin, duration, , , speaker] = line.split(/\s+/);
     if (kind !== 'SPEAKER') return [];
     const place = `${name}: line ${number}`;
-    if (recording === undefined) throw inputError(`${place}: has no recording; it must be "SPEAKER name 1 ..."`);
+    if (recording === undefined)
+      throw inputError(`${place}: has no recording; it must be "SPEAKER name 1 ..."`);
     const from = seconds(begin, 'begin', place);
     const length = seconds(duration, 'duration', place);
     if (length === 0) return [];

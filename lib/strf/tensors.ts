@@ -27,8 +27,7 @@ export function gaborFactors(
   grid: GridName,
   norm: KernelNorm,
 ): FactorTensors {
-  const axis = (taps: number): Tensor2D =>
-    tf.tensor2d(Float32Array.from(gridAxis(taps, grid)), [1, taps]);
+  const axis = (taps: number): Tensor2D => tf.tensor2d(Float32Array.from(gridAxis(taps, grid)), [1, taps]);
   const [f, t] = [axis(shape.frequencyTaps), axis(shape.timeTaps)];
   const column = (vector: Tensor): Tensor => tf.reshape(vector, [-1, 1]);
   const envelope = (x: Tensor2D, sigma: Tensor1D): Tensor =>
@@ -38,9 +37,7 @@ export function gaborFactors(
     norm === 'area'
       ? tf.div(1 / (2 * Math.PI), tf.mul(column(sigmaFrequency), column(sigmaTime)))
       : // The carrier drops out of re^2 + im^2, so the energy is that of the envelopes.
-        tf.rsqrt(
-          tf.mul(tf.sum(tf.square(envelopeF), 1, true), tf.sum(tf.square(envelopeT), 1, true)),
-        );
+        tf.rsqrt(tf.mul(tf.sum(tf.square(envelopeF), 1, true), tf.sum(tf.square(envelopeT), 1, true)));
   const phaseF = tf.mul(f, column(tf.mul(carrier, tf.sin(angle))));
   const phaseT = tf.mul(t, column(tf.mul(carrier, tf.cos(angle))));
   const loud = tf.mul(envelopeT, scale);

@@ -160,10 +160,7 @@ export function responsePeak(
   context: UnitContext,
 ): Pick<FilterTuning, 'rateHz' | 'scaleCycPerOct'> {
   const { frameRate, bandsPerOctave, shape, grid = 'centred' } = context;
-  const { power, bandCycles, frameCycles } = modulationResponse(
-    gaborKernel(filter, shape, { grid }),
-    shape,
-  );
+  const { power, bandCycles, frameCycles } = modulationResponse(gaborKernel(filter, shape, { grid }), shape);
   let best = 0;
   for (let i = 1; i < power.length; i++) if (power[i]! > power[best]!) best = i;
   const { frame, band } = settleSigns(
@@ -172,4 +169,3 @@ export function responsePeak(
   );
   return { rateHz: frameRate * frame, scaleCycPerOct: bandsPerOctave * band };
 }
-

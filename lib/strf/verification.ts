@@ -105,7 +105,8 @@ export function pairedEqualErrorRate(
   for (let n = 0; n < resamples; n++) {
     const state = randomState(deriveSeed(seed, 'trials', n));
     counts.fill(0);
-    for (const own of members) for (let i = 0; i < own.length; i++) counts[own[state.interval(own.length - 1)]!]!++;
+    for (const own of members)
+      for (let i = 0; i < own.length; i++) counts[own[state.interval(own.length - 1)]!]!++;
     draws.push(
       equalErrorRate(ranking, (trial) => counts[pairs[2 * trial]!]! * counts[pairs[2 * trial + 1]!]!),
     );

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { GridName } from 'stm-lab/dist/strf/grid';
+import type { GaborFilter } from 'stm-lab/dist/strf/kernels';
+
+/** The published kernel size. */
+export const SHAPE = { frequencyTaps: 9, timeTaps: 111 };
+
+interface Golden {
+  filters: Record<string, [number, number, number, number]>;
+  kernels: { filter: string; grid: GridName; taps: number[][]; sums: number[] }[];
+  gradients: { grid: GridName; part: 'real' | 'imaginary'; values: number[] }[];
+  outputs: { grid: GridName; ripple: [number, number]; values: number[][] }[];
+  frontEnd: { window: number; frames: number; floor: number; decibels: Record<string, number> }[];
+  melRowSums: Record<string, number>;
+}
+
+export const golden = JSON.parse(
+  fs.readFileSync(path.join(__dirname, '..', 'golden', 'strf', 'values.json'), 'utf8'),
+) as Golden;
+
+export function goldenFilter(name: string): GaborFilter {
+  const [carrier, angle, sigmaFrequency, sigmaTime] = golden.filters[name]!;
+  return { carrier, angle, sigmaFrequency, sigmaTime };
+}
+
+export function close(got: number, wanted: number, tolerance: number): void {
+  assert.ok(Math.abs(got - wanted) <= tolerance, `${got} is not ${wanted} within ${tolerance}`);
+}
