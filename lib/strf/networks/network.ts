@@ -1,0 +1,58 @@
+import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import type { Engine } from '../../engine';
+import type { Buffer, BufferStore, ParameterLayout, ParameterTensors } from '../../layers';
+import type { StrfLayer } from '../layer';
+
+/** Present values of a network. */
+export interface NetworkState {
+  readonly parameters: ParameterTensors;
+  readonly buffers: BufferStore;
+}
+
+/** A network on log-mel spectrograms x, float32 (batch, bands, frames), standardised. */
+export interface StrfNetwork {
+  readonly layout: ParameterLayout;
+  readonly buffers: readonly Buffer[];
+  readonly layer: StrfLayer;
+  /** Classes, or tags. */
+  readonly outputs: number;
+  /** Whether a target row stands for a whole spectrogram or for one of its frames. */
+  readonly targetsPer: 'clip' | 'frame';
+  /**
+   * Mean loss of a batch in training mode.
+   *
+   * @param targets (rows, outputs), rows by clip, then by frame where `targetsPer` says so. Classes: the
+   *   weight of the true class, all 0 where nothing is known. Tags: 1, 0, or -1 where not known.
+   * @param seed of this step's dropout.
+   */
+  loss(state: NetworkState, x: Tensor3D, targets: Tensor2D, seed: number): Scalar;
+  /** Probabilities (rows, outputs), rows as those of `targets`. */
+  predict(state: NetworkState, x: Tensor3D): Tensor2D;
+  /** What a speaker network says of a clip, (batch, size); absent elsewhere. */
+  readonly embed?: (state: NetworkState, x: Tensor3D) => Tensor2D;
+  dispose(): void;
+}
+
+/** Cross-entropy of logits (rows, classes) with weights of the true classes, per unit of weight. */
+export function weightedCrossEntropy({ tf }: Engine, logits: Tensor2D, targets: Tensor2D): Scalar {
+  const total = tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits))));
+  return tf.div(total, tf.maximum(tf.sum(targets), 1e-12)) as Scalar;
+}
+
+/** Binary cross-entropy of logits with tags 1 and 0, mean over those that are known (not below 0). */
+export function maskedBinaryCrossEntropy({ tf }: Engine, logits: Tensor, tags: Tensor): Scalar {
+  const known = tf.cast(tf.greaterEqual(tags, 0), 'float32');
+  const each = tf.add(
+    tf.sub(tf.relu(logits), tf.mul(logits, tf.relu(tags))),
+    tf.log1p(tf.exp(tf.neg(tf.abs(logits)))),
+  );
+  return tf.div(tf.sum(tf.mul(each, known)), tf.maximum(tf.sum(known), 1)) as Scalar;
+}
+
+/** Class weights inverse to how often classes occur, scaled so that the mean over rows is 1. */
+export function inverseFrequencyWeights(labels: ArrayLike<number>, classes: number): Float32Array {
+  const counts = new Float32Array(classes);
+  for (let row = 0; row < labels.length; row++) counts[labels[row]!]!++;
+  const present = counts.filter((count) => count > 0).length;
+  return counts.map((count) => (count === 0 ? 0 : labels.length / (present * count)));
+}

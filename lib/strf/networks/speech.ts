@@ -1,0 +1,63 @@
+import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import type { Engine } from '../../engine';
+import {
+  bidirectionalLstm,
+  bidirectionalParameters,
+  createLayers,
+  denseParameters,
+  layOut,
+} from '../../layers';
+import { createFront, type FrontOptions } from './front';
+import { weightedCrossEntropy, type NetworkState, type StrfNetwork } from './network';
+
+/** Speech activity: front, bidirectional memories, tanh layers, two classes per frame. */
+export interface SpeechNetworkOptions extends FrontOptions {
+  /** Units of each bidirectional memory, directions averaged. Default 128, 128. */
+  readonly recurrent?: readonly number[];
+  /** Units of each tanh layer. Default 32, 32. */
+  readonly dense?: readonly number[];
+}
+
+/** Classes of a frame, in the order of the outputs. */
+export const SPEECH_CLASSES = ['non-speech', 'speech'] as const;
+
+/**
+ * The speech activity network of Riad et al. 2021 with the trunk of pyannote.audio's AMI recipe: 990,658
+ * parameters at the defaults. Target rows are frames, clip by clip.
+ */
+export function createSpeechNetwork(engine: Engine, options: SpeechNetworkOptions = {}): StrfNetwork {
+  const { tf } = engine;
+  const { recurrent = [128, 128], dense = [32, 32] } = options;
+  const layers = createLayers(engine);
+  const front = createFront(engine, options);
+  const widths = [front.width, ...recurrent];
+  const denseWidths = [widths.at(-1)!, ...dense];
+  const layout = layOut([
+    ...front.parameters,
+    ...recurrent.flatMap((units, i) => bidirectionalParameters(`recurrent${i + 1}`, widths[i]!, units)),
+    ...dense.flatMap((units, i) => denseParameters(`dense${i + 1}`, denseWidths[i]!, units)),
+    ...denseParameters('output', denseWidths.at(-1)!, SPEECH_CLASSES.length),
+  ]);
+  const logits = ({ parameters }: NetworkState, x: Tensor3D): Tensor2D => {
+    let sequence = front.timeMajor(parameters, x);
+    recurrent.forEach((_, i) => {
+      sequence = bidirectionalLstm(engine, parameters, `recurrent${i + 1}`, sequence);
+    });
+    const rows = tf.transpose(sequence, [1, 0, 2]);
+    let values = tf.reshape(rows, [-1, denseWidths[0]!]) as Tensor2D;
+    dense.forEach((_, i) => {
+      values = tf.tanh(layers.dense(parameters, `dense${i + 1}`, values));
+    });
+    return layers.dense(parameters, 'output', values);
+  };
+  return {
+    layout,
+    buffers: [],
+    layer: front.layer,
+    outputs: SPEECH_CLASSES.length,
+    targetsPer: 'frame',
+    loss: (state, x, targets) => weightedCrossEntropy(engine, logits(state, x), targets),
+    predict: (state, x) => tf.softmax(logits(state, x)),
+    dispose: () => front.layer.dispose(),
+  };
+}

@@ -1,0 +1,81 @@
+import { inputError } from '../base/errors';
+
+/** Spectrograms of equal size with their targets. */
+export interface SoundSet {
+  /** rows x bands x frames, row-major; NaN beyond the ends of a short sound until `standardise`. */
+  readonly values: Float32Array;
+  readonly rows: number;
+  readonly bands: number;
+  readonly frames: number;
+  /** See `StrfNetwork.loss`: rows x outputs, or rows x frames x outputs. */
+  readonly targets: Float32Array;
+  /** Numbers of `targets` per row. */
+  readonly targetSize: number;
+}
+
+/** Mean and standard deviation of all values of training spectrograms. */
+export interface LogMelScale {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** Scale of the values that are not NaN. */
+export function logMelScale(values: Float32Array): LogMelScale {
+  let [count, sum, squares] = [0, 0, 0];
+  for (const value of values)
+    if (!Number.isNaN(value)) {
+      count++;
+      sum += value;
+    }
+  if (count === 0) throw inputError('log-mel scale: there are no values');
+  const mean = sum / count;
+  for (const value of values) if (!Number.isNaN(value)) squares += (value - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / count) || 1 };
+}
+
+/** Values brought to mean 0 and deviation 1 of the training data; what lies beyond a sound's ends becomes 0. */
+export function standardise(values: Float32Array, { mean, deviation }: LogMelScale): Float32Array {
+  return values.map((value) => (Number.isNaN(value) ? 0 : (value - mean) / deviation));
+}
+
+/**
+ * Cuts or extends a spectrogram to a number of frames around its middle; new frames are NaN.
+ *
+ * @param values bands x frames, row-major.
+ */
+export function fitFrames(values: Float32Array, bands: number, wanted: number): Float32Array {
+  const frames = values.length / bands;
+  const lead = Math.floor((wanted - frames) / 2);
+  const fitted = new Float32Array(bands * wanted).fill(NaN);
+  for (let band = 0; band < bands; band++) {
+    const row = values.subarray(band * frames, (band + 1) * frames);
+    if (lead >= 0) fitted.set(row, band * wanted + lead);
+    else fitted.set(row.subarray(-lead, -lead + wanted), band * wanted);
+  }
+  return fitted;
+}
+
+/** Rows of a set, in the order given. */
+export function selectSounds(set: SoundSet, rows: ArrayLike<number>): SoundSet {
+  const size = set.bands * set.frames;
+  const values = new Float32Array(rows.length * size);
+  const targets = new Float32Array(rows.length * set.targetSize);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    values.set(set.values.subarray(row * size, (row + 1) * size), i * size);
+    targets.set(set.targets.subarray(row * set.targetSize, (row + 1) * set.targetSize), i * set.targetSize);
+  }
+  return { ...set, values, targets, rows: rows.length };
+}
+
+/** One row per label: its class's weight (default 1), 0 elsewhere. */
+export function classTargets(
+  labels: ArrayLike<number>,
+  classes: number,
+  weights?: ArrayLike<number>,
+): Float32Array {
+  const targets = new Float32Array(labels.length * classes);
+  for (let row = 0; row < labels.length; row++)
+    if (labels[row]! >= 0) targets[row * classes + labels[row]!] = weights?.[labels[row]!] ?? 1;
+  return targets;
+}

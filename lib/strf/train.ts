@@ -1,0 +1,270 @@
+import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import { StmLabError } from '../base/errors';
+import { randomState } from '../base/random/mt19937';
+import { deriveSeed } from '../base/random/seeds';
+import type { Engine } from '../engine';
+import {
+  createBuffers,
+  createOptimiser,
+  initialValues,
+  lossGradient,
+  readSnapshot,
+  unpack,
+  writeSnapshot,
+  type BufferStore,
+  type OptimiserOptions,
+} from '../layers';
+import type { GaborFilter } from './kernels';
+import { SIGMA_BOUNDS } from './layer';
+import type { StrfNetwork } from './networks';
+import { selectSounds, type SoundSet } from './soundSet';
+
+/** How a network is trained. */
+export interface StrfTraining {
+  /** Updates. Default 300. */
+  readonly steps?: number;
+  /** Spectrograms per update. Default 16. */
+  readonly batch?: number;
+  /** Default 0.002. */
+  readonly learningRate?: number;
+  /** Default Adam with the gradient's norm kept to 1. */
+  readonly optimiser?: OptimiserOptions;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Updates between records of loss and filters, and between checkpoints. Default 50. */
+  readonly recordEvery?: number;
+}
+
+/** Where a training keeps its checkpoint, and what identifies it. */
+export interface CheckpointPlace {
+  readonly folder: string;
+  /** Hash of everything that decides the result: another training's checkpoint is refused. */
+  readonly identity: string;
+}
+
+/** Reports and interruption. */
+export interface TrainingContext {
+  readonly checkpoint?: CheckpointPlace | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called at every record. */
+  readonly onRecord?: (record: TrainingRecord) => void;
+  /** Changes a batch before it is used, e.g. by masking stripes; must depend on `step` alone. */
+  readonly vary?: (
+    batch: { values: Float32Array; targets: Float32Array; rows: number },
+    step: number,
+  ) => void;
+}
+
+/** State of a training at one step. */
+export interface TrainingRecord {
+  /** Updates made. */
+  readonly step: number;
+  /** Mean training loss since the record before; the loss of the first batch at step 0. */
+  readonly loss: number;
+  /** Present filters; empty for variants without. */
+  readonly filters: readonly GaborFilter[];
+  /** Sigmas that lie on one of their bounds. */
+  readonly clamped: number;
+}
+
+/** A trained network's values and how they came about. */
+export interface TrainedStrf {
+  readonly values: Float32Array;
+  readonly buffers: Float32Array;
+  readonly records: readonly TrainingRecord[];
+}
+
+interface Progress {
+  readonly step: number;
+  readonly lossSum: number;
+  readonly records: readonly TrainingRecord[];
+}
+
+/**
+ * Trains a network: batches run through the rows in a new order every pass; the order, the start and
+ * dropout come from the seed alone, so a training that was killed goes on to the same result.
+ *
+ * @throws StmLabError (`interrupted`) when asked to stop, after its checkpoint was written.
+ */
+export async function trainStrf(
+  engine: Engine,
+  network: StrfNetwork,
+  data: SoundSet,
+  options: StrfTraining = {},
+  context: TrainingContext = {},
+): Promise<TrainedStrf> {
+  const { tf } = engine;
+  const { steps = 300, batch = 16, learningRate = 0.002, seed = 1, recordEvery = 50 } = options;
+  const optimiser = createOptimiser(
+    engine,
+    network.layout,
+    initialValues(network.layout, deriveSeed(seed, 'start')),
+    options.optimiser ?? { rule: { kind: 'adam' }, clipNorm: 1 },
+  );
+  const buffers = createBuffers(engine, network.buffers);
+  const { checkpoint } = context;
+  const kept =
+    checkpoint === undefined ? undefined : readSnapshot<Progress>(checkpoint.folder, checkpoint.identity);
+  let [step, lossSum] = [0, 0];
+  let records: TrainingRecord[] = [];
+  if (kept !== undefined) {
+    ({ step, lossSum } = kept.progress);
+    records = [...kept.progress.records];
+    const { values, first, second, buffers: held } = kept.arrays;
+    optimiser.write({
+      updates: step,
+      values: values!,
+      slots: [first!, ...(second === undefined ? [] : [second])],
+    });
+    buffers.write(held!);
+  }
+  const save = (): void => {
+    if (checkpoint === undefined) return;
+    const { values, slots } = optimiser.read();
+    writeSnapshot<Progress>(checkpoint.folder, checkpoint.identity, {
+      arrays: {
+        values,
+        first: slots[0]!,
+        ...(slots[1] === undefined ? {} : { second: slots[1] }),
+        buffers: buffers.read(),
+      },
+      progress: { step, lossSum, records },
+    });
+  };
+  const record = (loss: number): void => {
+    const entry = { step, loss, ...describeFilters(network, optimiser.values.dataSync() as Float32Array) };
+    records.push(entry);
+    context.onRecord?.(entry);
+  };
+  const rowsAt = batchRows(data.rows, Math.min(batch, data.rows), seed);
+  try {
+    while (step < steps) {
+      if (context.signal?.aborted) {
+        save();
+        throw new StmLabError('interrupted', 'training stopped; run the same command again to go on');
+      }
+      const sounds = selectSounds(data, rowsAt(step));
+      context.vary?.({ values: sounds.values, targets: sounds.targets, rows: sounds.rows }, step);
+      const dropoutSeed = deriveSeed(seed, 'dropout', step);
+      const loss = tf.tidy(() => {
+        const { x, targets } = batchTensors(engine, network, sounds);
+        const { loss, gradient } = lossGradient(engine, network.layout, optimiser.values, (parameters) =>
+          network.loss({ parameters, buffers }, x, targets, dropoutSeed),
+        );
+        if (step === 0 && records.length === 0) record(loss.dataSync()[0]!);
+        optimiser.update(gradient as Tensor1D, learningRate);
+        return (loss as Scalar).dataSync()[0]!;
+      });
+      lossSum += loss;
+      step++;
+      if (step % recordEvery === 0 || step === steps) {
+        const since = step - records.at(-1)!.step;
+        record(lossSum / since);
+        lossSum = 0;
+        save();
+        // Lets signals and timers in.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    return { values: optimiser.read().values, buffers: buffers.read(), records };
+  } finally {
+    optimiser.dispose();
+    buffers.dispose();
+  }
+}
+
+/** Rows of each step's batch: full batches through one order after another. */
+function batchRows(rows: number, batch: number, seed: number): (step: number) => Int32Array {
+  const perPass = Math.floor(rows / batch);
+  let known: { pass: number; order: Int32Array } = { pass: -1, order: new Int32Array() };
+  return (step) => {
+    const pass = Math.floor(step / perPass);
+    if (known.pass !== pass)
+      known = { pass, order: randomState(deriveSeed(seed, 'order', pass)).permutation(rows) };
+    const from = (step % perPass) * batch;
+    return known.order.subarray(from, from + batch);
+  };
+}
+
+function batchTensors(
+  { tf }: Engine,
+  network: StrfNetwork,
+  { values, rows, bands, frames, targets }: SoundSet,
+): { x: Tensor3D; targets: Tensor2D } {
+  return {
+    x: tf.tensor3d(values, [rows, bands, frames]),
+    targets: tf.tensor2d(targets, [targets.length / network.outputs, network.outputs]),
+  };
+}
+
+function describeFilters(
+  network: StrfNetwork,
+  values: Float32Array,
+): Pick<TrainingRecord, 'filters' | 'clamped'> {
+  const filters = filtersOf(network, values);
+  const onBound = (value: number, [low, high]: readonly [number, number]): number =>
+    value <= low || value >= high ? 1 : 0;
+  const clamped = filters.reduce(
+    (sum, { sigmaFrequency, sigmaTime }) =>
+      sum + onBound(sigmaFrequency, SIGMA_BOUNDS.sigmaFrequency) + onBound(sigmaTime, SIGMA_BOUNDS.sigmaTime),
+    0,
+  );
+  return { filters, clamped: network.layer.variant === 'learn' ? clamped : 0 };
+}
+
+/** The filters that a network's values hold. */
+export function filtersOf(network: StrfNetwork, values: Float32Array): GaborFilter[] {
+  return network.layer.filters((name) => {
+    const { from, to } = network.layout.range(name);
+    return values.subarray(from, to);
+  });
+}
+
+/** What a trained network says of spectrograms. */
+export interface StrfPredictions {
+  /** rows (or rows x frames) x outputs. */
+  readonly probabilities: Float32Array;
+  /** rows x size; empty where the network has no embeddings. */
+  readonly embeddings: Float32Array;
+}
+
+/** Runs a trained network over spectrograms, `batch` (default 64) at a time. */
+export function predictStrf(
+  engine: Engine,
+  network: StrfNetwork,
+  { values, buffers }: Pick<TrainedStrf, 'values' | 'buffers'>,
+  data: SoundSet,
+  { batch = 64 }: { readonly batch?: number } = {},
+): StrfPredictions {
+  const { tf } = engine;
+  const store: BufferStore = createBuffers(engine, network.buffers);
+  const probabilities: Float32Array[] = [];
+  const embeddings: Float32Array[] = [];
+  try {
+    store.write(buffers);
+    for (let from = 0; from < data.rows; from += batch) {
+      const rows = Int32Array.from({ length: Math.min(batch, data.rows - from) }, (_, i) => from + i);
+      tf.tidy(() => {
+        const { x } = batchTensors(engine, network, selectSounds(data, rows));
+        const parameters = unpack(engine, network.layout, tf.tensor1d(values));
+        const state = { parameters, buffers: store };
+        probabilities.push(Float32Array.from(network.predict(state, x).dataSync()));
+        if (network.embed !== undefined)
+          embeddings.push(Float32Array.from(network.embed(state, x).dataSync()));
+      });
+    }
+  } finally {
+    store.dispose();
+  }
+  return { probabilities: concatenate(probabilities), embeddings: concatenate(embeddings) };
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
