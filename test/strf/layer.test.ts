@@ -184,7 +184,9 @@ for (const [path, output] of [
       assert.ok(gradient.every((g) => g !== 0));
       values.forEach((_, i) => {
         const moved = (h: number): number => at(values.map((v, j) => (j === i ? v + h : v))).loss;
-        close(gradient[i]!, (moved(1e-2) - moved(-1e-2)) / 2e-2, 4e-3 * size);
+        // The modulus bends sharply where it is small.
+        const step = output === 'modulus' ? 2e-3 : 1e-2;
+        close(gradient[i]!, (moved(step) - moved(-step)) / (2 * step), 5e-3 * size);
       });
       tf.dispose([x, weights]);
       layer.dispose();
