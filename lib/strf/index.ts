@@ -1,0 +1,97 @@
+export { gridAxis, gridStep, PUBLISHED_SHAPE, type GridName, type KernelShape } from './grid';
+export {
+  GABOR_PARAMETERS,
+  gaborGradient,
+  gaborKernel,
+  kernelFactors,
+  type ComplexKernel,
+  type GaborFilter,
+  type GaborGradient,
+  type KernelFactors,
+  type KernelNorm,
+  type KernelOptions,
+} from './kernels';
+export {
+  classicalFilters,
+  classicalKernel,
+  initialFilters,
+  type ClassicalFilter,
+  type InitialOptions,
+} from './initial';
+export {
+  canonicalFilter,
+  filterTuning,
+  modulationResponse,
+  responsePeak,
+  type FilterTuning,
+  type ModulationResponse,
+  type UnitContext,
+} from './units';
+export {
+  bandSpacingHz,
+  bandsPerOctave,
+  createLogMel,
+  frameCount,
+  frameRate,
+  SPEECH_LOG_MEL,
+  URBAN_LOG_MEL,
+  type LogMel,
+  type LogMelKernel,
+  type LogMelParameters,
+} from './logMel';
+export {
+  createStrfLayer,
+  STRF_VARIANTS,
+  type StrfLayer,
+  type StrfOptions,
+  type StrfOutput,
+  type StrfVariant,
+} from './layer';
+export * from './networks';
+export {
+  classTargets,
+  fitFrames,
+  logMelScale,
+  selectSounds,
+  standardise,
+  type LogMelScale,
+  type SoundSet,
+} from './soundSet';
+export {
+  filtersOf,
+  predictStrf,
+  trainStrf,
+  type CheckpointPlace,
+  type StrfPredictions,
+  type StrfTraining,
+  type TrainedStrf,
+  type TrainingContext,
+  type TrainingRecord,
+} from './train';
+export {
+  detectionErrorRate,
+  detectionSeconds,
+  durationOf,
+  hysteresis,
+  intersectionOf,
+  trackErrorRate,
+  tuneHysteresis,
+  unionOf,
+  type DetectionErrorRate,
+  type DetectionSeconds,
+  type DetectionTask,
+  type HysteresisOptions,
+  type ProbabilityTrack,
+  type Segment,
+} from './detection';
+export { entriesOf, formatRttm, formatUem, parseRttm, parseUem, type ScoredPart, type Turn } from './rttm';
+export {
+  angularMarginLogits,
+  equalErrorRate,
+  pairedEqualErrorRate,
+  pairTrials,
+  type AngularMargin,
+  type Embeddings,
+  type Trials,
+} from './verification';
+export { trapezoidPrecisionRecall } from './precisionRecall';
