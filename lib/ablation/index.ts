@@ -3,6 +3,5 @@ export {
   regionGrid,
   regionName,
   selectColumns,
-  type ModulationAxes,
   type Region,
 } from './masks';

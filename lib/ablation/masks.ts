@@ -1,12 +1,5 @@
 import { inputError } from '../base/errors';
-
-/** The axes of a spectrotemporal modulation matrix: rows are scales, columns are rates, row-major. */
-export interface ModulationAxes {
-  /** Temporal modulation of each column, Hz, ascending, negative = downward-moving ripples. */
-  readonly rateHz: readonly number[];
-  /** Spectral modulation of each row, cycles per octave, ascending from 0. */
-  readonly scaleCycPerOct: readonly number[];
-}
+import type { ModulationAxes } from '../features';
 
 /**
  * A region of the modulation plane.

@@ -1,11 +1,12 @@
-import { stmGridFigure, type StmAxes } from './stm';
+import type { ModulationAxes } from '../features';
+import { stmGridFigure } from './stm';
 import type { FigureSpec, FigureText } from './spec';
 
 /** Input of `effectSizeFigure`. */
 export interface EffectSizeInput extends FigureText {
   /** Per comparison its name ("speech − music") and d of every feature, row-major (see `cohensD`). */
   readonly comparisons: readonly { readonly title: string; readonly d: ArrayLike<number> }[];
-  readonly axes: StmAxes;
+  readonly axes: ModulationAxes;
   /** Colours end at ± this. Default 5, as published. */
   readonly limit?: number | undefined;
   /** Default `asinh`, linear up to about 2 and logarithmic beyond, as published. */

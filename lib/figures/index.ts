@@ -38,7 +38,6 @@ export {
   stmFigure,
   stmGridFigure,
   type ClassMeanInput,
-  type StmAxes,
   type StmGridInput,
   type StmInput,
   type StmPanel,

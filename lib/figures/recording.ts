@@ -1,7 +1,8 @@
 import { inputError } from '../base/errors';
 import type { ColourScale } from './colour';
 import { colourBar, rasterView, type Raster } from './raster';
-import { stmRaster, valueRange, type StmAxes } from './stm';
+import type { ModulationAxes } from '../features';
+import { stmRaster, valueRange } from './stm';
 import { CLASS_COLOURS, panelTitle } from './theme';
 import { compact, composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
 
@@ -20,10 +21,10 @@ export interface RecordingInput extends FigureText {
    * The modulation spectrum of the excerpt: magnitude, row-major, one row per scale; shown in dB. Where it
    * reaches beyond the features, the part that is kept is framed.
    */
-  readonly modulation: { readonly magnitude: ArrayLike<number>; readonly axes: StmAxes };
+  readonly modulation: { readonly magnitude: ArrayLike<number>; readonly axes: ModulationAxes };
   /** The features of the recording, row-major, e.g. 20 x 121. */
   readonly features: ArrayLike<number>;
-  readonly axes: StmAxes;
+  readonly axes: ModulationAxes;
 }
 
 const WIDTH = 226;
@@ -95,7 +96,7 @@ function cochleagramRaster(input: RecordingInput, seconds: number, colour: Colou
 }
 
 /** The frame of the features inside a larger modulation spectrum. */
-function cropFrame(axes: StmAxes, spectrum: StmAxes): FigurePart[] {
+function cropFrame(axes: ModulationAxes, spectrum: ModulationAxes): FigurePart[] {
   const last = (values: readonly number[]): number => values[values.length - 1];
   if (
     last(spectrum.rateHz) <= last(axes.rateHz) &&

@@ -1,15 +1,8 @@
 import { inputError } from '../base/errors';
+import type { ModulationAxes } from '../features';
 import type { ColourScale } from './colour';
 import { colourBar, rasterView, type Raster } from './raster';
 import { composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
-
-/** Axes of a modulation matrix, as they travel with the features: rows are scales, columns are rates. */
-export interface StmAxes {
-  /** Temporal modulation of each column, Hz, ascending in even steps. */
-  readonly rateHz: readonly number[];
-  /** Spectral modulation of each row, cycles per octave, ascending in even steps. */
-  readonly scaleCycPerOct: readonly number[];
-}
 
 /** One map of a figure. */
 export interface StmPanel {
@@ -21,7 +14,7 @@ export interface StmPanel {
 /** Input of `stmGridFigure`. */
 export interface StmGridInput extends FigureText {
   readonly panels: readonly StmPanel[];
-  readonly axes: StmAxes;
+  readonly axes: ModulationAxes;
   /** Default: sequential over the range of all values. */
   readonly colour?: ColourScale | undefined;
   /** What the colours mean, with unit. */
@@ -38,7 +31,7 @@ function outerEdges(centres: readonly number[]): [number, number] {
 /** The raster of one modulation matrix on its true axes (cell centres at the axis values). */
 export function stmRaster(
   values: ArrayLike<number>,
-  axes: StmAxes,
+  axes: ModulationAxes,
   place: Pick<Raster, 'width' | 'height' | 'colour'> & {
     title?: string;
   },
@@ -128,7 +121,7 @@ export function stmGridFigure(
 export interface StmInput extends FigureText {
   /** Row-major features, e.g. 20 x 121 in 0 .. 1. */
   readonly features: ArrayLike<number>;
-  readonly axes: StmAxes;
+  readonly axes: ModulationAxes;
   /** What the colours mean. Default "Modulation (relative)". */
   readonly colourTitle?: string | undefined;
 }
@@ -156,7 +149,7 @@ export interface ClassMeanInput extends FigureText {
     readonly mean: ArrayLike<number>;
     readonly count?: number | undefined;
   }[];
-  readonly axes: StmAxes;
+  readonly axes: ModulationAxes;
 }
 
 /**

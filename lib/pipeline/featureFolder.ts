@@ -3,6 +3,7 @@ import { readCsv, type CsvRow } from '../base/csv';
 import { inputError } from '../base/errors';
 import { readJson } from '../base/files';
 import { openNpyRows, type NpyRows } from '../base/npyRows';
+import type { ModulationAxes } from '../features';
 
 /** The axes of a feature matrix as `axes.json` holds them; which entries there are depends on the features. */
 export type AxesFile = Readonly<Record<string, unknown>>;
@@ -77,10 +78,7 @@ function toIndexRow(row: CsvRow): IndexRow {
  *
  * @throws StmLabError (`input`) when the features have none (mel features, for example).
  */
-export function modulationAxes({ axes, folder }: FeatureFolder): {
-  readonly rateHz: number[];
-  readonly scaleCycPerOct: number[];
-} {
+export function modulationAxes({ axes, folder }: FeatureFolder): ModulationAxes {
   const { rateHz, scaleCycPerOct } = axes;
   if (!Array.isArray(rateHz) || !Array.isArray(scaleCycPerOct)) {
     throw inputError(

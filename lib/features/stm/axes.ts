@@ -13,13 +13,17 @@ export const RATES = 121;
 export const SCALES = 20;
 export const SCALE_STEP_ROWS = 2;
 
-/** The axes of STM features; they travel with every feature matrix. */
-export interface StmAxes {
+/** The axes of a spectrotemporal modulation matrix: rows are scales, columns are rates, row-major. */
+export interface ModulationAxes {
+  /** Temporal modulation of each column, Hz, ascending in even steps, negative = downward-moving ripples. */
+  readonly rateHz: readonly number[];
+  /** Spectral modulation of each row, cycles per octave, ascending in even steps from 0. */
+  readonly scaleCycPerOct: readonly number[];
+}
+
+/** The axes of STM features (20 scales from 0, 121 rates -15 ... 15 Hz); they travel with every feature matrix. */
+export interface StmAxes extends ModulationAxes {
   readonly channels: ChannelSet;
-  /** Temporal modulation rate of each column, Hz: 121 values, -15 ... 15. */
-  readonly rateHz: number[];
-  /** Spectral modulation scale of each row, cycles per octave: 20 values from 0. */
-  readonly scaleCycPerOct: number[];
   /** Cochleagram channels, Hz. */
   readonly channelCentreHz: number[];
   readonly channelLowHz: number[];

@@ -12,6 +12,6 @@ export {
   type StmParameters,
   type StmResult,
 } from './analysis';
-export { stmAxes, type StmAxes, type StmAxesOptions } from './axes';
+export { stmAxes, type ModulationAxes, type StmAxes, type StmAxesOptions } from './axes';
 export { erbOf, stmFilterBank, type ChannelSet, type FilterBank } from './filterBank';
 export { modulationToFeatures } from './modulation';

@@ -1,16 +1,14 @@
 import { inputError } from '../../base/errors';
 import { explainedVarianceFigure, splitBalanceFigure, stmGridFigure, type FigureSpec } from '../../figures';
-import { componentImage, loadReduction } from '../../reduction';
-import { balanceReport, readSplit } from '../../splits';
+import { componentImage } from '../../reduction';
 import { modulationAxes, openFeatureFolder } from '../featureFolder';
 import type { Workbench } from '../workbench';
 
 /** Recordings and groups per fold and class. */
 export async function balanceFigure(lab: Workbench): Promise<FigureSpec> {
-  await lab.split();
-  const { cells } = balanceReport(readSplit(lab.folders.split));
+  const { balance } = await lab.split();
   return splitBalanceFigure({
-    rows: cells.map(({ fold, label, rows, groups }) => ({ fold, label, recordings: rows, groups })),
+    rows: balance.cells.map(({ fold, label, rows, groups }) => ({ fold, label, recordings: rows, groups })),
     note: lab.note,
   });
 }
@@ -30,8 +28,7 @@ export async function varianceFigure(lab: Workbench): Promise<FigureSpec> {
 
 /** The first components as patterns in the modulation plane. */
 export async function componentsFigure(lab: Workbench): Promise<FigureSpec> {
-  await lab.reduce();
-  const reduction = loadReduction(lab.folders.reduction);
+  const { reduction } = await lab.reduce();
   const folder = openFeatureFolder(lab.folders.features);
   folder.matrix.close();
   const shown = Math.min(6, reduction.components?.count ?? 0);

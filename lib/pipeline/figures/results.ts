@@ -1,5 +1,3 @@
-import * as path from 'node:path';
-import { readJson } from '../../base/files';
 import {
   ablationFigure,
   confusionFigure,
@@ -8,7 +6,6 @@ import {
   type AblationCell,
   type FigureSpec,
 } from '../../figures';
-import type { AblationRecord } from '../ablate';
 import { readHistory } from '../train';
 import type { Workbench } from '../workbench';
 
@@ -51,8 +48,7 @@ export async function reliabilityOfFolds(lab: Workbench): Promise<FigureSpec> {
 
 /** Scores of the regions of the ablation. */
 export async function ablationMaps(lab: Workbench): Promise<FigureSpec> {
-  await lab.ablate();
-  const { cells, reference } = readJson<AblationRecord>(path.join(lab.folders.ablation, 'ablation.json'));
+  const { cells, reference } = await lab.ablate();
   const rows = cells.flatMap((cell): AblationCell[] => {
     if (cell.region === undefined) return [];
     const { value, low, high } = cell.macroF1;
