@@ -1,7 +1,17 @@
 export {
+  ablationRegions,
   regionColumns,
-  regionGrid,
   regionName,
+  regionText,
   selectColumns,
   type Region,
+  type RegionDesign,
 } from './masks';
+export {
+  compareCells,
+  neighbourPairs,
+  type CellComparisons,
+  type CellPredictions,
+  type CompareCellsOptions,
+} from './compare';
+export { corpusSupport, supportStatements, type ClassSupport, type CorpusSupport } from './support';

@@ -7,32 +7,40 @@ import type { ModulationAxes } from '../features';
  * - `low`: |rate| <= cutoff and scale <= cutoff (the paper's low-pass)
  * - `high`: |rate| > cutoff and scale > cutoff (the paper's high-pass: a corner quadrant)
  * - `not-low`, `not-high`: the true complements, which the paper lacks
+ *
+ * A cutoff that is left out does not restrict: `{ pass: 'low', rateHz: 4 }` is |rate| <= 4 Hz at every scale.
  */
 export interface Region {
   readonly pass: 'low' | 'high' | 'not-low' | 'not-high';
   /** Temporal cutoff in Hz, at least 0. */
-  readonly rateHz: number;
+  readonly rateHz?: number | undefined;
   /** Spectral cutoff in cycles per octave, at least 0. */
-  readonly scaleCycPerOct: number;
+  readonly scaleCycPerOct?: number | undefined;
 }
 
 /**
  * The feature columns that a region keeps, ascending. Cells are removed, never zeroed, as in the paper.
  *
  * @returns row-major indices (scale index * number of rates + rate index) into the flattened matrix.
- * @throws StmLabError (`input`) when a cutoff is negative or not a number, or nothing would be kept.
+ * @throws StmLabError (`input`) when a cutoff is negative or not a number, both are left out, or nothing
+ *   would be kept.
  *
- * Source: arXiv 2505.23509, ablation section; orientation as in the authors' code (training.md §6.2).
+ * Source: arXiv 2505.23509, ablation section; orientation as in the authors' code.
  */
 export function regionColumns(axes: ModulationAxes, region: Region): Int32Array {
   const { pass, rateHz, scaleCycPerOct } = region;
-  if (!(rateHz >= 0) || !(scaleCycPerOct >= 0)) {
-    throw inputError(
-      `ablation region ${pass} at ${rateHz} Hz, ${scaleCycPerOct} cyc/oct: cutoffs must be 0 or more`,
-    );
+  const given = [rateHz, scaleCycPerOct].filter((cutoff) => cutoff !== undefined);
+  if (given.length === 0)
+    throw inputError(`ablation region ${pass}: give a cutoff in Hz, in cyc/oct, or both`);
+  if (!given.every((cutoff) => cutoff >= 0)) {
+    throw inputError(`ablation region ${regionText(region)}: cutoffs must be 0 or more`);
   }
-  const inLow = (rate: number, scale: number): boolean => Math.abs(rate) <= rateHz && scale <= scaleCycPerOct;
-  const inHigh = (rate: number, scale: number): boolean => Math.abs(rate) > rateHz && scale > scaleCycPerOct;
+  const above = (value: number, cutoff: number | undefined): boolean | undefined =>
+    cutoff === undefined ? undefined : value > cutoff;
+  const inLow = (rate: number, scale: number): boolean =>
+    above(Math.abs(rate), rateHz) !== true && above(scale, scaleCycPerOct) !== true;
+  const inHigh = (rate: number, scale: number): boolean =>
+    above(Math.abs(rate), rateHz) !== false && above(scale, scaleCycPerOct) !== false;
   const keep = {
     low: inLow,
     high: inHigh,
@@ -46,29 +54,55 @@ export function regionColumns(axes: ModulationAxes, region: Region): Int32Array 
     });
   });
   if (kept.length === 0) {
-    throw inputError(
-      `ablation region ${pass} at ${rateHz} Hz, ${scaleCycPerOct} cyc/oct keeps no feature; lower the cutoffs`,
-    );
+    throw inputError(`ablation region ${regionText(region)} keeps no feature; lower the cutoffs`);
   }
   return Int32Array.from(kept);
 }
 
-/** Every combination of the given cutoffs, pass by pass, rate by rate, scale by scale (the paper: 2 x 7 x 7). */
-export function regionGrid(options: {
+/** What a region keeps, in words and symbols: "|rate| <= 4 Hz and scale <= 2 cyc/oct". */
+export function regionText({ pass, rateHz, scaleCycPerOct }: Region): string {
+  const sign = pass === 'low' || pass === 'not-high' ? '<=' : '>';
+  return [
+    ...(rateHz === undefined ? [] : [`|rate| ${sign} ${rateHz} Hz`]),
+    ...(scaleCycPerOct === undefined ? [] : [`scale ${sign} ${scaleCycPerOct} cyc/oct`]),
+  ].join(pass === 'low' || pass === 'high' ? ' and ' : ' or ');
+}
+
+/** Which regions an ablation has. */
+export interface RegionDesign {
+  /** Regions at every pair of cutoffs. */
   readonly passes: readonly Region['pass'][];
   readonly rateHz: readonly number[];
   readonly scaleCycPerOct: readonly number[];
-}): Region[] {
-  return options.passes.flatMap((pass) =>
-    options.rateHz.flatMap((rateHz) =>
-      options.scaleCycPerOct.map((scaleCycPerOct) => ({ pass, rateHz, scaleCycPerOct })),
-    ),
+  /** `yes`: also low-pass and high-pass along one axis with all of the other. Default `no`. */
+  readonly marginals?: 'yes' | 'no' | undefined;
+}
+
+/**
+ * The regions of an ablation: every pair of cutoffs, pass by pass, rate by rate, scale by scale (the paper:
+ * 2 x 7 x 7), then the marginals of the temporal and of the spectral axis.
+ */
+export function ablationRegions(design: RegionDesign): Region[] {
+  const { passes, rateHz: rates, scaleCycPerOct: scales } = design;
+  const grid = passes.flatMap((pass) =>
+    rates.flatMap((rateHz) => scales.map((scaleCycPerOct) => ({ pass, rateHz, scaleCycPerOct }))),
   );
+  if (design.marginals !== 'yes') return grid;
+  const sides = ['low', 'high'] as const;
+  return [
+    ...grid,
+    ...sides.flatMap((pass) => rates.map((rateHz) => ({ pass, rateHz }))),
+    ...sides.flatMap((pass) => scales.map((scaleCycPerOct) => ({ pass, scaleCycPerOct }))),
+  ];
 }
 
 /** A short name for files and runs, e.g. "low-rate4-scale6". */
-export function regionName(region: Region): string {
-  return `${region.pass}-rate${region.rateHz}-scale${region.scaleCycPerOct}`;
+export function regionName({ pass, rateHz, scaleCycPerOct }: Region): string {
+  return [
+    pass,
+    ...(rateHz === undefined ? [] : [`rate${rateHz}`]),
+    ...(scaleCycPerOct === undefined ? [] : [`scale${scaleCycPerOct}`]),
+  ].join('-');
 }
 
 /**

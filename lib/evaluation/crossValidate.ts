@@ -124,7 +124,13 @@ export async function crossValidate(task: CrossValidationTask): Promise<CrossVal
   }
   return {
     repeats,
-    mean: meanIntervals(task, repeats),
+    mean: meanIntervals({
+      labels,
+      classes,
+      groups,
+      repeats: repeats.map(({ probabilities }) => probabilities),
+      bootstrap: task.bootstrap,
+    }),
     deviation: {
       macroF1: deviationOf(repeats.map(({ macroF1 }) => macroF1)),
       accuracy: deviationOf(repeats.map(({ accuracy }) => accuracy)),
@@ -195,12 +201,25 @@ function readStored(file: string): Float32Array {
   return data;
 }
 
-function meanIntervals(
-  { labels, groups, classNames, bootstrap }: CrossValidationTask,
-  repeats: readonly RepeatResult[],
-): Record<'macroF1' | 'accuracy' | 'uar', Interval> {
-  const classes = classNames.length;
-  const predicted = repeats.map(({ probabilities }) => argmaxClasses({ labels, probabilities, classes }));
+/** Predictions of the same rows by one model per repeat. */
+export interface RepeatedPredictions {
+  readonly labels: Int32Array;
+  readonly classes: number;
+  readonly groups: Int32Array;
+  /** Float32, rows x classes, one per repeat. */
+  readonly repeats: readonly Float32Array[];
+  readonly bootstrap?: BootstrapOptions | undefined;
+}
+
+/** Scores at the most probable class, mean over the repeats, with group-bootstrap intervals of those means. */
+export function meanIntervals({
+  labels,
+  classes,
+  groups,
+  repeats,
+  bootstrap,
+}: RepeatedPredictions): Record<'macroF1' | 'accuracy' | 'uar', Interval> {
+  const predicted = repeats.map((probabilities) => argmaxClasses({ labels, probabilities, classes }));
   return groupBootstrap(
     { groups, labels },
     (weights) => {

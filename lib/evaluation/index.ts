@@ -48,5 +48,7 @@ export {
   type CrossValidationResult,
   type CrossValidationTask,
   type FoldTask,
+  meanIntervals,
+  type RepeatedPredictions,
   type RepeatResult,
 } from './crossValidate';

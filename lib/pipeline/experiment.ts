@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
+import type { RegionDesign } from '../ablation';
 import { inputError } from '../base/errors';
 import { readJson } from '../base/files';
 import type { FitOptions, HiddenLayer } from '../models';
@@ -37,16 +38,30 @@ export interface Experiment {
   readonly model: ModelChoice;
   readonly protocol: { readonly name: 'published' | 'corrected'; readonly fit: FitOptions };
   readonly crossValidation: { readonly folds: number; readonly seeds: number };
-  readonly ablation: {
-    readonly passes: readonly ('low' | 'high' | 'not-low' | 'not-high')[];
-    readonly rateHz: readonly number[];
-    readonly scaleCycPerOct: readonly number[];
-    readonly folds: number;
-    readonly seeds: number;
-    /** Laid over the model's own fit options. */
-    readonly fit?: FitOptions;
-  };
+  readonly ablation: AblationSettings;
 }
+
+/** What an ablation trains, and how; one of the sizes in `experiments/ablation/` or an experiment's own. */
+export interface AblationSettings extends RegionDesign {
+  readonly title?: string;
+  /** What it takes on 2 cores, in words. */
+  readonly cost?: string;
+  readonly folds: number;
+  readonly seeds: number;
+  /** Network of every cell. Default the experiment's. */
+  readonly model?: ModelChoice;
+  /** Laid over the network's own fit options. */
+  readonly fit?: FitOptions;
+  /**
+   * Every cell has a search of its own in the experiment's space, with so many trials and executions, and is
+   * judged by the test fold. Default: fixed hyperparameters, judged by cross-validation.
+   */
+  readonly search?: { readonly trials: number; readonly executions: number };
+}
+
+/** The prepared sizes of an ablation: see `experiments/ablation/`. */
+export const ABLATION_SIZES = ['smoke', 'quick', 'paper'] as const;
+export type AblationSize = (typeof ABLATION_SIZES)[number];
 
 /** A network's shape and training, chosen before any data are seen or by a search. */
 export interface ModelChoice {
@@ -85,12 +100,31 @@ export function readExperiment(nameOrFile: string): Experiment {
       `experiment "${nameOrFile}" is not there: give one of ${experimentNames().join(', ')}, or the path of a JSON file`,
     );
   }
-  const value = readJson<unknown>(file);
-  const validate = new Ajv({ allErrors: true }).compile(schema);
+  const value = readJson<{ ablation?: unknown }>(file);
+  const size = value.ablation;
+  const whole = typeof size === 'string' ? { ...value, ablation: readAblation(size as AblationSize) } : value;
+  return checked<Experiment>(file, whole, schema);
+}
+
+/**
+ * Reads one of the prepared sizes of an ablation and checks it.
+ *
+ * @throws StmLabError (`input`) for another name, or naming the file and every entry that is wrong.
+ */
+export function readAblation(size: AblationSize): AblationSettings {
+  if (!ABLATION_SIZES.includes(size))
+    throw inputError(`ablation size "${String(size)}": must be one of ${ABLATION_SIZES.join(', ')}`);
+  const file = path.join(homeFolder(), 'experiments', 'ablation', `${size}.json`);
+  const { definitions } = schema;
+  return checked<AblationSettings>(file, readJson(file), { ...schema.properties.ablation, definitions });
+}
+
+function checked<T>(file: string, value: unknown, against: object): T {
+  const validate = new Ajv({ allErrors: true }).compile(against);
   if (!validate(value)) {
     throw inputError(`${file}: ${(validate.errors ?? []).map(describeSchemaError).join('; ')}`);
   }
-  return value as unknown as Experiment;
+  return value as T;
 }
 
 function describeSchemaError(error: ErrorObject): string {

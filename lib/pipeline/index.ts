@@ -4,7 +4,8 @@ export {
   type AblateSummary,
   type AblationCellRecord,
   type AblationRecord,
-} from './ablate';
+  type CellScore,
+} from './ablation';
 export type { StageContext } from './context';
 export {
   crossValidationStage,
@@ -19,7 +20,17 @@ export {
   type EvaluateSummary,
   type ScoreRow,
 } from './evaluate';
-export { experimentNames, homeFolder, readExperiment, type Experiment, type ModelChoice } from './experiment';
+export {
+  ABLATION_SIZES,
+  experimentNames,
+  homeFolder,
+  readAblation,
+  readExperiment,
+  type AblationSettings,
+  type AblationSize,
+  type Experiment,
+  type ModelChoice,
+} from './experiment';
 export { extractStage, type ExtractStageOptions, type ExtractSummary } from './extract';
 export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';

@@ -13,7 +13,7 @@ import { epochMetrics, macroF1Metric } from './train';
 /** What the trials of one search share. */
 export interface TrialObjectiveOptions {
   readonly engine: Engine;
-  readonly data: RoleData;
+  readonly data: Pick<RoleData, 'classes' | 'columns' | 'role'>;
   readonly search: Experiment['search'];
   readonly studyName: string;
   /** Each trial is a run below `parent`; left out, nothing is recorded. */

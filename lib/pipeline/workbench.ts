@@ -1,15 +1,16 @@
 import * as fs from 'node:fs';
+import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
 import { sha256File } from '../base/files';
 import { readManifest, type Manifest } from '../corpus';
 import { DEMO_CORPUS_LICENCE, generateDemoCorpus } from '../corpus/demo';
 import type { FigureSpec } from '../figures';
 import { createTracker, type Tracker } from '../tracking';
-import { ablateStage, type AblateSummary } from './ablate';
+import { ablateStage, type AblateSummary } from './ablation';
 import type { StageContext } from './context';
 import { crossValidationStage, type CrossValidationSummary } from './crossValidation';
 import { evaluateStage, type EvaluateSummary } from './evaluate';
-import { homeFolder, readExperiment, type Experiment } from './experiment';
+import { homeFolder, readAblation, readExperiment, type AblationSize, type Experiment } from './experiment';
 import { extractStage, type ExtractSummary } from './extract';
 import { buildFigure, type FigureName } from './figures';
 import { reduceStage, type ReduceSummary } from './reduce';
@@ -28,7 +29,9 @@ export interface WorkbenchOptions extends Pick<StageContext, 'warn' | 'progress'
   readonly experiment?: string | undefined;
   /** Default: online when `MLFLOW_TRACKING_URI` is set, else offline. */
   readonly tracking?: 'online' | 'offline' | 'disabled' | undefined;
-  /** Worker threads of the extraction; default all cores. */
+  /** Size of the ablation in place of the experiment's own. Default: `STM_LAB_ABLATION`, else the experiment's. */
+  readonly ablation?: AblationSize | undefined;
+  /** Worker threads of the extraction and processes of the ablation; default all cores. */
   readonly workers?: number | undefined;
 }
 
@@ -84,7 +87,9 @@ export interface Workbench {
  * @throws StmLabError (`input`) when manifest or experiment cannot be used.
  */
 export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
-  const experiment = readExperiment(options.experiment ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
+  const named = readExperiment(options.experiment ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
+  const size = options.ablation ?? (process.env.STM_LAB_ABLATION as AblationSize | undefined);
+  const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
   const results = path.resolve(
     options.results ?? process.env.STM_LAB_RESULTS ?? path.join(homeFolder(), 'results'),
   );
@@ -94,7 +99,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
   const corpus = given === undefined ? 'demo' : corpusName(given);
   const synthetic = manifest.rows.every(({ extra }) => extra['licence'] === DEMO_CORPUS_LICENCE);
   const note = synthetic ? 'synthetic demo corpus' : undefined;
-  const folders = stageFolders(results, corpus, experiment);
+  const folders = stageFolders(results, corpus, experiment, size);
   const tracker = createTracker({
     experiment: `stm-lab/${corpus}/${experiment.name}`,
     journalFolder: folders.tracking,
@@ -186,7 +191,8 @@ function assemble(experiment: Experiment, manifest: Manifest, parts: Parts): Wor
   const ablate = once(async () => {
     await extract();
     const { features, ablation: out } = folders;
-    return ablateStage({ features, out, ablation: experiment.ablation, model: experiment.model }, context);
+    const workers = parts.workers ?? availableParallelism();
+    return ablateStage({ features, out, experiment, workers }, context);
   });
   const workbench: Workbench = {
     experiment,
@@ -234,7 +240,12 @@ function corpusName(manifest: string): string {
   return (name === 'manifest' ? folder : `${folder}-${name}`).replace(/[^\w.-]+/g, '_') || 'corpus';
 }
 
-function stageFolders(results: string, corpus: string, experiment: Experiment): StageFolders {
+function stageFolders(
+  results: string,
+  corpus: string,
+  experiment: Experiment,
+  size: AblationSize | undefined,
+): StageFolders {
   const own = (name: string): string => path.join(results, corpus, experiment.name, name);
   const { kind, channels = 'published' } = experiment.features;
   return {
@@ -246,7 +257,7 @@ function stageFolders(results: string, corpus: string, experiment: Experiment): 
     model: own('model'),
     evaluation: own('evaluation'),
     crossValidation: own('cross-validation'),
-    ablation: own('ablation'),
+    ablation: own(size === undefined ? 'ablation' : `ablation-${size}`),
     figures: own('figures'),
     tracking: path.join(results, corpus, 'tracking'),
   };

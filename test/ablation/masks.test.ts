@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { regionColumns, regionGrid, selectColumns } from 'stm-lab/dist/ablation/masks';
+import { regionColumns, ablationRegions, selectColumns } from 'stm-lab/dist/ablation/masks';
 
 const axes = {
   rateHz: Array.from({ length: 121 }, (_, j) => -15 + 0.25 * j),
@@ -13,7 +13,7 @@ const highColumns = [120, 112, 104, 96, 88, 80, 72];
 const highRows = [19, 17, 14, 11, 9, 6, 3];
 
 test('all 98 published cells keep the printed number of features', () => {
-  for (const { pass, rateHz, scaleCycPerOct } of regionGrid({
+  for (const { pass, rateHz, scaleCycPerOct } of ablationRegions({
     passes: ['low', 'high'],
     rateHz: cutoffs,
     scaleCycPerOct: cutoffs,

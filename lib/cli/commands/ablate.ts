@@ -1,39 +1,118 @@
-import { ablateStage, readExperiment } from '../../pipeline';
-import { type Command } from '../command';
-import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, FEATURES, OUT, journalBeside, statusText } from '../stageOptions';
+import { inputError } from '../../base/errors';
+import {
+  ABLATION_SIZES,
+  ablateStage,
+  openWorkbench,
+  readAblation,
+  readExperiment,
+  type AblateSummary,
+  type AblationCellRecord,
+  type AblationSize,
+} from '../../pipeline';
+import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
+import { terminalContext, TRACKING_OPTIONS, withStage } from '../context';
+import { EXPERIMENT, journalBeside, statusText } from '../stageOptions';
 import { printTable } from '../table';
+import type { Terminal } from '../terminal';
 
 export const ablate: Command = {
   name: 'ablate',
   summary: 'Train on parts of the modulation plane and compare.',
-  options: { features: FEATURES, out: OUT, experiment: EXPERIMENT, ...TRACKING_OPTIONS },
+  options: {
+    manifest: { value: 'M.csv', help: 'recordings; features are extracted when they are missing' },
+    results: { value: 'DIR', help: 'folder of all results, with --manifest', default: 'results' },
+    features: { value: 'DIR', help: 'results of "stm-lab extract", instead of --manifest' },
+    out: { value: 'DIR', help: 'folder of the results, with --features' },
+    experiment: EXPERIMENT,
+    size: { value: 'SIZE', help: ABLATION_SIZES.join(', '), default: "the experiment's own ablation" },
+    workers: { value: 'N', help: 'processes; the results are the same for any number', default: 'all cores' },
+    ...TRACKING_OPTIONS,
+  },
   details: [
-    'Every region of the grid and all features, by group-wise cross-validation on standardised features. Writes',
-    'ablation.json and cells.csv; every cell is a run below the run of the ablation. Finished cells are kept.',
+    'Every region of the grid and all features, standardised, without PCA. Sizes: smoke (a coarse grid, one seed); quick (all 98',
+    'published cells, their complements, each axis alone; fixed hyperparameters, 3 seeds, group-wise cross-validation); paper',
+    "(98 cells, each by a search of 40 trials x 3 in the experiment's space, judged by the test fold). Writes ablation.json and",
+    'cells.csv; every cell is a run below the run of the ablation. Finished cells are kept: run it again after a stop.',
   ].join('\n'),
-  example: 'stm-lab ablate --features results/corpus/features --out results/corpus/ablation',
+  example: 'stm-lab ablate --size quick --manifest corpus/manifest.csv',
   async run(options, _positionals, terminal) {
-    const out = options['out']!;
-    const experiment = readExperiment(options['experiment'] ?? 'smoke');
-    const { status, reference, cells } = await withStage(options, journalBeside(out), terminal, (context) =>
-      ablateStage(
-        { features: options['features']!, out, ablation: experiment.ablation, model: experiment.model },
-        context,
-      ),
-    );
+    const size =
+      options['size'] === undefined ? undefined : choiceOption(options, 'size', ABLATION_SIZES, 'smoke');
+    const workers =
+      options['workers'] === undefined
+        ? undefined
+        : integerOption(options, 'workers', { min: 1, fallback: 1 });
+    const { summary, out } =
+      options['features'] === undefined
+        ? await ofManifest(options, size, workers, terminal)
+        : await ofFeatures(options, size, workers, terminal);
+    const { reference, cells, support, status } = summary;
     printTable(
       terminal,
-      [reference, ...cells].map(({ name, kept, macroF1, macroRocAuc }) => ({
-        region: name,
-        features: kept,
-        'macro-F1': macroF1.value,
-        low: macroF1.low,
-        high: macroF1.high,
-        'ROC-AUC': macroRocAuc,
+      [reference, ...cells].map((cell) => ({
+        region: cell.name,
+        features: cell.kept,
+        'macro-F1': cell.macroF1.value,
+        low: cell.macroF1.low,
+        high: cell.macroF1.high,
+        'less all': cell === reference ? 0 : (cell as AblationCellRecord).difference.value,
+        'ROC-AUC': cell.macroRocAuc,
+        'max F1': cell.maxMacroF1,
       })),
     );
-    terminal.print(`${out}: ${cells.length} cells; ${statusText(status)}`);
+    terminal.print('\nWhat this corpus supports');
+    support.statements.forEach((statement) => terminal.print(`  ${statement}`));
+    terminal.print(`\n${out}: ${cells.length} cells and all features; ${statusText(status)}`);
     return 0;
   },
 };
+
+interface Ablated {
+  readonly summary: AblateSummary;
+  readonly out: string;
+}
+
+async function ofManifest(
+  options: OptionValues,
+  size: AblationSize | undefined,
+  workers: number | undefined,
+  terminal: Terminal,
+): Promise<Ablated> {
+  for (const name of ['out', 'journal', 'mlflow-experiment'])
+    if (options[name] !== undefined)
+      throw inputError(`--${name}: goes with --features; with --manifest, results lie below --results`);
+  const lab = await openWorkbench({
+    manifest: options['manifest'],
+    experiment: options['experiment'],
+    results: options['results'],
+    tracking:
+      options['tracking'] === undefined
+        ? undefined
+        : choiceOption(options, 'tracking', ['online', 'offline', 'disabled'] as const, 'offline'),
+    ablation: size,
+    workers,
+    ...terminalContext(terminal),
+  });
+  try {
+    return { summary: await lab.ablate(), out: lab.folders.ablation };
+  } finally {
+    terminal.progressDone();
+    await lab.close();
+  }
+}
+
+async function ofFeatures(
+  options: OptionValues,
+  size: AblationSize | undefined,
+  workers: number | undefined,
+  terminal: Terminal,
+): Promise<Ablated> {
+  const out = options['out'];
+  if (out === undefined) throw inputError('--out DIR is required with --features');
+  const named = readExperiment(options['experiment'] ?? 'smoke');
+  const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
+  const summary = await withStage(options, journalBeside(out), terminal, (context) =>
+    ablateStage({ features: options['features']!, out, experiment, workers }, context),
+  );
+  return { summary, out };
+}

@@ -5,7 +5,8 @@ import type { Workbench } from '../workbench';
 import { pipelineFigure, classMeansFigure, effectSizesFigure } from './features';
 import { balanceFigure, varianceFigure, componentsFigure } from './reduction';
 import { historyFigure, searchSlicesFigure, searchParallelFigure, importancesOfSearch } from './search';
-import { curvesFigure, confusionOfFolds, reliabilityOfFolds, ablationMaps } from './results';
+import { ablationComplements, ablationMaps, ablationMarginals, publishedAblation } from './ablation';
+import { curvesFigure, confusionOfFolds, reliabilityOfFolds } from './results';
 
 /** Each figure, and the stages whose results it shows. */
 const FIGURES = {
@@ -23,6 +24,9 @@ const FIGURES = {
   confusion: confusionOfFolds,
   reliability: reliabilityOfFolds,
   ablation: ablationMaps,
+  'ablation-complements': ablationComplements,
+  'ablation-marginals': ablationMarginals,
+  'ablation-published': publishedAblation,
 } as const satisfies Record<string, (lab: Workbench) => Promise<FigureSpec>>;
 
 /** Name of a figure that a workbench can draw. */

@@ -1,11 +1,4 @@
-import {
-  ablationFigure,
-  confusionFigure,
-  learningCurvesFigure,
-  reliabilityFigure,
-  type AblationCell,
-  type FigureSpec,
-} from '../../figures';
+import { confusionFigure, learningCurvesFigure, reliabilityFigure, type FigureSpec } from '../../figures';
 import { readHistory } from '../train';
 import type { Workbench } from '../workbench';
 
@@ -44,22 +37,4 @@ export async function confusionOfFolds(lab: Workbench): Promise<FigureSpec> {
 export async function reliabilityOfFolds(lab: Workbench): Promise<FigureSpec> {
   const { calibration } = (await lab.crossValidate()).averaged;
   return reliabilityFigure({ bins: calibration.bins, ece: calibration.ece, note: lab.note });
-}
-
-/** Scores of the regions of the ablation. */
-export async function ablationMaps(lab: Workbench): Promise<FigureSpec> {
-  const { cells, reference } = await lab.ablate();
-  const rows = cells.flatMap((cell): AblationCell[] => {
-    if (cell.region === undefined) return [];
-    const { value, low, high } = cell.macroF1;
-    return [
-      { ...cell.region, metric: 'macro-F1', value, low, high },
-      { ...cell.region, metric: 'ROC-AUC (macro)', value: cell.macroRocAuc },
-    ];
-  });
-  return ablationFigure({
-    cells: rows,
-    reference: { 'macro-F1': reference.macroF1.value, 'ROC-AUC (macro)': reference.macroRocAuc },
-    note: lab.note,
-  });
 }

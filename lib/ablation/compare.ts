@@ -1,0 +1,152 @@
+import { inputError } from '../base/errors';
+import { randomState } from '../base/random/mt19937';
+import { deriveSeed } from '../base/random/seeds';
+import { groupBootstrap, type BootstrapOptions, type GroupDesign, type Interval } from '../evaluation';
+import type { Region } from './masks';
+
+/** The most probable classes that the models of one cell gave to the judged rows. */
+export interface CellPredictions {
+  readonly name: string;
+  /** Absent for all features. */
+  readonly region?: Region | undefined;
+  /** One per repeat: the class of every row. */
+  readonly predicted: readonly ArrayLike<number>[];
+}
+
+/** What `compareCells` compares, on which rows. */
+export interface CompareCellsOptions extends GroupDesign {
+  readonly classes: number;
+  readonly reference: CellPredictions;
+  readonly cells: readonly CellPredictions[];
+  readonly bootstrap?: BootstrapOptions;
+}
+
+/** Differences in macro-F1 (mean over the repeats), paired: every resample judges all cells. */
+export interface CellComparisons {
+  /** By name of the cell, the reference included: deviation (n - 1) of macro-F1 over the repeats; NaN for one. */
+  readonly deviations: Readonly<Record<string, number>>;
+  /** By name of the cell: the cell less all features. */
+  readonly toReference: Readonly<Record<string, Interval>>;
+  /** Cells of one kind whose cutoffs are one step apart. */
+  readonly neighbours: readonly {
+    readonly first: string;
+    readonly second: string;
+    readonly difference: Interval;
+  }[];
+}
+
+/**
+ * Compares every cell with all features, and with its neighbours in the grid. Cells are judged on the same
+ * recordings, so their differences are known better than the overlap of two intervals suggests. Each resample
+ * draws groups within classes, and repeats: what another training would change is part of the interval, as
+ * far as the repeats show it (of one repeat, nothing).
+ *
+ * @throws StmLabError (`input`) when a cell has no repeats, or another number of rows or repeats than the reference.
+ */
+export function compareCells(options: CompareCellsOptions): CellComparisons {
+  const { labels, classes, reference, cells } = options;
+  const all = [reference, ...cells];
+  const repeats = reference.predicted.length;
+  for (const { name, predicted } of all) {
+    if (predicted.length === 0 || predicted.length !== repeats)
+      throw inputError(
+        `ablation cell ${name}: ${predicted.length} repeats, but the reference has ${repeats}`,
+      );
+    const wrong = predicted.find((own) => own.length !== labels.length);
+    if (wrong !== undefined)
+      throw inputError(`ablation cell ${name}: ${wrong.length} predictions for ${labels.length} rows`);
+  }
+  const pairs = neighbourPairs(cells);
+  const place = new Map(all.map(({ name }, i) => [name, i]));
+  const once = Array.from({ length: repeats }, (_, i) => i);
+  let resample = -1;
+  const intervals = groupBootstrap(
+    options,
+    (weights) => {
+      // The first call asks for the values themselves.
+      const state = randomState(deriveSeed(options.bootstrap?.seed ?? 1, 'repeats', ++resample));
+      const drawn = resample === 0 ? once : once.map(() => state.interval(repeats - 1));
+      const scores = all.map(({ predicted }) =>
+        meanMacroF1(
+          labels,
+          drawn.map((repeat) => predicted[repeat]!),
+          classes,
+          weights,
+        ),
+      );
+      return Object.fromEntries([
+        ...cells.map(({ name }, i) => [`cell ${name}`, scores[i + 1]! - scores[0]!] as const),
+        ...pairs.map(([a, b], i) => [`pair ${i}`, scores[place.get(b)!]! - scores[place.get(a)!]!] as const),
+      ]);
+    },
+    options.bootstrap,
+  );
+  const even = new Float64Array(labels.length).fill(1);
+  return {
+    deviations: Object.fromEntries(
+      all.map(({ name, predicted }) => [
+        name,
+        deviationOf(predicted.map((own) => meanMacroF1(labels, [own], classes, even))),
+      ]),
+    ),
+    toReference: Object.fromEntries(cells.map(({ name }) => [name, intervals[`cell ${name}`]!])),
+    neighbours: pairs.map(([first, second], i) => ({ first, second, difference: intervals[`pair ${i}`]! })),
+  };
+}
+
+/** Names of the cells of one kind that differ in one cutoff, by one step of the cutoffs in use. */
+export function neighbourPairs(
+  cells: readonly Pick<CellPredictions, 'name' | 'region'>[],
+): [string, string][] {
+  const steps = (axis: 'rateHz' | 'scaleCycPerOct'): number[] =>
+    [...new Set(cells.map(({ region }) => region?.[axis]))]
+      .filter((cutoff) => cutoff !== undefined)
+      .sort((a, b) => a - b);
+  const order = { rateHz: steps('rateHz'), scaleCycPerOct: steps('scaleCycPerOct') };
+  const keyOf = ({ pass, rateHz, scaleCycPerOct }: Region): string => `${pass} ${rateHz} ${scaleCycPerOct}`;
+  const byKey = new Map(
+    cells.flatMap(({ name, region }) => (region === undefined ? [] : [[keyOf(region), name] as const])),
+  );
+  return cells.flatMap(({ name, region }) =>
+    (['rateHz', 'scaleCycPerOct'] as const).flatMap((axis): [string, string][] => {
+      const cutoff = region?.[axis];
+      if (region === undefined || cutoff === undefined) return [];
+      const next = order[axis][order[axis].indexOf(cutoff) + 1];
+      const other = next === undefined ? undefined : byKey.get(keyOf({ ...region, [axis]: next }));
+      return other === undefined ? [] : [[name, other]];
+    }),
+  );
+}
+
+function deviationOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+/** Mean over the repeats of the macro-F1 of weighted rows; classes without weight are left out. */
+function meanMacroF1(
+  labels: Int32Array,
+  repeats: readonly ArrayLike<number>[],
+  classes: number,
+  weights: Float64Array,
+): number {
+  const support = new Float64Array(classes);
+  for (let r = 0; r < labels.length; r++) support[labels[r]!]! += weights[r]!;
+  const present = support.reduce((count, own) => count + (own > 0 ? 1 : 0), 0);
+  const hits = new Float64Array(classes);
+  const found = new Float64Array(classes);
+  let sum = 0;
+  for (const predicted of repeats) {
+    hits.fill(0);
+    found.fill(0);
+    for (let r = 0; r < labels.length; r++) {
+      const weight = weights[r]!;
+      const c = predicted[r]!;
+      found[c]! += weight;
+      if (c === labels[r]) hits[c]! += weight;
+    }
+    for (let c = 0; c < classes; c++)
+      if (support[c]! > 0) sum += (2 * hits[c]!) / (support[c]! + found[c]!) / present;
+  }
+  return sum / repeats.length;
+}

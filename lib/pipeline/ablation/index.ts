@@ -1,0 +1,8 @@
+export {
+  ablateStage,
+  type AblateStageOptions,
+  type AblateSummary,
+  type AblationCellRecord,
+  type AblationRecord,
+} from './stage';
+export type { CellScore } from './score';

@@ -1,0 +1,26 @@
+import { messageOf, StmLabError } from '../../base/errors';
+import { loadEngine } from '../../engine';
+import type { AblationWorkerOrder, FromAblationWorker, ToAblationWorker } from './pool';
+import { readAblationData, scoreCell, type AblationData } from './score';
+
+let order: AblationWorkerOrder | undefined;
+let data: Promise<AblationData> | undefined;
+
+async function answer(
+  task: Extract<ToAblationWorker, { task: unknown }>['task'],
+): Promise<FromAblationWorker> {
+  try {
+    const { features, plan, cells } = order!;
+    data ??= loadEngine().then((engine) => readAblationData(features, engine));
+    return { outcome: await scoreCell(task, await data, plan, cells) };
+  } catch (error) {
+    return { error: messageOf(error), kind: error instanceof StmLabError ? error.kind : 'other' };
+  }
+}
+
+// Without its parent a worker stops at once; its cell is done again when the ablation goes on.
+process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+process.on('message', (message: ToAblationWorker) => {
+  if ('order' in message) order = message.order;
+  else void answer(message.task).then((reply) => process.send?.(reply));
+});

@@ -1,0 +1,86 @@
+import type { Region } from '../../ablation';
+import { inputError } from '../../base/errors';
+import { ablationFigure, marginalsFigure, type AblationCell, type FigureSpec } from '../../figures';
+import type { AblateSummary, CellScore } from '../ablation';
+import { readPublished } from '../published';
+import type { Workbench } from '../workbench';
+
+/** The scores drawn, by the names printed. */
+const METRICS = {
+  'macro-F1': ({ macroF1 }: CellScore) => macroF1,
+  'ROC-AUC (macro)': ({ macroRocAuc }: CellScore) => ({ value: macroRocAuc }),
+} as const;
+const METRIC_NAMES = Object.keys(METRICS) as (keyof typeof METRICS)[];
+
+const referenceOf = ({ reference }: AblateSummary): Record<string, number> =>
+  Object.fromEntries(METRIC_NAMES.map((metric) => [metric, METRICS[metric](reference).value]));
+
+/** Scores of the low-pass and high-pass regions. */
+export function ablationMaps(lab: Workbench): Promise<FigureSpec> {
+  return regionMaps(lab, ['low', 'high']);
+}
+
+/** Scores of what the low-pass and high-pass regions leave out. */
+export function ablationComplements(lab: Workbench): Promise<FigureSpec> {
+  return regionMaps(lab, ['not-low', 'not-high']);
+}
+
+async function regionMaps(lab: Workbench, passes: readonly Region['pass'][]): Promise<FigureSpec> {
+  const ablation = await lab.ablate();
+  const cells = ablation.cells.flatMap((cell): AblationCell[] => {
+    const { pass, rateHz, scaleCycPerOct } = cell.region ?? {};
+    if (pass === undefined || rateHz === undefined || scaleCycPerOct === undefined || !passes.includes(pass))
+      return [];
+    return METRIC_NAMES.map((metric) => ({
+      pass,
+      rateHz,
+      scaleCycPerOct,
+      metric,
+      ...METRICS[metric](cell),
+    }));
+  });
+  if (cells.length === 0)
+    throw inputError(`this ablation has no ${passes.join(' or ')} regions; use --size quick, which has`);
+  return ablationFigure({ cells, reference: referenceOf(ablation), note: lab.note });
+}
+
+/** Scores along one axis at a time. */
+export async function ablationMarginals(lab: Workbench): Promise<FigureSpec> {
+  const ablation = await lab.ablate();
+  const rows = ablation.cells.flatMap((cell) => {
+    const { pass, rateHz, scaleCycPerOct } = cell.region ?? {};
+    if ((pass !== 'low' && pass !== 'high') || (rateHz === undefined) === (scaleCycPerOct === undefined))
+      return [];
+    return METRIC_NAMES.map((metric) => ({
+      axis: rateHz === undefined ? ('scale' as const) : ('rate' as const),
+      pass,
+      cutoff: rateHz ?? scaleCycPerOct!,
+      metric,
+      ...METRICS[metric](cell),
+    }));
+  });
+  if (rows.length === 0)
+    throw inputError('this ablation has no cells along one axis; use --size quick, which has');
+  return marginalsFigure({ rows, reference: referenceOf(ablation), note: lab.note });
+}
+
+/** The published tables as the paper prints them, its axis names exchanged. */
+export function publishedAblation(): Promise<FigureSpec> {
+  const { ablation } = readPublished();
+  const cells = (['low', 'high'] as const).flatMap((pass) =>
+    (['ROC-AUC', 'macro-F1'] as const).flatMap((metric) =>
+      ablation.rateHz.flatMap((rateHz, x) =>
+        ablation.scaleCycPerOct.map((scaleCycPerOct, y) => ({
+          pass,
+          rateHz,
+          scaleCycPerOct,
+          metric: metric === 'ROC-AUC' ? 'ROC-AUC (micro)' : 'macro-F1 (best threshold)',
+          value: ablation[pass][metric][x]![y]!,
+        })),
+      ),
+    ),
+  );
+  return Promise.resolve(
+    ablationFigure({ cells, layout: 'published', title: 'Ablation as published', note: ablation.source }),
+  );
+}
