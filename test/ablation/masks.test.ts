@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { regionColumns, ablationRegions, selectColumns } from 'stm-lab/dist/ablation/masks';
+import {
+  ablationRegions,
+  regionColumns,
+  regionName,
+  regionText,
+  selectColumns,
+} from 'stm-lab/dist/ablation/masks';
 
 const axes = {
   rateHz: Array.from({ length: 121 }, (_, j) => -15 + 0.25 * j),
@@ -59,7 +65,7 @@ test('columns come from the axes, not from positions: a coarser table is cut at 
 test('an empty region and a negative cutoff are refused with the cutoffs named', () => {
   assert.throws(
     () => regionColumns(axes, { pass: 'high', rateHz: 15, scaleCycPerOct: 0 }),
-    /15 Hz, 0 cyc\/oct keeps no feature/,
+    /15 Hz and scale > 0 cyc\/oct keeps no feature/,
   );
   assert.throws(() => regionColumns(axes, { pass: 'low', rateHz: -1, scaleCycPerOct: 0 }), /-1 Hz/);
 });
@@ -67,4 +73,30 @@ test('an empty region and a negative cutoff are refused with the cutoffs named',
 test('selectColumns keeps rows apart', () => {
   const data = Float32Array.from([0, 1, 2, 3, 10, 11, 12, 13]);
   assert.deepEqual([...selectColumns(data, 4, Int32Array.from([1, 3]))], [1, 3, 11, 13]);
+});
+
+test('a cutoff on one axis leaves the other whole, and its two sides make the plane', () => {
+  assert.equal(regionColumns(axes, { pass: 'low', rateHz: 4 }).length, 33 * 20);
+  assert.equal(regionColumns(axes, { pass: 'high', rateHz: 4 }).length, 88 * 20);
+  assert.equal(regionColumns(axes, { pass: 'low', scaleCycPerOct: 2 }).length, 121 * 6);
+  assert.equal(regionColumns(axes, { pass: 'high', scaleCycPerOct: 2 }).length, 121 * 14);
+  assert.throws(() => regionColumns(axes, { pass: 'low' }), /give a cutoff/);
+});
+
+test('the design: grid by pass, then marginals of both axes when asked for; names tell them apart', () => {
+  const design = {
+    passes: ['low', 'high', 'not-low', 'not-high'],
+    rateHz: cutoffs,
+    scaleCycPerOct: cutoffs,
+  } as const;
+  assert.equal(ablationRegions(design).length, 196);
+  const regions = ablationRegions({ ...design, marginals: 'yes' });
+  assert.equal(regions.length, 224);
+  assert.equal(new Set(regions.map(regionName)).size, 224);
+  assert.equal(regionName(regions[196]!), 'low-rate0');
+  assert.equal(
+    regionText({ pass: 'not-high', rateHz: 4, scaleCycPerOct: 2 }),
+    '|rate| <= 4 Hz or scale <= 2 cyc/oct',
+  );
+  assert.equal(regionText({ pass: 'high', scaleCycPerOct: 2 }), 'scale > 2 cyc/oct');
 });

@@ -1,34 +1,15 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
-import {
-  ablationRegions,
-  compareCells,
-  corpusSupport,
-  regionColumns,
-  regionName,
-  regionText,
-  type CorpusSupport,
-} from '../../ablation';
+import { ablationRegions, compareCells, corpusSupport, regionName, type CorpusSupport } from '../../ablation';
 import { writeCsv } from '../../base/csv';
 import { inputError } from '../../base/errors';
-import { readJson, sha256, writeJson } from '../../base/files';
-import { loadEngine } from '../../engine';
+import { readJson, writeJson } from '../../base/files';
 import type { Interval } from '../../evaluation';
-import type { Run } from '../../tracking';
-import { flattenParameters, runTrackedStage, trackedRun, type StageContext } from '../context';
+import { runTrackedStage, type StageContext } from '../context';
 import type { Experiment } from '../experiment';
-import { classNumbers, modulationAxes, openFeatureFolder, type FeatureFolder } from '../featureFolder';
+import { classNumbers, openFeatureFolder, type FeatureFolder } from '../featureFolder';
 import type { StageResult } from '../stage';
-import { processScorer, type CellScorer, type CellTask } from './pool';
-import {
-  judgedRows,
-  readAblationData,
-  scoreCell,
-  type AblationData,
-  type AblationPlan,
-  type CellOutcome,
-  type CellScore,
-} from './score';
+import { scoreAll } from './cells';
+import { judgedRows, type AblationPlan, type CellOutcome, type CellScore } from './score';
 
 /** What `ablateStage` reads and writes. */
 export interface AblateStageOptions {
@@ -123,136 +104,6 @@ function planOf({
       ? {}
       : { searched: { search: { ...search, ...ablation.search }, split: { ...split, folds }, protocol } }),
   };
-}
-
-async function scoreAll(
-  { features, out, experiment, workers = 1 }: AblateStageOptions,
-  folder: FeatureFolder,
-  plan: AblationPlan,
-  context: StageContext,
-  parent: Run | undefined,
-): Promise<CellOutcome[]> {
-  const axes = modulationAxes(folder);
-  const tasks: CellTask[] = [
-    { name: 'all' },
-    ...ablationRegions(experiment.ablation).map((region) => ({ name: regionName(region), region })),
-  ];
-  // A region that keeps nothing is named before hours of training, not after.
-  for (const { region } of tasks) if (region !== undefined) regionColumns(axes, region);
-  const engine = await loadEngine();
-  parent?.setTags({ 'stm.engine': engine.description });
-  const cells = path.join(out, 'cells');
-  const identity = {
-    plan,
-    features: folder.featuresHash,
-    index: folder.indexHash,
-    engine: engine.description,
-  };
-  const outcomes: CellOutcome[] = [];
-  const waiting: number[] = [];
-  tasks.forEach((task, i) => {
-    const known = storedOutcome(cells, task, identity);
-    if (known === undefined) waiting.push(i);
-    else outcomes[i] = known;
-  });
-  let done = tasks.length - waiting.length;
-  const lane = async (scorer: CellScorer): Promise<void> => {
-    try {
-      for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-        context.signal?.throwIfAborted();
-        outcomes[at] = await trackedCell(tasks[at]!, scorer, { cells, identity }, context, parent);
-        done++;
-        context.progress?.(`ablate: ${done} of ${tasks.length} cells (${tasks[at]!.name})`);
-      }
-    } catch (error) {
-      waiting.length = 0;
-      throw error;
-    } finally {
-      scorer.close();
-    }
-  };
-  const order = { features: path.resolve(features), plan, cells: path.resolve(cells) };
-  const scorers =
-    workers === 1
-      ? [localScorer(readAblationData(features, engine), plan, cells, context.signal)]
-      : Array.from({ length: Math.min(workers, waiting.length) }, () => processScorer(order, context.signal));
-  const ends = await Promise.allSettled(scorers.map(lane));
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return outcomes;
-}
-
-/** Scores cells in this process. */
-function localScorer(
-  data: AblationData,
-  plan: AblationPlan,
-  cells: string,
-  signal: AbortSignal | undefined,
-): CellScorer {
-  return { score: (task) => scoreCell(task, data, plan, cells, signal), close: () => undefined };
-}
-
-interface StoredCell extends CellOutcome {
-  readonly key: string;
-}
-
-const cellFile = (cells: string, { name }: CellTask): string => path.join(cells, `${name}.json`);
-const cellKey = ({ region }: CellTask, identity: unknown): string =>
-  sha256({ identity, region: region ?? 'all' });
-
-/** The cell's outcome from an earlier run on the same data and settings. */
-function storedOutcome(cells: string, task: CellTask, identity: unknown): CellOutcome | undefined {
-  const file = cellFile(cells, task);
-  if (!fs.existsSync(file)) return undefined;
-  const { key, cell, predicted } = readJson<StoredCell>(file);
-  return key === cellKey(task, identity) ? { cell, predicted } : undefined;
-}
-
-/** Scores one cell under a run of its own; stored last, so that a cell that is known has its run complete. */
-async function trackedCell(
-  task: CellTask,
-  scorer: CellScorer,
-  { cells, identity }: { readonly cells: string; readonly identity: unknown },
-  context: StageContext,
-  parent: Run | undefined,
-): Promise<CellOutcome> {
-  const key = cellKey(task, identity);
-  const outcome = await trackedRun(
-    context,
-    {
-      name: task.name,
-      key: `ablation-${key.slice(0, 16)}`,
-      parent,
-      params: task.region === undefined ? { pass: 'all' } : flattenParameters(task.region),
-      tags: {
-        'stm.stage': 'ablation-cell',
-        'stm.region': task.region === undefined ? 'all features' : regionText(task.region),
-      },
-    },
-    async (run) => {
-      const scored = await scorer.score(task);
-      if (run !== undefined) logCell(run, scored.cell);
-      return scored;
-    },
-  );
-  writeJson(cellFile(cells, task), { key, ...outcome } satisfies StoredCell);
-  return outcome;
-}
-
-function logCell(run: Run, cell: CellScore): void {
-  const { kept, macroF1, accuracy, searched } = cell;
-  run.logParams({ kept, ...(searched === undefined ? {} : flattenParameters(searched.best, 'best')) });
-  run.logMetrics({
-    macro_f1: macroF1.value,
-    macro_f1_low: macroF1.low,
-    macro_f1_high: macroF1.high,
-    accuracy: accuracy.value,
-    accuracy_low: accuracy.low,
-    accuracy_high: accuracy.high,
-    macro_roc_auc: cell.macroRocAuc,
-    published_roc_auc: cell.microRocAuc,
-    published_max_macro_f1: cell.maxMacroF1,
-  });
 }
 
 function recordOf(
