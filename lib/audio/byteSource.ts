@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
-import { inputError, messageOf } from '../base/errors';
+import { inputError } from '../base/errors';
+import { openForReading, readFully } from '../base/files';
 
 /** Random access to the bytes of an open file. */
 export interface ByteSource {
@@ -19,13 +20,8 @@ const CHUNK_BYTES = 1 << 16;
  * @throws StmLabError (`input`) when it cannot be opened, is not a file, or is empty.
  */
 export function openByteSource(file: string): ByteSource {
-  let handle: number;
+  const handle = openForReading(file);
   let size: number;
-  try {
-    handle = fs.openSync(file, 'r');
-  } catch (error) {
-    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
-  }
   try {
     const status = fs.fstatSync(handle);
     if (!status.isFile()) throw inputError(`${file}: is not a file; give the path of a recording`);
@@ -42,13 +38,7 @@ export function openByteSource(file: string): ByteSource {
     size,
     read(position, length) {
       if (buffer.length < length) buffer = new Uint8Array(length);
-      let done = 0;
-      while (done < length) {
-        const count = fs.readSync(handle, buffer, done, length - done, position + done);
-        if (count === 0) break;
-        done += count;
-      }
-      return buffer.subarray(0, done);
+      return buffer.subarray(0, readFully(handle, buffer.subarray(0, length), position));
     },
     close() {
       if (open) fs.closeSync(handle);

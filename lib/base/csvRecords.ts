@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { inputError, messageOf } from './errors';
+import { openForReading } from './files';
 
 /** One record of a CSV file as `eachCsvRecord` found it. */
 export interface CsvRecord {
@@ -92,12 +93,7 @@ function indexOrEnd(text: string, from: number): number {
 }
 
 function eachLine(file: string, visit: (text: string) => void): void {
-  let handle: number;
-  try {
-    handle = fs.openSync(file, 'r');
-  } catch (error) {
-    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
-  }
+  const handle = openForReading(file);
   try {
     const block = Buffer.allocUnsafe(BLOCK);
     const decoder = new StringDecoder('utf8');

@@ -108,6 +108,35 @@ export function sha256(value: unknown): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/**
+ * Opens a file for reading.
+ *
+ * @returns its handle, to be closed by the caller
+ * @throws StmLabError (`input`) naming the file when it cannot be opened.
+ */
+export function openForReading(file: string): number {
+  try {
+    return fs.openSync(file, 'r');
+  } catch (error) {
+    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
+  }
+}
+
+/** One read call takes at most 2 GiB. */
+const LONGEST_READ = 1 << 30;
+
+/** Fills `target` from byte `position` of an open file. Returns the bytes read: fewer only where the file ends. */
+export function readFully(handle: number, target: Uint8Array, position: number): number {
+  let done = 0;
+  while (done < target.length) {
+    const wanted = Math.min(target.length - done, LONGEST_READ);
+    const count = fs.readSync(handle, target, done, wanted, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
 /** SHA-256 of a file's bytes, read in blocks of 1 MiB. */
 export function sha256File(file: string): string {
   const hash = createHash('sha256');

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError, messageOf } from './errors';
-import { temporaryName } from './files';
+import { openForReading, readFully, temporaryName } from './files';
 
 /** A dense row-major array as NumPy stores it. `float16`, booleans and structured types are not read. */
 export interface NpyArray {
@@ -88,31 +88,18 @@ export function readNpyHeader(handle: number, file: string): NpyHeader {
  * @throws StmLabError (`input`) when unreadable, of an unread type, or shorter than its header says.
  */
 export function readNpy(file: string): NpyArray {
-  let handle: number;
-  try {
-    handle = fs.openSync(file, 'r');
-  } catch (error) {
-    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
-  }
+  const handle = openForReading(file);
   try {
     const { descriptor, shape, offset } = readNpyHeader(handle, file);
     const data = new DESCRIPTORS[descriptor](shape.reduce((product, extent) => product * extent, 1));
-    readFully(handle, new Uint8Array(data.buffer), offset, file);
+    const read = readFully(handle, new Uint8Array(data.buffer), offset);
+    if (read < data.byteLength)
+      throw inputError(
+        `${file}: holds ${read} data bytes where its header says ${data.byteLength}; make it again`,
+      );
     return { shape, data };
   } finally {
     fs.closeSync(handle);
-  }
-}
-
-function readFully(handle: number, target: Uint8Array, offset: number, file: string): void {
-  // One read call is limited to 2 GiB.
-  for (let done = 0; done < target.length;) {
-    const count = fs.readSync(handle, target, done, Math.min(target.length - done, 1 << 30), offset + done);
-    if (count === 0)
-      throw inputError(
-        `${file}: holds ${done} data bytes where its header says ${target.length}; make it again`,
-      );
-    done += count;
   }
 }
 

@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { compareCodePoints } from './codePoints';
-import { inputError, messageOf } from './errors';
+import { inputError } from './errors';
+import { openForReading, readFully } from './files';
 import { readNpyHeader, type NpyHeader } from './npy';
 
 /**
@@ -106,12 +107,7 @@ function shardFiles(source: string): string[] {
 }
 
 function openShard(file: string, before: Shard | undefined): Shard {
-  let handle: number;
-  try {
-    handle = fs.openSync(file, 'r');
-  } catch (error) {
-    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
-  }
+  const handle = openForReading(file);
   try {
     const header = readNpyHeader(handle, file);
     const [rows, ...rowShape] = header.shape;
@@ -139,8 +135,6 @@ function openShard(file: string, before: Shard | undefined): Shard {
   }
 }
 
-/** One read call takes at most 2 GiB. */
-const LONGEST_READ = 1 << 30;
 const DOUBLES = 1 << 17;
 
 function readShard(shard: Shard, from: number, to: number, columns: number, target: Float32Array): void {
@@ -163,11 +157,7 @@ function readShard(shard: Shard, from: number, to: number, columns: number, targ
   }
 }
 
-function readBytes(shard: Shard, target: Uint8Array, position: number): void {
-  for (let done = 0; done < target.length;) {
-    const wanted = Math.min(target.length - done, LONGEST_READ);
-    const count = fs.readSync(shard.handle, target, done, wanted, position + done);
-    if (count === 0) throw inputError(`${shard.file}: ended early; it changed while it was read`);
-    done += count;
-  }
+function readBytes({ handle, file }: Shard, target: Uint8Array, position: number): void {
+  if (readFully(handle, target, position) < target.length)
+    throw inputError(`${file}: ended early; it changed while it was read`);
 }

@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import { messageOf } from '../base/errors';
 import { createTracker, type Tracker } from '../tracking';
 import type { StageContext } from '../pipeline';
@@ -44,27 +45,32 @@ export function terminalContext(terminal: Terminal): TerminalContext {
   };
 }
 
-/** The tracker that a command's options ask for. */
-export function trackerFor(options: OptionValues, journalFolder: string, terminal: Terminal): Tracker {
-  const mode = options['tracking'];
+/** The tracking that was asked for; undefined leaves the choice to the environment. */
+export function trackingMode(options: OptionValues): Tracker['mode'] | undefined {
+  return options['tracking'] === undefined
+    ? undefined
+    : choiceOption(options, 'tracking', ['online', 'offline', 'disabled'] as const, 'offline');
+}
+
+/** The tracker that a command's options ask for; run journals lie beside `out` unless told otherwise. */
+export function trackerFor(options: OptionValues, out: string, terminal: Terminal): Tracker {
+  const mode = trackingMode(options);
   return createTracker({
     experiment: options['mlflow-experiment'] ?? 'stm-lab',
-    journalFolder: options['journal'] ?? journalFolder,
-    ...(mode === undefined
-      ? {}
-      : { mode: choiceOption(options, 'tracking', ['online', 'offline', 'disabled'] as const, 'offline') }),
+    journalFolder: options['journal'] ?? path.join(path.dirname(path.resolve(out)), 'tracking'),
+    ...(mode === undefined ? {} : { mode }),
     onWarning: (line) => terminal.warn(`tracking: ${line}`),
   });
 }
 
-/** Runs a stage with its context and tracker, and closes both whatever happens. */
+/** Runs a stage that writes to `out` with its context and tracker, and closes both whatever happens. */
 export async function withStage<T>(
   options: OptionValues,
-  journalFolder: string,
+  out: string,
   terminal: Terminal,
   run: (context: StageContext) => Promise<T>,
 ): Promise<T> {
-  const tracker = trackerFor(options, journalFolder, terminal);
+  const tracker = trackerFor(options, out, terminal);
   try {
     return await run({ ...terminalContext(terminal), tracker });
   } finally {

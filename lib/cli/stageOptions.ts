@@ -1,5 +1,4 @@
-import * as path from 'node:path';
-import type { OptionSpec } from './command';
+import { integerOption, type OptionSpec, type OptionValues } from './command';
 
 /** Which configuration. */
 export const EXPERIMENT: OptionSpec = {
@@ -20,8 +19,9 @@ export const OUT: OptionSpec = {
   required: 'yes',
 };
 
-/** Where a stage's run journals lie unless told otherwise. */
-export const journalBeside = (out: string): string => path.join(path.dirname(path.resolve(out)), 'tracking');
+/** Workers of a command; undefined leaves their number to it. */
+export const workersOption = (options: OptionValues): number | undefined =>
+  options['workers'] === undefined ? undefined : integerOption(options, 'workers', { min: 1, fallback: 1 });
 /** What came of a stage, in words. */
 export const statusText = (status: 'computed' | 'kept'): string =>
   status === 'kept' ? 'kept from an earlier run' : 'done';

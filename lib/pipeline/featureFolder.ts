@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import { uniqueCodes } from '../base/codePoints';
 import { readCsv, type CsvRow } from '../base/csv';
 import { inputError } from '../base/errors';
 import { readJson } from '../base/files';
@@ -88,12 +89,11 @@ export function modulationAxes({ axes, folder }: FeatureFolder): ModulationAxes 
   return { rateHz: rateHz as number[], scaleCycPerOct: scaleCycPerOct as number[] };
 }
 
-/** Class names in order of first appearance in sorted labels, and the class number of each row. */
+/** The distinct labels in code-point order, and each row's place among them. */
 export function classNumbers(labels: readonly string[]): {
   readonly classes: string[];
   readonly y: Int32Array;
 } {
-  const classes = [...new Set(labels)].sort();
-  const numberOf = new Map(classes.map((name, i) => [name, i]));
-  return { classes, y: Int32Array.from(labels, (label) => numberOf.get(label)!) };
+  const { values, codes } = uniqueCodes(labels);
+  return { classes: values, y: codes };
 }

@@ -9,9 +9,9 @@ import {
   type AblationCellRecord,
   type AblationSize,
 } from '../../pipeline';
-import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
+import { choiceOption, type Command, type OptionValues } from '../command';
 import { terminalContext, TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, journalBeside, statusText } from '../stageOptions';
+import { EXPERIMENT, statusText, workersOption } from '../stageOptions';
 import { printTable } from '../table';
 import type { Terminal } from '../terminal';
 
@@ -38,10 +38,7 @@ export const ablate: Command = {
   async run(options, _positionals, terminal) {
     const size =
       options['size'] === undefined ? undefined : choiceOption(options, 'size', ABLATION_SIZES, 'smoke');
-    const workers =
-      options['workers'] === undefined
-        ? undefined
-        : integerOption(options, 'workers', { min: 1, fallback: 1 });
+    const workers = workersOption(options);
     const { summary, out } =
       options['features'] === undefined
         ? await ofManifest(options, size, workers, terminal)
@@ -111,7 +108,7 @@ async function ofFeatures(
   if (out === undefined) throw inputError('--out DIR is required with --features');
   const named = readExperiment(options['experiment'] ?? 'smoke');
   const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
-  const summary = await withStage(options, journalBeside(out), terminal, (context) =>
+  const summary = await withStage(options, out, terminal, (context) =>
     ablateStage({ features: options['features']!, out, experiment, workers }, context),
   );
   return { summary, out };

@@ -1,7 +1,7 @@
 import { crossValidationStage, evaluateStage, readExperiment, scoreTable } from '../../pipeline';
 import { type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, OUT, journalBeside, statusText } from '../stageOptions';
+import { EXPERIMENT, OUT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const evaluate: Command = {
@@ -30,7 +30,7 @@ export const evaluate: Command = {
     const features = options['features'];
     if (features !== undefined) {
       const { crossValidation, reduction, model } = experiment;
-      const summary = await withStage(options, journalBeside(out), terminal, (context) =>
+      const summary = await withStage(options, out, terminal, (context) =>
         crossValidationStage({ features, out, crossValidation, reduction, model }, context),
       );
       const { value, low, high } = summary.mean.macroF1;
@@ -48,7 +48,7 @@ export const evaluate: Command = {
       terminal.warn('stm-lab evaluate: give --features, or --model with --reduction and --split');
       return 2;
     }
-    const { status, report } = await withStage(options, journalBeside(out), terminal, (context) =>
+    const { status, report } = await withStage(options, out, terminal, (context) =>
       evaluateStage({ model, reduction, split: splitFolder, out }, context),
     );
     printTable(terminal, scoreTable(report));

@@ -1,7 +1,7 @@
 import { extractStage } from '../../pipeline';
-import { choiceOption, integerOption, type Command } from '../command';
+import { choiceOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { OUT, journalBeside } from '../stageOptions';
+import { OUT, workersOption } from '../stageOptions';
 
 export const extract: Command = {
   name: 'extract',
@@ -32,17 +32,13 @@ export const extract: Command = {
     const out = options['out']!;
     const kind = choiceOption(options, 'features', ['stm', 'mel'] as const, 'stm');
     const channels = choiceOption(options, 'channels', ['published', 'paper'] as const, 'published');
-    const workers =
-      options['workers'] === undefined
-        ? undefined
-        : integerOption(options, 'workers', { min: 1, fallback: 1 });
-    const summary = await withStage(options, journalBeside(out), terminal, (context) =>
+    const summary = await withStage(options, out, terminal, (context) =>
       extractStage(
         {
           manifest: options['manifest']!,
           out,
           features: kind === 'stm' ? { kind, channels } : { kind },
-          workers,
+          workers: workersOption(options),
         },
         context,
       ),

@@ -1,7 +1,7 @@
 import { readExperiment, reduceStage } from '../../pipeline';
 import { type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, FEATURES, OUT, SPLIT, journalBeside, statusText } from '../stageOptions';
+import { EXPERIMENT, FEATURES, OUT, SPLIT, statusText } from '../stageOptions';
 
 export const reduce: Command = {
   name: 'reduce',
@@ -13,15 +13,11 @@ export const reduce: Command = {
   async run(options, _positionals, terminal) {
     const out = options['out']!;
     const experiment = readExperiment(options['experiment'] ?? 'smoke');
-    const { status, reduction, varianceKept } = await withStage(
-      options,
-      journalBeside(out),
-      terminal,
-      (context) =>
-        reduceStage(
-          { features: options['features']!, split: options['split']!, out, reduction: experiment.reduction },
-          context,
-        ),
+    const { status, reduction, varianceKept } = await withStage(options, out, terminal, (context) =>
+      reduceStage(
+        { features: options['features']!, split: options['split']!, out, reduction: experiment.reduction },
+        context,
+      ),
     );
     terminal.print(
       `${out}: ${reduction.columns} features to ${reduction.width}, ${(100 * varianceKept).toFixed(1)} % of the training variance; ${statusText(status)}`,

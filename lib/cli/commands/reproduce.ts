@@ -1,4 +1,3 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { messageOf } from '../../base/errors';
 import {
@@ -9,10 +8,12 @@ import {
   saveFigures,
   type Workbench,
 } from '../../pipeline';
-import { findMlflow, startLocalServer, type LocalServer } from '../../tracking';
-import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
-import { terminalContext } from '../context';
+import { startLocalServer, type LocalServer } from '../../tracking';
+import { choiceOption, type Command, type OptionValues } from '../command';
+import { terminalContext, trackingMode } from '../context';
+import { mlflowExecutable } from '../mlflow';
 import { executeNotebooks, resultHashes } from '../notebooks';
+import { workersOption } from '../stageOptions';
 import { printSummary } from '../summary';
 import type { Terminal } from '../terminal';
 
@@ -46,13 +47,8 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
   );
   const experiment = options['experiment'] ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke';
   const context = terminalContext(terminal);
-  const mode =
-    options['tracking'] === undefined
-      ? undefined
-      : choiceOption(options, 'tracking', ['online', 'offline', 'disabled'] as const, 'offline');
+  const mode = trackingMode(options);
   const whichNotebooks = choiceOption(options, 'notebooks', ['execute', 'skip'] as const, 'execute');
-  const workers =
-    options['workers'] === undefined ? undefined : integerOption(options, 'workers', { min: 1, fallback: 1 });
   const server = mode === 'offline' || mode === 'disabled' ? undefined : await localServer(results, terminal);
   if (server !== undefined) process.env.MLFLOW_TRACKING_URI = server.uri;
   try {
@@ -61,7 +57,7 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
       results,
       experiment,
       tracking: mode,
-      workers,
+      workers: workersOption(options),
       ...context,
     });
     let figures: string[];
@@ -93,12 +89,8 @@ function heading({ experiment, corpus, note, manifest }: Workbench): string {
 async function localServer(results: string, terminal: Terminal): Promise<LocalServer | undefined> {
   if (process.env.MLFLOW_TRACKING_URI) return undefined;
   try {
-    const virtual = path.join(homeFolder(), '.venv', 'bin', 'mlflow');
     terminal.progress('starting MLflow');
-    return await startLocalServer({
-      folder: path.join(results, 'mlflow'),
-      executable: fs.existsSync(virtual) ? virtual : findMlflow(),
-    });
+    return await startLocalServer({ folder: path.join(results, 'mlflow'), executable: mlflowExecutable() });
   } catch (error) {
     terminal.warn(`runs are tracked offline: ${messageOf(error)}`);
     return undefined;

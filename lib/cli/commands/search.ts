@@ -1,7 +1,7 @@
 import { readExperiment, searchStage } from '../../pipeline';
 import { integerOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, OUT, REDUCTION, SPLIT, journalBeside, statusText } from '../stageOptions';
+import { EXPERIMENT, OUT, REDUCTION, SPLIT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const search: Command = {
@@ -27,7 +27,7 @@ export const search: Command = {
     const trials = integerOption(options, 'trials', { min: 1, fallback: experiment.search.trials });
     const { status, best, objective, completed, failed } = await withStage(
       options,
-      journalBeside(out),
+      out,
       terminal,
       (context) =>
         searchStage(

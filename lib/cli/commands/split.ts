@@ -1,7 +1,7 @@
 import { readExperiment, splitStage } from '../../pipeline';
 import { type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, FEATURES, OUT, journalBeside, statusText } from '../stageOptions';
+import { EXPERIMENT, FEATURES, OUT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const split: Command = {
@@ -16,7 +16,7 @@ export const split: Command = {
   async run(options, _positionals, terminal) {
     const out = options['out']!;
     const experiment = readExperiment(options['experiment'] ?? 'smoke');
-    const { status, balance } = await withStage(options, journalBeside(out), terminal, (context) =>
+    const { status, balance } = await withStage(options, out, terminal, (context) =>
       splitStage({ features: options['features']!, out, split: experiment.split }, context),
     );
     printTable(

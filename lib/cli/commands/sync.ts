@@ -23,6 +23,7 @@ export const sync: Command = {
       terminal.print('there are no journals to send');
       return 0;
     }
+    const { signal } = terminalContext(terminal);
     let complete = true;
     for (const folder of folders) {
       const report = await syncJournals(folder, {
@@ -30,7 +31,7 @@ export const sync: Command = {
         dryRun: options['dry-run'] === undefined ? 'no' : 'yes',
         onWarning: (line) => terminal.warn(line),
         onProgress: ({ pendingRuns }) => terminal.progress(`sync: ${pendingRuns} runs to go`),
-        signal: terminalContext(terminal).signal,
+        signal,
       });
       terminal.progressDone();
       terminal.print(`${folder}: ${report.state}, ${report.runs.length} runs, server ${report.server}`);

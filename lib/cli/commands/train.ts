@@ -3,7 +3,7 @@ import { readJson } from '../../base/files';
 import { readExperiment, trainStage, type SearchRecord } from '../../pipeline';
 import { integerOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, OUT, REDUCTION, SPLIT, journalBeside, statusText } from '../stageOptions';
+import { EXPERIMENT, OUT, REDUCTION, SPLIT, statusText } from '../stageOptions';
 
 export const train: Command = {
   name: 'train',
@@ -34,7 +34,7 @@ export const train: Command = {
       max: 2147483647,
       fallback: experiment.search.seed,
     });
-    const summary = await withStage(options, journalBeside(out), terminal, (context) =>
+    const summary = await withStage(options, out, terminal, (context) =>
       trainStage(
         {
           reduction: options['reduction']!,

@@ -1,8 +1,8 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { homeFolder } from '../../pipeline';
-import { findMlflow, startLocalServer, stopLocalServer } from '../../tracking';
+import { startLocalServer, stopLocalServer } from '../../tracking';
 import { integerOption, type Command } from '../command';
+import { mlflowExecutable } from '../mlflow';
 
 export const ui: Command = {
   name: 'ui',
@@ -26,10 +26,9 @@ export const ui: Command = {
       );
       return 0;
     }
-    const virtual = path.join(homeFolder(), '.venv', 'bin', 'mlflow');
     const server = await startLocalServer({
       folder,
-      executable: fs.existsSync(virtual) ? virtual : findMlflow(),
+      executable: mlflowExecutable(),
       ...(options['port'] === undefined
         ? {}
         : { port: integerOption(options, 'port', { min: 1, max: 65535, fallback: 5000 }) }),
