@@ -15,3 +15,4 @@ export {
   type CompareCellsOptions,
 } from './compare';
 export { corpusSupport, supportStatements, type ClassSupport, type CorpusSupport } from './support';
+export { occlusionMaps, type OcclusionMaps, type OcclusionTask, type PatchSize } from './occlusion';

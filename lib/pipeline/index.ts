@@ -34,6 +34,13 @@ export {
 export { extractStage, type ExtractStageOptions, type ExtractSummary } from './extract';
 export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
+export {
+  occlusionStage,
+  type OcclusionRecord,
+  type OcclusionStageOptions,
+  type OcclusionSummary,
+} from './occlusion';
+export { readPublished, type PublishedGrid, type PublishedNumbers, type PublishedRow } from './published';
 export { openPredictor, type Prediction, type PredictOptions } from './predict';
 export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';

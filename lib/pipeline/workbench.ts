@@ -13,6 +13,7 @@ import { evaluateStage, type EvaluateSummary } from './evaluate';
 import { homeFolder, readAblation, readExperiment, type AblationSize, type Experiment } from './experiment';
 import { extractStage, type ExtractSummary } from './extract';
 import { buildFigure, type FigureName } from './figures';
+import { occlusionStage, type OcclusionSummary } from './occlusion';
 import { reduceStage, type ReduceSummary } from './reduce';
 import { searchStage, type SearchSummary } from './search';
 import { splitStage, type SplitSummary } from './split';
@@ -45,6 +46,7 @@ export interface StageFolders {
   readonly evaluation: string;
   readonly crossValidation: string;
   readonly ablation: string;
+  readonly occlusion: string;
   readonly figures: string;
   /** Journals of the tracked runs. */
   readonly tracking: string;
@@ -73,6 +75,7 @@ export interface Workbench {
   evaluate(): Promise<EvaluateSummary>;
   crossValidate(): Promise<CrossValidationSummary>;
   ablate(): Promise<AblateSummary>;
+  occlude(): Promise<OcclusionSummary>;
   /** A figure of the results, whose stages are run when needed. */
   figure(name: FigureName): Promise<FigureSpec>;
   /** A table of the results, likewise. */
@@ -194,6 +197,11 @@ function assemble(experiment: Experiment, manifest: Manifest, parts: Parts): Wor
     const workers = parts.workers ?? availableParallelism();
     return ablateStage({ features, out, experiment, workers }, context);
   });
+  const occlude = once(async () => {
+    await train();
+    const { features, split: splitFolder, reduction, model, occlusion: out } = folders;
+    return occlusionStage({ features, split: splitFolder, reduction, model, out }, context);
+  });
   const workbench: Workbench = {
     experiment,
     manifest,
@@ -210,6 +218,7 @@ function assemble(experiment: Experiment, manifest: Manifest, parts: Parts): Wor
     evaluate,
     crossValidate,
     ablate,
+    occlude,
     figure: (name) => buildFigure(workbench, name),
     table: (name) => buildTable(workbench, name),
     close: async () => void (await parts.tracker.close()),
@@ -258,6 +267,7 @@ function stageFolders(
     evaluation: own('evaluation'),
     crossValidation: own('cross-validation'),
     ablation: own(size === undefined ? 'ablation' : `ablation-${size}`),
+    occlusion: own('occlusion'),
     figures: own('figures'),
     tracking: path.join(results, corpus, 'tracking'),
   };

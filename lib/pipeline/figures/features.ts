@@ -46,7 +46,13 @@ export async function classMeansFigure(lab: Workbench): Promise<FigureSpec> {
 }
 
 /** Cohen's d between classes of a domain and between domains. */
-export async function effectSizesFigure(lab: Workbench): Promise<FigureSpec> {
+export const effectSizesFigure = (lab: Workbench): Promise<FigureSpec> => effectSizes(lab, 'pooled');
+
+/** The same as the published code computes it, with the first group's deviation for both. */
+export const publishedEffectSizesFigure = (lab: Workbench): Promise<FigureSpec> =>
+  effectSizes(lab, 'published');
+
+async function effectSizes(lab: Workbench, deviation: 'pooled' | 'published'): Promise<FigureSpec> {
   await lab.extract();
   const folder = openFeatureFolder(lab.folders.features);
   const data = folder.matrix.readRows(0, folder.matrix.rows);
@@ -60,8 +66,9 @@ export async function effectSizesFigure(lab: Workbench): Promise<FigureSpec> {
   return effectSizeFigure({
     comparisons: pairs.map(([first, second]) => ({
       title: `${shortLabel(first)} − ${shortLabel(second)}`,
-      d: cohensD(data, columns, rowsOf(first), rowsOf(second)),
+      d: cohensD(data, columns, rowsOf(first), rowsOf(second), { deviation }),
     })),
+    deviation,
     axes: modulationAxes(folder),
     note: lab.note,
   });

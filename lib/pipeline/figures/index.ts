@@ -2,17 +2,18 @@ import * as path from 'node:path';
 import { inputError, StmLabError } from '../../base/errors';
 import { saveFigure, type FigureSpec } from '../../figures';
 import type { Workbench } from '../workbench';
-import { pipelineFigure, classMeansFigure, effectSizesFigure } from './features';
+import { classMeansFigure, effectSizesFigure, pipelineFigure, publishedEffectSizesFigure } from './features';
 import { balanceFigure, varianceFigure, componentsFigure } from './reduction';
 import { historyFigure, searchSlicesFigure, searchParallelFigure, importancesOfSearch } from './search';
 import { ablationComplements, ablationMaps, ablationMarginals, publishedAblation } from './ablation';
-import { curvesFigure, confusionOfFolds, reliabilityOfFolds } from './results';
+import { curvesFigure, confusionOfFolds, occlusionFigure, reliabilityOfFolds } from './results';
 
 /** Each figure, and the stages whose results it shows. */
 const FIGURES = {
   pipeline: pipelineFigure,
   'class-means': classMeansFigure,
   'effect-sizes': effectSizesFigure,
+  'effect-sizes-published': publishedEffectSizesFigure,
   'split-balance': balanceFigure,
   'explained-variance': varianceFigure,
   components: componentsFigure,
@@ -27,6 +28,7 @@ const FIGURES = {
   'ablation-complements': ablationComplements,
   'ablation-marginals': ablationMarginals,
   'ablation-published': publishedAblation,
+  occlusion: occlusionFigure,
 } as const satisfies Record<string, (lab: Workbench) => Promise<FigureSpec>>;
 
 /** Name of a figure that a workbench can draw. */

@@ -1,4 +1,10 @@
-import { confusionFigure, learningCurvesFigure, reliabilityFigure, type FigureSpec } from '../../figures';
+import {
+  confusionFigure,
+  learningCurvesFigure,
+  reliabilityFigure,
+  stmGridFigure,
+  type FigureSpec,
+} from '../../figures';
 import { readHistory } from '../train';
 import type { Workbench } from '../workbench';
 
@@ -37,4 +43,23 @@ export async function confusionOfFolds(lab: Workbench): Promise<FigureSpec> {
 export async function reliabilityOfFolds(lab: Workbench): Promise<FigureSpec> {
   const { calibration } = (await lab.crossValidate()).averaged;
   return reliabilityFigure({ bins: calibration.bins, ece: calibration.ece, note: lab.note });
+}
+
+/** Which cells the trained network relies on, class by class. */
+export async function occlusionFigure(lab: Workbench): Promise<FigureSpec> {
+  const { classes, rows, patch, drops, axes } = await lab.occlude();
+  const shown = classes.flatMap((name, c) =>
+    rows[c] === 0 ? [] : [{ name, count: rows[c]!, drop: drops[c]! }],
+  );
+  const largest = Math.max(...shown.flatMap(({ drop }) => Array.from(drop, Math.abs)));
+  return stmGridFigure({
+    panels: shown.map(({ name, count, drop }) => ({ title: `${name} (n = ${count})`, values: drop })),
+    axes,
+    colour: { palette: 'diverging', domain: [-largest, largest] },
+    colourTitle: 'Fall in probability',
+    title: 'What the network relies on: fall of the true class’ probability when cells are hidden',
+    note: [lab.note, `patches of ${patch.rateHz} Hz x ${patch.scaleCycPerOct} cyc/oct, test recordings`]
+      .filter((part) => part !== undefined)
+      .join('; '),
+  });
 }
