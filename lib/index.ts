@@ -12,6 +12,7 @@ export * as models from './models';
 export * as layers from './layers';
 export * as search from './search';
 export * as evaluation from './evaluation';
+export * as tmnn from './tmnn';
 export * as ablation from './ablation';
 export * as figures from './figures';
 export * as tracking from './tracking';

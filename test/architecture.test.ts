@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 const lib = path.resolve(__dirname, '..', 'lib');
 const flow = [
-  'base', 'audio', 'corpus', 'features', 'splits', 'engine', 'reduction', 'models', 'layers', 'search', 'evaluation', 'strf',
+  'base', 'audio', 'corpus', 'features', 'splits', 'engine', 'reduction', 'models', 'layers', 'search', 'evaluation', 'tmnn', 'strf',
   'ablation', 'figures', 'pipeline', 'cli',
 ]; // prettier-ignore
 

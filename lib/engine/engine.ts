@@ -36,17 +36,11 @@ let loaded: Promise<Engine> | undefined;
  * @throws StmLabError (`environment`) when the engine insisted on cannot be loaded, with the cure.
  */
 export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
-  loaded ??= load(
-    process.env.STM_LAB_ENGINE ?? options.prefer ?? 'auto',
-    options.kernels ?? 'standard',
-  );
+  loaded ??= load(process.env.STM_LAB_ENGINE ?? options.prefer ?? 'auto', options.kernels ?? 'standard');
   return loaded;
 }
 
-async function load(
-  prefer: string,
-  kernels: NonNullable<EngineOptions['kernels']>,
-): Promise<Engine> {
+async function load(prefer: string, kernels: NonNullable<EngineOptions['kernels']>): Promise<Engine> {
   const threads = process.env.STM_LAB_THREADS ?? '1';
   process.env.TF_NUM_INTRAOP_THREADS ??= threads;
   process.env.TF_NUM_INTEROP_THREADS ??= '1';

@@ -42,6 +42,19 @@ export interface Layers {
     mode: Mode,
     options?: BatchNormOptions,
   ): X;
+  /**
+   * `conv2d` with `name.conv` (stride 1, `same`), then `batchNorm` with `name.norm`. The bias is never added: in
+   * training the normalisation takes any constant away again, so the bias has no effect but on the running
+   * mean (and gradient 0); in evaluation it joins the shift.
+   */
+  convolveNormalised(
+    parameters: ParameterTensors,
+    buffers: BufferStore,
+    name: string,
+    x: Tensor4D,
+    mode: Mode,
+    options?: BatchNormOptions,
+  ): Tensor4D;
   relu<X extends Tensor>(x: X): X;
   /** Largest value per window; windows never overlap, what is left over is dropped (see `poolWindow`). */
   maxPool(x: Tensor4D, size: PoolSize): Tensor4D;
@@ -84,12 +97,21 @@ export function createLayers(engine: Engine, kernels: LayerKernels = layerKernel
       };
     })(x, gamma, beta) as Tensor4D;
 
-  const batchNorm: Layers['batchNorm'] = (parameters, buffers, name, x, mode, options = {}) => {
-    const { momentum = 0.1, epsilon = 1e-5 } = options;
+  /** @param left a bias that was left out of x. */
+  const normalise = <X extends Tensor2D | Tensor4D>(
+    parameters: ParameterTensors,
+    buffers: BufferStore,
+    name: string,
+    x: X,
+    mode: Mode,
+    { momentum = 0.1, epsilon = 1e-5 }: BatchNormOptions,
+    left?: Tensor1D,
+  ): X => {
     const gamma = parameters(`${name}.gamma`) as Tensor1D;
     const beta = parameters(`${name}.beta`) as Tensor1D;
     if (mode === 'evaluate') {
-      const mean = buffers.get(`${name}.mean`);
+      const running = buffers.get(`${name}.mean`);
+      const mean = left === undefined ? running : tf.sub(running, left);
       const scale = tf.mul(gamma, tf.rsqrt(tf.add(buffers.get(`${name}.variance`), epsilon)));
       return tf.add(tf.mul(x, scale), tf.sub(beta, tf.mul(mean, scale)));
     }
@@ -104,10 +126,10 @@ export function createLayers(engine: Engine, kernels: LayerKernels = layerKernel
     };
     const flat = x.rank === 4 ? (x as Tensor4D) : (tf.reshape(x, [x.shape[0], 1, 1, -1]) as Tensor4D);
     const y = normaliseBatch(flat, gamma, beta, epsilon, (mean, variance) => {
-      running('mean', mean);
+      running('mean', left === undefined ? mean : tf.add(mean, left));
       running('variance', tf.mul(variance, count / (count - 1)));
     });
-    return tf.reshape(y, x.shape) as typeof x;
+    return tf.reshape(y, x.shape) as X;
   };
 
   const pool = (x: Tensor4D, size: PoolSize, kind: 'maxPool' | 'avgPool'): Tensor4D => {
@@ -123,7 +145,13 @@ export function createLayers(engine: Engine, kernels: LayerKernels = layerKernel
         convolve(engine, x, parameters(`${name}.kernel`) as Tensor4D, options),
         parameters(`${name}.bias`) as Tensor1D,
       ),
-    batchNorm,
+    batchNorm: (parameters, buffers, name, x, mode, options = {}) =>
+      normalise(parameters, buffers, name, x, mode, options),
+    convolveNormalised: (parameters, buffers, name, x, mode, options = {}) => {
+      const y = convolve(engine, x, parameters(`${name}.conv.kernel`) as Tensor4D);
+      const bias = parameters(`${name}.conv.bias`) as Tensor1D;
+      return normalise(parameters, buffers, `${name}.norm`, y, mode, options, bias);
+    },
     relu: (x) =>
       tf.customGrad((a, save) => {
         const y = tf.relu(a as Tensor);

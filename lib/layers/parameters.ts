@@ -113,10 +113,14 @@ export function countValues(layout: ParameterLayout, prefix = ''): number {
  * them with respect to `flat` is one vector again.
  */
 export function unpack({ tf }: Engine, layout: ParameterLayout, flat: Tensor1D): ParameterTensors {
-  const parts = tf.split(
-    flat,
-    layout.parameters.map(({ shape }) => elements(shape)),
-  );
+  // TensorFlow.js cannot differentiate a split into one part.
+  const parts =
+    layout.parameters.length === 1
+      ? [flat]
+      : tf.split(
+          flat,
+          layout.parameters.map(({ shape }) => elements(shape)),
+        );
   const byName = new Map(
     layout.parameters.map(({ name, shape }, i) => [name, tf.reshape(parts[i]!, [...shape])]),
   );

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs';
+import type { Scalar } from '@tensorflow/tfjs';
 import type { Engine } from 'stm-lab/dist/engine';
-import { lossGradient, type ParameterLayout, type ParameterTensors } from 'stm-lab/dist/layers';
+import { lossGradient, type ParameterLayout, type ParameterTensors, unpack } from 'stm-lab/dist/layers';
 
 export function golden<T>(module: string, name: string): T {
   return JSON.parse(fs.readFileSync(path.join(__dirname, '..', 'golden', module, name), 'utf8')) as T;
@@ -21,32 +21,33 @@ export function worst(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return difference / size;
 }
 
-/** Gradient by `lossGradient`, and central differences at chosen elements. */
+/**
+ * Gradient by `lossGradient` at chosen elements, and central differences there: steps that change the loss by about
+ * `change`, each of which stands between kinks and rounding in its own way.
+ */
 export function checkGradient(
   engine: Engine,
   layout: ParameterLayout,
   values: Float32Array,
   lossOf: (parameters: ParameterTensors) => Scalar,
   elements: readonly number[],
-  step = 1e-2,
-): { analytic: number[]; numeric: number[] } {
+  changes: readonly number[],
+): { analytic: number; numeric: number[] }[] {
   const { tf } = engine;
-  const at = (point: Float32Array): { loss: number; gradient: Float32Array } => {
-    const flat = tf.tensor1d(point) as Tensor1D;
-    const { loss, gradient } = lossGradient(engine, layout, flat, lossOf);
-    const result = { loss: loss.dataSync()[0]!, gradient: Float32Array.from(gradient.dataSync()) };
-    [flat, loss, gradient].forEach((tensor) => tensor.dispose());
-    return result;
+  const lossAt = (element: number, by: number): number => {
+    const point = values.slice();
+    point[element]! += by;
+    return tf.tidy(() => lossOf(unpack(engine, layout, tf.tensor1d(point))).dataSync()[0]!);
   };
-  const { gradient } = at(values);
-  const numeric = elements.map((element) => {
-    const size = step * Math.max(1, Math.abs(values[element]!));
-    const moved = (by: number): number => {
-      const point = values.slice();
-      point[element]! += by;
-      return at(point).loss;
-    };
-    return (moved(size) - moved(-size)) / (2 * size);
-  });
-  return { analytic: elements.map((element) => gradient[element]!), numeric };
+  const flat = tf.tensor1d(values);
+  const { loss, gradient } = lossGradient(engine, layout, flat, lossOf);
+  const analytic = gradient.dataSync();
+  [flat, loss, gradient].forEach((tensor) => tensor.dispose());
+  return elements.map((element) => ({
+    analytic: analytic[element]!,
+    numeric: changes.map((change) => {
+      const size = Math.min(0.02, change / Math.max(1e-4, Math.abs(analytic[element]!)));
+      return (lossAt(element, size) - lossAt(element, -size)) / (2 * size);
+    }),
+  }));
 }

@@ -142,19 +142,18 @@ test('gradients of every parameter agree with finite differences', async () => {
   const y = tf.tensor2d(torch.y, [4, 2]);
   const values = initialValues(layout, 3);
   const first = layout.parameters.map(({ name }) => layout.range(name).from);
-  const { analytic, numeric } = checkGradient(
+  const checked = checkGradient(
     engine,
     layout,
     values,
     (p) => binaryCrossEntropy(engine, network(engine, layers, p, running, x, 'train'), y),
     first,
-    3e-3,
+    [3e-4, 3e-5],
   );
-  first.forEach((_, i) => {
-    const tolerance = 2e-3 + 0.05 * Math.abs(numeric[i]!);
+  checked.forEach(({ analytic, numeric }, i) => {
     assert.ok(
-      Math.abs(analytic[i]! - numeric[i]!) < tolerance,
-      `${layout.parameters[i]!.name}: ${analytic[i]} against ${numeric[i]}`,
+      numeric.some((value) => Math.abs(analytic - value) < 1e-3 + 0.03 * Math.abs(value)),
+      `${layout.parameters[i]!.name}: ${analytic} against ${numeric.join(', ')}`,
     );
   });
   [x, y, running].forEach((held) => held.dispose());

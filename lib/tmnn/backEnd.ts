@@ -1,0 +1,132 @@
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { Engine } from '../engine';
+import {
+  batchNormBuffers,
+  batchNormParameters,
+  type Buffer,
+  type BufferStore,
+  convolutionParameters,
+  type Layers,
+  type Mode,
+  type Parameter,
+  type ParameterTensors,
+  type PoolSize,
+  poolWindow,
+} from '../layers';
+import type { TmnnSpec } from './spec';
+
+/** Channels over frequency and time to one vector per segment. */
+export interface BackEndLayer {
+  readonly parameters: readonly Parameter[];
+  readonly buffers: readonly Buffer[];
+  /** Length of the vector. */
+  readonly outputs: number;
+  apply(parameters: ParameterTensors, buffers: BufferStore, x: Tensor4D, mode: Mode): Tensor2D;
+}
+
+/** One block of the residual network. */
+export interface Block {
+  readonly name: string;
+  /** `plain`: one convolution. `residual`: two, and the input added to them. */
+  readonly kind: 'plain' | 'residual';
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Frequency, time. */
+  readonly pool: PoolSize;
+}
+
+/** The 7 blocks (12 convolutions of 3 x 3) of the harmonic network for C = `width`. */
+export function resnetBlocks(inputs: number, width: number): Block[] {
+  const wide = 2 * width;
+  const block = (
+    number: number,
+    kind: Block['kind'],
+    from: number,
+    to: number,
+    pool: PoolSize = [2, 2],
+  ): Block => ({ name: `block${number}`, kind, inputs: from, outputs: to, pool });
+  return [
+    block(1, 'plain', inputs, width),
+    block(2, 'residual', width, width),
+    block(3, 'residual', width, width),
+    block(4, 'residual', width, width),
+    block(5, 'plain', width, wide),
+    block(6, 'residual', wide, wide, [2, 3]),
+    block(7, 'residual', wide, wide, [2, 3]),
+  ];
+}
+
+/** Size (channels, frequency, time) after each block, for an input of `bands` x `frames`. */
+export function blockShapes(blocks: readonly Block[], bands: number, frames: number): number[][] {
+  let extent: PoolSize = [bands, frames];
+  return blocks.map(({ outputs, pool }) => {
+    const window = poolWindow(extent, pool);
+    extent = [Math.floor(extent[0] / window[0]), Math.floor(extent[1] / window[1])];
+    return [outputs, ...extent];
+  });
+}
+
+/** Builds the back end of a network for inputs of so many channels. */
+export function createBackEnd(
+  engine: Engine,
+  layers: Layers,
+  { backEnd: { kind, width } }: TmnnSpec,
+  channels: number,
+): BackEndLayer {
+  return kind === 'resnet'
+    ? residualNetwork(engine, layers, resnetBlocks(channels, width))
+    : framewiseNetwork(engine, layers, channels, width);
+}
+
+const normalised = (name: string, size: PoolSize, inputs: number, outputs: number): Parameter[] => [
+  ...convolutionParameters(`${name}.conv`, size, inputs, outputs),
+  ...batchNormParameters(`${name}.norm`, outputs),
+];
+
+function residualNetwork({ tf }: Engine, layers: Layers, blocks: readonly Block[]): BackEndLayer {
+  const convolutions = blocks.flatMap(({ name, kind, inputs, outputs }) =>
+    kind === 'plain'
+      ? [{ name, inputs, outputs }]
+      : [
+          { name: `${name}.a`, inputs, outputs },
+          { name: `${name}.b`, inputs: outputs, outputs },
+        ],
+  );
+  return {
+    parameters: convolutions.flatMap(({ name, inputs, outputs }) =>
+      normalised(name, [3, 3], inputs, outputs),
+    ),
+    buffers: convolutions.flatMap(({ name, outputs }) => batchNormBuffers(`${name}.norm`, outputs)),
+    outputs: blocks.at(-1)!.outputs,
+    apply: (p, buffers, x, mode) => {
+      const convolve = (name: string, input: Tensor4D): Tensor4D =>
+        layers.convolveNormalised(p, buffers, name, input, mode);
+      let h = x;
+      for (const { name, kind, pool } of blocks) {
+        if (kind === 'plain') h = layers.relu(convolve(name, h));
+        else {
+          const inner = layers.relu(convolve(`${name}.a`, h));
+          h = layers.relu(tf.add(convolve(`${name}.b`, inner), h) as Tensor4D);
+        }
+        h = layers.maxPool(h, pool);
+      }
+      return tf.max(h, [1, 2]) as Tensor2D;
+    },
+  };
+}
+
+function framewiseNetwork({ tf }: Engine, layers: Layers, channels: number, width: number): BackEndLayer {
+  return {
+    parameters: [
+      ...normalised('frame1', [1, 1], channels, width),
+      ...normalised('frame2', [1, 1], width, width),
+    ],
+    buffers: ['frame1', 'frame2'].flatMap((name) => batchNormBuffers(`${name}.norm`, width)),
+    outputs: width,
+    apply: (p, buffers, x, mode) => {
+      const first = layers.relu(layers.convolveNormalised(p, buffers, 'frame1', x, mode));
+      const second = layers.convolveNormalised(p, buffers, 'frame2', first, mode);
+      return tf.mean(tf.square(second), [1, 2]) as Tensor2D;
+    },
+  };
+}

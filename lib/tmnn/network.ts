@@ -1,0 +1,117 @@
+import type { Scalar, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import type { Engine } from '../engine';
+import {
+  batchNormBuffers,
+  batchNormParameters,
+  type Buffer,
+  type BufferStore,
+  createLayers,
+  denseParameters,
+  type Layers,
+  layOut,
+  type Mode,
+  type Parameter,
+  type ParameterLayout,
+  type ParameterTensors,
+} from '../layers';
+import { createBackEnd } from './backEnd';
+import { createFrontEnd } from './frontEnd';
+import { createModulation } from './modulation';
+import type { TmnnSpec } from './spec';
+
+/** A temporal-modulation network as functions on tensors. */
+export interface TmnnNetwork {
+  readonly spec: TmnnSpec;
+  readonly layout: ParameterLayout;
+  readonly buffers: readonly Buffer[];
+  /** Bands per harmonic, and channels that reach the back end. */
+  readonly bands: number;
+  readonly channels: number;
+  /**
+   * Logits (batch x outputs) of power spectrograms (batch, frames, bins).
+   *
+   * @param seed of this step's dropout; unused in evaluation.
+   */
+  logits(
+    parameters: ParameterTensors,
+    buffers: BufferStore,
+    power: Tensor3D,
+    mode: Mode,
+    seed: number,
+  ): Tensor2D;
+  /** Kernels of the modulation filters, filters x taps; undefined without the block. */
+  modulationKernels(parameters: ParameterTensors): Tensor2D | undefined;
+  /** Weights of the filter bank, bins x (harmonics * bands). */
+  filterBank(parameters: ParameterTensors): Tensor2D;
+  dispose(): void;
+}
+
+/** Power below which decibels end: -100 dB. */
+const FLOOR = 1e-10;
+
+/** Builds a network. Its constants live on the engine until `dispose`. */
+export function createTmnn(
+  engine: Engine,
+  spec: TmnnSpec,
+  layers: Layers = createLayers(engine),
+): TmnnNetwork {
+  const { tf } = engine;
+  const { filters, normalise, input } = spec.modulation;
+  const frontEnd = createFrontEnd(engine, spec);
+  const modulation = filters > 0 ? createModulation(engine, spec) : undefined;
+  const own = frontEnd.channels;
+  const filtered = own * filters;
+  const normalisesAfter = modulation !== undefined && normalise === 'after';
+  const channels = own + filtered;
+  const backEnd = createBackEnd(engine, layers, spec, channels);
+  const hidden = backEnd.outputs;
+  const parameters: Parameter[] = [
+    ...frontEnd.parameters,
+    ...batchNormParameters('input', own),
+    ...(modulation?.parameters ?? []),
+    ...(normalisesAfter ? batchNormParameters('filtered', filtered) : []),
+    ...backEnd.parameters,
+    ...denseParameters('fc1', hidden, hidden),
+    ...batchNormParameters('fc1.norm', hidden),
+    ...denseParameters('fc2', hidden, spec.outputs),
+  ];
+  const buffers: Buffer[] = [
+    ...batchNormBuffers('input', own),
+    ...(normalisesAfter ? batchNormBuffers('filtered', filtered) : []),
+    ...backEnd.buffers,
+    ...batchNormBuffers('fc1.norm', hidden),
+  ];
+
+  const decibels = (power: Tensor4D): Tensor4D =>
+    tf.mul(tf.log(tf.maximum(power, FLOOR)), 10 / Math.LN10) as Tensor4D;
+
+  return {
+    spec,
+    layout: layOut(parameters),
+    buffers,
+    bands: frontEnd.bands,
+    channels,
+    logits: (p, store, power, mode, seed) => {
+      const bands = frontEnd.apply(p, power);
+      let x = layers.batchNorm(p, store, 'input', decibels(bands), mode);
+      if (modulation !== undefined) {
+        let z = modulation.apply(p, input === 'power' ? bands : x);
+        if (normalisesAfter) z = layers.batchNorm(p, store, 'filtered', z, mode);
+        x = tf.concat([x, z], 3);
+      }
+      const top = backEnd.apply(p, store, x, mode);
+      const normal = layers.batchNorm(p, store, 'fc1.norm', layers.dense(p, 'fc1', top), mode);
+      const dropped = layers.dropout(layers.relu(normal), spec.dropout, mode, seed);
+      return layers.dense(p, 'fc2', dropped);
+    },
+    modulationKernels: (p) => modulation?.kernels(p),
+    filterBank: (p) => frontEnd.weights(p),
+    dispose: () => {
+      frontEnd.dispose();
+      modulation?.dispose();
+    },
+  };
+}
+
+/** A function of logits and labels (both batch x outputs), e.g. `binaryCrossEntropy`. */
+export type LogitLoss = (engine: Engine, logits: Tensor2D, labels: Tensor2D) => Scalar;

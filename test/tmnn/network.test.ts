@@ -1,0 +1,432 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Scalar, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import { type Engine, loadEngine } from 'stm-lab/dist/engine';
+import {
+  binaryCrossEntropy,
+  countValues,
+  createBuffers,
+  initialValues,
+  layOut,
+  lossGradient,
+  type ParameterTensors,
+  unpack,
+} from 'stm-lab/dist/layers';
+import { fastNormals } from 'stm-lab/dist/models/random';
+import { blockShapes, resnetBlocks } from 'stm-lab/dist/tmnn/backEnd';
+import { createFrontEnd } from 'stm-lab/dist/tmnn/frontEnd';
+import { harmonicBank, harmonicGrid } from 'stm-lab/dist/tmnn/maths/harmonicBank';
+import {
+  gaborKernel,
+  gaussianKernel,
+  type PassBand,
+  sincKernel,
+} from 'stm-lab/dist/tmnn/maths/modulationKernels';
+import { createModulation, toeplitz } from 'stm-lab/dist/tmnn/modulation';
+import { createTmnn } from 'stm-lab/dist/tmnn/network';
+import { resolveTmnn, type TmnnOptions } from 'stm-lab/dist/tmnn/spec';
+import { checkGradient, golden, worst } from '../layers/fixtures';
+
+const noise = (length: number, seed = 1): Float32Array => {
+  const next = fastNormals(seed, 'test');
+  return Float32Array.from({ length }, next);
+};
+
+function inTidy<T>(engine: Engine, run: () => T): T {
+  engine.tf.engine().startScope();
+  try {
+    return run();
+  } finally {
+    engine.tf.engine().endScope();
+  }
+}
+
+test('parameter counts, of every layer and in all', async () => {
+  const engine = await loadEngine();
+  const count = (options: Omit<TmnnOptions, 'outputs'>, outputs: number): number => {
+    const { modulation = {}, ...rest } = options;
+    const network = createTmnn(
+      engine,
+      resolveTmnn({ ...rest, modulation: { normalise: 'none', ...modulation }, outputs }),
+    );
+    network.dispose();
+    return network.layout.size;
+  };
+  const harmonic = (harmonics: number) => ({ kind: 'harmonic', harmonics }) as const;
+  const n6 = [3631551, 3638465, 3645379, 3652293, 3659207];
+  n6.forEach((expected, filters) =>
+    assert.equal(count({ frontEnd: harmonic(6), modulation: { filters } }, 50), expected),
+  );
+  assert.equal(count({ frontEnd: harmonic(6), modulation: { filters: 8 } }, 50), 3686863);
+  assert.equal(count({ frontEnd: harmonic(1), modulation: { filters: 0 } }, 50), 3625781);
+  assert.equal(count({ frontEnd: harmonic(1) }, 50), 3626935);
+  assert.equal(count({ frontEnd: { kind: 'mel' }, modulation: { filters: 0 } }, 50), 3625780);
+  assert.equal(count({ frontEnd: { kind: 'mel' } }, 50), 3626934);
+  assert.equal(count({ frontEnd: harmonic(6) }, 35), 3634610);
+  assert.equal(count({ frontEnd: harmonic(6), backEnd: { width: 16 } }, 50), 60625);
+  assert.equal(count({ frontEnd: harmonic(2), backEnd: { width: 8 } }, 10), 15001);
+  assert.equal(count({ frontEnd: { ...harmonic(2), perSemitone: 1 }, backEnd: { width: 8 } }, 8), 14967);
+
+  const full = createTmnn(engine, resolveTmnn({ frontEnd: harmonic(6), outputs: 50 }));
+  const of = (prefix: string): number => countValues(full.layout, prefix);
+  assert.deepEqual(
+    ['input.', 'modulation.', 'filtered.', ...[1, 2, 3, 4, 5, 6, 7].map((b) => `block${b}.`)].map(of),
+    [12, 2, 12, 14208, 295680, 295680, 295680, 295680, 1181184, 1181184],
+  );
+  assert.deepEqual([of('fc1.kernel') + of('fc1.bias'), of('fc1.norm'), of('fc2')], [65792, 512, 12850]);
+  assert.equal(full.layout.size, 3638465 + 12);
+  full.dispose();
+  // A Gaussian has one parameter a filter, a Gabor filter two; centres are 128, or 768 when free.
+  const gaussian = { kind: 'gaussian', filters: 3 } as const;
+  assert.equal(count({ frontEnd: harmonic(6), modulation: gaussian }, 50), 3652293 - 3);
+  assert.equal(count({ frontEnd: { ...harmonic(6), centres: 'tied' } }, 50), 3638465 + 128);
+  assert.equal(count({ frontEnd: { ...harmonic(6), centres: 'free' } }, 50), 3638465 + 768);
+});
+
+test('shapes after every block: 5 s, 1 s, and 190 bands', () => {
+  const blocks = resnetBlocks(12, 128);
+  assert.deepEqual(blockShapes(blocks, 128, 313), [
+    [128, 64, 156],
+    [128, 32, 78],
+    [128, 16, 39],
+    [128, 8, 19],
+    [256, 4, 9],
+    [256, 2, 3],
+    [256, 1, 1],
+  ]);
+  assert.deepEqual(blockShapes(blocks, 128, 63), [
+    [128, 64, 31],
+    [128, 32, 15],
+    [128, 16, 7],
+    [128, 8, 3],
+    [256, 4, 1],
+    [256, 2, 1],
+    [256, 1, 1],
+  ]);
+  assert.deepEqual(
+    blockShapes(blocks, 190, 313).map((shape) => shape[1]),
+    [95, 47, 23, 11, 5, 2, 1],
+  );
+});
+
+test('tensor kernels and filter banks are those of the formulas', async () => {
+  const engine = await loadEngine();
+  const { tf } = engine;
+  const bands: PassBand[] = [
+    { lowHz: 1, highHz: 8 },
+    { lowHz: 4, highHz: 16 },
+    { lowHz: 0, highHz: 31.25 },
+  ];
+  const cases: [TmnnOptions['modulation'], Float64Array[]][] = [
+    [{ filters: 3, bands }, bands.map(({ lowHz, highHz }) => sincKernel(lowHz, highHz, 62.5, 101))],
+    [{ kind: 'gaussian', filters: 1 }, [gaussianKernel(Math.sqrt(0.05 * 0.4), 101)]],
+    [{ kind: 'gabor', filters: 2, taps: 51 }, [gaborKernel(0.5, 25, 62.5, 51), gaborKernel(16, 2, 62.5, 51)]],
+  ];
+  const before = tf.memory().numTensors;
+  for (const [modulation, expected] of cases) {
+    const spec = resolveTmnn({
+      frontEnd: { kind: 'harmonic', harmonics: 6, q: 2 },
+      modulation: modulation!,
+      outputs: 1,
+    });
+    const network = createTmnn(engine, spec);
+    inTidy(engine, () => {
+      const p = unpack(engine, network.layout, tf.tensor1d(initialValues(network.layout, 1)));
+      const kernels = network.modulationKernels(p)!.dataSync();
+      assert.ok(worst(kernels, Float64Array.from(expected.flatMap((kernel) => [...kernel]))) < 2e-6);
+      const bank = harmonicBank(harmonicGrid(16000, 6).centreHz, 2, 16000, 512);
+      assert.ok(worst(network.filterBank(p).dataSync(), bank) < 1e-4);
+    });
+    network.dispose();
+  }
+  for (const centres of ['tied', 'free'] as const) {
+    const spec = resolveTmnn({ frontEnd: { kind: 'harmonic', harmonics: 2, centres }, outputs: 1 });
+    const network = createTmnn(engine, spec);
+    inTidy(engine, () => {
+      const p = unpack(engine, network.layout, tf.tensor1d(initialValues(network.layout, 1)));
+      const bank = harmonicBank(harmonicGrid(16000, 2).centreHz, 1, 16000, 512);
+      // Float32 exponentials: some mHz at 8 kHz.
+      assert.ok(worst(network.filterBank(p).dataSync(), bank) < 5e-4);
+    });
+    network.dispose();
+  }
+  assert.equal(tf.memory().numTensors, before);
+});
+
+test('the matrix form filters as a convolution does, with zeros or reflection beyond the ends', async () => {
+  const engine = await loadEngine();
+  const { tf } = engine;
+  for (const [taps, frames, padding] of [
+    [7, 20, 'zero'],
+    [101, 63, 'zero'],
+    [101, 30, 'zero'],
+    [7, 20, 'reflect'],
+    [51, 27, 'reflect'],
+  ] as const) {
+    const spec = resolveTmnn({
+      frontEnd: { kind: 'mel' },
+      modulation: { filters: 2, taps, padding },
+      outputs: 1,
+    });
+    const layer = createModulation(engine, spec);
+    inTidy(engine, () => {
+      const layout = layOut(layer.parameters);
+      const p = unpack(engine, layout, tf.tensor1d(initialValues(layout, 1)));
+      const x = noise(2 * 3 * frames * 2);
+      const y = layer.apply(p, tf.tensor4d(x, [2, 3, frames, 2]));
+      assert.deepEqual(y.shape, [2, 3, frames, 4]);
+      const kernels = layer.kernels(p).dataSync();
+      const half = (taps - 1) / 2;
+      const value = (line: number, channel: number, t: number): number => {
+        if (t < 0 || t >= frames) {
+          if (padding === 'zero') return 0;
+          t = t < 0 ? -t : 2 * (frames - 1) - t;
+        }
+        return x[(line * frames + t) * 2 + channel]!;
+      };
+      const expected = Float64Array.from({ length: y.size }, (_, place) => {
+        const [filter, channel] = [Math.floor((place % 4) / 2), place % 2];
+        const [line, t] = [Math.floor(place / 4 / frames), Math.floor(place / 4) % frames];
+        let total = 0;
+        for (let i = 0; i < taps; i++)
+          total += kernels[filter * taps + i]! * value(line, channel, t + half - i);
+        return total;
+      });
+      assert.ok(worst(y.dataSync(), expected) < 2e-6, `${taps} ${frames} ${padding}`);
+    });
+    layer.dispose();
+  }
+  const short = createModulation(
+    engine,
+    resolveTmnn({ frontEnd: { kind: 'mel' }, modulation: { padding: 'reflect' }, outputs: 1 }),
+  );
+  inTidy(engine, () => {
+    const layout = layOut(short.parameters);
+    const p = unpack(engine, layout, tf.tensor1d(initialValues(layout, 1)));
+    assert.throws(() => short.apply(p, tf.zeros([1, 1, 50, 1])), /50 frames cannot be reflected/);
+    // A kernel that is not symmetric tells convolution from correlation.
+    const skew = toeplitz(tf, tf.tensor1d([1, 2, 3]), 4, 4, 0).arraySync() as number[][];
+    assert.deepEqual(skew, [
+      [2, 3, 0, 0],
+      [1, 2, 3, 0],
+      [0, 1, 2, 3],
+      [0, 0, 1, 2],
+    ]);
+  });
+  short.dispose();
+});
+
+test('loss, gradient of every parameter and evaluation are those of the same network in PyTorch', async () => {
+  const engine = await loadEngine();
+  const { tf } = engine;
+  const torch = golden<{
+    loss: number;
+    parameters: Record<string, number[]>;
+    gradient: Record<string, number[]>;
+    logits: number[];
+  }>('tmnn', 'torch.json');
+  const spec = resolveTmnn({
+    frontEnd: { kind: 'harmonic', harmonics: 2, perSemitone: 1 },
+    modulation: { filters: 2 },
+    backEnd: { width: 2 },
+    outputs: 3,
+    dropout: 0,
+  });
+  const network = createTmnn(engine, spec);
+  const { parameters } = network.layout;
+  assert.deepEqual(parameters.map(({ name }) => name).sort(), Object.keys(torch.parameters).sort());
+  const values = Float32Array.from(parameters.flatMap(({ name }) => torch.parameters[name]!));
+  const buffers = createBuffers(engine, network.buffers);
+  const before = tf.memory().numTensors;
+  inTidy(engine, () => {
+    const power = tf.tensor3d(
+      Float32Array.from(
+        { length: 5 * 70 * 257 },
+        (_, i) => 0.2 + (Math.sin(i * 0.7) + Math.sin(i * i * 1e-7)) ** 2,
+      ),
+      [5, 70, 257],
+    );
+    const labels = tf.tensor2d(
+      Array.from({ length: 15 }, (_, i) => i % 2),
+      [5, 3],
+    );
+    const { loss, gradient } = lossGradient(engine, network.layout, tf.tensor1d(values), (p) =>
+      binaryCrossEntropy(engine, network.logits(p, buffers, power, 'train', 1), labels),
+    );
+    assert.ok(Math.abs(loss.dataSync()[0]! - torch.loss) < 1e-5, `${loss.dataSync()[0]} ${torch.loss}`);
+    const found = gradient.dataSync();
+    const scale = Math.max(...found.map(Math.abs));
+    for (const { name } of parameters) {
+      const { from, to } = network.layout.range(name);
+      const expected = torch.gradient[name]!;
+      const error = Math.max(...expected.map((value, i) => Math.abs(found[from + i]! - value)));
+      assert.ok(error < 2e-4 * scale, `${name}: differs by ${error} of ${scale}`);
+      assert.equal(to - from, expected.length);
+    }
+    const p = unpack(engine, network.layout, tf.tensor1d(values));
+    const logits = network.logits(p, buffers, power, 'evaluate', 1).dataSync();
+    assert.ok(worst(logits, torch.logits) < 1e-4, `${worst(logits, torch.logits)}`);
+  });
+  assert.equal(tf.memory().numTensors, before);
+  buffers.dispose();
+  network.dispose();
+});
+
+/** Front end, decibels and filters alone: a loss without kinks. */
+test('gradients of every kind of front end and filter agree with finite differences', async () => {
+  const engine = await loadEngine();
+  const { tf } = engine;
+  const power = tf.tensor3d(
+    noise(3 * 30 * 257).map((value) => 0.5 + value * value),
+    [3, 30, 257],
+  );
+  const cases: Pick<TmnnOptions, 'frontEnd' | 'modulation'>[] = [
+    {
+      frontEnd: { kind: 'harmonic', harmonics: 2, perSemitone: 1, q: 0.3 },
+      modulation: { filters: 2, taps: 21, bands: [{ lowHz: 2, highHz: 8 }, { lowHz: 6, highHz: 20 }] }, // prettier-ignore
+    },
+    {
+      frontEnd: { kind: 'harmonic', harmonics: 2, perSemitone: 1, centres: 'tied', q: 0.3 },
+      modulation: { kind: 'gabor', filters: 2, taps: 21, padding: 'reflect' },
+    },
+    {
+      frontEnd: { kind: 'harmonic', harmonics: 1, perSemitone: 1, centres: 'free', q: 0.3 },
+      modulation: { kind: 'gaussian', filters: 2, taps: 21 },
+    },
+  ];
+  for (const [at, options] of cases.entries()) {
+    const spec = resolveTmnn({ ...options, outputs: 1 });
+    const frontEnd = createFrontEnd(engine, spec);
+    const filters = createModulation(engine, spec);
+    const layout = layOut([...frontEnd.parameters, ...filters.parameters]);
+    const values = initialValues(layout, 1);
+    const probe = tf.tensor1d(noise(3 * frontEnd.bands * 30 * frontEnd.channels * 2, 5));
+    const loss = (p: ParameterTensors): Scalar => {
+      const decibels = tf.mul(tf.log(tf.add(frontEnd.apply(p, power), 1e-10)), 4.34) as Tensor4D;
+      const centred = tf.sub(decibels, tf.mean(decibels)) as Tensor4D;
+      const filtered = tf.reshape(filters.apply(p, centred), [-1]);
+      return tf.mean(tf.mul(tf.square(filtered), tf.add(probe, 1))) as Scalar;
+    };
+    const every = Array.from({ length: layout.size }, (_, i) => i);
+    // Of the many centres, some.
+    const elements = every.filter((i) => layout.size < 10 || i < 1 || i >= layout.size - 4 || i % 17 === 0);
+    const checked = checkGradient(engine, layout, values, loss, elements, [3e-3, 3e-4]);
+    const scale = Math.max(...checked.map(({ analytic }) => Math.abs(analytic)));
+    checked.forEach(({ analytic, numeric }, i) =>
+      assert.ok(
+        numeric.some((value) => Math.abs(analytic - value) < 0.02 * Math.abs(value) + 2e-3 * scale),
+        `case ${at}, element ${elements[i]}: gradient ${analytic}, differences ${numeric.join(', ')}`,
+      ),
+    );
+    [probe, frontEnd, filters].forEach((held) => held.dispose());
+  }
+  power.dispose();
+});
+
+test('a band without bins has gradient 0; full pass band is identity; no filters is no block', async () => {
+  const engine = await loadEngine();
+  const { tf } = engine;
+  const spec = resolveTmnn({
+    frontEnd: { kind: 'harmonic', harmonics: 1, centres: 'free' },
+    outputs: 2,
+    backEnd: { width: 2 },
+    modulation: { filters: 1, bands: [{ lowHz: 0, highHz: 31.25 }] },
+  });
+  const network = createTmnn(engine, spec);
+  const values = initialValues(network.layout, 4);
+  const buffers = createBuffers(engine, network.buffers);
+  inTidy(engine, () => {
+    const power = tf.tensor3d(
+      noise(4 * 24 * 257).map((value) => value * value),
+      [4, 24, 257],
+    );
+    const { gradient } = lossGradient(engine, network.layout, tf.tensor1d(values), (p) =>
+      binaryCrossEntropy(engine, network.logits(p, buffers, power, 'train', 1), tf.zeros([4, 2])),
+    );
+    const { from } = network.layout.range('frontEnd.midi');
+    assert.equal(Math.abs(gradient.dataSync()[from + 12]!), 0);
+    assert.notEqual(gradient.dataSync()[from + 100], 0);
+  });
+  const layer = createModulation(engine, spec);
+  inTidy(engine, () => {
+    const p = unpack(engine, network.layout, tf.tensor1d(values));
+    const x = tf.tensor4d(noise(4 * 63), [2, 2, 63, 1]);
+    assert.ok(worst(layer.apply(p, x).dataSync(), x.dataSync()) < 1e-6);
+  });
+  // Moved input, moved output, away from the ends.
+  const narrow = createModulation(
+    engine,
+    resolveTmnn({ frontEnd: { kind: 'mel' }, modulation: { taps: 11 }, outputs: 1 }),
+  );
+  inTidy(engine, () => {
+    const layout = layOut(narrow.parameters);
+    const p = unpack(engine, layout, tf.tensor1d(initialValues(layout, 1)));
+    const x = noise(60);
+    const filter = (from: number): Float32Array =>
+      narrow.apply(p, tf.tensor4d(x.slice(from, from + 50), [1, 1, 50, 1])).dataSync() as Float32Array;
+    assert.ok(worst(filter(3).subarray(5, 40), filter(0).subarray(8, 43)) < 1e-6);
+  });
+  [layer, narrow, network, buffers].forEach((held) => held.dispose());
+
+  const none = createTmnn(
+    engine,
+    resolveTmnn({ frontEnd: { kind: 'mel' }, modulation: { filters: 0 }, outputs: 2, backEnd: { width: 2 } }),
+  );
+  assert.equal(none.channels, 1);
+  inTidy(engine, () => {
+    const p = unpack(engine, none.layout, tf.tensor1d(initialValues(none.layout, 1)));
+    assert.equal(none.modulationKernels(p), undefined);
+    const buffers = createBuffers(engine, none.buffers);
+    const logits = none.logits(p, buffers, tf.ones([2, 63, 257]) as Tensor3D, 'evaluate', 1);
+    assert.deepEqual(logits.shape, [2, 2]);
+    buffers.dispose();
+  });
+  none.dispose();
+});
+
+test('the frame back end sees no order in time', async () => {
+  const engine = await loadEngine();
+  const { tf } = engine;
+  const build = (filters: number): ((power: Float32Array) => number[]) => {
+    const network = createTmnn(
+      engine,
+      resolveTmnn({
+        frontEnd: { kind: 'mel', bands: 20 },
+        modulation: { filters, ...(filters === 1 ? { bands: [{ lowHz: 2, highHz: 8 }] } : {}) },
+        backEnd: { kind: 'frames', width: 16 },
+        outputs: 2,
+      }),
+    );
+    return (power) =>
+      inTidy(engine, () => {
+        const p = unpack(engine, network.layout, tf.tensor1d(initialValues(network.layout, 1)));
+        const buffers = createBuffers(engine, network.buffers);
+        const logits = network.logits(p, buffers, tf.tensor3d(power, [1, 80, 257]), 'evaluate', 1);
+        const values = [...logits.dataSync()];
+        buffers.dispose();
+        return values;
+      });
+  };
+  const power = noise(80 * 257).map((value) => value * value);
+  const shuffled = power.slice();
+  for (let frame = 0; frame < 80; frame++)
+    shuffled.set(power.subarray(frame * 257, (frame + 1) * 257), ((frame * 27) % 80) * 257);
+  const [without, filtered] = [build(0), build(1)];
+  assert.ok(worst(without(shuffled), without(power)) < 1e-5, `${worst(without(shuffled), without(power))}`);
+  assert.ok(worst(filtered(shuffled), filtered(power)) > 1e-3, `${filtered(shuffled)} ${filtered(power)}`);
+});
+
+test('options out of range are named', () => {
+  const base: TmnnOptions = { frontEnd: { kind: 'mel' }, outputs: 2 };
+  const refuse = (options: Partial<TmnnOptions>, message: RegExp): void => {
+    assert.throws(() => resolveTmnn({ ...base, ...options }), message);
+  };
+  refuse({ modulation: { taps: 100 } }, /taps 100 must be odd/);
+  refuse({ modulation: { highHz: 40 } }, /0.5 to 40 Hz; .* at most 31.25 Hz/);
+  refuse({ modulation: { filters: 2, bands: [{ lowHz: 1, highHz: 4 }] } }, /1 pass bands for 2/);
+  refuse({ modulation: { bands: [{ lowHz: 1, highHz: 1.5 }] } }, /1 to 1.5 Hz; it must be at least 1 Hz/);
+  refuse({ outputs: 0 }, /outputs 0/);
+  refuse({ dropout: 1 }, /dropout 1/);
+  refuse({ frontEnd: { kind: 'harmonic', harmonics: 0 } }, /harmonics 0 .* from 1 to 12/);
+  refuse({ frontEnd: { kind: 'harmonic', harmonics: 1, q: 0 } }, /q 0 must be above 0/);
+});
