@@ -153,15 +153,22 @@ for (const form of ['plain', 'weight-normalised'] as const)
         const wanted = (form === 'plain' ? sum : sum / Math.sqrt(3 * size)) + bias[o]!;
         assert.ok(Math.abs(got[t * 3 + o]! - wanted) < 1e-6);
       }
-    const { analytic, numeric } = checkGradient(
+    const checked = checkGradient(
       engine,
       layout,
       values,
       (parameters) =>
         tf.sum(tf.square(timeDelay(engine, parameters, 'd', tf.tensor3d(x, [1, 7, 2]), shape))) as Scalar,
       [0, 7, 17, layout.size - 1],
+      [1e-2],
     );
-    assert.ok(worst(analytic, numeric) < 5e-3);
+    const analytic = checked.map((one) => one.analytic);
+    assert.ok(
+      worst(
+        analytic,
+        checked.map((one) => one.numeric[0]!),
+      ) < 5e-3,
+    );
     assert.throws(
       () =>
         tf.tidy(() =>
