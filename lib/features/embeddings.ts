@@ -3,7 +3,6 @@ import * as path from 'node:path';
 import { readCsv, writeCsv } from '../base/csv';
 import { inputError } from '../base/errors';
 import { sha256File, writeJson } from '../base/files';
-import { acquireLock } from '../base/lock';
 import { openNpyWriter } from '../base/npy';
 import { openNpyRows } from '../base/npyRows';
 import type { ManifestRow } from '../corpus/types';
@@ -44,7 +43,6 @@ export function importEmbeddings(options: ImportEmbeddingsOptions): ImportedEmbe
   const { outFolder, name } = options;
   const placeOf = readPlaces(options.index);
   const matrix = openNpyRows(options.matrix);
-  const lock = acquireLock(path.join(outFolder, '.lock'), outFolder);
   try {
     if (matrix.rows !== placeOf.size)
       throw inputError(
@@ -108,7 +106,6 @@ export function importEmbeddings(options: ImportEmbeddingsOptions): ImportedEmbe
     };
   } finally {
     matrix.close();
-    lock.release();
   }
 }
 

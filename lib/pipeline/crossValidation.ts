@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { canonicalJson, readJson, writeFileAtomic, writeJson } from '../base/files';
+import { readJson, writeJson } from '../base/files';
 import { loadEngine } from '../engine';
 import {
   averageProbabilities,
@@ -15,6 +15,7 @@ import { logReport, writePredictions } from './evaluate';
 import type { Experiment, ModelChoice } from './experiment';
 import { classNumbers, openFeatureFolder } from './featureFolder';
 import { fitFoldModel } from './foldModel';
+import { forgetOtherFolds } from './partialFolds';
 import type { StageResult } from './stage';
 
 /** What `crossValidationStage` reads and writes. */
@@ -131,16 +132,6 @@ export async function crossValidationStage(
     return { ...readJson<CrossValidationRecord>(path.join(out, 'cross-validation.json')), status };
   } finally {
     folder.matrix.close();
-  }
-}
-
-/** Folds of another model or other features are of no use any more. */
-function forgetOtherFolds(folder: string, identity: unknown): void {
-  const file = path.join(folder, 'identity.json');
-  const wanted = canonicalJson(identity);
-  if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== wanted) {
-    fs.rmSync(folder, { recursive: true, force: true });
-    writeFileAtomic(file, wanted);
   }
 }
 

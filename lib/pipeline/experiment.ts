@@ -6,6 +6,7 @@ import { inputError } from '../base/errors';
 import { readJson } from '../base/files';
 import type { FitOptions, HiddenLayer } from '../models';
 import type { Space } from '../search';
+import type { ComparisonChoice } from './comparison/choice';
 import * as schema from './experiment.schema.json';
 
 /** Everything that decides an experiment's results besides the recordings; see `experiment.schema.json`. */
@@ -39,6 +40,8 @@ export interface Experiment {
   readonly protocol: { readonly name: 'published' | 'corrected'; readonly fit: FitOptions };
   readonly crossValidation: { readonly folds: number; readonly seeds: number };
   readonly ablation: AblationSettings;
+  /** Features and models to be judged side by side (`compareStage`). */
+  readonly comparison?: ComparisonChoice;
 }
 
 /** What an ablation trains, and how; one of the sizes in `experiments/ablation/` or an experiment's own. */
@@ -67,6 +70,8 @@ export type AblationSize = (typeof ABLATION_SIZES)[number];
 export interface ModelChoice {
   readonly family: 'dropout' | 'layernorm';
   readonly hidden: readonly HiddenLayer[];
+  /** Where rows have excerpts: units of the attention over them. */
+  readonly attention?: { readonly units: number };
   readonly fit: FitOptions;
 }
 
@@ -120,7 +125,7 @@ export function readAblation(size: AblationSize): AblationSettings {
 }
 
 function checked<T>(file: string, value: unknown, against: object): T {
-  const validate = new Ajv({ allErrors: true }).compile(against);
+  const validate = new Ajv({ allErrors: true, discriminator: true }).compile(against);
   if (!validate(value)) {
     throw inputError(`${file}: ${(validate.errors ?? []).map(describeSchemaError).join('; ')}`);
   }

@@ -7,12 +7,20 @@ import type { Run } from '../tracking';
 import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from './context';
 import type { Experiment } from './experiment';
 
+/** Which features, and what is kept of a recording. */
+export type ExtractedFeatures = Experiment['features'] & {
+  /** Of mel features: `power` (default, as published) or `decibel`. */
+  readonly scale?: 'power' | 'decibel';
+  /** `excerpts`: also the features of every excerpt, for poolings over them. Default `mean`. */
+  readonly keep?: 'mean' | 'excerpts';
+};
+
 /** What `extractStage` reads and writes. */
 export interface ExtractStageOptions {
   /** Path of a manifest, or one that was read already. */
   readonly manifest: string | Manifest;
   readonly out: string;
-  readonly features: Experiment['features'];
+  readonly features: ExtractedFeatures;
   /** Worker threads; default: all cores. */
   readonly workers?: number | undefined;
 }
@@ -76,7 +84,11 @@ export async function extractStage(
       rows: manifest.rows,
       outFolder: out,
       features: features.kind,
-      ...(features.channels === undefined ? {} : { parameters: { channels: features.channels } }),
+      parameters: {
+        ...(features.channels === undefined ? {} : { channels: features.channels }),
+        ...(features.scale === undefined ? {} : { scale: features.scale }),
+      },
+      keep: features.keep,
       workers: options.workers,
       signal: context.signal,
       onProgress: (progress) => context.progress?.(extractionLine(progress)),

@@ -34,7 +34,10 @@ export interface FeatureFolder {
 
 /** The part of `extraction.json` that later stages read. */
 export interface ExtractionFile {
-  readonly sha256: Readonly<Record<'features.npy' | 'index.csv' | 'axes.json', string>>;
+  readonly sha256: Readonly<Record<'features.npy' | 'index.csv' | 'axes.json', string>> & {
+    /** Only where excerpts were kept. */
+    readonly 'excerpts.npy'?: string;
+  };
 }
 
 /**

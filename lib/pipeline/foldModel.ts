@@ -1,46 +1,123 @@
 import { deriveSeed } from '../base/random/seeds';
 import type { Engine } from '../engine';
-import type { FoldTask } from '../evaluation';
-import { fitMlp, predictProbabilities } from '../models';
+import { averageProbabilities, type FoldTask } from '../evaluation';
+import {
+  fitMlp,
+  logisticRegression,
+  predictProbabilities,
+  supportVectorMachine,
+  vectorsOf,
+  vectorStarts,
+  type LabelledRows,
+  type LogisticOptions,
+  type SvmOptions,
+} from '../models';
 import { featuresInMemory, fitReduction, transform } from '../reduction';
 import type { Experiment, ModelChoice } from './experiment';
+
+/** A model of a fold: a network, or one of the baselines. */
+export type FoldModel =
+  | ({ readonly kind?: 'mlp' } & ModelChoice)
+  | ({ readonly kind: 'logistic' } & LogisticOptions)
+  | ({ readonly kind: 'svm' } & Omit<SvmOptions, 'seed'>);
 
 /** What every fold of a cross-validation shares. */
 export interface FoldModelOptions {
   readonly engine: Engine;
-  /** Float32, rows x columns. */
+  /** Float32, rows x columns; with `excerpts`: their sum x columns. */
   readonly features: Float32Array;
   readonly columns: number;
+  /** For a network with attention: number of excerpts of each row. */
+  readonly excerpts?: Int32Array | undefined;
   readonly y: Int32Array;
   readonly classes: readonly string[];
   readonly reduction: Experiment['reduction'];
-  readonly model: ModelChoice;
+  readonly model: FoldModel;
+  /** Networks of different seeds whose probabilities are averaged. Default 1. */
+  readonly ensemble?: number;
+  /** `each-part`: test rows are reduced in a basis of their own, as published by mistake. Default `training`. */
+  readonly basis?: 'training' | 'each-part';
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Rows of one part of a fold, reduced. */
+type Part = LabelledRows;
+
 /**
- * Standardiser, components and network, fitted on the training rows of one fold and applied to its test
+ * Standardiser, components and model, fitted on the training rows of one fold and applied to its test
  * rows: nothing of the test rows is known before. The seed is the repeat's and the fold's.
  *
  * @returns class probabilities of the test rows, float32, rows x classes.
  */
 export async function fitFoldModel(options: FoldModelOptions, task: FoldTask): Promise<Float32Array> {
-  const { engine, columns, y, classes, model } = options;
+  const { engine, classes, model, ensemble = 1 } = options;
+  const { train, test } = await reduceFold(options, task);
+  const seedOf = (member: number): number =>
+    deriveSeed(task.seed, 'fold', task.fold, ...(member === 0 ? [] : ['member', member]));
+  if (model.kind === 'logistic' || model.kind === 'svm') {
+    const classifier =
+      model.kind === 'logistic'
+        ? logisticRegression(model)
+        : supportVectorMachine({ ...model, seed: seedOf(0) });
+    const fitted = await classifier.fit(train, classes.length);
+    return fitted.predictProbabilities(test.x, test.rows);
+  }
+  const { family, hidden, attention, fit } = model;
+  const spec = {
+    family,
+    hidden,
+    inputs: train.columns,
+    classes: classes.length,
+    ...(attention === undefined || train.excerpts === undefined ? {} : { attention }),
+  };
+  const members: Float32Array[] = [];
+  for (let member = 0; member < ensemble; member++) {
+    const { model: network } = await fitMlp(engine, {
+      spec,
+      train,
+      options: { ...fit, seed: seedOf(member) },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    members.push(predictProbabilities(engine, network, test.x, test.rows, test.excerpts));
+  }
+  return averageProbabilities(members);
+}
+
+async function reduceFold(
+  options: FoldModelOptions,
+  task: FoldTask,
+): Promise<{ readonly train: Part; readonly test: Part }> {
+  const { columns, excerpts, y } = options;
   const features = featuresInMemory(options.features, columns);
-  // A fold has fewer rows than the corpus: exact PCA keeps as many components as there are.
-  const components = Math.min(options.reduction.components, task.trainRows.length, columns);
-  const reduction = await fitReduction({ ...options.reduction, features, rows: task.trainRows, components });
-  const rowsOf = async (rows: Int32Array): Promise<Float32Array> => transform(reduction, { features, rows });
-  const { model: network } = await fitMlp(engine, {
-    spec: { family: model.family, hidden: model.hidden, inputs: reduction.width, classes: classes.length },
-    train: {
-      x: await rowsOf(task.trainRows),
-      y: Int32Array.from(task.trainRows, (row) => y[row]!),
-      rows: task.trainRows.length,
-      columns: reduction.width,
-    },
-    options: { ...model.fit, seed: deriveSeed(task.seed, 'fold', task.fold) },
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  const starts = vectorStarts({ rows: y.length, ...(excerpts === undefined ? {} : { excerpts }) });
+  const vectors = { train: vectorsOf(starts, task.trainRows), test: vectorsOf(starts, task.testRows) };
+  const basisOf = (rows: Int32Array): ReturnType<typeof fitReduction> => {
+    // A fold has fewer rows than the corpus: exact PCA keeps as many components as there are.
+    const components = Math.min(options.reduction.components, rows.length, columns);
+    return fitReduction({ ...options.reduction, features, rows, components });
+  };
+  const basis = await basisOf(vectors.train);
+  const part = async (rows: Int32Array, own: Int32Array, reduction: typeof basis): Promise<Part> => ({
+    x: widened(await transform(reduction, { features, rows: own }), reduction.width, basis.width),
+    y: Int32Array.from(rows, (row) => y[row]!),
+    rows: rows.length,
+    columns: basis.width,
+    ...(excerpts === undefined ? {} : { excerpts: Int32Array.from(rows, (row) => excerpts[row]!) }),
   });
-  return predictProbabilities(engine, network, await rowsOf(task.testRows), task.testRows.length);
+  return {
+    train: await part(task.trainRows, vectors.train, basis),
+    test: await part(
+      task.testRows,
+      vectors.test,
+      options.basis === 'each-part' ? await basisOf(vectors.test) : basis,
+    ),
+  };
+}
+
+/** Rows with zeros behind them up to a width. */
+function widened(rows: Float32Array, from: number, to: number): Float32Array {
+  if (from === to) return rows;
+  const result = new Float32Array((rows.length / from) * to);
+  for (let r = 0; r * from < rows.length; r++) result.set(rows.subarray(r * from, (r + 1) * from), r * to);
+  return result;
 }

@@ -6,6 +6,20 @@ export {
   type AblationRecord,
   type CellScore,
 } from './ablation';
+export {
+  compareStage,
+  comparisonTable,
+  type CompareStageOptions,
+  type CompareSummary,
+  type ComparisonChoice,
+  type ComparisonRecord,
+  type ComparisonRowChoice,
+  type ComparisonRowRecord,
+  type ComparisonScores,
+  type ComparisonTableRow,
+  type FeatureChoice,
+  type Recipe,
+} from './comparison';
 export type { StageContext } from './context';
 export {
   crossValidationStage,

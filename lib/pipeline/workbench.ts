@@ -7,6 +7,7 @@ import { DEMO_CORPUS_LICENCE, generateDemoCorpus } from '../corpus/demo';
 import type { FigureSpec } from '../figures';
 import { createTracker, type Tracker } from '../tracking';
 import { ablateStage, type AblateSummary } from './ablation';
+import { compareStage, fullRows, prepareFeatures, type CompareSummary } from './comparison';
 import type { StageContext } from './context';
 import { crossValidationStage, type CrossValidationSummary } from './crossValidation';
 import { evaluateStage, type EvaluateSummary } from './evaluate';
@@ -45,6 +46,7 @@ export interface StageFolders {
   readonly model: string;
   readonly evaluation: string;
   readonly crossValidation: string;
+  readonly comparison: string;
   readonly ablation: string;
   readonly occlusion: string;
   readonly figures: string;
@@ -74,6 +76,8 @@ export interface Workbench {
   train(): Promise<TrainSummary>;
   evaluate(): Promise<EvaluateSummary>;
   crossValidate(): Promise<CrossValidationSummary>;
+  /** Features and models side by side, as the experiment's `comparison` says. */
+  compare(): Promise<CompareSummary>;
   ablate(): Promise<AblateSummary>;
   occlude(): Promise<OcclusionSummary>;
   /** A figure of the results, whose stages are run when needed. */
@@ -191,6 +195,22 @@ function assemble(experiment: Experiment, manifest: Manifest, parts: Parts): Wor
     const { crossValidation, reduction, model } = experiment;
     return crossValidationStage({ features, out, crossValidation, reduction, model }, context);
   });
+  const compare = once(async () => {
+    const { comparison } = experiment;
+    const rows = comparison === undefined ? [] : fullRows(experiment, comparison);
+    await extract();
+    const features = await prepareFeatures(
+      rows,
+      {
+        manifest,
+        workers: parts.workers,
+        folderOf: (key) => path.join(path.dirname(folders.features), `features-${key}`),
+      },
+      // What cannot be used was told by the first extraction.
+      { ...context, warn: undefined },
+    );
+    return compareStage({ experiment, features, out: folders.comparison }, context);
+  });
   const ablate = once(async () => {
     await extract();
     const { features, ablation: out } = folders;
@@ -217,6 +237,7 @@ function assemble(experiment: Experiment, manifest: Manifest, parts: Parts): Wor
     train,
     evaluate,
     crossValidate,
+    compare,
     ablate,
     occlude,
     figure: (name) => buildFigure(workbench, name),
@@ -266,6 +287,7 @@ function stageFolders(
     model: own('model'),
     evaluation: own('evaluation'),
     crossValidation: own('cross-validation'),
+    comparison: own('comparison'),
     ablation: own(size === undefined ? 'ablation' : `ablation-${size}`),
     occlusion: own('occlusion'),
     figures: own('figures'),

@@ -1,5 +1,6 @@
 import type { Command } from '../command';
 import { ablate } from './ablate';
+import { compare } from './compare';
 import { evaluate } from './evaluate';
 import { extract } from './extract';
 import { figures } from './figures';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   train,
   evaluate,
   predict,
+  compare,
   ablate,
   figures,
   inspect,

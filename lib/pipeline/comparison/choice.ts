@@ -1,0 +1,186 @@
+import { inputError } from '../../base/errors';
+import type { LogisticOptions, SvmOptions } from '../../models';
+import type { Experiment, ModelChoice } from '../experiment';
+import type { FoldModel } from '../foldModel';
+
+/** The features of one row of a comparison. */
+export type FeatureChoice =
+  | {
+      readonly kind: 'stm';
+      readonly channels?: 'published' | 'paper';
+      /**
+       * How excerpts become a row. Absent: the published features, of the mean modulation spectrum. `mean`,
+       * `statistics`: see `poolExcerpts`. `attention`: the network learns it (`model.attention`, default 32
+       * units). `first`: the first excerpt alone. `count`: nothing but the number of excerpts, as a control:
+       * what of a score comes from how long recordings are.
+       */
+      readonly pooling?: 'mean' | 'statistics' | 'attention' | 'first' | 'count';
+    }
+  | {
+      readonly kind: 'mel';
+      /** `power` (default, as published) or `decibel`. */
+      readonly scale?: 'power' | 'decibel';
+    }
+  | {
+      readonly kind: 'embeddings';
+      /** E.g. "VGGish". */
+      readonly name: string;
+      /** NPY and CSV as `importEmbeddings` takes them; paths from the working directory. */
+      readonly matrix: string;
+      readonly index: string;
+    };
+
+/** A model and what goes before it; what is left out is the experiment's. */
+export interface Recipe {
+  readonly reduction?: Experiment['reduction'];
+  /** A network, unless `logistic` or `svm` is given. */
+  readonly model?: ModelChoice;
+  readonly logistic?: LogisticOptions;
+  readonly svm?: Omit<SvmOptions, 'seed'>;
+}
+
+/** One row of a comparison: features and a model. */
+export interface ComparisonRowChoice extends Recipe {
+  readonly name: string;
+  /** Default: the experiment's features. */
+  readonly features?: FeatureChoice;
+  /**
+   * Rows that standardiser and components are fitted on. `training` (default). `each-part`: training and
+   * test rows each on their own, as the published mel baseline does by mistake: test rows lie in a basis of
+   * their own (where they are too few for all components, the rest are 0).
+   */
+  readonly basis?: 'training' | 'each-part';
+  /** Networks per fold, of different seeds, whose probabilities are averaged. Default 1. */
+  readonly ensemble?: number;
+  /**
+   * Chooses among recipes within the training rows of every fold: group-wise cross-validation there, by
+   * macro-F1 (the first of equals). The test rows have no say.
+   */
+  readonly choose?: { readonly folds: number; readonly among: readonly Recipe[] };
+}
+
+/** The part of an experiment that `compareStage` runs. */
+export interface ComparisonChoice {
+  readonly folds: number;
+  /** Repeats: a division into folds and a training each. */
+  readonly seeds: number;
+  /** Name of the row that the others are compared with. */
+  readonly reference: string;
+  /** Resamples of intervals and of the exchange test; default 2000. */
+  readonly resamples?: number;
+  /** Thins out one class before everything else, as published (keep 100,000, seed 23). */
+  readonly undersampling?: { readonly label: string; readonly keep: number; readonly seed?: number };
+  readonly rows: readonly ComparisonRowChoice[];
+}
+
+/** A recipe with everything filled in. */
+export interface FullRecipe {
+  readonly reduction: Experiment['reduction'];
+  readonly model: FoldModel & { readonly kind: 'mlp' | 'logistic' | 'svm' };
+}
+
+/** A row with everything filled in: together with the data, all that decides its result. */
+export interface FullRow {
+  readonly name: string;
+  readonly features: FeatureChoice;
+  readonly basis: 'training' | 'each-part';
+  readonly ensemble: number;
+  /** One, or those to be chosen among with `innerFolds`. */
+  readonly recipes: readonly FullRecipe[];
+  readonly innerFolds: number;
+}
+
+/** Units of an attention whose row does not say. */
+const ATTENTION_UNITS = 32;
+
+/**
+ * Fills in what the rows leave to the experiment.
+ *
+ * @throws StmLabError (`input`) for two rows of one name, a reference that is no row, an ensemble of models
+ *   that do not depend on a seed, or attention without a network.
+ */
+export function fullRows(experiment: Experiment, comparison: ComparisonChoice): FullRow[] {
+  const names = comparison.rows.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw inputError(`comparison: two rows are called "${twice}"; rename one`);
+  if (!names.includes(comparison.reference))
+    throw inputError(
+      `comparison: the reference "${comparison.reference}" is no row; rows are ${names.join(', ')}`,
+    );
+  return comparison.rows.map((row) => {
+    const features: FeatureChoice = row.features ?? experiment.features;
+    const pooling = features.kind === 'stm' ? features.pooling : undefined;
+    const fill = (recipe: Recipe): FullRecipe =>
+      fullRecipe(experiment, pooling, { ...row, ...recipe }, recipe);
+    const recipes = (row.choose?.among ?? [{}]).map(fill);
+    if (recipes.some(({ model }) => model.kind !== 'mlp')) {
+      if (pooling === 'attention')
+        throw inputError(`comparison row "${row.name}": attention is learned by a network; give a model`);
+      if ((row.ensemble ?? 1) > 1)
+        throw inputError(
+          `comparison row "${row.name}": an ensemble of models that are the same for every seed; leave it out`,
+        );
+    }
+    return {
+      name: row.name,
+      features,
+      basis: row.basis ?? 'training',
+      ensemble: row.ensemble ?? 1,
+      recipes,
+      innerFolds: row.choose?.folds ?? 0,
+    };
+  });
+}
+
+function fullRecipe(
+  experiment: Experiment,
+  pooling: string | undefined,
+  row: Recipe,
+  own: Recipe,
+): FullRecipe {
+  const reduction = row.reduction ?? experiment.reduction;
+  // What the recipe itself names comes before what its row names.
+  const source = (own.model ?? own.logistic ?? own.svm) ? own : row;
+  if (source.logistic !== undefined) return { reduction, model: { kind: 'logistic', ...source.logistic } };
+  if (source.svm !== undefined) return { reduction, model: { kind: 'svm', ...source.svm } };
+  const model = source.model ?? experiment.model;
+  const attention =
+    pooling === 'attention' ? { attention: model.attention ?? { units: ATTENTION_UNITS } } : {};
+  return { reduction, model: { kind: 'mlp', ...model, ...attention } };
+}
+
+/** Features and model of a row in a few words. */
+export function describeRow({ features, basis, ensemble, recipes }: FullRow): {
+  readonly features: string;
+  readonly model: string;
+} {
+  const named =
+    features.kind === 'embeddings'
+      ? features.name
+      : features.kind === 'mel'
+        ? `mel, ${features.scale ?? 'power'}`
+        : features.pooling === undefined
+          ? 'STM'
+          : `STM, ${POOLING_WORDS[features.pooling]}`;
+  const one = recipes.length === 1 ? describeModel(recipes[0]!) : `chosen of ${recipes.length} in each fold`;
+  return {
+    features: basis === 'training' ? named : `${named}, test rows in a basis of their own`,
+    model: ensemble === 1 ? one : `${one}, ${ensemble} networks averaged`,
+  };
+}
+
+const POOLING_WORDS = {
+  mean: 'mean of excerpts',
+  statistics: 'mean and deviation of excerpts',
+  attention: 'attention over excerpts',
+  first: 'first excerpt alone',
+  count: 'number of excerpts alone',
+} as const;
+
+/** A recipe in a few words. */
+export function describeModel({ model, reduction }: FullRecipe): string {
+  const pca = reduction.method === 'none' ? 'no PCA' : `PCA ${reduction.components}`;
+  if (model.kind === 'logistic') return `logistic regression, C ${model.C ?? 1}, ${pca}`;
+  if (model.kind === 'svm') return `${model.kernel ?? 'rbf'} SVM, C ${model.C ?? 1}, ${pca}`;
+  return `MLP ${model.hidden.map(({ units }) => units).join('-')}, ${pca}`;
+}

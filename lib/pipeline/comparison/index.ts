@@ -1,0 +1,18 @@
+export {
+  fullRows,
+  type ComparisonChoice,
+  type ComparisonRowChoice,
+  type FeatureChoice,
+  type Recipe,
+} from './choice';
+export { prepareFeatures, type PrepareOptions } from './prepare';
+export type { ComparisonScores } from './row';
+export { featureKey, needsExcerpts } from './rowData';
+export {
+  compareStage,
+  type CompareStageOptions,
+  type CompareSummary,
+  type ComparisonRecord,
+  type ComparisonRowRecord,
+} from './stage';
+export { comparisonTable, type ComparisonTableRow } from './table';

@@ -1,0 +1,80 @@
+import * as path from 'node:path';
+import { sha256File } from '../../base/files';
+import type { Manifest } from '../../corpus';
+import { importEmbeddings } from '../../features';
+import { runTrackedStage, type StageContext } from '../context';
+import { extractStage } from '../extract';
+import type { FeatureChoice, FullRow } from './choice';
+import { featureKey, needsExcerpts } from './rowData';
+
+/** Where the features of a comparison come from. */
+export interface PrepareOptions {
+  readonly manifest: Manifest;
+  /** Folder of the features of a key (see `featureKey`). */
+  readonly folderOf: (key: string) => string;
+  /** Worker threads of the extraction; default all cores. */
+  readonly workers?: number | undefined;
+}
+
+/**
+ * Extracts or imports the features that the rows of a comparison need, each kind once; finished ones are kept.
+ *
+ * @returns the folder of each `featureKey`.
+ */
+export async function prepareFeatures(
+  rows: readonly FullRow[],
+  options: PrepareOptions,
+  context: StageContext,
+): Promise<Record<string, string>> {
+  const folders: Record<string, string> = {};
+  for (const { features } of rows) {
+    const key = featureKey(features);
+    if (folders[key] !== undefined) continue;
+    const out = (folders[key] = options.folderOf(key));
+    if (features.kind === 'embeddings') await importStage(features, out, options.manifest, context);
+    else {
+      const { manifest, workers } = options;
+      const { kind } = features;
+      const wanted =
+        kind === 'mel'
+          ? { kind, ...(features.scale === undefined ? {} : { scale: features.scale }) }
+          : {
+              kind,
+              channels: features.channels ?? 'published',
+              ...(needsExcerpts(features) ? { keep: 'excerpts' as const } : {}),
+            };
+      await extractStage({ manifest, out, features: wanted, workers }, context);
+    }
+  }
+  return folders;
+}
+
+async function importStage(
+  { name, matrix, index }: Extract<FeatureChoice, { kind: 'embeddings' }>,
+  out: string,
+  manifest: Manifest,
+  context: StageContext,
+): Promise<void> {
+  await runTrackedStage(context, {
+    stage: 'import',
+    runName: `import ${name}`,
+    folder: out,
+    parameters: { name },
+    inputs: { manifest: manifest.hash, matrix: sha256File(matrix), index: sha256File(index) },
+    run: async (run) => {
+      const { accepted, rejected, unknown, columns } = importEmbeddings({
+        rows: manifest.rows,
+        matrix,
+        index,
+        name,
+        outFolder: out,
+      });
+      rejected.forEach((row) => context.warn?.(`${row.path}: ${row.reason}`));
+      unknown.forEach((recording) =>
+        context.warn?.(`${index}: ${recording} is not in ${path.basename(manifest.file)}; left out`),
+      );
+      run?.logMetrics({ accepted, rejected: rejected.length, unknown: unknown.length, columns });
+      return Promise.resolve(['features.npy', 'index.csv', 'rejected.csv', 'axes.json', 'extraction.json']);
+    },
+  });
+}

@@ -1,0 +1,238 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { readJson, sha256, writeJson } from '../../base/files';
+import { readNpy, writeNpy } from '../../base/npy';
+import type { Engine } from '../../engine';
+import {
+  crossValidate,
+  evaluate,
+  type CrossValidationResult,
+  type FoldTask,
+  type Interval,
+} from '../../evaluation';
+import { stratifiedGroupKFold } from '../../splits';
+import type { Run } from '../../tracking';
+import { flattenParameters, trackedRun, type StageContext } from '../context';
+import { logReport } from '../evaluate';
+import { classNumbers } from '../featureFolder';
+import { fitFoldModel } from '../foldModel';
+import { forgetOtherFolds } from '../partialFolds';
+import { describeModel, describeRow, type FullRow } from './choice';
+import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
+import type { RowData } from './rowData';
+
+/** Scores of one row, both protocols. */
+export interface ComparisonScores {
+  readonly name: string;
+  readonly features: string;
+  readonly model: string;
+  /** Corrected protocol: means over the repeats with 95 % intervals from resampling groups. */
+  readonly macroF1: Interval;
+  readonly accuracy: Interval;
+  readonly uar: Interval;
+  /** Standard deviation of macro-F1 over the repeats: seed and division. */
+  readonly deviation: number;
+  /** Macro-F1 of each repeat. */
+  readonly repeats: readonly number[];
+  /** The repeats' probabilities averaged: every recording judged by as many models, none of which met its group. */
+  readonly averaged: { readonly macroF1: Interval; readonly macroRocAuc: number; readonly ece: number };
+  /** Published protocol, mean over the repeats: threshold chosen on the test rows, micro-averaged areas. */
+  readonly published: {
+    readonly maxMacroF1: number;
+    readonly rocAuc: number;
+    readonly prAuc: number;
+    readonly accuracy: number;
+  };
+  /** How often each recipe was chosen, where there was a choice. */
+  readonly chosen?: readonly { readonly recipe: string; readonly folds: number }[];
+}
+
+/** What all rows of one comparison share. */
+export interface RowContext {
+  readonly engine: Engine;
+  readonly folder: string;
+  readonly folds: number;
+  readonly seeds: readonly number[];
+  readonly resamples: number;
+}
+
+/** A row that has been judged. */
+export interface FinishedRow {
+  readonly scores: ComparisonScores;
+  /** Probabilities of each repeat, for paired comparisons. */
+  readonly repeats: readonly Float32Array[];
+}
+
+interface StoredRow {
+  readonly key: string;
+  readonly scores: ComparisonScores;
+}
+
+/**
+ * Judges one row by group-wise cross-validation, under a run of its own below the comparison's. A finished
+ * row is kept; one that was stopped goes on with its next fold.
+ */
+export async function judgeRow(
+  row: FullRow,
+  data: RowData,
+  shared: RowContext,
+  context: StageContext,
+  parent: Run | undefined,
+): Promise<FinishedRow> {
+  const { engine, folds, seeds, resamples } = shared;
+  const key = sha256({
+    row,
+    hashes: data.hashes,
+    recordings: data.index,
+    folds,
+    seeds,
+    resamples,
+    engine: engine.description,
+  });
+  const slug = row.name.replace(/[^\w.-]+/g, '_');
+  // Names that differ in punctuation alone get folders of their own.
+  const folder = path.join(shared.folder, `${slug}-${sha256(row.name).slice(0, 6)}`);
+  const resultFile = path.join(folder, 'row.json');
+  const probabilityFile = path.join(folder, 'probabilities.npy');
+  if (fs.existsSync(resultFile) && fs.existsSync(probabilityFile)) {
+    const stored = readJson<StoredRow>(resultFile);
+    if (stored.key === key) {
+      const { data: values } = readNpy(probabilityFile);
+      const size = values.length / seeds.length;
+      return {
+        scores: stored.scores,
+        repeats: seeds.map((_, i) => (values as Float32Array).slice(i * size, (i + 1) * size)),
+      };
+    }
+  }
+  const request = {
+    name: row.name,
+    key: `comparison-${key.slice(0, 16)}`,
+    parent,
+    params: flattenParameters(row),
+    tags: {
+      'stm.stage': 'comparison-row',
+      'stm.engine': engine.description,
+      ...Object.fromEntries(Object.entries(data.hashes).map(([name, hash]) => [`stm.input.${name}`, hash])),
+    },
+  };
+  return trackedRun(context, request, async (run) => {
+    const { result, scores } = await crossValidateRow(
+      row,
+      data,
+      { ...shared, folder: path.join(folder, 'folds') },
+      key,
+      context,
+    );
+    fs.rmSync(resultFile, { force: true });
+    const rows = data.index.length;
+    const classes = result.averaged.classNames.length;
+    const all = new Float32Array(seeds.length * rows * classes);
+    const repeats = result.repeats.map(({ probabilities }) => probabilities);
+    repeats.forEach((values, i) => all.set(values, i * values.length));
+    writeNpy(probabilityFile, { shape: [seeds.length, rows, classes], data: all });
+    writeJson(resultFile, { key, scores } satisfies StoredRow);
+    result.repeats.forEach((repeat) => run?.logMetrics({ repeat_macro_f1: repeat.macroF1 }, repeat.seed));
+    run?.logMetrics({
+      cv_mean_macro_f1: scores.macroF1.value,
+      cv_mean_macro_f1_low: scores.macroF1.low,
+      cv_mean_macro_f1_high: scores.macroF1.high,
+    });
+    logReport(run, result.averaged, 'cv');
+    fs.rmSync(path.join(folder, 'folds'), { recursive: true, force: true });
+    return { scores, repeats };
+  });
+}
+
+async function crossValidateRow(
+  row: FullRow,
+  data: RowData,
+  shared: RowContext,
+  key: string,
+  context: StageContext,
+): Promise<{ readonly result: CrossValidationResult; readonly scores: ComparisonScores }> {
+  const { engine, folder, seeds, resamples } = shared;
+  const labels = data.index.map(({ label }) => label);
+  const groups = data.index.map(({ group }) => group);
+  const { classes, y } = classNumbers(labels);
+  const base = {
+    engine,
+    features: data.features,
+    columns: data.columns,
+    excerpts: data.excerpts,
+    y,
+    classes,
+    basis: row.basis,
+    signal: context.signal,
+  };
+  forgetOtherFolds(folder, key);
+  const choiceFile = ({ seed, fold }: { seed: number; fold: number }): string =>
+    path.join(folder, `seed${seed}-fold${fold}.choice.json`);
+  const fitFold = async (task: FoldTask): Promise<Float32Array> => {
+    let chosen = 0;
+    if (row.recipes.length > 1) {
+      const choice = await chooseRecipe(base, { labels, groups }, row.recipes, row.innerFolds, task);
+      writeJson(choiceFile(task), choice);
+      chosen = choice.chosen;
+    }
+    return fitFoldModel({ ...base, ...row.recipes[chosen]!, ensemble: row.ensemble }, task);
+  };
+  const choices: RecipeChoice[] = [];
+  const result = await crossValidate({
+    labels: y,
+    classNames: classes,
+    groups: classNumbers(groups).y,
+    folds: (seed) => stratifiedGroupKFold({ labels, groups, folds: shared.folds, seed }),
+    seeds,
+    fitFold,
+    onFold: (done) => {
+      if (row.recipes.length > 1) choices.push(readJson<RecipeChoice>(choiceFile(done)));
+      context.progress?.(`compare: ${row.name}, fold ${done.finished} of ${done.total}`);
+    },
+    resume: { folder, identity: key },
+    bootstrap: { resamples },
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+  });
+  return { result, scores: scoresOf(row, result, y, classes, choices) };
+}
+
+function scoresOf(
+  row: FullRow,
+  result: CrossValidationResult,
+  labels: Int32Array,
+  classNames: readonly string[],
+  choices: readonly RecipeChoice[],
+): ComparisonScores {
+  const published = result.repeats.map(
+    ({ probabilities }) => evaluate({ labels, probabilities, classNames }).published,
+  );
+  const mean = (pick: (scores: (typeof published)[number]) => number): number =>
+    published.reduce((sum, scores) => sum + pick(scores), 0) / published.length;
+  const { corrected, intervals, calibration } = result.averaged;
+  return {
+    name: row.name,
+    ...describeRow(row),
+    ...result.mean,
+    deviation: result.deviation.macroF1,
+    repeats: result.repeats.map(({ macroF1 }) => macroF1),
+    averaged: {
+      macroF1: intervals!.macroF1,
+      macroRocAuc: corrected.macroRocAuc,
+      ece: calibration.ece,
+    },
+    published: {
+      maxMacroF1: mean(({ maxMacroF1 }) => maxMacroF1),
+      rocAuc: mean(({ rocAuc }) => rocAuc),
+      prAuc: mean(({ prAuc }) => prAuc),
+      accuracy: mean(({ accuracy }) => accuracy),
+    },
+    ...(row.recipes.length === 1
+      ? {}
+      : {
+          chosen: row.recipes.map((recipe, i) => ({
+            recipe: describeModel(recipe),
+            folds: choices.filter(({ chosen }) => chosen === i).length,
+          })),
+        }),
+  };
+}

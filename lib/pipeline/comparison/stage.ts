@@ -1,0 +1,182 @@
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import { readJson, writeJson } from '../../base/files';
+import { loadEngine } from '../../engine';
+import { compareModels, type Interval } from '../../evaluation';
+import { saveFigure } from '../../figures';
+import { undersample } from '../../splits';
+import { runTrackedStage, type StageContext } from '../context';
+import type { Experiment } from '../experiment';
+import { classNumbers } from '../featureFolder';
+import type { StageResult } from '../stage';
+import { fullRows, type ComparisonChoice, type FullRow } from './choice';
+import { judgeRow, type ComparisonScores, type FinishedRow } from './row';
+import { featureKey, readRowData, selectRecordings, type RowData } from './rowData';
+import { comparisonFigureOf, writeComparisonCsv } from './table';
+
+/** What `compareStage` reads and writes. */
+export interface CompareStageOptions {
+  /** Its `comparison` says what to compare. */
+  readonly experiment: Experiment;
+  /** Folder of extracted features for each `featureKey` of the rows. */
+  readonly features: Readonly<Record<string, string>>;
+  readonly out: string;
+}
+
+/** One row of the table. */
+export interface ComparisonRowRecord extends ComparisonScores {
+  /** Paired with the reference row, on the same recordings and resamples; absent for the reference itself. */
+  readonly against?: {
+    /** Macro-F1 of this row less that of the reference. */
+    readonly difference: Interval;
+    /** Of so large a difference if models were exchanged at random group by group. */
+    readonly pValue: number;
+  };
+}
+
+/** What `comparison.json` says. */
+export interface ComparisonRecord {
+  readonly folds: number;
+  readonly seeds: number;
+  readonly reference: string;
+  readonly recordings: number;
+  readonly groups: number;
+  readonly classes: readonly string[];
+  /** Recordings that not all rows have features of: none of the rows was judged on them. */
+  readonly leftOut: readonly string[];
+  readonly rows: readonly ComparisonRowRecord[];
+}
+
+/** Outcome of a comparison. */
+export interface CompareSummary extends ComparisonRecord {
+  readonly status: StageResult['status'];
+}
+
+/**
+ * Judges features and models side by side: the same recordings, the same group-wise folds and repeats for
+ * every row, intervals from resampling groups, each row compared with the reference in pairs, and the
+ * published protocol's scores beside. `comparison.json`, `comparison.csv`, `comparison.svg`; one child run
+ * per row. Finished rows and folds are kept when the stage is stopped.
+ *
+ * @throws StmLabError (`input`) when the experiment has no comparison, a feature folder is missing, or the
+ *   rows have no recordings in common.
+ */
+export async function compareStage(
+  options: CompareStageOptions,
+  context: StageContext = {},
+): Promise<CompareSummary> {
+  const { experiment, out } = options;
+  const { comparison } = experiment;
+  if (comparison === undefined)
+    throw inputError(
+      `experiment "${experiment.name}": has no entry "comparison"; say there which features and models to compare`,
+    );
+  const rows = fullRows(experiment, comparison);
+  const { data, leftOut } = commonRecordings(rows, comparison, options.features, context);
+  const inputs = Object.fromEntries(
+    rows.flatMap((row, i) =>
+      Object.entries(data[i]!.hashes).map(([name, hash]) => [`${featureKey(row.features)}.${name}`, hash]),
+    ),
+  );
+  const { folds, seeds, reference, resamples = 2000 } = comparison;
+  const { status } = await runTrackedStage(context, {
+    stage: 'compare',
+    folder: out,
+    parameters: { ...comparison, rows },
+    inputs,
+    run: async (run) => {
+      const engine = await loadEngine();
+      const shared = {
+        engine,
+        folder: path.join(out, 'rows'),
+        folds,
+        resamples,
+        seeds: Array.from({ length: seeds }, (_, i) => i + 1),
+      };
+      const finished: FinishedRow[] = [];
+      for (const [i, row] of rows.entries()) {
+        context.signal?.throwIfAborted();
+        finished.push(await judgeRow(row, data[i]!, shared, context, run));
+      }
+      const { index } = data[0]!;
+      const { classes, y } = classNumbers(index.map(({ label }) => label));
+      const groups = classNumbers(index.map(({ group }) => group)).y;
+      const record: ComparisonRecord = {
+        folds,
+        seeds,
+        reference,
+        recordings: index.length,
+        groups: new Set(groups).size,
+        classes,
+        leftOut,
+        rows: withDifferences(finished, reference, { labels: y, groups, classes: classes.length }, resamples),
+      };
+      writeJson(path.join(out, 'comparison.json'), record);
+      writeComparisonCsv(path.join(out, 'comparison.csv'), record);
+      const figures = await saveFigure(
+        comparisonFigureOf(record, context.note),
+        path.join(out, 'comparison'),
+      );
+      for (const file of ['comparison.json', 'comparison.csv']) run?.logArtifact(path.join(out, file));
+      for (const file of figures) run?.logArtifact(file, 'figures');
+      run?.logMetrics({ rows: rows.length, recordings: index.length });
+      run?.setTags({ 'stm.engine': engine.description });
+      return ['comparison.json', 'comparison.csv', ...figures.map((file) => path.basename(file))];
+    },
+  });
+  return { ...readJson<ComparisonRecord>(path.join(out, 'comparison.json')), status };
+}
+
+/** Every row's data on the recordings that all rows have, thinned out when asked for. */
+function commonRecordings(
+  rows: readonly FullRow[],
+  comparison: ComparisonChoice,
+  folders: Readonly<Record<string, string>>,
+  context: StageContext,
+): { readonly data: RowData[]; readonly leftOut: string[] } {
+  const all = rows.map(({ name, features }) => {
+    const folder = folders[featureKey(features)];
+    if (folder === undefined)
+      throw inputError(`comparison row "${name}": no folder of ${featureKey(features)} features was given`);
+    return readRowData(folder, features);
+  });
+  const counts = new Map<string, number>();
+  for (const { index } of all)
+    for (const { path: recording } of index) counts.set(recording, (counts.get(recording) ?? 0) + 1);
+  const leftOut = [...counts].filter(([, count]) => count < all.length).map(([recording]) => recording);
+  leftOut.forEach((recording) =>
+    context.warn?.(`${recording}: not all rows of the comparison have features of it; left out of all`),
+  );
+  const common = all[0]!.index.filter((row) => counts.get(row.path) === all.length);
+  if (common.length === 0) throw inputError('comparison: the rows have no recording in common');
+  const { undersampling } = comparison;
+  const kept =
+    undersampling === undefined
+      ? common
+      : Array.from(
+          undersample({ labels: common.map(({ label }) => label), ...undersampling }),
+          (row) => common[row]!,
+        );
+  const data = all.map((own) => {
+    const places = new Map(own.index.map((row, i) => [row.path, i]));
+    return selectRecordings(
+      own,
+      Int32Array.from(kept, (row) => places.get(row.path)!),
+    );
+  });
+  return { data, leftOut };
+}
+
+function withDifferences(
+  finished: readonly FinishedRow[],
+  reference: string,
+  design: { readonly labels: Int32Array; readonly groups: Int32Array; readonly classes: number },
+  resamples: number,
+): ComparisonRowRecord[] {
+  const against = finished.find(({ scores }) => scores.name === reference)!;
+  return finished.map(({ scores, repeats }) => {
+    if (scores.name === reference) return scores;
+    const { difference, pValue } = compareModels(design, repeats, against.repeats, { resamples });
+    return { ...scores, against: { difference, pValue } };
+  });
+}

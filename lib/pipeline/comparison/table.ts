@@ -1,0 +1,92 @@
+import { writeCsv } from '../../base/csv';
+import type { Interval } from '../../evaluation';
+import { comparisonFigure, type FigureSpec } from '../../figures';
+import type { ComparisonRecord } from './stage';
+
+/** A row of the comparison as reports and the terminal print it. */
+export interface ComparisonTableRow {
+  readonly [column: string]: string;
+  readonly row: string;
+  /** Mean of single repeats with 95 % interval. */
+  readonly 'macro-F1': string;
+  /** Of the repeats' averaged probabilities, with interval. */
+  readonly averaged: string;
+  /** Against the reference, with interval and p. */
+  readonly difference: string;
+  /** Published protocol: macro-F1 at the threshold best on the test rows, and micro ROC-AUC. */
+  readonly published: string;
+}
+
+const shown = (value: number): string => value.toFixed(3);
+const ranged = ({ value, low, high }: Interval): string => `${shown(value)} [${shown(low)}, ${shown(high)}]`;
+
+/** The comparison as a table. */
+export function comparisonTable(record: ComparisonRecord): ComparisonTableRow[] {
+  return record.rows.map((row) => ({
+    row: row.name,
+    features: row.features,
+    model: row.model,
+    'macro-F1': ranged(row.macroF1),
+    averaged: ranged(row.averaged.macroF1),
+    difference:
+      row.against === undefined
+        ? 'reference'
+        : `${ranged(row.against.difference)}, p ${row.against.pValue.toFixed(4)}`,
+    published: `${shown(row.published.maxMacroF1)}, ROC ${shown(row.published.rocAuc)}`,
+  }));
+}
+
+/** Writes the comparison as numbers, one line per row. */
+export function writeComparisonCsv(file: string, record: ComparisonRecord): void {
+  const interval = (name: string, range: Interval | undefined): Record<string, number | undefined> => ({
+    [name]: range?.value,
+    [`${name}_low`]: range?.low,
+    [`${name}_high`]: range?.high,
+  });
+  const lines = record.rows.map((row) => ({
+    name: row.name,
+    features: row.features,
+    model: row.model,
+    ...interval('macro_f1', row.macroF1),
+    macro_f1_sd: row.deviation,
+    ...interval('accuracy', row.accuracy),
+    ...interval('uar', row.uar),
+    ...interval('averaged_macro_f1', row.averaged.macroF1),
+    averaged_macro_roc_auc: row.averaged.macroRocAuc,
+    averaged_ece: row.averaged.ece,
+    ...interval('difference', row.against?.difference),
+    p_value: row.against?.pValue,
+    published_max_macro_f1: row.published.maxMacroF1,
+    published_roc_auc: row.published.rocAuc,
+    published_pr_auc: row.published.prAuc,
+    published_accuracy: row.published.accuracy,
+  }));
+  writeCsv(file, Object.keys(lines[0]!), lines);
+}
+
+/** Macro-F1 of every row by both protocols, with the corrected one's intervals. */
+export function comparisonFigureOf(record: ComparisonRecord, note?: string): FigureSpec {
+  return comparisonFigure({
+    title: 'Features and models compared',
+    note: [
+      ...(note === undefined ? [] : [note]),
+      `${record.recordings} recordings of ${record.groups} groups; ${record.seeds} repeats of ${record.folds} group-wise folds`,
+    ].join('; '),
+    rows: record.rows.flatMap((row) => [
+      {
+        name: row.name,
+        metric: 'macro-F1',
+        group: 'corrected (most probable class)',
+        value: row.macroF1.value,
+        low: row.macroF1.low,
+        high: row.macroF1.high,
+      },
+      {
+        name: row.name,
+        metric: 'macro-F1',
+        group: 'published (threshold chosen on the test rows)',
+        value: row.published.maxMacroF1,
+      },
+    ]),
+  });
+}

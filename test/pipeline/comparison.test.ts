@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { test } from 'node:test';
+import { readCsv } from 'stm-lab/dist/base/csv';
+import { sha256File } from 'stm-lab/dist/base/files';
+import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { writeNpy } from 'stm-lab/dist/base/npy';
+import { readManifest } from 'stm-lab/dist/corpus';
+import { readExperiment, type ComparisonRecord, type Experiment } from 'stm-lab/dist/pipeline';
+import { fullRows } from 'stm-lab/dist/pipeline/comparison';
+import { stmLab, stmLabKilledAfter, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
+
+const reduction = { method: 'exact', components: 4 };
+const network = (units: number): unknown => ({
+  family: 'dropout',
+  hidden: [{ units }],
+  fit: { epochs: 10, batchSize: 8, accumulation: 1, learningRate: 0.003, biasCorrection: 'standard' },
+});
+
+/** Every kind of features and of models, small. */
+function comparisonOf(folder: string): unknown {
+  return {
+    folds: 3,
+    seeds: 2,
+    reference: 'network',
+    resamples: 200,
+    rows: [
+      { name: 'network' },
+      { name: 'three networks', ensemble: 3, model: network(8) },
+      {
+        name: 'chosen inside',
+        choose: {
+          folds: 2,
+          among: [{ model: network(8) }, { model: network(12), reduction }],
+        },
+      },
+      { name: 'logistic', logistic: { C: 0.1 } },
+      { name: 'machine', svm: { kernel: 'linear' } },
+      { name: 'mel', features: { kind: 'mel' }, model: network(8) },
+      {
+        name: 'mel, leaking',
+        features: { kind: 'mel', scale: 'decibel' },
+        basis: 'each-part',
+        model: network(8),
+      },
+      { name: 'attention', features: { kind: 'stm', pooling: 'attention' } },
+      { name: 'statistics', features: { kind: 'stm', pooling: 'statistics' } },
+      {
+        name: 'excerpts counted',
+        features: { kind: 'stm', pooling: 'count' },
+        reduction: { method: 'none', components: 1 },
+      },
+      {
+        name: 'embeddings',
+        features: {
+          kind: 'embeddings',
+          name: 'made up',
+          matrix: path.join(folder, 'embeddings.npy'),
+          index: path.join(folder, 'embeddings.csv'),
+        },
+        logistic: {},
+      },
+    ],
+  };
+}
+
+function prepare(name: string): { folder: string; manifest: string; experiment: string } {
+  const folder = temporaryFolder(name);
+  const manifest = tinyCorpus(path.join(folder, 'corpus'));
+  const experiment = tinyExperiment(folder);
+  const rows = readManifest(manifest).rows;
+  const random = randomState(3);
+  // The class number and noise; one recording has no embedding.
+  const kept = rows.slice(1);
+  const values = kept.flatMap(({ label }) => [Number(label.at(-1)) + 0.1 * random.normal(), random.normal()]);
+  writeNpy(path.join(folder, 'embeddings.npy'), { shape: [kept.length, 2], data: Float32Array.from(values) });
+  fs.writeFileSync(
+    path.join(folder, 'embeddings.csv'),
+    `path\n${kept.map((row) => `${row.path}\n`).join('')}`,
+  );
+  const whole = JSON.parse(fs.readFileSync(experiment, 'utf8')) as object;
+  fs.writeFileSync(experiment, JSON.stringify({ ...whole, comparison: comparisonOf(folder) }));
+  return { folder, manifest, experiment };
+}
+
+const hashes = (folder: string): string[] =>
+  ['comparison.json', 'comparison.csv', 'comparison.svg', 'stage.json'].map((name) =>
+    sha256File(path.join(folder, name)),
+  );
+
+test('one table of all features and models; killed and started again it is the same, every row tracked once', async () => {
+  const { folder, manifest, experiment } = prepare('compare');
+  const command = (results: string): string[] => [
+    ...['compare', '--manifest', manifest, '--experiment', experiment],
+    ...['--results', path.join(folder, results), '--tracking', 'offline'],
+  ];
+  const began = performance.now();
+  const first = stmLab(...command('whole'));
+  const whole = performance.now() - began;
+  assert.equal(first.code, 0, first.err);
+  const out = path.join(folder, 'whole', 'corpus', 'tiny', 'comparison');
+  const record = JSON.parse(fs.readFileSync(path.join(out, 'comparison.json'), 'utf8')) as ComparisonRecord;
+
+  // Same recordings for all: the one without embedding is left out, by name.
+  assert.deepEqual([record.recordings, record.groups], [35, 18]);
+  assert.deepEqual(record.leftOut, ['c0/g0-0.wav']);
+  assert.match(first.err, /c0\/g0-0\.wav: not all rows of the comparison have features of it/);
+  const row = (name: string): ComparisonRecord['rows'][number] => record.rows.find((r) => r.name === name)!;
+  assert.equal(record.rows.length, 11);
+  assert.equal(row('network').against, undefined);
+  for (const { name, macroF1, against, repeats, published } of record.rows) {
+    assert.equal(repeats.length, 2);
+    assert.ok(Math.abs(macroF1.value - (repeats[0]! + repeats[1]!) / 2) < 1e-12);
+    assert.ok(macroF1.low <= macroF1.value && macroF1.value <= macroF1.high, name);
+    assert.ok(published.maxMacroF1 > 0.2 && published.rocAuc > 0.4);
+    if (against === undefined) continue;
+    assert.ok(against.pValue > 0 && against.pValue <= 1);
+    // Counts are averaged over the repeats before the F1: of so few recordings, only nearly the difference of means.
+    assert.ok(Math.abs(against.difference.value - (macroF1.value - row('network').macroF1.value)) < 0.08);
+  }
+  assert.ok(row('embeddings').macroF1.value > 0.95, 'the embedding is the class');
+  // Every recording has one excerpt: attention to it is the plain network, and its number tells nothing.
+  assert.deepEqual(row('attention').repeats, row('network').repeats);
+  assert.ok(row('excerpts counted').macroF1.value < 0.4);
+  assert.ok(row('excerpts counted').against!.difference.high < 0);
+  assert.equal(
+    row('chosen inside').chosen!.reduce((sum, { folds }) => sum + folds, 0),
+    6,
+  );
+  assert.match(row('three networks').model, /3 networks averaged/);
+  assert.match(row('mel, leaking').features, /test rows in a basis of their own/);
+  assert.equal(readCsv(path.join(out, 'comparison.csv')).rows.length, 11);
+  assert.match(first.out, /logistic +STM +logistic regression, C 0\.1, PCA 8/);
+
+  const again = stmLab(...command('whole'));
+  assert.match(again.out, /kept from an earlier run/);
+
+  const random = randomState(8);
+  let kills = 0;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const delay = whole * (0.3 + 0.3 * random.double());
+    if ((await stmLabKilledAfter(delay, ...command('broken'))) === 'killed') kills++;
+  }
+  assert.ok(kills >= 1);
+  const last = stmLab(...command('broken'));
+  assert.equal(last.code, 0, last.err);
+  assert.deepEqual(hashes(path.join(folder, 'broken', 'corpus', 'tiny', 'comparison')), hashes(out));
+  const tracking = path.join(folder, 'broken', 'corpus', 'tracking');
+  const runs = fs
+    .readdirSync(tracking)
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => fs.readFileSync(path.join(tracking, name), 'utf8').split('\n')[0]!)
+    .map((line) => JSON.parse(line) as { key: string; name: string });
+  const rows = runs.filter(({ key }) => key.startsWith('comparison-'));
+  assert.deepEqual(rows.map(({ name }) => name).sort(), record.rows.map(({ name }) => name).sort());
+  assert.equal(new Set(runs.map(({ key }) => key)).size, runs.length);
+});
+
+test('what cannot be compared is said in one sentence', () => {
+  const folder = temporaryFolder('compare-bad');
+  const file = tinyExperiment(folder);
+  const whole = JSON.parse(fs.readFileSync(file, 'utf8')) as Experiment;
+  const withRows = (rows: unknown[], reference = 'a'): Experiment => {
+    fs.writeFileSync(file, JSON.stringify({ ...whole, comparison: { folds: 2, seeds: 1, reference, rows } }));
+    return readExperiment(file);
+  };
+  const full = (rows: unknown[], reference?: string): unknown => {
+    const experiment = withRows(rows, reference);
+    return fullRows(experiment, experiment.comparison!);
+  };
+  assert.throws(() => full([{ name: 'a' }, { name: 'a' }]), /two rows are called "a"/);
+  assert.throws(() => full([{ name: 'b' }]), /reference "a" is no row; rows are b/);
+  assert.throws(() => full([{ name: 'a', ensemble: 2, svm: {} }]), /an ensemble of models that are the same/);
+  assert.throws(
+    () => full([{ name: 'a', features: { kind: 'stm', pooling: 'attention' }, logistic: {} }]),
+    /attention is learned by a network/,
+  );
+  assert.throws(
+    () => full([{ name: 'a', features: { kind: 'mel', pooling: 'mean' } }]),
+    /rows\.0\.features has the unknown entry "pooling"/,
+  );
+  assert.throws(() => full([{ name: 'a', svm: { C: 0 } }]), /svm\.C/);
+  fs.writeFileSync(file, JSON.stringify(whole));
+  const missing = stmLab(
+    'compare',
+    '--experiment',
+    file,
+    '--manifest',
+    tinyCorpus(path.join(folder, 'corpus')),
+    '--results',
+    folder,
+  );
+  assert.equal(missing.code, 2);
+  assert.match(missing.err, /experiment "tiny": has no entry "comparison"/);
+});
+
+test('a recipe overrides its row, and its row the experiment', () => {
+  const experiment = readExperiment(tinyExperiment(temporaryFolder('compare-recipes')));
+  const [row] = fullRows(experiment, {
+    folds: 2,
+    seeds: 1,
+    reference: 'a',
+    rows: [
+      {
+        name: 'a',
+        svm: { C: 3 },
+        choose: {
+          folds: 2,
+          among: [{}, { logistic: { C: 2 } }, { reduction: { method: 'none', components: 1 } }],
+        },
+      },
+    ],
+  });
+  assert.deepEqual(
+    row!.recipes.map(({ model }) => model),
+    [
+      { kind: 'svm', C: 3 },
+      { kind: 'logistic', C: 2 },
+      { kind: 'svm', C: 3 },
+    ],
+  );
+  assert.deepEqual(
+    row!.recipes.map(({ reduction: { method } }) => method),
+    ['exact', 'exact', 'none'],
+  );
+});
