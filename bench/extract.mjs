@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 
 const root = path.resolve(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
-const { openAudio, readAudio } = require('stm-lab/dist/audio');
+const { openAudio, readAudio, writeWav } = require('stm-lab/dist/audio');
 const { readCsv } = require('stm-lab/dist/base/csv');
 const { readNpy, writeNpy } = require('stm-lab/dist/base/npy');
 const { extractCorpus, extractStm } = require('stm-lab/dist/features');
@@ -157,24 +157,9 @@ for (const ending of ['flac', 'ogg']) {
 }
 
 console.log('\nThe corpus, cold');
-const walls = [];
-for (const workers of [1, 2]) {
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  let memory = 0;
-  const sampler = setInterval(() => (memory = Math.max(memory, process.memoryUsage().rss)), 50);
-  const outFolder = path.join(work, `out${workers}`);
-  const summary = await extractCorpus({ rows, outFolder, workers });
-  clearInterval(sampler);
-  const wall = (performance.now() - began) / 1000;
-  walls.push(wall);
-  const spent = cpuSeconds(cpu);
-  show(
-    `${workers} worker${workers > 1 ? 's' : ''}: ${summary.accepted} accepted, ${summary.rejected.length} rejected`,
-    `${wall.toFixed(1)} s wall, ${spent.toFixed(1)} s cpu, ${((summary.audioHours * 3600) / wall).toFixed(0)} x real time, ${(memory / 1e6).toFixed(0)} MB resident`,
-  );
-}
-show('2 workers over 1 (wall; means something on an idle machine)', `${(walls[0] / walls[1]).toFixed(2)} x`);
+await compareWorkers('out', rows);
+console.log('\n48 WAV recordings of 60 s at 44.1 kHz, cold: next to no decoding');
+await compareWorkers('wav', wavRecordings(48, 60));
 accuracyOnCorpus(path.join(work, 'out2'));
 const cores = os.availableParallelism();
 const rate = 1 / (perExcerpt / 4 + flacCost);
@@ -183,6 +168,52 @@ show(
   `4,503 h of 44.1 kHz FLAC on ${cores} cores`,
   `${(4503 / (rate * cores)).toFixed(1)} h (${(rate * cores).toFixed(0)} x real time)`,
 );
+
+/** Extracts the recordings with one worker, then with two, each into a folder of its own. */
+async function compareWorkers(name, recordings) {
+  const walls = [];
+  for (const workers of [1, 2]) {
+    const cpu = process.cpuUsage();
+    const began = performance.now();
+    let memory = 0;
+    const sampler = setInterval(() => (memory = Math.max(memory, process.memoryUsage().rss)), 50);
+    const outFolder = path.join(work, `${name}${workers}`);
+    const summary = await extractCorpus({ rows: recordings, outFolder, workers });
+    clearInterval(sampler);
+    const wall = (performance.now() - began) / 1000;
+    walls.push(wall);
+    const spent = cpuSeconds(cpu);
+    show(
+      `${workers} worker${workers > 1 ? 's' : ''}: ${summary.accepted} accepted, ${summary.rejected.length} rejected`,
+      `${wall.toFixed(1)} s wall, ${spent.toFixed(1)} s cpu, ${((summary.audioHours * 3600) / wall).toFixed(0)} x real time, ${(memory / 1e6).toFixed(0)} MB resident`,
+    );
+  }
+  show(
+    '2 workers over 1 (wall; means something on an idle machine)',
+    `${(walls[0] / walls[1]).toFixed(2)} x`,
+  );
+}
+
+/** Recordings that differ in content, so that none is taken for another. */
+function wavRecordings(count, seconds) {
+  const folder = path.join(work, 'wav');
+  fs.mkdirSync(folder);
+  const sound = testSound(seconds, 44100);
+  return Array.from({ length: count }, (_, i) => {
+    const file = path.join(folder, `${i}.wav`);
+    sound[0] = i / count;
+    writeWav(file, sound, 44100);
+    return {
+      line: i + 2,
+      path: `${i}.wav`,
+      file,
+      label: 'test',
+      group: `${i}`,
+      startSeconds: 0,
+      extra: {},
+    };
+  });
+}
 
 /** Processor seconds ffmpeg takes for the files, or undefined where it is absent. */
 async function ffmpegCpu(files) {
