@@ -1,6 +1,6 @@
 import { loadEngine } from '../engine';
 import { nativeMatrices, type Matrix, type NativeMatrices } from './native';
-import { symmetricEigen } from './symmetricEigen';
+import { symmetricEigen, type Eigenpairs } from './symmetricEigen';
 
 /** The float64 linear algebra that the reduction needs, on the fastest engine at hand. */
 export interface Algebra {
@@ -21,12 +21,6 @@ export interface GramSum {
   add(block: Float32Array | Float64Array, count: number): void;
   /** The sum, row-major, both halves; ends the sum. */
   finish(): Float64Array;
-}
-
-/** Eigenvalues in falling order, with eigenvector k in row k (unit length, sign as it came). */
-export interface Eigenpairs {
-  readonly values: Float64Array;
-  readonly vectors: Float64Array;
 }
 
 /** A matrix kept ready for products. */

@@ -1,5 +1,6 @@
 import { inputError } from '../base/errors';
-import type { Algebra, Eigenpairs } from './algebra';
+import type { Algebra } from './algebra';
+import type { Eigenpairs } from './symmetricEigen';
 import { rightSingularVectors } from './rightSingular';
 import { eachBlock, type FeatureSource } from './source';
 import { standardise, type Standardiser } from './standardiser';

@@ -1,4 +1,5 @@
-import type { Algebra, Eigenpairs } from './algebra';
+import type { Algebra } from './algebra';
+import type { Eigenpairs } from './symmetricEigen';
 
 /**
  * Squared singular values and right singular vectors of a matrix with fewer rows than columns, from the

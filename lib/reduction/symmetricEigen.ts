@@ -1,4 +1,8 @@
-import type { Eigenpairs } from './algebra';
+/** Eigenvalues in falling order, with eigenvector k in row k (unit length, sign as it came). */
+export interface Eigenpairs {
+  readonly values: Float64Array;
+  readonly vectors: Float64Array;
+}
 
 /**
  * All eigenpairs of a symmetric matrix in float64: Householder reduction to tridiagonal form, then
