@@ -142,3 +142,20 @@ export function choiceOption<T extends string>(
   }
   return text as T;
 }
+
+/**
+ * An option of the form K/N, a part of N counted from 1.
+ *
+ * @throws StmLabError (`input`) naming option and value.
+ */
+export function shardOption(
+  options: OptionValues,
+  name: string,
+): { readonly number: number; readonly of: number } | undefined {
+  const text = options[name];
+  if (text === undefined) return undefined;
+  const [number, of] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).slice(1).map(Number);
+  if (number === undefined || of === undefined || number < 1 || number > of)
+    throw inputError(`--${name} ${text}: must be K/N with K from 1 to N, such as 3/8`);
+  return { number, of };
+}

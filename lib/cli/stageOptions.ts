@@ -25,3 +25,9 @@ export const workersOption = (options: OptionValues): number | undefined =>
 /** What came of a stage, in words. */
 export const statusText = (status: 'computed' | 'kept'): string =>
   status === 'kept' ? 'kept from an earlier run' : 'done';
+
+/** One part of a stage's work, and putting the parts together; "stm-lab slurm" calls them. */
+export const SHARD_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  shard: { value: 'K/N', help: 'do only part K of N, apart from the others, on any machine that shares OUT' },
+  merge: { value: 'N', help: 'put N finished parts together; names the parts that are missing or damaged' },
+};

@@ -81,12 +81,27 @@ export async function trackedRun<T>(
 }
 
 /**
- * Runs a stage (see `runStage`) under a run of its own (see `trackedRun`), with the hashes of its inputs. A
- * stage that was killed goes on in the same run.
+ * The run under which other processes record their shares of a piece of work: started when it is not there yet, and
+ * left open for the process that ends the work (the same key).
  */
-export function runTrackedStage(context: StageContext, request: TrackedStageRequest): Promise<StageResult> {
+export function sharedRun(
+  { tracker, note }: Pick<StageContext, 'tracker' | 'note'>,
+  { name, key, params, tags }: TrackedRunRequest,
+): RunReference | undefined {
+  if (tracker === undefined || tracker.mode === 'disabled') return undefined;
+  const { id } = tracker.startRun({
+    name,
+    key,
+    params,
+    tags: { ...tags, ...(note === undefined ? {} : { 'stm.note': note }) },
+  });
+  return { id, name, key };
+}
+
+/** The run of a stage. */
+export function stageRun(request: Omit<TrackedStageRequest, 'run'>): TrackedRunRequest {
   const key = stageKey(request);
-  const tracked: TrackedRunRequest = {
+  return {
     name: request.runName ?? request.stage,
     key: `${request.stage}-${key.slice(0, 16)}`,
     params: flattenParameters(request.parameters),
@@ -98,5 +113,13 @@ export function runTrackedStage(context: StageContext, request: TrackedStageRequ
       ),
     },
   };
+}
+
+/**
+ * Runs a stage (see `runStage`) under a run of its own (see `trackedRun`), with the hashes of its inputs. A
+ * stage that was killed goes on in the same run.
+ */
+export function runTrackedStage(context: StageContext, request: TrackedStageRequest): Promise<StageResult> {
+  const tracked = stageRun(request);
   return runStage({ ...request, run: () => trackedRun(context, tracked, request.run) });
 }

@@ -2,25 +2,23 @@ import * as path from 'node:path';
 import { readManifest } from '../corpus';
 import type { Manifest } from '../corpus';
 import { readJson, sha256, writeJson } from '../base/files';
-import { extractCorpus, type ExtractionProgress, type ExtractionSummary } from '../features';
+import {
+  extractCorpus,
+  type ExtractCorpusOptions,
+  type ExtractionProgress,
+  type ExtractionSummary,
+  type Results,
+} from '../features';
 import type { Run } from '../tracking';
 import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from './context';
 import type { Experiment } from './experiment';
-
-/** Which features, and what is kept of a recording. */
-export type ExtractedFeatures = Experiment['features'] & {
-  /** Of mel features: `power` (default, as published) or `decibel`. */
-  readonly scale?: 'power' | 'decibel';
-  /** `excerpts`: also the features of every excerpt, for poolings over them. Default `mean`. */
-  readonly keep?: 'mean' | 'excerpts';
-};
 
 /** What `extractStage` reads and writes. */
 export interface ExtractStageOptions {
   /** Path of a manifest, or one that was read already. */
   readonly manifest: string | Manifest;
   readonly out: string;
-  readonly features: ExtractedFeatures;
+  readonly features: Experiment['features'];
   /** Worker threads; default: all cores. */
   readonly workers?: number | undefined;
 }
@@ -72,63 +70,102 @@ export async function extractStage(
     typeof options.manifest === 'string'
       ? readManifest(options.manifest, { purpose: 'extraction' })
       : options.manifest;
-  manifest.warnings.forEach((warning) => context.warn?.(`${manifest.file}: ${warning}`));
-  manifest.problems.forEach(({ line, path: recording, reason }) =>
-    context.warn?.(`${manifest.file} line ${line}${recording === '' ? '' : ` (${recording})`}: ${reason}`),
-  );
-  const key = sha256({ manifest: manifest.hash, features });
-  const memory = path.join(out, 'stage.json');
-  const earlier = rememberedIn(memory);
+  tellOfManifest(manifest, context);
+  const request = extractionRun(manifest, features);
+  const earlier = rememberedExtraction(out);
   const work = async (run: Run | undefined): Promise<ExtractSummary> => {
     const summary = await extractCorpus({
       rows: manifest.rows,
+      ...featureOptions(features),
       outFolder: out,
-      features: features.kind,
-      parameters: {
-        ...(features.channels === undefined ? {} : { channels: features.channels }),
-        ...(features.scale === undefined ? {} : { scale: features.scale }),
-      },
-      keep: features.keep,
       workers: options.workers,
       signal: context.signal,
       onProgress: (progress) => context.progress?.(extractionLine(progress)),
     });
-    summary.rejected.forEach(({ path: recording, reason }) =>
-      context.warn?.(`rejected ${recording}: ${reason}`),
-    );
-    writeJson(memory, { key, featuresHash: summary.featuresHash } satisfies Remembered);
-    run?.setTags({ 'stm.features': summary.featuresHash });
-    run?.logDataset({
-      name: path.basename(path.dirname(manifest.file)),
-      digest: manifest.hash.slice(0, 8),
-      source: path.basename(manifest.file),
-      context: 'extraction',
-      profile: {
-        recordings: manifest.rows.length,
-        accepted: summary.accepted,
-        rejected: summary.rejected.length,
-      },
-    });
+    recordExtraction({ out, manifest, features, results: summary }, context, run);
     run?.logMetrics(extractionMetrics(summary));
-    const { index, rejected: rejectedFile, axes, extraction } = summary.files;
-    for (const file of [index, rejectedFile, axes, extraction]) run?.logArtifact(file);
     const { accepted, rejected, computed, reused, audioHours, seconds, featuresHash } = summary;
     const status = computed === 0 && earlier?.featuresHash === featuresHash ? 'kept' : 'computed';
     return { status, folder: out, accepted, rejected, computed, reused, audioHours, seconds, featuresHash };
   };
-  if (earlier?.key === key) return work(undefined);
-  const request: TrackedRunRequest = {
+  return earlier?.key === extractionKey(manifest, features)
+    ? work(undefined)
+    : trackedRun(context, request, work);
+}
+
+/** The features part of an experiment, in the extractor's words. */
+export function featureOptions({
+  kind,
+  channels,
+  scale,
+  keep,
+}: Experiment['features']): Pick<ExtractCorpusOptions, 'features' | 'parameters' | 'keep'> {
+  const parameters = {
+    ...(channels === undefined ? {} : { channels }),
+    ...(scale === undefined ? {} : { scale }),
+  };
+  return { features: kind, parameters, keep };
+}
+
+/** Tells the reader what is odd about a manifest. */
+export function tellOfManifest(manifest: Manifest, context: Pick<StageContext, 'warn'>): void {
+  manifest.warnings.forEach((warning) => context.warn?.(`${manifest.file}: ${warning}`));
+  manifest.problems.forEach(({ line, path: recording, reason }) =>
+    context.warn?.(`${manifest.file} line ${line}${recording === '' ? '' : ` (${recording})`}: ${reason}`),
+  );
+}
+
+/** Equal keys, equal request. */
+export const extractionKey = (manifest: Manifest, features: Experiment['features']): string =>
+  sha256({ manifest: manifest.hash, features });
+
+/** The run of an extraction. */
+export function extractionRun(manifest: Manifest, features: Experiment['features']): TrackedRunRequest {
+  return {
     name: 'extract',
-    key: `extract-${key.slice(0, 16)}`,
-    params: flattenParameters({ features, recordings: manifest.rows.length }),
+    key: `extract-${extractionKey(manifest, features).slice(0, 16)}`,
+    params: flattenParameters({ features }),
     tags: { 'stm.stage': 'extract', 'stm.manifest': manifest.hash },
   };
-  return trackedRun(context, request, work);
+}
+
+/** Remembers an extraction that is finished, in its folder and its run, and names what was rejected. */
+export function recordExtraction(
+  {
+    out,
+    manifest,
+    features,
+    results,
+  }: {
+    readonly out: string;
+    readonly manifest: Manifest;
+    readonly features: Experiment['features'];
+    readonly results: Results;
+  },
+  context: Pick<StageContext, 'warn'>,
+  run: Run | undefined,
+): void {
+  const { accepted, rejected, featuresHash, files } = results;
+  rejected.forEach(({ path: recording, reason }) => context.warn?.(`rejected ${recording}: ${reason}`));
+  writeJson(path.join(out, 'stage.json'), {
+    key: extractionKey(manifest, features),
+    featuresHash,
+  } satisfies Remembered);
+  run?.setTags({ 'stm.features': featuresHash });
+  run?.logDataset({
+    name: path.basename(path.dirname(manifest.file)),
+    digest: manifest.hash.slice(0, 8),
+    source: path.basename(manifest.file),
+    context: 'extraction',
+    profile: { recordings: accepted + rejected.length, accepted, rejected: rejected.length },
+  });
+  for (const file of [files.index, files.rejected, files.axes, files.extraction]) run?.logArtifact(file);
 }
 
 function extractionMetrics(summary: ExtractionSummary): Record<string, number> {
   const { accepted, rejected, computed, audioHours, seconds } = summary;
   return {
+    recordings: accepted + rejected.length,
     accepted,
     rejected: rejected.length,
     computed,
@@ -138,9 +175,10 @@ function extractionMetrics(summary: ExtractionSummary): Record<string, number> {
   };
 }
 
-function rememberedIn(file: string): Remembered | undefined {
+/** What a folder remembers of the extraction that filled it. */
+function rememberedExtraction(out: string): Remembered | undefined {
   try {
-    return readJson<Remembered>(file);
+    return readJson<Remembered>(path.join(out, 'stage.json'));
   } catch {
     return undefined;
   }

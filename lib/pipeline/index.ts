@@ -1,5 +1,8 @@
 export {
+  ablateShard,
   ablateStage,
+  ablationShardStates,
+  mergeAblation,
   type AblateStageOptions,
   type AblateSummary,
   type AblationCellRecord,
@@ -46,6 +49,14 @@ export {
   type ModelChoice,
 } from './experiment';
 export { extractStage, type ExtractStageOptions, type ExtractSummary } from './extract';
+export {
+  extractionShardStates,
+  extractShardStage,
+  mergeShardsStage,
+  type ExtractShardOptions,
+  type MergeShardsOptions,
+  type MergeSummary,
+} from './extractShards';
 export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
 export {
@@ -59,6 +70,7 @@ export { openPredictor, type Prediction, type PredictOptions } from './predict';
 export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';
 export { searchStage, type SearchRecord, type SearchStageOptions, type SearchSummary } from './search';
+export { joinSearch, mergeSearch, searchProgress, type SearchProgress } from './searchShards';
 export { splitStage, type SplitStageOptions, type SplitSummary } from './split';
 export { TABLE_NAMES, type TableName, type TableRows } from './tables';
 export { readStageRecord, runStage, type StageRecord, type StageRequest, type StageResult } from './stage';

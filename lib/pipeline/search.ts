@@ -12,8 +12,8 @@ import {
   type TrialRecord,
   type Values,
 } from '../search';
-import { syncJournals, type Run } from '../tracking';
-import { runTrackedStage, type StageContext } from './context';
+import { syncJournals, type RunReference } from '../tracking';
+import { runTrackedStage, type StageContext, type TrackedStageRequest } from './context';
 import type { Experiment, ModelChoice } from './experiment';
 import { modelOfTrial } from './hyperparameters';
 import { readRoleData, type RoleData } from './roleData';
@@ -47,33 +47,55 @@ export interface SearchSummary extends SearchRecord {
   readonly trials: readonly TrialRecord[];
 }
 
+/** A search on its data: the study that its workers share, and the stage it is. */
+export interface SearchPlan {
+  readonly data: RoleData;
+  readonly study: StudyOptions & { readonly journal: string; readonly sampler: SamplerName };
+  readonly request: Omit<TrackedStageRequest, 'run'>;
+}
+
+/** Reads the data of a search. */
+export function planSearch(options: SearchStageOptions): SearchPlan {
+  const { out, search } = options;
+  const data = readRoleData(options);
+  return {
+    data,
+    study: {
+      name: `search-${sha256({ search: { ...search, trials: 0 }, data: data.hashes }).slice(0, 12)}`,
+      space: search.space,
+      direction: 'maximize',
+      sampler: search.sampler,
+      seed: search.seed,
+      journal: path.resolve(out, 'journal.log'),
+    },
+    request: { stage: 'search', folder: out, parameters: search, inputs: data.hashes },
+  };
+}
+
 /**
  * Searches hyperparameters on the validation rows: `journal.log` (Optuna's journal format) and
  * `search.json` (the best trial). A trial's score is the mean over its executions of the best epoch. A
- * search that was killed goes on with the trials it had left.
+ * search that was killed goes on with the trials it had left; more processes, on this machine or others that
+ * share the folder, may help (`joinSearch`).
  */
 export async function searchStage(
   options: SearchStageOptions,
   context: StageContext = {},
 ): Promise<SearchSummary> {
   const { out, search } = options;
-  const data = readRoleData(options);
-  const studyOptions = {
-    name: `search-${sha256({ search: { ...search, trials: 0 }, data: data.hashes }).slice(0, 12)}`,
-    space: search.space,
-    direction: 'maximize' as const,
-    sampler: search.sampler,
-    seed: search.seed,
-    journal: path.resolve(out, 'journal.log'),
-  };
+  const plan = planSearch(options);
   const { status } = await runTrackedStage(context, {
-    stage: 'search',
-    folder: out,
-    parameters: search,
-    inputs: data.hashes,
+    ...plan.request,
     run: async (run) => {
-      const study = createStudy(studyOptions);
-      await runTrials(options, data, { study, options: studyOptions }, context, run);
+      const study = createStudy(plan.study);
+      const logged = new Set<number>();
+      const onValue = (number: number, value: number): void => {
+        if (!logged.has(number)) run?.logMetrics({ trial_value: value }, number);
+        logged.add(number);
+      };
+      await runTrials(options, plan, study, context, run, onValue);
+      // Those that other processes ran.
+      for (const { number, value } of study.trials()) if (value !== undefined) onValue(number, value);
       const record = toRecord(study, search);
       writeJson(path.join(out, 'search.json'), record);
       run?.logMetrics({
@@ -90,26 +112,23 @@ export async function searchStage(
   return {
     ...readJson<SearchRecord>(path.join(out, 'search.json')),
     status,
-    trials: createStudy(studyOptions).trials(),
+    trials: createStudy(plan.study).trials(),
   };
 }
 
 /** Runs the trials that are left, in this process or in worker processes that may die. */
-async function runTrials(
+export async function runTrials(
   options: SearchStageOptions,
-  data: RoleData,
-  opened: {
-    readonly study: Study;
-    readonly options: StudyOptions & { readonly journal: string; readonly sampler: SamplerName };
-  },
+  plan: SearchPlan,
+  study: Study,
   context: StageContext,
-  parent: Run | undefined,
+  parent: RunReference | undefined,
+  onValue?: (trial: number, value: number) => void,
 ): Promise<void> {
   const { search, workers = 1 } = options;
-  const { study } = opened;
   const onTrial = ({ number, value, state, failure }: TrialRecord): void => {
     if (state === 'running') return;
-    if (value !== undefined) parent?.logMetrics({ trial_value: value }, number);
+    if (value !== undefined) onValue?.(number, value);
     if (state === 'failed') context.warn?.(`trial ${number} failed: ${failure ?? 'no reason given'}`);
     const done = study
       .trials()
@@ -126,7 +145,7 @@ async function runTrials(
           study,
           createTrialObjective({
             engine: await loadEngine(),
-            data,
+            data: plan.data,
             search,
             studyName: study.name,
             tracker: context.tracker,
@@ -137,7 +156,7 @@ async function runTrials(
           { trials: search.trials, onTrial, ...signal },
         )
       : await runWorkers({
-          study: opened.options,
+          study: plan.study,
           objective: {
             module: path.join(__dirname, 'searchWorker.js'),
             data: workerOrder(options, study, context, parent),
@@ -161,7 +180,7 @@ function workerOrder(
   options: SearchStageOptions,
   study: Study,
   { tracker, note }: StageContext,
-  parent: Run | undefined,
+  parent: RunReference | undefined,
 ): SearchWorkerOrder {
   return {
     reduction: path.resolve(options.reduction),
@@ -175,7 +194,11 @@ function workerOrder(
           tracking: {
             journalFolder: tracker.journalFolder,
             experiment: tracker.experiment,
-            parent: { id: parent.id, name: parent.name, key: parent.key },
+            parent: {
+              id: parent.id,
+              key: parent.key,
+              ...(parent.name === undefined ? {} : { name: parent.name }),
+            },
           },
         }),
   };

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { environmentError, inputError, messageOf } from '../base/errors';
-import { sha256 } from '../base/files';
+import { createFileWhole, sha256 } from '../base/files';
 import type { ProcessNote } from '../base/process';
 import type { RemoteDataset, RunStatus } from './client';
 import type { WireNumber } from './rules';
@@ -81,6 +81,21 @@ export interface JournalWriter {
 
 /** How long a line may wait for the disk itself (power failure), in ms. */
 const FSYNC_EVERY_MS = 1000;
+
+/**
+ * Makes a journal with its first line, whole or not at all.
+ *
+ * @returns `exists` when there is one already, which stays as it is.
+ * @throws StmLabError (`environment`) when the disk refuses.
+ */
+export function createJournal(file: string, start: StartEntry): 'made' | 'exists' {
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    return createFileWhole(file, `${JSON.stringify(start)}\n`);
+  } catch (error) {
+    throw environmentError(`${file}: the run journal cannot be made (${messageOf(error)})`, error);
+  }
+}
 
 /**
  * Opens a journal for appending, making it when missing. Each append is one `write` in append mode, so

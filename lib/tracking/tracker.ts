@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError } from '../base/errors';
 import { connectSender, type SenderLink } from './senderLink';
-import { journalName, openJournal, readStart, type StartEntry } from './journal';
+import { createJournal, journalName, openJournal, readStart, type StartEntry } from './journal';
 import { createNullRun } from './nullRun';
 import { noteProcess } from '../base/process';
 import { createRun } from './run';
@@ -109,19 +109,10 @@ export function createTracker(options: TrackerOptions): Tracker {
       describe(already.run, request);
       return already.run;
     }
-    const resumed = hasStart(file);
-    const journal = openJournal(file);
-    const memory = createRunMemory(resumed ? file : undefined);
-    let start: StartEntry;
-    if (resumed) {
-      start = readStart(file);
-      if (start.experiment !== options.experiment) {
-        warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
-      }
-      journal.append({ op: 'resume', t: Date.now(), writer: noteProcess() });
-    } else {
+    let origin: Run['origin'] = hasStart(file) ? 'resumed' : 'new';
+    if (origin === 'new') {
       tags ??= { ...systemTags(), ...options.tags };
-      start = {
+      const first: StartEntry = {
         op: 'start',
         format: 1,
         uid: id,
@@ -136,7 +127,17 @@ export function createTracker(options: TrackerOptions): Tracker {
         t: Date.now(),
         writer: noteProcess(),
       };
-      journal.append(start);
+      // Several processes may start the run of one key at once: the first makes it, the others go on in it.
+      if (createJournal(file, first) === 'exists') origin = 'resumed';
+    }
+    const start = readStart(file);
+    const journal = openJournal(file);
+    const memory = createRunMemory(origin === 'resumed' ? file : undefined);
+    if (origin === 'resumed') {
+      if (start.experiment !== options.experiment) {
+        warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
+      }
+      journal.append({ op: 'resume', t: Date.now(), writer: noteProcess() });
     }
     journals.add(file);
     const run = createRun({
@@ -146,7 +147,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       name: start.name,
       key: start.key,
       parent,
-      origin: resumed ? 'resumed' : 'new',
+      origin,
       remoteId: () =>
         remoteIds.get(file) ??
         (settings === undefined ? undefined : readSentState(file, settings.uri)?.runId),

@@ -107,6 +107,18 @@ export function stmLab(...args: string[]): Finished {
   return { code: status, out: stdout, err: stderr };
 }
 
+/** Starts `stm-lab` beside others and resolves with what it left. */
+export function stmLabStarted(...args: string[]): Promise<Finished> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [program, ...args], { env: environment() });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
 /** Starts `stm-lab` and kills it with SIGKILL after some time; resolves to whether it was still running. */
 export function stmLabKilledAfter(milliseconds: number, ...args: string[]): Promise<'killed' | 'finished'> {
   return new Promise((resolve) => {

@@ -1,17 +1,20 @@
 import { inputError } from '../../base/errors';
 import {
   ABLATION_SIZES,
+  ablateShard,
   ablateStage,
+  mergeAblation,
   openWorkbench,
   readAblation,
   readExperiment,
+  type AblateStageOptions,
   type AblateSummary,
   type AblationCellRecord,
   type AblationSize,
 } from '../../pipeline';
-import { choiceOption, type Command, type OptionValues } from '../command';
+import { choiceOption, integerOption, shardOption, type Command, type OptionValues } from '../command';
 import { terminalContext, TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, statusText, workersOption } from '../stageOptions';
+import { EXPERIMENT, SHARD_OPTIONS, statusText, workersOption } from '../stageOptions';
 import { printTable } from '../table';
 import type { Terminal } from '../terminal';
 
@@ -26,6 +29,7 @@ export const ablate: Command = {
     experiment: EXPERIMENT,
     size: { value: 'SIZE', help: ABLATION_SIZES.join(', '), default: "the experiment's own ablation" },
     workers: { value: 'N', help: 'processes; the results are the same for any number', default: 'all cores' },
+    ...SHARD_OPTIONS,
     ...TRACKING_OPTIONS,
   },
   details: [
@@ -39,6 +43,15 @@ export const ablate: Command = {
     const size =
       options['size'] === undefined ? undefined : choiceOption(options, 'size', ABLATION_SIZES, 'smoke');
     const workers = workersOption(options);
+    const shard = shardOption(options, 'shard');
+    if (shard !== undefined) {
+      const request = featuresRequest(options, size, workers);
+      const { cells } = await withStage(options, request.out, terminal, (context) =>
+        ablateShard({ ...request, shard }, context),
+      );
+      terminal.print(`${request.out}: shard ${shard.number} of ${shard.of}: ${cells} cells`);
+      return 0;
+    }
     const { summary, out } =
       options['features'] === undefined
         ? await ofManifest(options, size, workers, terminal)
@@ -75,7 +88,7 @@ async function ofManifest(
   workers: number | undefined,
   terminal: Terminal,
 ): Promise<Ablated> {
-  for (const name of ['out', 'journal', 'mlflow-experiment'])
+  for (const name of ['out', 'journal', 'mlflow-experiment', 'merge'])
     if (options[name] !== undefined)
       throw inputError(`--${name}: goes with --features; with --manifest, results lie below --results`);
   const lab = await openWorkbench({
@@ -104,12 +117,27 @@ async function ofFeatures(
   workers: number | undefined,
   terminal: Terminal,
 ): Promise<Ablated> {
-  const out = options['out'];
+  const request = featuresRequest(options, size, workers);
+  const summary = await withStage(options, request.out, terminal, (context) =>
+    options['merge'] === undefined
+      ? ablateStage(request, context)
+      : mergeAblation(
+          { ...request, shards: integerOption(options, 'merge', { min: 1, fallback: 1 }) },
+          context,
+        ),
+  );
+  return { summary, out: request.out };
+}
+
+function featuresRequest(
+  options: OptionValues,
+  size: AblationSize | undefined,
+  workers: number | undefined,
+): AblateStageOptions {
+  const { features, out } = options;
+  if (features === undefined) throw inputError('--features DIR is required with --shard');
   if (out === undefined) throw inputError('--out DIR is required with --features');
   const named = readExperiment(options['experiment'] ?? 'smoke');
   const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
-  const summary = await withStage(options, out, terminal, (context) =>
-    ablateStage({ features: options['features']!, out, experiment, workers }, context),
-  );
-  return { summary, out };
+  return { features, out, experiment, workers };
 }

@@ -1,7 +1,7 @@
-import { extractStage } from '../../pipeline';
-import { choiceOption, type Command } from '../command';
+import { extractShardStage, extractStage, mergeShardsStage } from '../../pipeline';
+import { choiceOption, integerOption, shardOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { OUT, workersOption } from '../stageOptions';
+import { OUT, SHARD_OPTIONS, statusText, workersOption } from '../stageOptions';
 
 export const extract: Command = {
   name: 'extract',
@@ -20,28 +20,49 @@ export const extract: Command = {
       default: 'published',
     },
     workers: { value: 'N', help: 'worker threads; the result does not depend on them', default: 'all cores' },
+    ...SHARD_OPTIONS,
     ...TRACKING_OPTIONS,
   },
   details: [
     'Reads WAV, SPHERE, FLAC, MP3, Ogg Vorbis, Opus and declared raw PCM. Writes features.npy (float32, accepted',
     'recordings in manifest order), index.csv, rejected.csv (path, reason), axes.json, extraction.json. A recording',
-    'that was extracted before (same bytes, same parameters) is not extracted again, also after a kill.',
+    'that was extracted before (same bytes, same parameters) is not extracted again, also after a kill. With --shard the',
+    'results go to OUT/shards/K-of-N; --merge makes of them the files of an extraction in one go, byte for byte.',
   ].join('\n'),
   example: 'stm-lab extract --manifest corpus/manifest.csv --out results/corpus/features',
   async run(options, _positionals, terminal) {
     const out = options['out']!;
     const kind = choiceOption(options, 'features', ['stm', 'mel'] as const, 'stm');
     const channels = choiceOption(options, 'channels', ['published', 'paper'] as const, 'published');
+    const request = {
+      manifest: options['manifest']!,
+      out,
+      features: kind === 'stm' ? ({ kind, channels } as const) : { kind },
+    };
+    const workers = workersOption(options);
+    const shard = shardOption(options, 'shard');
+    if (shard !== undefined) {
+      const { status, recordings, accepted, computed, reused } = await withStage(
+        options,
+        out,
+        terminal,
+        (context) => extractShardStage({ ...request, workers, shard }, context),
+      );
+      terminal.print(
+        `${out}: shard ${shard.number} of ${shard.of}: ${recordings} recordings, ${accepted} accepted (${computed} computed, ${reused} kept); ${statusText(status)}`,
+      );
+      return 0;
+    }
+    if (options['merge'] !== undefined) {
+      const shards = integerOption(options, 'merge', { min: 1, fallback: 1 });
+      const { accepted, rejected } = await withStage(options, out, terminal, (context) =>
+        mergeShardsStage({ ...request, shards }, context),
+      );
+      terminal.print(`${out}: ${shards} shards merged: ${accepted} accepted, ${rejected} rejected`);
+      return 0;
+    }
     const summary = await withStage(options, out, terminal, (context) =>
-      extractStage(
-        {
-          manifest: options['manifest']!,
-          out,
-          features: kind === 'stm' ? { kind, channels } : { kind },
-          workers: workersOption(options),
-        },
-        context,
-      ),
+      extractStage({ ...request, workers }, context),
     );
     const speed =
       summary.computed === 0

@@ -1,7 +1,7 @@
 export { describeFeatures, type FeatureDescription, type FeatureKind, type Kept } from './analysers';
 export type { ExtractionOptions, ExtractionProgress } from './compute';
 export { extractCorpus, type ExtractCorpusOptions, type ExtractionSummary } from './extractCorpus';
-export type { ResultFiles } from './results';
+export type { ResultFiles, Results } from './results';
 export {
   extractShard,
   mergeShards,

@@ -1,9 +1,8 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { ablationRegions, regionColumns, regionName, regionText } from '../../ablation';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
-import type { Run } from '../../tracking';
+import type { Run, RunReference } from '../../tracking';
 import { flattenParameters, trackedRun, type StageContext } from '../context';
 import { modulationAxes, type FeatureFolder } from '../featureFolder';
 import { processScorer, type CellScorer, type CellTask } from './pool';
@@ -18,25 +17,35 @@ import {
 import type { AblateStageOptions } from './stage';
 
 /**
- * Scores all features and every region, in that order, in this process or in several, each under a run of its
- * own. Cells found finished are not scored again.
+ * The cells of an ablation: all features, then every region.
+ *
+ * @throws StmLabError (`input`) for features without modulation axes and a region that keeps nothing: before hours of
+ *   training, not after.
+ */
+export function ablationTasks(
+  { experiment }: Pick<AblateStageOptions, 'experiment'>,
+  folder: FeatureFolder,
+): CellTask[] {
+  const axes = modulationAxes(folder);
+  const regions = ablationRegions(experiment.ablation);
+  for (const region of regions) regionColumns(axes, region);
+  return [{ name: 'all' }, ...regions.map((region) => ({ name: regionName(region), region }))];
+}
+
+/**
+ * Scores cells in this process or in several, each under a run of its own. Cells found finished are not scored again.
+ *
+ * @returns the outcomes in the order of `tasks`.
  */
 export async function scoreAll(
-  { features, out, experiment, workers = 1 }: AblateStageOptions,
+  { features, out, workers = 1 }: AblateStageOptions,
   folder: FeatureFolder,
   plan: AblationPlan,
+  tasks: readonly CellTask[],
   context: StageContext,
-  parent: Run | undefined,
+  parent: RunReference | undefined,
 ): Promise<CellOutcome[]> {
-  const axes = modulationAxes(folder);
-  const tasks: CellTask[] = [
-    { name: 'all' },
-    ...ablationRegions(experiment.ablation).map((region) => ({ name: regionName(region), region })),
-  ];
-  // A region that keeps nothing is named before hours of training, not after.
-  for (const { region } of tasks) if (region !== undefined) regionColumns(axes, region);
   const engine = await loadEngine();
-  parent?.setTags({ 'stm.engine': engine.description });
   const cells = path.join(out, 'cells');
   const identity = {
     plan,
@@ -90,18 +99,24 @@ function localScorer(
 
 interface StoredCell extends CellOutcome {
   readonly key: string;
+  /** Hash of the rest: a file that was damaged is not believed. */
+  readonly check: string;
 }
 
-const cellFile = (cells: string, { name }: CellTask): string => path.join(cells, `${name}.json`);
+/** Where a finished cell is kept. */
+export const cellFile = (cells: string, { name }: CellTask): string => path.join(cells, `${name}.json`);
 const cellKey = ({ region }: CellTask, identity: unknown): string =>
   sha256({ identity, region: region ?? 'all' });
 
 /** The cell's outcome from an earlier run on the same data and settings. */
 function storedOutcome(cells: string, task: CellTask, identity: unknown): CellOutcome | undefined {
-  const file = cellFile(cells, task);
-  if (!fs.existsSync(file)) return undefined;
-  const { key, cell, predicted } = readJson<StoredCell>(file);
-  return key === cellKey(task, identity) ? { cell, predicted } : undefined;
+  try {
+    const { check, ...stored } = readJson<StoredCell>(cellFile(cells, task));
+    if (stored.key !== cellKey(task, identity) || check !== sha256(stored)) return undefined;
+    return { cell: stored.cell, predicted: stored.predicted };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Scores one cell under a run of its own; stored last, so that a cell that is known has its run complete. */
@@ -110,7 +125,7 @@ async function trackedCell(
   scorer: CellScorer,
   { cells, identity }: { readonly cells: string; readonly identity: unknown },
   context: StageContext,
-  parent: Run | undefined,
+  parent: RunReference | undefined,
 ): Promise<CellOutcome> {
   const key = cellKey(task, identity);
   const outcome = await trackedRun(
@@ -131,7 +146,8 @@ async function trackedCell(
       return scored;
     },
   );
-  writeJson(cellFile(cells, task), { key, ...outcome } satisfies StoredCell);
+  const stored = { key, ...outcome };
+  writeJson(cellFile(cells, task), { ...stored, check: sha256(stored) } satisfies StoredCell);
   return outcome;
 }
 

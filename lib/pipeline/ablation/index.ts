@@ -1,3 +1,4 @@
+export { ablateShard, ablationShardStates, mergeAblation } from './shards';
 export {
   ablateStage,
   type AblateStageOptions,

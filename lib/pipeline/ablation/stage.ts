@@ -3,12 +3,14 @@ import { ablationRegions, compareCells, corpusSupport, regionName, type CorpusSu
 import { writeCsv } from '../../base/csv';
 import { inputError } from '../../base/errors';
 import { readJson, writeJson } from '../../base/files';
+import { loadEngine } from '../../engine';
 import type { Interval } from '../../evaluation';
-import { runTrackedStage, type StageContext } from '../context';
+import { runTrackedStage, type StageContext, type TrackedStageRequest } from '../context';
 import type { Experiment } from '../experiment';
 import { classNumbers, openFeatureFolder, type FeatureFolder } from '../featureFolder';
 import type { StageResult } from '../stage';
-import { scoreAll } from './cells';
+import { ablationTasks, scoreAll } from './cells';
+import type { CellTask } from './pool';
 import { judgedRows, type AblationPlan, type CellOutcome, type CellScore } from './score';
 
 /** What `ablateStage` reads and writes. */
@@ -55,19 +57,13 @@ export async function ablateStage(
   options: AblateStageOptions,
   context: StageContext = {},
 ): Promise<AblateSummary> {
-  const { out, experiment, workers = 1 } = options;
-  if (!Number.isInteger(workers) || workers < 1)
-    throw inputError(`ablation: ${workers} workers; it must be a whole number from 1`);
-  const folder = openFeatureFolder(options.features);
-  folder.matrix.close();
-  const plan = planOf(experiment);
+  const { out } = options;
+  const { folder, plan, tasks, request } = openAblation(options);
   const { status } = await runTrackedStage(context, {
-    stage: 'ablate',
-    folder: out,
-    parameters: { regions: ablationRegions(experiment.ablation).map(regionName), plan },
-    inputs: { features: folder.featuresHash, index: folder.indexHash, axes: folder.axesHash },
+    ...request,
     run: async (run) => {
-      const outcomes = await scoreAll(options, folder, plan, context, run);
+      run?.setTags({ 'stm.engine': (await loadEngine()).description });
+      const outcomes = await scoreAll(options, folder, plan, tasks, context, run);
       const record = recordOf(outcomes, folder, plan);
       writeJson(path.join(out, 'ablation.json'), record);
       writeCells(path.join(out, 'cells.csv'), record);
@@ -84,6 +80,36 @@ export async function ablateStage(
     },
   });
   return { ...readJson<AblationRecord>(path.join(out, 'ablation.json')), status };
+}
+
+/** An ablation on its data, not yet run. */
+export interface OpenAblation {
+  /** Closed: what it says of itself. */
+  readonly folder: FeatureFolder;
+  readonly plan: AblationPlan;
+  readonly tasks: readonly CellTask[];
+  readonly request: Omit<TrackedStageRequest, 'run'>;
+}
+
+/** Reads what an ablation is about, and checks it. */
+export function openAblation(options: AblateStageOptions): OpenAblation {
+  const { experiment, out, workers = 1 } = options;
+  if (!Number.isInteger(workers) || workers < 1)
+    throw inputError(`ablation: ${workers} workers; it must be a whole number from 1`);
+  const folder = openFeatureFolder(options.features);
+  folder.matrix.close();
+  const plan = planOf(experiment);
+  return {
+    folder,
+    plan,
+    tasks: ablationTasks(options, folder),
+    request: {
+      stage: 'ablate',
+      folder: out,
+      parameters: { regions: ablationRegions(experiment.ablation).map(regionName), plan },
+      inputs: { features: folder.featuresHash, index: folder.indexHash, axes: folder.axesHash },
+    },
+  };
 }
 
 /** How cells are trained and judged by an experiment. */

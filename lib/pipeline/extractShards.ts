@@ -1,0 +1,130 @@
+import { readManifest, type Manifest } from '../corpus';
+import {
+  extractShard,
+  mergeShards,
+  shardStates,
+  type ExtractCorpusOptions,
+  type Shard,
+  type ShardState,
+  type ShardSummary,
+} from '../features';
+import { sharedRun, trackedRun, type StageContext } from './context';
+import {
+  extractionLine,
+  extractionRun,
+  featureOptions,
+  recordExtraction,
+  tellOfManifest,
+  type ExtractStageOptions,
+} from './extract';
+
+/** What a shard's extraction reads and writes; `out` is the folder of the whole. */
+export interface ExtractShardOptions extends ExtractStageOptions {
+  readonly manifest: string;
+  readonly shard: Shard;
+}
+
+/** What a merge reads and writes. */
+export interface MergeShardsOptions extends Omit<ExtractStageOptions, 'workers'> {
+  readonly manifest: string;
+  readonly shards: number;
+}
+
+/** Outcome of a merge. */
+export interface MergeSummary {
+  readonly folder: string;
+  readonly accepted: number;
+  readonly rejected: number;
+  /** Recordings that were not there when their shard was extracted. */
+  readonly absent: number;
+  readonly featuresHash: string;
+}
+
+/**
+ * Extracts one shard of a manifest (see `extractShard`), as a run below the run of the whole extraction. Shards need
+ * nothing of one another, at most the file system they write to.
+ */
+export async function extractShardStage(
+  options: ExtractShardOptions,
+  context: StageContext = {},
+): Promise<ShardSummary> {
+  const { out, features, shard } = options;
+  const manifest = readTrusting(options.manifest);
+  const whole = extractionRun(manifest, features);
+  const share = `shard ${shard.number} of ${shard.of}`;
+  const request = {
+    ...whole,
+    name: `extract, ${share}`,
+    key: `${whole.key}-${shard.number}-of-${shard.of}`,
+    parent: sharedRun(context, whole),
+  };
+  return trackedRun(context, request, async (run) => {
+    const summary = await extractShard(
+      {
+        rows: manifest.rows,
+        ...featureOptions(features),
+        outFolder: out,
+        workers: options.workers,
+        signal: context.signal,
+        onProgress: (progress) => context.progress?.(`${share}: ${extractionLine(progress)}`),
+      },
+      shard,
+    );
+    const { recordings, accepted, computed, audioHours } = summary;
+    run?.logMetrics({ recordings, accepted, computed, audio_hours: audioHours });
+    return summary;
+  });
+}
+
+/**
+ * Merges the shards of an extraction into the files that `extractStage` writes, byte for byte.
+ *
+ * @throws StmLabError (`input`) naming every shard that is missing or damaged.
+ */
+export function mergeShardsStage(
+  options: MergeShardsOptions,
+  context: StageContext = {},
+): Promise<MergeSummary> {
+  const { out, features, shards } = options;
+  const manifest = readTrusting(options.manifest);
+  tellOfManifest(manifest, context);
+  return trackedRun(context, extractionRun(manifest, features), (run) => {
+    const results = mergeShards(mergeRequest(manifest, options), shards);
+    const { accepted, rejected, absent, featuresHash } = results;
+    absent.forEach(({ row, reason }) =>
+      context.warn?.(`${manifest.file} line ${row.line} (${row.path}): ${reason}`),
+    );
+    recordExtraction({ out, manifest, features, results }, context, run);
+    run?.logMetrics({
+      recordings: accepted + rejected.length,
+      accepted,
+      rejected: rejected.length,
+      shards,
+    });
+    return Promise.resolve({
+      folder: out,
+      accepted,
+      rejected: rejected.length,
+      absent: absent.length,
+      featuresHash,
+    });
+  });
+}
+
+/** Which shards of an extraction are there, judged by their records and the sizes of their files. */
+export function extractionShardStates(options: MergeShardsOptions): ShardState[] {
+  return shardStates(mergeRequest(readTrusting(options.manifest), options), options.shards);
+}
+
+/** Without looking for the recordings: each shard looks for its own. */
+const readTrusting = (file: string): Manifest =>
+  readManifest(file, { purpose: 'extraction', files: 'trust' });
+
+const mergeRequest = (
+  manifest: Manifest,
+  { out, features }: MergeShardsOptions,
+): Omit<ExtractCorpusOptions, 'workers' | 'onProgress' | 'signal'> => ({
+  rows: manifest.rows,
+  ...featureOptions(features),
+  outFolder: out,
+});

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { before, test } from 'node:test';
+import { sha256File } from 'stm-lab/dist/base/files';
+import { createStudy } from 'stm-lab/dist/search';
+import { stmLab, stmLabStarted, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
+
+let folder = '';
+let manifest = '';
+let experiment: string[] = [];
+const at = (name: string): string => path.join(folder, name);
+const run = (...args: string[]): string => {
+  const { code, out, err } = stmLab(...args);
+  assert.equal(code, 0, err);
+  return out;
+};
+const hashes = (name: string, files: readonly string[]): string[] =>
+  files.map((file) => sha256File(path.join(at(name), file)));
+/** The runs in a journal folder, by key, with the key of the run they lie below. */
+function runs(name: string): Record<string, string | undefined> {
+  const starts = fs
+    .readdirSync(at(name))
+    .filter((file) => file.endsWith('.jsonl'))
+    .map((file) => fs.readFileSync(path.join(at(name), file), 'utf8').split('\n')[0]!)
+    .map((line) => JSON.parse(line) as { key: string; uid: string; parent?: { uid: string } });
+  const keys = new Map(starts.map(({ uid, key }) => [uid, key]));
+  return Object.fromEntries(starts.map(({ key, parent }) => [key, parent && keys.get(parent.uid)]));
+}
+
+before(() => {
+  folder = temporaryFolder('shard');
+  manifest = tinyCorpus(at('corpus'));
+  experiment = ['--experiment', tinyExperiment(folder)];
+});
+
+test('extract in shards and merge: the bytes of one extraction; a missing shard is named with exit code 2', () => {
+  const chain = ['extract', '--manifest', manifest];
+  run(...chain, '--out', at('features'));
+  const out = ['--out', at('sharded/features'), '--journal', at('sharded/journals')];
+  run(...chain, ...out, '--shard', '1/2');
+  const early = stmLab(...chain, ...out, '--merge', '2');
+  assert.equal(early.code, 2);
+  assert.match(early.err, /1 of 2 shards cannot be merged: shard 2 is not finished; .*--shard 2\/2/);
+  assert.match(run(...chain, ...out, '--shard', '2/2'), /shard 2 of 2: 18 recordings, 18 accepted/);
+  assert.match(run(...chain, ...out, '--merge', '2'), /2 shards merged: 36 accepted, 0 rejected/);
+  const files = ['features.npy', 'index.csv', 'rejected.csv', 'axes.json', 'extraction.json', 'stage.json'];
+  assert.deepEqual(hashes('sharded/features', files), hashes('features', files));
+  const all = Object.entries(runs('sharded/journals'));
+  const alone = all.filter(([, parent]) => parent === undefined);
+  const below = all.filter(([, parent]) => parent !== undefined);
+  assert.equal(alone.length, 1);
+  assert.deepEqual(below.map(([key, parent]) => [key.replace(parent!, ''), parent]).sort(), [
+    ['-1-of-2', alone[0]![0]],
+    ['-2-of-2', alone[0]![0]],
+  ]);
+});
+
+test('ablate in shards and merge: the bytes of one ablation; a damaged cell is found', () => {
+  const chain = ['ablate', '--features', at('features'), ...experiment];
+  run(...chain, '--out', at('ablation'));
+  const out = ['--out', at('sharded/ablation'), '--journal', at('sharded/journals')];
+  run(...chain, ...out, '--shard', '2/2');
+  run(...chain, ...out, '--shard', '1/2');
+  const cell = at('sharded/ablation/cells/low-rate4-scale2.json');
+  const whole = fs.readFileSync(cell, 'utf8');
+  fs.writeFileSync(cell, whole.replace(/"low": 0\.\d/, '"low": 0.0'));
+  assert.match(
+    stmLab(...chain, ...out, '--merge', '2').err,
+    /shard 2 has a damaged cell low-rate4-scale2; run them again/,
+  );
+  run(...chain, ...out, '--shard', '2/2');
+  assert.equal(fs.readFileSync(cell, 'utf8'), whole);
+  run(...chain, ...out, '--merge', '2');
+  const files = ['ablation.json', 'cells.csv', 'stage.json'];
+  assert.deepEqual(hashes('sharded/ablation', files), hashes('ablation', files));
+});
+
+test('two search workers on one study: every trial once, each below the one run of the search', async () => {
+  run('split', '--features', at('features'), '--out', at('split'), ...experiment);
+  run(
+    'reduce',
+    '--features',
+    at('features'),
+    '--split',
+    at('split'),
+    '--out',
+    at('reduction'),
+    ...experiment,
+  );
+  const chain = ['search', '--reduction', at('reduction'), '--split', at('split'), ...experiment];
+  const out = ['--out', at('sharded/search'), '--trials', '6', '--journal', at('search-journals')];
+  assert.match(stmLab(...chain, ...out, '--merge', '2').err, /6 of 6 trials are missing/);
+  const workers = ['1/2', '2/2'].map((shard) => stmLabStarted(...chain, ...out, '--shard', shard));
+  for (const { code, err } of await Promise.all(workers)) assert.equal(code, 0, err);
+  assert.match(run(...chain, ...out, '--merge', '2'), /6 trials completed, 0 failed/);
+  const journal = at('sharded/search/journal.log');
+  const name = /"study_name":"([^"]+)"/.exec(fs.readFileSync(journal, 'utf8'))![1]!;
+  const { search } = JSON.parse(fs.readFileSync(experiment[1]!, 'utf8')) as { search: { space: object } };
+  const trials = createStudy({ name, space: search.space as never, direction: 'maximize', journal }).trials();
+  assert.deepEqual(
+    trials.map(({ number, state, attempts }) => [number, state, attempts]),
+    Array.from({ length: 6 }, (_, i) => [i, 'complete', 1]),
+  );
+  const below = Object.values(runs('search-journals')).filter((parent) => parent !== undefined);
+  assert.equal(below.length, 6);
+  assert.equal(new Set(below).size, 1);
+});
