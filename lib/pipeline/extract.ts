@@ -13,12 +13,20 @@ import type { Run } from '../tracking';
 import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from './context';
 import type { Experiment } from './experiment';
 
+/** Which features, and what is kept of a recording. */
+export type ExtractedFeatures = Experiment['features'] & {
+  /** Of mel features: `power` (default, as published) or `decibel`. */
+  readonly scale?: 'power' | 'decibel';
+  /** `excerpts`: also the features of every excerpt, for poolings over them. Default `mean`. */
+  readonly keep?: 'mean' | 'excerpts';
+};
+
 /** What `extractStage` reads and writes. */
 export interface ExtractStageOptions {
   /** Path of a manifest, or one that was read already. */
   readonly manifest: string | Manifest;
   readonly out: string;
-  readonly features: Experiment['features'];
+  readonly features: ExtractedFeatures;
   /** Worker threads; default: all cores. */
   readonly workers?: number | undefined;
 }
@@ -99,7 +107,7 @@ export function featureOptions({
   channels,
   scale,
   keep,
-}: Experiment['features']): Pick<ExtractCorpusOptions, 'features' | 'parameters' | 'keep'> {
+}: ExtractedFeatures): Pick<ExtractCorpusOptions, 'features' | 'parameters' | 'keep'> {
   const parameters = {
     ...(channels === undefined ? {} : { channels }),
     ...(scale === undefined ? {} : { scale }),
@@ -116,11 +124,11 @@ export function tellOfManifest(manifest: Manifest, context: Pick<StageContext, '
 }
 
 /** Equal keys, equal request. */
-export const extractionKey = (manifest: Manifest, features: Experiment['features']): string =>
+export const extractionKey = (manifest: Manifest, features: ExtractedFeatures): string =>
   sha256({ manifest: manifest.hash, features });
 
 /** The run of an extraction. */
-export function extractionRun(manifest: Manifest, features: Experiment['features']): TrackedRunRequest {
+export function extractionRun(manifest: Manifest, features: ExtractedFeatures): TrackedRunRequest {
   return {
     name: 'extract',
     key: `extract-${extractionKey(manifest, features).slice(0, 16)}`,
@@ -139,7 +147,7 @@ export function recordExtraction(
   }: {
     readonly out: string;
     readonly manifest: Manifest;
-    readonly features: Experiment['features'];
+    readonly features: ExtractedFeatures;
     readonly results: Results;
   },
   context: Pick<StageContext, 'warn'>,
