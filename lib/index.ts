@@ -15,6 +15,7 @@ export * as evaluation from './evaluation';
 export * as tmnn from './tmnn';
 export * as ablation from './ablation';
 export * as figures from './figures';
+export * as report from './report';
 export * as tracking from './tracking';
 export * as pipeline from './pipeline';
 export { loadEngine, type Engine, type EngineOptions } from './engine';

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { messageOf } from '../base/errors';
 import { createTracker, type Tracker } from '../tracking';
-import type { StageContext } from '../pipeline';
+import { commandTag, type StageContext } from '../pipeline';
 import { choiceOption, type OptionSpec, type OptionValues } from './command';
 import type { Terminal } from './terminal';
 
@@ -59,6 +59,7 @@ export function trackerFor(options: OptionValues, out: string, terminal: Termina
     experiment: options['mlflow-experiment'] ?? 'stm-lab',
     journalFolder: options['journal'] ?? path.join(path.dirname(path.resolve(out)), 'tracking'),
     ...(mode === undefined ? {} : { mode }),
+    tags: commandTag(),
     onWarning: (line) => terminal.warn(`tracking: ${line}`),
   });
 }

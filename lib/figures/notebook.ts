@@ -1,3 +1,4 @@
+import { escapeHtml } from '../base/html';
 import { renderSvg } from './render';
 import type { FigureSpec } from './spec';
 
@@ -75,10 +76,6 @@ function cellText(value: TableValue, decimals: number): string {
   if (value === null || value === undefined) return '';
   if (typeof value !== 'number') return String(value);
   return (Number.isInteger(value) ? String(value) : value.toFixed(decimals)).replace('-', '−');
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }
 
 /** Rows as an HTML table; numbers are right-aligned, text is escaped. */

@@ -3,7 +3,7 @@ import { writeCsv } from '../base/csv';
 import { inputError } from '../base/errors';
 import { readJson, writeJson } from '../base/files';
 import { loadEngine, type Engine } from '../engine';
-import { evaluate, type EvaluationReport } from '../evaluation';
+import { evaluate, type EvaluationReport, type IntervalName } from '../evaluation';
 import { loadModel, modelHash, predictProbabilities, type MlpModel } from '../models';
 import type { Run } from '../tracking';
 import { runTrackedStage, type StageContext } from './context';
@@ -110,6 +110,15 @@ export function writePredictions(
   writeCsv(file, ['path', 'label', 'predicted', ...names], lines);
 }
 
+/** Metrics whose intervals are logged beside them as `_low` and `_high`. */
+const INTERVAL_METRICS = {
+  macroF1: 'macro_f1',
+  accuracy: 'accuracy',
+  uar: 'uar',
+  macroRocAuc: 'macro_roc_auc',
+  macroAp: 'macro_average_precision',
+} as const satisfies Record<IntervalName, string>;
+
 /** Logs a report's scores and intervals; NaN (a class without rows) is left out. */
 export function logReport(run: Run | undefined, report: EvaluationReport, prefix: string): void {
   const { published, corrected, intervals } = report;
@@ -126,9 +135,10 @@ export function logReport(run: Run | undefined, report: EvaluationReport, prefix
     published_max_macro_f1: published.maxMacroF1,
     published_threshold: published.threshold,
   };
-  for (const [name, interval] of Object.entries(intervals ?? {})) {
-    metrics[`${name}_low`] = interval.low;
-    metrics[`${name}_high`] = interval.high;
+  for (const [name, metric] of Object.entries(INTERVAL_METRICS)) {
+    const interval = intervals?.[name as IntervalName];
+    metrics[`${metric}_low`] = interval?.low;
+    metrics[`${metric}_high`] = interval?.high;
   }
   for (const { name, f1 } of corrected.perClass) metrics[`f1/${name.replace(/[^\w.\- /]/g, '')}`] = f1;
   run?.logMetrics(

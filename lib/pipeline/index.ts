@@ -23,6 +23,7 @@ export {
   type FeatureChoice,
   type Recipe,
 } from './comparison';
+export { commandTag, commandText } from './commandText';
 export type { StageContext } from './context';
 export {
   crossValidationStage,
@@ -66,6 +67,7 @@ export {
   type OcclusionSummary,
 } from './occlusion';
 export { readPublished, type PublishedGrid, type PublishedNumbers, type PublishedRow } from './published';
+export { reportOf } from './report';
 export { openPredictor, type Prediction, type PredictOptions } from './predict';
 export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';
@@ -75,4 +77,11 @@ export { splitStage, type SplitStageOptions, type SplitSummary } from './split';
 export { TABLE_NAMES, type TableName, type TableRows } from './tables';
 export { readStageRecord, runStage, type StageRecord, type StageRequest, type StageResult } from './stage';
 export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';
-export { openWorkbench, type StageFolders, type Workbench, type WorkbenchOptions } from './workbench';
+export {
+  corpusName,
+  openWorkbench,
+  resultsFolder,
+  type StageFolders,
+  type Workbench,
+  type WorkbenchOptions,
+} from './workbench';

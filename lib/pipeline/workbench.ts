@@ -8,6 +8,7 @@ import type { FigureSpec } from '../figures';
 import { createTracker, type Tracker } from '../tracking';
 import { ablateStage, type AblateSummary } from './ablation';
 import { compareStage, fullRows, prepareFeatures, type CompareSummary } from './comparison';
+import { commandTag } from './commandText';
 import type { StageContext } from './context';
 import { crossValidationStage, type CrossValidationSummary } from './crossValidation';
 import { evaluateStage, type EvaluateSummary } from './evaluate';
@@ -97,13 +98,11 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
   const named = readExperiment(options.experiment ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
   const size = options.ablation ?? (process.env.STM_LAB_ABLATION as AblationSize | undefined);
   const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
-  const results = path.resolve(
-    options.results ?? process.env.STM_LAB_RESULTS ?? path.join(homeFolder(), 'results'),
-  );
+  const results = resultsFolder(options.results);
   const given = options.manifest ?? process.env.STM_LAB_MANIFEST;
   const manifestFile = given ?? (await demoManifest(results, options.progress));
   const manifest = readManifest(manifestFile);
-  const corpus = given === undefined ? 'demo' : corpusName(given);
+  const corpus = corpusName(given);
   const synthetic = manifest.rows.every(({ extra }) => extra['licence'] === DEMO_CORPUS_LICENCE);
   const note = synthetic ? 'synthetic demo corpus' : undefined;
   const folders = stageFolders(results, corpus, experiment, size);
@@ -116,6 +115,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
       'stm.corpus': corpus,
       'stm.experiment': experiment.name,
       'stm.manifest': manifest.hash,
+      ...commandTag(),
       ...lockfileTag(),
     },
   });
@@ -263,8 +263,14 @@ function lockfileTag(): Record<string, string> {
   return fs.existsSync(file) ? { 'stm.lockfile': sha256File(file) } : {};
 }
 
-/** Folder of the manifest, and the manifest's own name unless it is "manifest". */
-function corpusName(manifest: string): string {
+/** Where results lie: the folder given, else `STM_LAB_RESULTS`, else `results` of the repository. */
+export function resultsFolder(given: string | undefined): string {
+  return path.resolve(given ?? process.env.STM_LAB_RESULTS ?? path.join(homeFolder(), 'results'));
+}
+
+/** Folder of the manifest, and the manifest's own name unless it is "manifest"; "demo" without one. */
+export function corpusName(manifest: string | undefined): string {
+  if (manifest === undefined) return 'demo';
   const { name, dir } = path.parse(path.resolve(manifest));
   const folder = path.basename(dir);
   return (name === 'manifest' ? folder : `${folder}-${name}`).replace(/[^\w.-]+/g, '_') || 'corpus';

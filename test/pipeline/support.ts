@@ -99,10 +99,16 @@ const environment = (): NodeJS.ProcessEnv => {
 };
 
 /** Runs `stm-lab` to its end. */
-export function stmLab(...args: string[]): Finished {
+export const stmLab = (...args: string[]): Finished => finished(args, environment());
+
+/** Runs `stm-lab` to its end with an MLflow server. */
+export const stmLabAt = (uri: string, ...args: string[]): Finished =>
+  finished(args, { ...environment(), MLFLOW_TRACKING_URI: uri });
+
+function finished(args: readonly string[], env: NodeJS.ProcessEnv): Finished {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
     encoding: 'utf8',
-    env: environment(),
+    env,
   });
   return { code: status, out: stdout, err: stderr };
 }

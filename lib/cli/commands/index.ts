@@ -8,6 +8,7 @@ import { inspect } from './inspect';
 import { manifest } from './manifest';
 import { predict } from './predict';
 import { reduce } from './reduce';
+import { report } from './report';
 import { reproduce } from './reproduce';
 import { search } from './search';
 import { doctor, lab } from './setup';
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   compare,
   ablate,
   figures,
+  report,
   inspect,
   reproduce,
   lab,

@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { messageOf } from '../../base/errors';
 import {
   FIGURE_NAMES,
-  homeFolder,
+  resultsFolder,
   openWorkbench,
   runStage,
   saveFigures,
@@ -42,9 +42,7 @@ export const reproduce: Command = {
 };
 
 async function runReproduce(options: OptionValues, terminal: Terminal): Promise<number> {
-  const results = path.resolve(
-    options['results'] ?? process.env.STM_LAB_RESULTS ?? path.join(homeFolder(), 'results'),
-  );
+  const results = resultsFolder(options['results']);
   const experiment = options['experiment'] ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke';
   const context = terminalContext(terminal);
   const mode = trackingMode(options);

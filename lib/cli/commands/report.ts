@@ -1,0 +1,60 @@
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import { corpusName, readExperiment, reportOf, resultsFolder } from '../../pipeline';
+import { REPORT_FORMATS, saveReport, type ReportFormat } from '../../report';
+import { createMlflowClient, startLocalServer, type LocalServer } from '../../tracking';
+import { type Command, type OptionValues } from '../command';
+import { mlflowExecutable } from '../mlflow';
+import { EXPERIMENT } from '../stageOptions';
+
+export const report: Command = {
+  name: 'report',
+  summary: 'Write up the tracked runs: one HTML file, Markdown, LaTeX.',
+  options: {
+    manifest: { value: 'M.csv', help: 'recordings of the runs', default: 'the synthetic demo corpus' },
+    experiment: EXPERIMENT,
+    results: { value: 'DIR', help: 'folder of all results', default: 'results' },
+    'mlflow-experiment': {
+      value: 'NAME',
+      help: 'MLflow experiment to report on',
+      default: 'stm-lab/CORPUS/EXPERIMENT',
+    },
+    formats: { value: 'LIST', help: 'some of html,md,tex', default: 'all' },
+    out: { value: 'DIR', help: 'folder of the report', default: 'RESULTS/CORPUS/EXPERIMENT/report' },
+  },
+  details: [
+    'Every number is a metric of a finished run on the MLflow server (MLFLOW_TRACKING_URI, else the one of the results folder,',
+    'started and stopped here); of each stage the latest run. Writes report.html (complete in itself), report.md with',
+    'figures/*.svg, report.tex (booktabs, for pdfLaTeX) with figures/*.pdf.',
+  ].join('\n'),
+  example: 'stm-lab report --manifest corpus/manifest.csv',
+  async run(options, _positionals, terminal) {
+    const formats = formatsOf(options);
+    const { name } = readExperiment(options['experiment'] ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
+    const results = resultsFolder(options['results']);
+    const corpus = corpusName(options['manifest'] ?? process.env.STM_LAB_MANIFEST);
+    const experiment = options['mlflow-experiment'] ?? `stm-lab/${corpus}/${name}`;
+    const out = options['out'] ?? path.join(results, corpus, name, 'report');
+    const given = process.env.MLFLOW_TRACKING_URI;
+    const server: LocalServer | undefined = given
+      ? undefined
+      : await startLocalServer({ folder: path.join(results, 'mlflow'), executable: mlflowExecutable() });
+    const client = createMlflowClient(given ?? server!.uri);
+    try {
+      const files = await saveReport(await reportOf(client, experiment), out, { formats });
+      files.forEach((file) => terminal.print(path.relative(process.cwd(), file)));
+    } finally {
+      client.close();
+      if (server?.origin === 'started') await server.stop();
+    }
+    return 0;
+  },
+};
+
+function formatsOf(options: OptionValues): readonly ReportFormat[] {
+  const given = options['formats']?.split(',').map((format) => format.trim());
+  const unknown = given?.find((format) => !(REPORT_FORMATS as readonly string[]).includes(format));
+  if (unknown !== undefined)
+    throw inputError(`--formats ${options['formats']}: "${unknown}" is none of ${REPORT_FORMATS.join(', ')}`);
+  return (given as ReportFormat[] | undefined) ?? REPORT_FORMATS;
+}

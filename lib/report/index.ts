@@ -1,0 +1,14 @@
+export type {
+  ReportCell,
+  ReportColumn,
+  ReportDocument,
+  ReportFigure,
+  ReportNumber,
+  ReportSection,
+  ReportSource,
+  ReportTable,
+} from './document';
+export { reportHtml } from './html';
+export { escapeLatex, reportLatex, tableLatex } from './latex';
+export { reportMarkdown } from './markdown';
+export { REPORT_FORMATS, saveReport, type ReportFormat } from './save';

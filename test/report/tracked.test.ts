@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as http from 'node:http';
+import * as path from 'node:path';
+import { after, before, test } from 'node:test';
+import { createMlflowClient, type LocalServer, type MlflowClient } from 'stm-lab/dist/tracking';
+import { stmLabAt, temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
+import { noBrowser, startBrowser } from '../tracking/browser';
+import { noServer, startServer } from '../tracking/support';
+
+let folder = '';
+let server: LocalServer;
+let client: MlflowClient;
+const at = (name: string): string => path.join(folder, 'report', name);
+const read = (name: string): string => fs.readFileSync(at(name), 'utf8');
+
+before(async () => {
+  if (noServer !== false) return;
+  folder = temporaryFolder('report');
+  server = await startServer(folder);
+  client = createMlflowClient(server.uri);
+  const manifest = tinyCorpus(path.join(folder, 'corpus'));
+  const chosen = ['--manifest', manifest, '--experiment', tinyExperiment(folder), '--results', folder];
+  const made = stmLabAt(server.uri, 'reproduce', ...chosen, '--notebooks', 'skip');
+  assert.equal(made.code, 0, made.err);
+  const written = stmLabAt(server.uri, 'report', ...chosen, '--out', path.join(folder, 'report'));
+  assert.equal(written.code, 0, written.err);
+  assert.match(written.out, /report\.html\n/);
+});
+
+after(async () => {
+  client?.close();
+  await server?.stop();
+});
+
+test('every number in the tables is the metric that MLflow holds', { skip: noServer }, async () => {
+  const cells = [...read('report.html').matchAll(/<td[^>]*data-value="([^"]*)"([^>]*)>(.*?)<\/td>/g)].map(
+    ([, value, rest, shown]) => ({
+      value: Number(value),
+      run: /data-run="([^"]*)"/.exec(rest!)?.[1],
+      metric: /data-metric="([^"]*)"/.exec(rest!)?.[1],
+      low: /data-low="([^"]*)"/.exec(rest!)?.[1],
+      shown: shown!.replace(/<[^>]*>/g, ''),
+    }),
+  );
+  const looked = cells.filter(({ run }) => run !== undefined);
+  // Two judged sets of 5 + 3 scores and 3 classes, three cells of 4, four trials, three facts of the training.
+  assert.ok(looked.length >= 2 * 11 + 3 * 4 + 4 + 3, `only ${looked.length} numbers with a run`);
+  assert.ok(looked.filter(({ low }) => low !== undefined).length >= 10, 'intervals are shown');
+  for (const { value, run, metric, low, shown } of looked) {
+    const { metrics } = await client.getRun(run!);
+    assert.equal(metrics[metric!], value, `${metric} of ${run}`);
+    if (low !== undefined) assert.equal(metrics[`${metric}_low`], Number(low), `${metric}_low of ${run}`);
+    const decimals = shown.split(' ')[0]!.split('.')[1]?.length ?? 0;
+    assert.equal(shown.split(' ')[0], value.toFixed(decimals).replace('-', '−'));
+  }
+});
+
+test('figures are drawn from the same metrics', { skip: noServer }, async () => {
+  const experiment = (await client.getExperiment('stm-lab/corpus/tiny'))!;
+  const runs = await client.searchRuns([experiment.id], { filter: "attributes.status = 'FINISHED'" });
+  const figure = (id: string): string[] =>
+    [
+      ...new RegExp(`<figure id="${id}">([\\s\\S]*?)</svg>`)
+        .exec(read('report.html'))![1]!
+        .matchAll(/<text[^>]*>([^<]*)</g),
+    ].map((match) => match[1]!);
+  const scores = figure('scores');
+  const evaluated = runs.find(({ name }) => name === 'evaluate')!;
+  for (const metric of ['test_macro_f1', 'test_accuracy', 'test_uar', 'test_macro_roc_auc'])
+    assert.ok(scores.includes(evaluated.metrics[metric]!.toFixed(3)), `${metric} is not in the figure`);
+  const maps = figure('ablation');
+  const cells = runs.filter(
+    ({ tags, params }) => tags['stm.stage'] === 'ablation-cell' && params['pass'] !== 'all',
+  );
+  assert.equal(cells.length, 2);
+  for (const { name, metrics } of cells)
+    assert.ok(
+      maps.includes(metrics['macro_f1']!.toFixed(3).replace(/^0/, '')),
+      `${name} is not in the figure`,
+    );
+});
+
+test('captions name the runs and the command that made them', { skip: noServer }, () => {
+  const html = read('report.html');
+  assert.match(html, /Runs [0-9a-f]{32}, [0-9a-f]{32}; command: stm-lab reproduce --manifest/);
+  assert.doesNotMatch(html, new RegExp(path.dirname(folder)), 'no folder of this machine');
+});
+
+test('the HTML opens by itself: nothing is loaded, no error', { skip: noServer || noBrowser }, async () => {
+  const asked: string[] = [];
+  const page = http.createServer((request, response) => {
+    asked.push(request.url!);
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(read('report.html'));
+  });
+  await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+  const browser = await startBrowser();
+  try {
+    const { port } = page.address() as { port: number };
+    const text = await browser.open(`http://127.0.0.1:${port}/`, /Ablation of the modulation plane/);
+    assert.match(text, /latest finished run of each stage/);
+    assert.match(text, /Low-pass/, 'the figures are there');
+    assert.deepEqual(asked, ['/'], 'one request, for the page itself');
+    assert.doesNotMatch(read('report.html'), /(src|href)="(?!data:)/);
+    assert.deepEqual(browser.errors, []);
+  } finally {
+    await browser.close();
+    page.close();
+  }
+});
+
+const noLatex =
+  spawnSync('pdflatex', ['--version']).status === 0
+    ? false
+    : 'SKIPPED: no pdflatex (apt-get install texlive-latex-base)';
+test('the LaTeX compiles, with all figures', { skip: noServer || noLatex }, () => {
+  const { status, stdout } = spawnSync(
+    'pdflatex',
+    ['-interaction=nonstopmode', '-halt-on-error', 'report.tex'],
+    {
+      cwd: at(''),
+      encoding: 'utf8',
+    },
+  );
+  assert.equal(
+    status,
+    0,
+    stdout
+      .split('\n')
+      .filter((line) => /^!|^l\./.test(line))
+      .join('\n'),
+  );
+  assert.match(stdout, /Output written on report\.pdf \([3-9] pages/);
+  assert.doesNotMatch(stdout, /Missing character/);
+});
+
+test('an experiment that is not there is named with those that are', { skip: noServer }, () => {
+  const { code, err } = stmLabAt(server.uri, 'report', '--mlflow-experiment', 'nowhere', '--out', at('x'));
+  assert.equal(code, 2);
+  assert.match(err, /no experiment "nowhere"; it has .*stm-lab\/corpus\/tiny/);
+  assert.match(stmLabAt(server.uri, 'report', '--formats', 'html,doc').err, /"doc" is none of html, md, tex/);
+});
