@@ -32,8 +32,9 @@ const ended = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => child.on('exit', () => resolve()));
 const epochsIn = (folder: string): number => {
   try {
-    const text = fs.readFileSync(path.join(folder, 'checkpoint.json'), 'utf8');
-    return (JSON.parse(text) as { progress: { history: unknown[] } }).progress.history.length;
+    const text = fs.readFileSync(path.join(folder, 'snapshot.json'), 'utf8');
+    return (JSON.parse(text) as { progress: { progress: { history: unknown[] } } }).progress.progress.history
+      .length;
   } catch {
     return 0;
   }
@@ -98,7 +99,7 @@ test('a checkpoint of another training is refused, a damaged one named', async (
   await assert.rejects(fitMlp(engine, { ...task, train: cloudRows(40, 5, 2, 2) }), /other data/);
   const state = path.join(
     folder,
-    fs.readdirSync(folder).find((name) => name.startsWith('state-'))!,
+    fs.readdirSync(folder).find((name) => name.endsWith('.npy'))!,
   );
   const bytes = fs.readFileSync(state);
   bytes[bytes.length - 3]! ^= 255;

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { readSnapshot, writeSnapshot } from 'stm-lab/dist/layers';
+import { readSnapshot, writeSnapshot } from 'stm-lab/dist/base/snapshot';
 
 test('a snapshot is read back exactly; the one before is removed; strangers and damage are refused', (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-snapshot-'));
@@ -14,7 +14,7 @@ test('a snapshot is read back exactly; the one before is removed; strangers and 
   assert.deepEqual(readSnapshot(folder, 'a'), first);
   // A kill between the two files: the old pair still stands.
   const kept = fs.readFileSync(path.join(folder, 'snapshot.json'));
-  const second = { arrays: { values: Float32Array.of(3, 4) }, progress: { epoch: 2, best: [0.5] } };
+  const second = { arrays: { values: Float32Array.of(3, 4) }, progress: { epoch: 2, best: [0.5, NaN, -Infinity] } };
   writeSnapshot(folder, 'a', second);
   assert.deepEqual(readSnapshot(folder, 'a'), second);
   assert.equal(fs.readdirSync(folder).length, 2);

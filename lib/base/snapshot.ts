@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../base/errors';
-import { readJson, sha256, writeJson } from '../base/files';
-import { readNpy, writeNpy } from '../base/npy';
+import { inputError } from './errors';
+import { readJson, removeTemporaries, sha256, writeJson } from './files';
+import { readNpy, writeNpy } from './npy';
 
-/** What a training keeps: named float32 vectors, and anything that JSON can say. */
+/** What a training keeps: named float32 vectors, and anything that JSON can say, NaN and infinities too. */
 export interface TrainingSnapshot<Progress> {
   readonly arrays: Readonly<Record<string, Float32Array>>;
   readonly progress: Progress;
@@ -18,6 +18,25 @@ interface SnapshotFile {
   readonly data: string;
   readonly sha256: string;
   readonly progress: unknown;
+}
+
+const NON_FINITE = 'nonFinite:';
+
+/** JSON has no NaN or infinities; metrics of a class without rows are NaN. */
+function encodeNumbers(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === 'number' && !Number.isFinite(inner) ? `${NON_FINITE}${inner}` : inner,
+    ),
+  );
+}
+
+function decodeNumbers(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_key, inner: unknown) =>
+    typeof inner === 'string' && inner.startsWith(NON_FINITE)
+      ? Number(inner.slice(NON_FINITE.length))
+      : inner,
+  );
 }
 
 /** SHA-256 of the values' bytes. */
@@ -49,9 +68,10 @@ export function writeSnapshot<Progress>(
     arrays: parts,
     data,
     sha256: hash,
-    progress,
+    progress: encodeNumbers(progress),
   };
   writeJson(path.join(folder, 'snapshot.json'), content);
+  removeTemporaries(folder);
   for (const other of fs.readdirSync(folder))
     if (/^snapshot-[0-9a-f]+\.npy$/.test(other) && other !== data)
       fs.rmSync(path.join(folder, other), { force: true });
@@ -86,5 +106,5 @@ export function readSnapshot<Progress>(
       return [name, part];
     }),
   );
-  return { arrays, progress: content.progress as Progress };
+  return { arrays, progress: decodeNumbers(content.progress) as Progress };
 }
