@@ -25,6 +25,7 @@ export interface Experiment {
     readonly method: 'incremental' | 'exact' | 'none';
     readonly components: number;
     readonly whiten?: 'no' | 'yes' | 'common';
+    readonly scaling?: 'each' | 'none';
   };
   readonly search: {
     readonly sampler: 'published' | 'gp' | 'tpe' | 'sobol' | 'random';

@@ -54,6 +54,11 @@ export interface FitReductionOptions extends AlgebraOptions {
    * but networks get inputs of the size they are initialised for.
    */
   readonly whiten?: 'no' | 'yes' | 'common';
+  /**
+   * `each` (default, the paper's): every column is divided by its standard deviation. `none`: columns are
+   * only centred, so that components follow the columns' own variances; for columns of one unit.
+   */
+  readonly scaling?: 'each' | 'none';
   readonly provenance?: ReductionProvenance;
   /** Name of a row's recording, for messages. */
   readonly nameOf?: RowName;
@@ -98,7 +103,11 @@ export async function fitReduction(options: FitReductionOptions): Promise<Reduct
   // published in float64.
   const precision = options.precision ?? (method === 'exact' ? 'float32' : 'float64');
   const algebra = method === 'none' ? undefined : await loadAlgebra({ ...options, precision });
-  const standardiser = fitStandardiser(features, rows, options.nameOf);
+  const fittedStandardiser = fitStandardiser(features, rows, options.nameOf);
+  const standardiser: Standardiser =
+    options.scaling === 'none'
+      ? { ...fittedStandardiser, scale: new Float64Array(columns).fill(1) }
+      : fittedStandardiser;
   const input = { features, rows, standardiser, components: count, onProgress: options.onProgress };
   const fitted =
     algebra === undefined

@@ -45,6 +45,29 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
   return largest;
 };
 
+test('columns that are only centred keep their own variances: plain PCA of the covariance', async () => {
+  const values = sample(600);
+  const features = inMemory(values);
+  const reduction = await fitReduction({
+    features,
+    method: 'exact',
+    components: COLUMNS - 1,
+    scaling: 'none',
+  });
+  assert.deepEqual(reduction.standardiser.scale, new Float64Array(COLUMNS).fill(1));
+  // All of the variance is in the components (column 3 has none): their sum is the columns' own.
+  const total = reduction.components!.explainedVariance.reduce((sum, value) => sum + value, 0);
+  let expected = 0;
+  for (let c = 0; c < COLUMNS; c++) {
+    const column = Array.from({ length: 600 }, (_, r) => values[r * COLUMNS + c]!);
+    const mean = column.reduce((sum, value) => sum + value, 0) / 600;
+    expected += column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 599;
+  }
+  assert.ok(Math.abs(total / expected - 1) < 1e-5, `${total}, ${expected}`);
+  const each = await fitReduction({ features, method: 'exact', components: COLUMNS - 1 });
+  assert.notEqual(each.hash, reduction.hash);
+});
+
 test('theory: components are orthonormal, scores uncorrelated with the stated variances', async () => {
   const features = inMemory(sample(600));
   for (const whiten of ['no', 'yes', 'common'] as const) {
