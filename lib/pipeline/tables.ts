@@ -4,6 +4,7 @@ import { stmAxes } from '../features';
 import type { Parameter } from '../search';
 import type { CellScore } from './ablation';
 import type { Interval } from '../evaluation';
+import { comparisonTable } from './comparison';
 import { scoreTable } from './evaluate';
 import { openFeatureFolder } from './featureFolder';
 import type { Workbench } from './workbench';
@@ -21,6 +22,7 @@ const TABLES = {
   leaders: leadersTable,
   'test-scores': async (lab) => scoreTable((await lab.evaluate()).report),
   'cross-validation': crossValidationTable,
+  comparison: async (lab) => comparisonTable(await lab.compare()),
   regions: (lab) => Promise.resolve(regionsTable(lab)),
   ablation: ablationTable,
   'ablation-support': async (lab) =>

@@ -138,7 +138,7 @@ test('one table of all features and models; killed and started again it is the s
 
   const random = randomState(8);
   let kills = 0;
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 0; attempt < 2; attempt++) {
     const delay = whole * (0.3 + 0.3 * random.double());
     if ((await stmLabKilledAfter(delay, ...command('broken'))) === 'killed') kills++;
   }

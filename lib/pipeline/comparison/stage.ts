@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { inputError } from '../../base/errors';
-import { readJson, writeJson } from '../../base/files';
+import { readJson, sha256, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
 import { compareModels, type Interval } from '../../evaluation';
 import { saveFigure } from '../../figures';
@@ -82,7 +82,8 @@ export async function compareStage(
   const { status } = await runTrackedStage(context, {
     stage: 'compare',
     folder: out,
-    parameters: { ...comparison, rows },
+    // The rows' own runs hold what is in them.
+    parameters: { ...comparison, rows: rows.map(({ name }) => name), settings: sha256(rows) },
     inputs,
     run: async (run) => {
       const engine = await loadEngine();
