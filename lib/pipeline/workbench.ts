@@ -19,6 +19,7 @@ import { occlusionStage, type OcclusionSummary } from './occlusion';
 import { reduceStage, type ReduceSummary } from './reduce';
 import { searchStage, type SearchSummary } from './search';
 import { splitStage, type SplitSummary } from './split';
+import { stageFolders, type StageFolders } from './stageFolders';
 import { buildTable, type TableName, type TableRows } from './tables';
 import { trainStage, type TrainSummary } from './train';
 
@@ -36,23 +37,6 @@ export interface WorkbenchOptions extends Pick<StageContext, 'warn' | 'progress'
   readonly ablation?: AblationSize | undefined;
   /** Worker threads of the extraction and processes of the ablation; default all cores. */
   readonly workers?: number | undefined;
-}
-
-/** Folders of one corpus and one experiment: one per stage. */
-export interface StageFolders {
-  readonly features: string;
-  readonly split: string;
-  readonly reduction: string;
-  readonly search: string;
-  readonly model: string;
-  readonly evaluation: string;
-  readonly crossValidation: string;
-  readonly comparison: string;
-  readonly ablation: string;
-  readonly occlusion: string;
-  readonly figures: string;
-  /** Journals of the tracked runs. */
-  readonly tracking: string;
 }
 
 /**
@@ -274,31 +258,6 @@ export function corpusName(manifest: string | undefined): string {
   const { name, dir } = path.parse(path.resolve(manifest));
   const folder = path.basename(dir);
   return (name === 'manifest' ? folder : `${folder}-${name}`).replace(/[^\w.-]+/g, '_') || 'corpus';
-}
-
-function stageFolders(
-  results: string,
-  corpus: string,
-  experiment: Experiment,
-  size: AblationSize | undefined,
-): StageFolders {
-  const own = (name: string): string => path.join(results, corpus, experiment.name, name);
-  const { kind, channels = 'published' } = experiment.features;
-  return {
-    // Shared by all experiments on these features.
-    features: path.join(results, corpus, kind === 'stm' ? `features-stm-${channels}` : 'features-mel'),
-    split: own('split'),
-    reduction: own('reduction'),
-    search: own('search'),
-    model: own('model'),
-    evaluation: own('evaluation'),
-    crossValidation: own('cross-validation'),
-    comparison: own('comparison'),
-    ablation: own(size === undefined ? 'ablation' : `ablation-${size}`),
-    occlusion: own('occlusion'),
-    figures: own('figures'),
-    tracking: path.join(results, corpus, 'tracking'),
-  };
 }
 
 function describe(

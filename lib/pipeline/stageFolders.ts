@@ -1,0 +1,45 @@
+import * as path from 'node:path';
+import type { AblationSize, Experiment } from './experiment';
+
+/** Folders of one corpus and one experiment: one per stage. */
+export interface StageFolders {
+  readonly features: string;
+  readonly split: string;
+  readonly reduction: string;
+  readonly search: string;
+  readonly model: string;
+  readonly evaluation: string;
+  readonly crossValidation: string;
+  readonly comparison: string;
+  readonly ablation: string;
+  readonly occlusion: string;
+  readonly figures: string;
+  /** Journals of the tracked runs. */
+  readonly tracking: string;
+}
+
+/** Where each stage of an experiment on a corpus keeps its results, below the folder of all results. */
+export function stageFolders(
+  results: string,
+  corpus: string,
+  experiment: Experiment,
+  size: AblationSize | undefined,
+): StageFolders {
+  const own = (name: string): string => path.join(results, corpus, experiment.name, name);
+  const { kind, channels = 'published' } = experiment.features;
+  return {
+    // Shared by all experiments on these features.
+    features: path.join(results, corpus, kind === 'stm' ? `features-stm-${channels}` : 'features-mel'),
+    split: own('split'),
+    reduction: own('reduction'),
+    search: own('search'),
+    model: own('model'),
+    evaluation: own('evaluation'),
+    crossValidation: own('cross-validation'),
+    comparison: own('comparison'),
+    ablation: own(size === undefined ? 'ablation' : `ablation-${size}`),
+    occlusion: own('occlusion'),
+    figures: own('figures'),
+    tracking: path.join(results, corpus, 'tracking'),
+  };
+}
