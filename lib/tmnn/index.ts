@@ -1,3 +1,57 @@
+export { type BackEndLayer, type Block, blockShapes, resnetBlocks } from './backEnd';
+export {
+  compareTaggers,
+  type SignedRank,
+  signedRankTest,
+  type TaggerDifference,
+  type Welch,
+  welchTest,
+} from './comparisons';
+export { type Clip, type ClipCollection, labelMatrix, type Part } from './data/clips';
+export { loadMagnaTagATune, type MagnaTagATuneOptions, magnaTagATunePart } from './data/magnaTagATune';
+export { cutSegments, randomFrame, windowFrames, windowStarts } from './data/segments';
+export { loadSpeechCommands } from './data/speechCommands';
+export {
+  type CachedClip,
+  type CacheOptions,
+  cacheSpectrograms,
+  fileSource,
+  memorySource,
+  segmentFrames,
+  type SpectrogramSource,
+} from './data/spectrogramCache';
+export { type FilterResponse, filterResponse, type FilterState } from './filterState';
+export { fitTmnn, type TmnnData, type TmnnEpoch, type TmnnFitResult, type TmnnFitTask } from './fit';
+export { bandwidthHz, type HarmonicGrid, harmonicBank, harmonicGrid } from './maths/harmonicBank';
+export { htkMelBank } from './maths/melBank';
+export {
+  adjoiningBands,
+  gaborKernel,
+  gaussianKernel,
+  hammingWindow,
+  type PassBand,
+  responseAt,
+  sincKernel,
+} from './maths/modulationKernels';
+export { loadTmnn, saveTmnn, startTmnn, type TmnnModel } from './model';
 export { createTmnn, type TmnnNetwork } from './network';
-export { resolveTmnn, type TmnnOptions, type TmnnSpec } from './spec';
-export { createTrainer, type TmnnTrainer } from './trainer';
+export { type ClipPredictions, predictClips, type PredictOptions } from './predict';
+export { PUBLISHED_STAGES, resolveFit, type Stage, type TmnnFitOptions } from './schedule';
+export { mostProbable, type OutputScore, probabilitiesOf, tagScores, type TagScores } from './scores';
+export {
+  type BackEnd,
+  frameRate,
+  type FrontEnd,
+  type Modulation,
+  resolveTmnn,
+  type TmnnOptions,
+  type TmnnSpec,
+} from './spec';
+export {
+  type Analysis,
+  createPowerSpectrogram,
+  frameCount,
+  type PowerSpectrogram,
+  PUBLISHED_ANALYSIS,
+} from './spectrogram';
+export { createTrainer, type SegmentBatch, type Task, type TmnnTrainer, type TmnnValues } from './trainer';

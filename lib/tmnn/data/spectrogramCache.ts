@@ -1,0 +1,125 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { designResampler, readAudio, resample, type Resampler } from '../../audio';
+import { inputError, StmLabError } from '../../base/errors';
+import { sha256, sha256File } from '../../base/files';
+import { openNpyRows } from '../../base/npyRows';
+import { writeNpy } from '../../base/npy';
+import { type Analysis, createPowerSpectrogram, frameCount } from '../spectrogram';
+
+/** Raised when what is stored for the same recording changes. */
+const CACHE_FORMAT = 1;
+
+/** Power spectrograms of clips, read in parts. */
+export interface SpectrogramSource {
+  readonly clips: number;
+  readonly bins: number;
+  frames(clip: number): number;
+  /** Frames `from` .. `from + count` - 1 of a clip into `target` (count x bins). */
+  read(clip: number, from: number, count: number, target: Float32Array): void;
+}
+
+/** Spectrograms in memory: one array (frames x bins) a clip. */
+export function memorySource(spectrograms: readonly Float32Array[], bins: number): SpectrogramSource {
+  return {
+    clips: spectrograms.length,
+    bins,
+    frames: (clip) => spectrograms[clip]!.length / bins,
+    read: (clip, from, count, target) =>
+      target.set(spectrograms[clip]!.subarray(from * bins, (from + count) * bins)),
+  };
+}
+
+/** Options of `cacheSpectrograms`. */
+export interface CacheOptions {
+  readonly analysis: Analysis;
+  /** Shorter clips are extended to so many samples with zeros, half before and half behind. */
+  readonly minSamples: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each clip. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** Where a clip's spectrogram is, or why there is none. */
+export type CachedClip =
+  | { readonly file: string; readonly frames: number; readonly hash: string }
+  | { readonly file: undefined; readonly reason: string };
+
+/**
+ * Computes the power spectrogram of every recording once: `<folder>/ab/ab12….npy` (frames x bins, float32), named by
+ * the content of the recording and the analysis, so that a moved file is found again and a changed one computed again.
+ * A recording that cannot be read becomes a reason, and the rest goes on.
+ */
+export async function cacheSpectrograms(
+  folder: string,
+  files: readonly string[],
+  options: CacheOptions,
+): Promise<CachedClip[]> {
+  const { analysis, minSamples, signal, progress } = options;
+  const kernel = await createPowerSpectrogram(analysis);
+  const resamplers = new Map<number, Resampler>();
+  const results: CachedClip[] = [];
+  for (const file of files) {
+    signal?.throwIfAborted();
+    try {
+      const hash = sha256({ format: CACHE_FORMAT, analysis, minSamples, content: sha256File(file) });
+      const target = path.join(folder, hash.slice(0, 2), `${hash}.npy`);
+      if (!fs.existsSync(target)) {
+        const { samples, sampleRate } = await readAudio(file);
+        let resampler = resamplers.get(sampleRate);
+        if (resampler === undefined)
+          resamplers.set(sampleRate, (resampler = designResampler(sampleRate, analysis.sampleRate)));
+        const power = kernel.compute(extended(resample(samples, resampler), minSamples));
+        const bins = analysis.fftLength / 2 + 1;
+        writeNpy(target, { shape: [power.length / bins, bins], data: power });
+      }
+      results.push({ file: target, frames: framesOf(target), hash });
+    } catch (error) {
+      if (!(error instanceof StmLabError && error.kind === 'input')) throw error;
+      results.push({ file: undefined, reason: error.message });
+    }
+    progress?.(results.length, files.length);
+  }
+  return results;
+}
+
+function framesOf(file: string): number {
+  const rows = openNpyRows(file);
+  rows.close();
+  return rows.rows;
+}
+
+function extended(samples: Float32Array, length: number): Float32Array {
+  if (samples.length >= length) return samples;
+  const longer = new Float32Array(length);
+  longer.set(samples, Math.floor((length - samples.length) / 2));
+  return longer;
+}
+
+/** Spectrograms that `cacheSpectrograms` left, opened anew for each read: tens of thousands may be in use. */
+export function fileSource(
+  clips: readonly { readonly file: string; readonly frames: number }[],
+  { fftLength }: Analysis,
+): SpectrogramSource {
+  const bins = fftLength / 2 + 1;
+  return {
+    clips: clips.length,
+    bins,
+    frames: (clip) => clips[clip]!.frames,
+    read: (clip, from, count, target) => {
+      const rows = openNpyRows(clips[clip]!.file);
+      try {
+        if (rows.columns !== bins)
+          throw inputError(`${rows.source}: has ${rows.columns} bins, ${bins} are expected; delete it`);
+        rows.readRows(from, from + count, target);
+      } finally {
+        rows.close();
+      }
+    },
+  };
+}
+
+/** Frames of a segment of so many seconds. */
+export function segmentFrames(seconds: number, analysis: Analysis): number {
+  return frameCount(Math.round(seconds * analysis.sampleRate), analysis);
+}

@@ -1,0 +1,61 @@
+import { cutSegments, windowFrames } from './data/segments';
+import type { SpectrogramSource } from './data/spectrogramCache';
+import { probabilitiesOf, rowLosses } from './scores';
+import type { Task, TmnnTrainer } from './trainer';
+
+/** Options of an evaluation. */
+export interface PredictOptions {
+  /** Frames of a segment. */
+  readonly window: number;
+  /** Overlapping windows a clip; default 16. */
+  readonly windows?: number;
+  /** Segments passed through the network at a time; default 16. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a network says of clips. */
+export interface ClipPredictions {
+  /** Mean over the clip's windows of the probabilities; clips x outputs. */
+  readonly probabilities: Float32Array;
+  /** Mean over clips of the mean loss over their windows: what chooses the best epoch. */
+  readonly loss: number;
+}
+
+/**
+ * Judges clips by the average over evenly spaced windows, with running statistics and without dropout.
+ *
+ * @param clips numbers of clips in the source.
+ * @param labels of those clips, 0 or 1, clips x outputs.
+ */
+export function predictClips(
+  network: Pick<TmnnTrainer, 'logits' | 'network'>,
+  task: Task,
+  source: SpectrogramSource,
+  clips: readonly number[],
+  labels: Float32Array,
+  options: PredictOptions,
+): ClipPredictions {
+  const { window, windows = 16, batchSize = 16, signal } = options;
+  const { outputs, analysis } = network.network.spec;
+  const probabilities = new Float32Array(clips.length * outputs);
+  const segments = clips.flatMap((clip, row) => {
+    const starts = windowFrames(source.frames(clip), window, windows, analysis);
+    return starts.map((from) => ({ clip, from, row, share: 1 / starts.length }));
+  });
+  let loss = 0;
+  for (let at = 0; at < segments.length; at += batchSize) {
+    signal?.throwIfAborted();
+    const part = segments.slice(at, at + batchSize);
+    const logits = network.logits(cutSegments(source, part, window), part.length, window);
+    const own = new Float32Array(logits.length);
+    part.forEach(({ row }, i) => own.set(labels.subarray(row * outputs, (row + 1) * outputs), i * outputs));
+    const losses = rowLosses(logits, own, outputs, task);
+    const found = probabilitiesOf(logits, outputs, task);
+    part.forEach(({ row, share }, i) => {
+      loss += (losses[i]! * share) / clips.length;
+      for (let c = 0; c < outputs; c++) probabilities[row * outputs + c]! += found[i * outputs + c]! * share;
+    });
+  }
+  return { probabilities, loss };
+}

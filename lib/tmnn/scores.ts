@@ -1,0 +1,102 @@
+import { rankingAreas, rankScores, type ExactAreas } from '../evaluation/ranking';
+import type { Task } from './trainer';
+
+/** Scores of one output against the rest. */
+export interface OutputScore extends ExactAreas {
+  readonly name: string;
+  readonly positives: number;
+}
+
+/** How well clips were tagged. */
+export interface TagScores {
+  /** Unweighted means over the tags that have clips with and without them. */
+  readonly macroRocAuc: number;
+  readonly macroPrAuc: number;
+  /** Mean binary cross-entropy over clips and tags. */
+  readonly crossEntropy: number;
+  readonly perTag: readonly OutputScore[];
+  /** Tags left out of the means because all clips, or none, bear them. */
+  readonly undefinedTags: readonly string[];
+}
+
+/**
+ * ROC-AUC and average precision of every tag, and their means.
+ *
+ * @param labels 0 or 1, clips x tags.
+ * @param probabilities clips x tags.
+ */
+export function tagScores(
+  labels: Float32Array,
+  probabilities: Float32Array,
+  names: readonly string[],
+): TagScores {
+  const clips = labels.length / names.length;
+  const perTag = names.map((name, tag): OutputScore => {
+    const column = Float32Array.from({ length: clips }, (_, row) => probabilities[row * names.length + tag]!);
+    const isPositive = (row: number): boolean => labels[row * names.length + tag] === 1;
+    const positives = column.reduce((sum, _, row) => sum + Number(isPositive(row)), 0);
+    return { name, positives, ...rankingAreas(rankScores(column, isPositive)) };
+  });
+  const defined = perTag.filter(({ positives }) => positives > 0 && positives < clips);
+  const mean = (of: (score: OutputScore) => number): number =>
+    defined.reduce((sum, score) => sum + of(score), 0) / defined.length;
+  return {
+    macroRocAuc: mean(({ roc }) => roc),
+    macroPrAuc: mean(({ ap }) => ap),
+    crossEntropy: meanCrossEntropy(labels, probabilities),
+    perTag,
+    undefinedTags: perTag.filter((score) => !defined.includes(score)).map(({ name }) => name),
+  };
+}
+
+/** Mean of -y log p - (1 - y) log(1 - p), p kept 1e-7 from 0 and 1. */
+export function meanCrossEntropy(labels: Float32Array, probabilities: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const p = Math.min(Math.max(probabilities[i]!, 1e-7), 1 - 1e-7);
+    sum -= labels[i] === 1 ? Math.log(p) : Math.log(1 - p);
+  }
+  return sum / labels.length;
+}
+
+/** Probabilities of logits (rows x outputs): sigmoid of each, or softmax of each row. In double precision. */
+export function probabilitiesOf(logits: Float32Array, outputs: number, task: Task): Float32Array {
+  if (task === 'tags') return logits.map((z) => 1 / (1 + Math.exp(-z)));
+  const probabilities = new Float32Array(logits.length);
+  for (let start = 0; start < logits.length; start += outputs) {
+    const row = logits.subarray(start, start + outputs);
+    const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    const sum = row.reduce((total, z) => total + Math.exp(z - largest), 0);
+    row.forEach((z, c) => (probabilities[start + c] = Math.exp(z - largest) / sum));
+  }
+  return probabilities;
+}
+
+/** Loss of each row of logits, as it is trained: mean binary cross-entropy, or cross-entropy of the softmax. */
+export function rowLosses(
+  logits: Float32Array,
+  labels: Float32Array,
+  outputs: number,
+  task: Task,
+): Float64Array {
+  return Float64Array.from({ length: logits.length / outputs }, (_, r) => {
+    const z = logits.subarray(r * outputs, (r + 1) * outputs);
+    const y = labels.subarray(r * outputs, (r + 1) * outputs);
+    if (task === 'tags')
+      return (
+        z.reduce((sum, v, c) => sum + Math.max(v, 0) - v * y[c]! + Math.log1p(Math.exp(-Math.abs(v))), 0) /
+        outputs
+      );
+    const largest = z.reduce((a, b) => Math.max(a, b), -Infinity);
+    const log = largest + Math.log(z.reduce((total, v) => total + Math.exp(v - largest), 0));
+    return z.reduce((sum, v, c) => sum + y[c]! * (log - v), 0);
+  });
+}
+
+/** Class of each row's largest probability (the first, on ties). */
+export function mostProbable(probabilities: Float32Array, outputs: number): Int32Array {
+  return Int32Array.from({ length: probabilities.length / outputs }, (_, r) => {
+    const row = probabilities.subarray(r * outputs, (r + 1) * outputs);
+    return row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity));
+  });
+}

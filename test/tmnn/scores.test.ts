@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compareTaggers, signedRankTest, welchTest } from 'stm-lab/dist/tmnn/comparisons';
+import { windowFrames, windowStarts } from 'stm-lab/dist/tmnn/data/segments';
+import { mostProbable, probabilitiesOf, rowLosses, tagScores } from 'stm-lab/dist/tmnn/scores';
+import { PUBLISHED_ANALYSIS } from 'stm-lab/dist/tmnn/spectrogram';
+
+const near = (actual: number, expected: number, tolerance = 1e-6): void =>
+  assert.ok(Math.abs(actual - expected) < tolerance, `${actual}, expected ${expected}`);
+
+test('ROC-AUC and average precision of tags, with ties; a tag without positives is left out and named', () => {
+  const one = (y: number[], s: number[]): [number, number] => {
+    const { macroRocAuc, macroPrAuc } = tagScores(Float32Array.from(y), Float32Array.from(s), ['a']);
+    return [macroRocAuc, macroPrAuc];
+  };
+  const [roc, ap] = one([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]);
+  near(roc, 0.75);
+  near(ap, 0.833333);
+  const [tiedRoc, tiedAp] = one([0, 0, 1, 1, 0, 1], [0.1, 0.4, 0.35, 0.8, 0.35, 0.4]);
+  near(tiedRoc, 0.777778);
+  near(tiedAp, 0.755556);
+  const labels = Float32Array.from([0, 0, 0, 0, 1, 0, 1, 0]);
+  const scores = tagScores(labels, Float32Array.from([0.1, 0, 0.4, 0, 0.35, 0, 0.8, 0]), ['a', 'never']);
+  near(scores.macroRocAuc, 0.75);
+  assert.deepEqual(scores.undefinedTags, ['never']);
+  assert.equal(scores.perTag[0]!.positives, 2);
+});
+
+test('losses and probabilities of logits; constant prediction of MagnaTagATune prevalence', () => {
+  const logits = Float32Array.from([-40, 0.3, 2, 1, 90, -1.5]);
+  near(rowLosses(logits, Float32Array.from([0, 1, 0, 0, 0, 1]), 3, 'classes')[0]!, 1.867786, 1e-5);
+  near(rowLosses(logits, Float32Array.from([0, 1, 0, 0, 0, 1]), 3, 'classes')[1]!, 91.5, 1e-4);
+  // ln 2 for a logit of 0, whatever the label.
+  near(rowLosses(new Float32Array(2), Float32Array.from([0, 1]), 2, 'tags')[0]!, Math.LN2);
+  near(probabilitiesOf(Float32Array.from([0, Math.log(3)]), 2, 'classes')[1]!, 0.75);
+  near(probabilitiesOf(Float32Array.from([Math.log(3)]), 1, 'tags')[0]!, 0.75);
+  assert.deepEqual([...mostProbable(Float32Array.from([0.1, 0.9, 0.5, 0.5]), 2)], [1, 0]);
+});
+
+test('evaluation windows', () => {
+  const starts = windowStarts(465984, 80000, 16);
+  assert.equal(starts.length, 16);
+  assert.equal(starts[1], 24124);
+  assert.equal(starts[15], 361860);
+  assert.deepEqual(windowStarts(80000, 80000, 16), [0]);
+  const frames = windowFrames(1821, 313, 16, PUBLISHED_ANALYSIS);
+  assert.equal(frames.length, 16);
+  assert.ok(frames.every((frame, i) => Math.abs(frame * 256 - starts[i]!) <= 256));
+  assert.ok(frames.at(-1)! + 313 <= 1821);
+  assert.deepEqual(windowFrames(63, 63, 16, PUBLISHED_ANALYSIS), [0]);
+  // Fewer places than windows: each once.
+  assert.deepEqual(windowFrames(66, 63, 16, PUBLISHED_ANALYSIS), [0, 1, 2, 3]);
+});
+
+test('paired and unpaired tests agree with SciPy 1.17', () => {
+  const a = [0.91, 0.85, 0.77, 0.93, 0.88, 0.71, 0.95, 0.62];
+  const b = [0.9, 0.86, 0.7, 0.9, 0.8, 0.74, 0.91, 0.57];
+  const c = [0.895, 0.862, 0.7, 0.9, 0.8, 0.745, 0.91, 0.57];
+  near(signedRankTest(a, c).pValue, 0.078125, 1e-9);
+  const x = Array.from({ length: 30 }, (_, i) => Math.round(100 * Math.sin((i + 1) * 1.3)));
+  const y = Array.from({ length: 30 }, (_, i) => Math.round(100 * (Math.cos((i + 1) * 0.7) * 0.6 + 0.15)));
+  near(signedRankTest(x, y).pValue, 0.6434902762287538, 2e-3);
+  assert.equal(signedRankTest([1, 2], [1, 2]).pValue, 1);
+  const welch = welchTest(a, b);
+  near(welch.t, 0.5046524326871673, 1e-9);
+  near(welch.degrees, 13.985373432261959, 1e-9);
+  near(welch.pValue, 0.6216607845259856, 1e-6);
+  near(welchTest([0.9, 0.92, 0.95], [0.88, 0.85, 0.91]).pValue, 0.12989997780130544, 1e-6);
+  assert.throws(() => welchTest([1], [1, 2]), /1 and 2 values/);
+});
+
+test('two taggers: a better one is found better, the same one is not; groups are drawn together', () => {
+  const clips = 120;
+  const labels = Float32Array.from({ length: clips * 2 }, (_, i) => Number((i * 7) % 5 < 2));
+  const groups = Array.from({ length: clips }, (_, i) => `g${i % 30}`);
+  const noisy = (amount: number, phase: number): Float32Array =>
+    labels.map((label, i) => label + amount * Math.sin(i * i * 0.37 + phase));
+  const [good, poor] = [noisy(1, 0), noisy(6, 1)];
+  const better = compareTaggers(labels, groups, [good], [poor], { resamples: 200 });
+  assert.ok(better.rocAuc.low > 0 && better.rocP < 0.02 && better.rocAuc.value > 0.1);
+  assert.ok(better.prAuc.low <= better.prAuc.value && better.prAuc.value <= better.prAuc.high);
+  const same = compareTaggers(labels, groups, [good, poor], [good, poor], { resamples: 50 });
+  assert.equal(same.rocAuc.value, 0);
+  assert.equal(same.rocP, 1);
+  assert.deepEqual(compareTaggers(labels, groups, [good], [poor], { resamples: 200 }), better);
+  assert.notDeepEqual(compareTaggers(labels, groups, [good], [poor], { resamples: 200, seed: 2 }), better);
+});
