@@ -40,8 +40,21 @@ export function openResults(file: string): { known: Map<string, Result>; add(res
   };
 }
 
-/** Digest of the compiled files that decide what our samplers propose, and of the problems. */
-export function codeDigest(): string {
+function digest(root: string, files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of [...files].sort()) hash.update(relative(root, file)).update(readFileSync(file));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Digest of what is searched: the problems and the table of trainings. */
+export function problemsDigest(): string {
+  const bench = join(__dirname, '..');
+  const files = [join(__dirname, 'problems.ts'), join(bench, 'data', 'trainingTable.json')];
+  return digest(bench, files.filter(existsSync));
+}
+
+/** Digest of the compiled files that decide what our samplers propose. */
+export function samplersDigest(): string {
   const lib = join(dirname(require.resolve('stm-lab/package.json')), 'dist');
   const folders = ['search', 'base/numerics', 'base/random'].map((name) => join(lib, name));
   const files = folders.flatMap((folder) =>
@@ -49,7 +62,5 @@ export function codeDigest(): string {
       .filter((name) => name.endsWith('.js'))
       .map((name) => join(folder, name)),
   );
-  const hash = createHash('sha256').update(readFileSync(join(__dirname, 'problems.ts')));
-  for (const file of files.sort()) hash.update(relative(lib, file)).update(readFileSync(file));
-  return hash.digest('hex').slice(0, 12);
+  return digest(lib, files);
 }

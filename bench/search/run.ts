@@ -15,7 +15,7 @@ import { runTasks } from './pool';
 import { problems } from './problems';
 import { proposalTime } from './proposalTime';
 import { comparison, regretTable } from './report';
-import { codeDigest, openResults, taskKey } from './results';
+import { openResults, problemsDigest, samplersDigest, taskKey } from './results';
 import { isOptuna } from './searches';
 
 const { values: given } = parseArgs({
@@ -57,8 +57,9 @@ async function main(): Promise<void> {
     console.log('Optuna skipped: no Python with optuna and torch (set STM_OPTUNA_PYTHON)');
   }
   const version = python === undefined ? '' : optunaVersion(python);
-  const digest = codeDigest();
-  const codeOf = (method: string): string => (isOptuna(method) ? `optuna ${version}` : digest);
+  const [searched, samplers] = [problemsDigest(), samplersDigest()];
+  const codeOf = (method: string): string =>
+    `${isOptuna(method) ? `optuna ${version}` : samplers} on ${searched}`;
 
   const tasks = names.flatMap((problem) =>
     seeds.flatMap((seed) => methods.map((method) => ({ problem, method, seed, trials }))),

@@ -85,7 +85,7 @@ function logCells(name: string, min: number, max: number): Coder {
 }
 
 /** The coder of one parameter. */
-export function coderOf(name: string, parameter: Parameter): Coder {
+function coderOf(name: string, parameter: Parameter): Coder {
   if (parameter.type === 'categorical') {
     const { choices } = parameter;
     return equalCells(name, choices.length, 'categorical', (i) => choices[i]!);

@@ -1,5 +1,6 @@
 import { inputError } from '../base/errors';
 import type { Direction } from './journal/records';
+import { medianOfSorted } from './numerics/median';
 import type { TrialRecord } from './sampler';
 
 export interface PruneContext {
@@ -74,9 +75,7 @@ function medianPruner({ startupTrials = 5, warmupSteps = 0 }: MedianPrunerOption
       });
       if (others.length === 0) return false;
       others.sort((a, b) => a - b);
-      const half = others.length >> 1;
-      const median = others.length % 2 ? others[half]! : (others[half - 1]! + others[half]!) / 2;
-      return bestUpTo(trial, step, sign)! > median;
+      return bestUpTo(trial, step, sign)! > medianOfSorted(others);
     },
   };
 }

@@ -11,7 +11,7 @@ import { pairDifferences } from './kernel';
 const minNoise = 1e-6;
 
 /** Normal priors on logarithms: mean and standard deviation. */
-export interface Priors {
+interface Priors {
   readonly lengthScale: readonly [number, number];
   readonly amplitude: readonly [number, number];
   readonly noise: readonly [number, number];
@@ -21,7 +21,7 @@ export interface Priors {
  * Priors for d columns on the unit cube and standardised values. Length scales grow with sqrt(d), as the
  * distances between points do (Hvarfner et al. 2024), so that many columns start out as a simple function.
  */
-export function defaultPriors(d: number): Priors {
+function priorsFor(d: number): Priors {
   return {
     lengthScale: [Math.log(0.5) + 0.5 * Math.log(d), 0.7],
     amplitude: [0, 0.5],
@@ -67,6 +67,18 @@ interface Solved {
   readonly alpha: Float64Array;
   readonly inverseFactor: Float64Array;
   readonly value: number;
+}
+
+function workspaceOf(design: Design, y: Float64Array): Workspace {
+  const { n, d } = design;
+  return {
+    design,
+    y,
+    differences: pairDifferences(design),
+    priors: priorsFor(d),
+    k: new Float64Array(n * n),
+    factor: new Float64Array((n * (n - 1)) / 2),
+  };
 }
 
 /** Negative log posterior (up to constants) and, when asked for, its gradient in theta. */
@@ -169,68 +181,40 @@ function addLikelihoodGradient(
 }
 
 /**
- * Kernel parameters at the maximum of the posterior density, by L-BFGS-B with analytic gradients from
- * two starts: smooth with some noise, and rough with little.
+ * Kernel parameters at a maximum of the posterior density, by L-BFGS-B with analytic gradients.
  *
  * @param y standardised values, one a row of the design.
- * @param from which of the two starts to take. Default both, and the better end.
+ * @param from where to start: a `smooth` function with some noise, or a `rough` one with little.
  */
-export function fitGp(design: Design, y: Float64Array, from: 'smooth' | 'rough' | 'both' = 'both'): FittedGp {
-  const priors = defaultPriors(design.d);
-  const { n, d } = design;
-  const work: Workspace = {
-    design,
-    y,
-    differences: pairDifferences(design),
-    priors,
-    k: new Float64Array(n * n),
-    factor: new Float64Array((n * (n - 1)) / 2),
-  };
-  const starts = [
-    { name: 'smooth', length: priors.lengthScale[0], noise: Math.log(1e-2) },
-    { name: 'rough', length: Math.log(0.2) + 0.25 * Math.log(d), noise: Math.log(1e-5) },
-  ]
-    .filter(({ name }) => from === 'both' || name === from)
-    .map(({ length, noise }) => [...new Array<number>(d).fill(length), 0, noise]);
-  let best: { x: Float64Array; value: number } | undefined;
-  for (const start of starts) {
-    const found = minimizeBounded({
-      objective: (theta, gradient) => {
-        const solved = evaluate(theta, work, gradient);
-        if (!solved) gradient.fill(0);
-        return solved?.value ?? Infinity;
-      },
-      start,
-      lower: [...new Array<number>(d).fill(Math.log(1e-3)), Math.log(1e-2), Math.log(1e-9)],
-      upper: [...new Array<number>(d).fill(Math.log(1e3)), Math.log(1e2), Math.log(10)],
-      gtol: 1e-2,
-      ftol: 1e-5,
-      maxIterations: 40,
-    });
-    if (!best || found.value < best.value) best = found;
-  }
-  return conditionGp(design, y, best!.x, priors);
+export function fitGp(design: Design, y: Float64Array, from: 'smooth' | 'rough'): FittedGp {
+  const { d } = design;
+  const work = workspaceOf(design, y);
+  const [length, noise] =
+    from === 'smooth'
+      ? [work.priors.lengthScale[0], Math.log(1e-2)]
+      : [Math.log(0.2) + 0.25 * Math.log(d), Math.log(1e-5)];
+  const { x } = minimizeBounded({
+    objective: (theta, gradient) => {
+      const solved = evaluate(theta, work, gradient);
+      if (!solved) gradient.fill(0);
+      return solved?.value ?? Infinity;
+    },
+    start: [...new Array<number>(d).fill(length), 0, noise],
+    lower: [...new Array<number>(d).fill(Math.log(1e-3)), Math.log(1e-2), Math.log(1e-9)],
+    upper: [...new Array<number>(d).fill(Math.log(1e3)), Math.log(1e2), Math.log(10)],
+    gtol: 1e-2,
+    ftol: 1e-5,
+    maxIterations: 40,
+  });
+  return conditionGp(design, y, x);
 }
 
 /**
  * A Gaussian process with given parameters: `theta` holds the logarithms of the length scales, of the
  * amplitude and of the noise above its floor of 1e-6.
  */
-export function conditionGp(
-  design: Design,
-  y: Float64Array,
-  theta: Float64Array,
-  priors: Priors = defaultPriors(design.d),
-): FittedGp {
-  const { n } = design;
-  const work: Workspace = {
-    design,
-    y,
-    differences: pairDifferences(design),
-    priors,
-    k: new Float64Array(n * n),
-    factor: new Float64Array((n * (n - 1)) / 2),
-  };
+export function conditionGp(design: Design, y: Float64Array, theta: Float64Array): FittedGp {
+  const work = workspaceOf(design, y);
   // Repeated points with the least noise can be singular in floating point: then the noise is raised.
   const safe = theta.slice();
   for (;;) {
@@ -247,14 +231,5 @@ export function negativeLogPosterior(
   theta: Float64Array,
   gradient: Float64Array,
 ): number {
-  const { n } = design;
-  const work: Workspace = {
-    design,
-    y,
-    differences: pairDifferences(design),
-    priors: defaultPriors(design.d),
-    k: new Float64Array(n * n),
-    factor: new Float64Array((n * (n - 1)) / 2),
-  };
-  return evaluate(theta, work, gradient)?.value ?? Infinity;
+  return evaluate(theta, workspaceOf(design, y), gradient)?.value ?? Infinity;
 }

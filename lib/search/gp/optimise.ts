@@ -19,7 +19,7 @@ export function modelColumns(coder: SpaceCoder): number[] {
 }
 
 /** Rounds discrete dimensions of `units` to their cells, in place. */
-export function roundUnits(coder: SpaceCoder, units: Float64Array): Float64Array {
+function roundUnits(coder: SpaceCoder, units: Float64Array): Float64Array {
   coder.coders.forEach((one, i) => {
     if (Number.isFinite(one.size)) units[i] = one.unitOf(one.indexOf(units[i]!));
   });

@@ -1,20 +1,9 @@
-function median(sorted: readonly number[]): number {
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-}
+import { medianOfSorted } from '../numerics/median';
 
 /** Divided by the largest magnitude, so that squares stay within the range of a double. */
 export function scaleToUnit(values: Float64Array): Float64Array {
   const largest = values.reduce((high, v) => Math.max(high, Math.abs(v)), 0);
   return largest > 0 ? values.map((v) => v / largest) : values.slice();
-}
-
-/** Zero mean, unit (population) deviation; all zeros for constant values. */
-export function standardise(values: Float64Array): Float64Array {
-  const n = values.length;
-  const mean = values.reduce((sum, v) => sum + v, 0) / n;
-  const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / n);
-  return values.map((v) => (deviation > 0 ? (v - mean) / deviation : 0));
 }
 
 /** Losses as the model sees them: standardised, with the log of the density ratio that the change of scale brings. */
@@ -24,12 +13,15 @@ export interface Outcome {
   readonly logJacobian: number;
 }
 
+/** Zero mean, unit (population) deviation; all zeros for constant values. */
 function standardised(values: Float64Array, logSlopes: number): Outcome {
-  const y = standardise(values);
   const n = values.length;
   const mean = values.reduce((sum, v) => sum + v, 0) / n;
-  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / n;
-  return { y, logJacobian: logSlopes - (variance > 0 ? 0.5 * n * Math.log(variance) : 0) };
+  const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / n);
+  return {
+    y: values.map((v) => (deviation > 0 ? (v - mean) / deviation : 0)),
+    logJacobian: logSlopes - (deviation > 0 ? n * Math.log(deviation) : 0),
+  };
 }
 
 /** The losses themselves, standardised. */
@@ -45,7 +37,7 @@ export function plainOutcome(losses: Float64Array): Outcome {
 export function logOutcome(losses: Float64Array): Outcome | undefined {
   const sorted = [...losses].sort((a, b) => a - b);
   const best = sorted[0]!;
-  const scale = median(sorted) - best;
+  const scale = medianOfSorted(sorted) - best;
   if (!(scale > 0)) return undefined;
   const slopes = losses.reduce((sum, v) => sum - Math.log(scale + v - best), 0);
   return standardised(

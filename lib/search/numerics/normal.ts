@@ -1,7 +1,7 @@
 const logRootTwoPi = 0.5 * Math.log(2 * Math.PI);
 
 /** Standard normal density. */
-export function normalDensity(z: number): number {
+function normalDensity(z: number): number {
   return Math.exp(-0.5 * z * z - logRootTwoPi);
 }
 

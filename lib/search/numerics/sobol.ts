@@ -48,7 +48,7 @@ function scramble(value: number, seed: number): number {
 }
 
 /** Largest number of Sobol' dimensions; further ones are filled with independent uniform numbers. */
-export const sobolDimensions = sobolTable.length + 1;
+const sobolDimensions = sobolTable.length + 1;
 
 /**
  * A scrambled Sobol' sequence with random access: `at(i)` is point i (0 .. 2^32 - 1) in [0, 1)^dimensions.

@@ -9,6 +9,7 @@ import { logOutcome, plainOutcome, scaleToUnit } from '../gp/outcome';
 import type { ProposalContext, Sampler, TrialRecord } from '../sampler';
 import type { Values } from '../space';
 import { configurationKey } from '../space';
+import { lossesOf } from './losses';
 import { drawUntried, triedKeys } from './random';
 import { sobolProposal } from './sobol';
 
@@ -18,26 +19,6 @@ export interface GpSamplerOptions {
   readonly startupTrials?: number;
   /** The scale of the losses: `plain`, `log` (compresses bad ones), or the likelier of the two (`auto`, default). */
   readonly outcome?: 'auto' | 'plain' | 'log';
-}
-
-/** Losses of the trials that say something: failed ones count as the worst, pruned ones as no better than the median. */
-export function lossesOf(
-  trials: readonly TrialRecord[],
-  direction: 'minimize' | 'maximize',
-): { trials: TrialRecord[]; losses: Float64Array } {
-  const sign = direction === 'maximize' ? -1 : 1;
-  const complete = trials.flatMap((t) => (t.state === 'complete' ? [sign * t.value!] : []));
-  if (complete.length === 0) return { trials: [], losses: new Float64Array(0) };
-  const sorted = complete.sort((a, b) => a - b);
-  const worst = sorted.at(-1)!;
-  const middle = sorted[sorted.length >> 1]!;
-  const used = trials.filter((t) => t.state === 'complete' || t.state === 'failed' || t.state === 'pruned');
-  const losses = Float64Array.from(used, (t) => {
-    if (t.state === 'complete') return sign * t.value!;
-    if (t.state === 'failed') return worst;
-    return Math.max(middle, t.value === undefined ? middle : sign * t.value);
-  });
-  return { trials: used, losses };
 }
 
 /**

@@ -7,7 +7,7 @@ import { parzenDensity } from '../numerics/parzen';
 import type { Sampler, TrialRecord } from '../sampler';
 import type { Condition, Value, Values } from '../space';
 import { conditionMet, configurationKey } from '../space';
-import { lossesOf } from './gp';
+import { lossesOf } from './losses';
 import { drawUntried, triedKeys } from './random';
 
 export interface TpeSamplerOptions {
