@@ -78,10 +78,4 @@ export type { StageFolders } from './stageFolders';
 export { TABLE_NAMES, type TableName, type TableRows } from './tables';
 export { readStageRecord, runStage, type StageRecord, type StageRequest, type StageResult } from './stage';
 export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';
-export {
-  corpusName,
-  openWorkbench,
-  resultsFolder,
-  type Workbench,
-  type WorkbenchOptions,
-} from './workbench';
+export { corpusName, openWorkbench, resultsFolder, type Workbench, type WorkbenchOptions } from './workbench';

@@ -49,6 +49,20 @@ test('each stage works alone on the files of the one before', () => {
   );
 });
 
+test('excerpts are kept on request, mel features on another scale', () => {
+  const both = ['extract', '--manifest', manifest, '--out'];
+  assert.equal(stmLab(...both, at('excerpts'), '--keep', 'excerpts').code, 0);
+  assert.deepEqual(readNpy(at('excerpts/excerpts.npy')).shape, [36, 2420]);
+  assert.deepEqual(readNpy(at('excerpts/features.npy')).data, readNpy(at('features/features.npy')).data);
+  assert.equal(stmLab(...both, at('mel'), '--features', 'mel').code, 0);
+  assert.equal(stmLab(...both, at('decibel'), '--features', 'mel', '--scale', 'decibel').code, 0);
+  const [power, decibel] = ['mel', 'decibel'].map((name) => readNpy(at(`${name}/features.npy`)).data);
+  assert.ok(power!.every((value) => value >= 0) && decibel!.some((value) => value < 0));
+  const none = stmLab(...both, at('none'), '--features', 'mel', '--keep', 'excerpts');
+  assert.equal(none.code, 2);
+  assert.match(none.err, /excerpts are kept of STM features only/);
+});
+
 test('three kinds of sound are told apart by cross-validation', () => {
   const { mean } = JSON.parse(fs.readFileSync(at('cv/cross-validation.json'), 'utf8')) as {
     mean: { macroF1: { value: number } };

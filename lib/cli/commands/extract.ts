@@ -19,6 +19,12 @@ export const extract: Command = {
       help: 'filter bank of the STM: published (150) or paper (128)',
       default: 'published',
     },
+    scale: { value: 'SCALE', help: 'of mel features: power (as published) or decibel', default: 'power' },
+    keep: {
+      value: 'WHAT',
+      help: 'mean, or excerpts: also excerpts.npy and excerpts.csv, one row per 4-s excerpt (stm)',
+      default: 'mean',
+    },
     workers: { value: 'N', help: 'worker threads; the result does not depend on them', default: 'all cores' },
     ...SHARD_OPTIONS,
     ...TRACKING_OPTIONS,
@@ -34,10 +40,17 @@ export const extract: Command = {
     const out = options['out']!;
     const kind = choiceOption(options, 'features', ['stm', 'mel'] as const, 'stm');
     const channels = choiceOption(options, 'channels', ['published', 'paper'] as const, 'published');
+    const scale = choiceOption(options, 'scale', ['power', 'decibel'] as const, 'power');
+    const keep = choiceOption(options, 'keep', ['mean', 'excerpts'] as const, 'mean');
+    // What is left at its default stays out of the key of earlier extractions.
     const request = {
       manifest: options['manifest']!,
       out,
-      features: kind === 'stm' ? ({ kind, channels } as const) : { kind },
+      features: {
+        kind,
+        ...(kind === 'stm' ? { channels } : scale === 'decibel' ? { scale } : {}),
+        ...(keep === 'excerpts' ? { keep } : {}),
+      },
     };
     const workers = workersOption(options);
     const shard = shardOption(options, 'shard');
