@@ -22,6 +22,7 @@ import psutil
 from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from notebook_page import page
 
 # Each with the reason why it says nothing about the notebook.
 HARMLESS = (
@@ -194,6 +195,8 @@ def run(path: pathlib.Path, options) -> dict:
     if notebook is not None:
         normalise(notebook)
         write_whole(bad if failure else good, nbformat.writes(notebook) + "\n")
+        if options.html and not failure:
+            write_whole(out / f"{path.stem}.html", page(notebook, path.stem))
     if not failure:
         bad.unlink(missing_ok=True)
     seconds, megabytes = time.monotonic() - start, memory.bytes / 1e6
@@ -219,6 +222,7 @@ def main() -> int:
     parser.add_argument("--kernel", default="tslab", help="kernel name (default: tslab)")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="parameter for the notebooks")
     parser.add_argument("--allow", action="append", default=[], metavar="REGEX", help="harmless line on standard error")
+    parser.add_argument("--html", action="store_true", help="also write each executed copy as a page, NAME.html")
     parser.add_argument("--json", type=pathlib.Path, help="also write a summary to this file")
     parser.add_argument("--stop", action="store_true", help="stop at the first failure")
     options = parser.parse_args()

@@ -66,11 +66,14 @@ export async function executeNotebooks(
           path.join(home, 'setup', 'notebooks.py'),
           '--out', out,
           '--timeout', '1200',
+          '--html',
           ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
           ...notebooks.map((name) => path.join(folder, name)),
         ],
       ); // prettier-ignore
-      return notebooks.filter((name) => fs.existsSync(path.join(out, name)));
+      return notebooks
+        .flatMap((name) => [name, name.replace(/\.ipynb$/, '.html')])
+        .filter((name) => fs.existsSync(path.join(out, name)));
     },
   };
   const { record } = await runStage(request);

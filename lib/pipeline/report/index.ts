@@ -1,6 +1,7 @@
 import type { ReportDocument, ReportSection } from '../../report';
 import type { MlflowClient, RemoteRun } from '../../tracking';
 import { ablationSection } from './ablation';
+import { comparisonSection } from './comparison';
 import { readResults } from './runs';
 import { scoresSection } from './scores';
 import { searchSection, trainingSection } from './training';
@@ -14,6 +15,7 @@ const STAGES = [
   'train',
   'evaluate',
   'cross-validate',
+  'compare',
   'ablate',
   'occlusion',
 ];
@@ -32,6 +34,7 @@ export async function reportOf(client: MlflowClient, experiment: string): Promis
   const note = runs.map(({ tags }) => tags['stm.note']).find((text) => text !== undefined);
   const parts = [
     await scoresSection(results, note),
+    await comparisonSection(results, note),
     await ablationSection(results, note),
     await searchSection(results, note),
     await trainingSection(results, note),

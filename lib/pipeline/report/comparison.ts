@@ -1,0 +1,55 @@
+import { comparisonFigure, renderSvg } from '../../figures';
+import type { ReportSection } from '../../report';
+import { measured, sourceOf, type TrackedResults } from './runs';
+
+const COLUMNS = [
+  { key: 'cv_mean_macro_f1', title: 'macro-F1, mean of repeats', best: 'highest' },
+  { key: 'cv_macro_f1', title: 'macro-F1, repeats averaged', best: 'highest' },
+  { key: 'cv_accuracy', title: 'accuracy', best: 'highest' },
+  { key: 'cv_macro_roc_auc', title: 'ROC-AUC (macro)', best: 'highest' },
+  { key: 'cv_published_roc_auc', title: 'ROC-AUC (micro)' },
+  { key: 'cv_published_max_macro_f1', title: 'macro-F1, best threshold' },
+] as const;
+
+/** Features and models side by side. */
+export async function comparisonSection(
+  results: TrackedResults,
+  note: string | undefined,
+): Promise<ReportSection | undefined> {
+  const run = results.latest('compare');
+  if (run === undefined) return undefined;
+  const rows = results.children(run);
+  const bars = rows.flatMap((row) => {
+    const found = measured(row, 'cv_mean_macro_f1');
+    const { value, low, high } = found ?? {};
+    return value === undefined ? [] : [{ name: row.name, metric: 'macro-F1', value, low, high }];
+  });
+  if (bars.length === 0) return undefined;
+  const source = sourceOf(run, ...rows);
+  return {
+    title: 'Features and models compared',
+    paragraphs: [
+      'All rows are judged on the same recordings by the same group-wise folds. The last two columns follow the published protocol, whose threshold is chosen on the judged recordings.',
+    ],
+    tables: [
+      {
+        id: 'comparison',
+        caption: 'Features and models, cross-validated.',
+        columns: [{ key: 'row', title: 'row' }, ...COLUMNS],
+        rows: rows.map((row) => ({
+          row: row.name,
+          ...Object.fromEntries(COLUMNS.map(({ key }) => [key, measured(row, key)])),
+        })),
+        source,
+      },
+    ],
+    figures: [
+      {
+        id: 'comparison',
+        caption: 'Macro-F1 at the most probable class, mean of the repeats, with 95 % intervals.',
+        svg: await renderSvg(comparisonFigure({ rows: bars, note })),
+        source: sourceOf(run),
+      },
+    ],
+  };
+}
