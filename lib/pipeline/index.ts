@@ -15,6 +15,7 @@ export {
   type CompareStageOptions,
   type CompareSummary,
   type ComparisonChoice,
+  type ComparisonPart,
   type ComparisonRecord,
   type ComparisonRowChoice,
   type ComparisonRowRecord,
@@ -60,6 +61,7 @@ export {
 } from './extractShards';
 export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
+export { mlflowExecutable, withMlflow, type MlflowOptions } from './mlflow';
 export {
   occlusionStage,
   type OcclusionRecord,
@@ -74,8 +76,8 @@ export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './redu
 export { searchStage, type SearchRecord, type SearchStageOptions, type SearchSummary } from './search';
 export { joinSearch, mergeSearch, searchProgress, type SearchProgress } from './searchShards';
 export { splitStage, type SplitStageOptions, type SplitSummary } from './split';
-export type { StageFolders } from './stageFolders';
+export { corpusName, resultsFolder, type StageFolders } from './stageFolders';
 export { TABLE_NAMES, type TableName, type TableRows } from './tables';
 export { readStageRecord, runStage, type StageRecord, type StageRequest, type StageResult } from './stage';
 export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';
-export { corpusName, openWorkbench, resultsFolder, type Workbench, type WorkbenchOptions } from './workbench';
+export { openWorkbench, type Workbench, type WorkbenchOptions } from './workbench';

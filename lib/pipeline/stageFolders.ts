@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import type { AblationSize, Experiment } from './experiment';
+import { homeFolder, type AblationSize, type Experiment } from './experiment';
 
 /** Folders of one corpus and one experiment: one per stage. */
 export interface StageFolders {
@@ -16,6 +16,19 @@ export interface StageFolders {
   readonly figures: string;
   /** Journals of the tracked runs. */
   readonly tracking: string;
+}
+
+/** Where results lie: the folder given, else `STM_LAB_RESULTS`, else `results` of the repository. */
+export function resultsFolder(given: string | undefined): string {
+  return path.resolve(given ?? process.env.STM_LAB_RESULTS ?? path.join(homeFolder(), 'results'));
+}
+
+/** Folder of the manifest, and the manifest's own name unless it is "manifest"; "demo" without one. */
+export function corpusName(manifest: string | undefined): string {
+  if (manifest === undefined) return 'demo';
+  const { name, dir } = path.parse(path.resolve(manifest));
+  const folder = path.basename(dir);
+  return (name === 'manifest' ? folder : `${folder}-${name}`).replace(/[^\w.-]+/g, '_') || 'corpus';
 }
 
 /** Where each stage of an experiment on a corpus keeps its results, below the folder of all results. */

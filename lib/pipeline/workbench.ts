@@ -1,13 +1,20 @@
 import * as fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
-import { sha256File } from '../base/files';
+import { sha256, sha256File } from '../base/files';
 import { readManifest, type Manifest } from '../corpus';
 import { DEMO_CORPUS_LICENCE, generateDemoCorpus } from '../corpus/demo';
 import type { FigureSpec } from '../figures';
 import { createTracker, type Tracker } from '../tracking';
 import { ablateStage, type AblateSummary } from './ablation';
-import { compareStage, fullRows, prepareFeatures, type CompareSummary } from './comparison';
+import {
+  compareStage,
+  fullRows,
+  partOfComparison,
+  prepareFeatures,
+  type CompareSummary,
+  type ComparisonPart,
+} from './comparison';
 import { commandTag } from './commandText';
 import type { StageContext } from './context';
 import { crossValidationStage, type CrossValidationSummary } from './crossValidation';
@@ -19,7 +26,7 @@ import { occlusionStage, type OcclusionSummary } from './occlusion';
 import { reduceStage, type ReduceSummary } from './reduce';
 import { searchStage, type SearchSummary } from './search';
 import { splitStage, type SplitSummary } from './split';
-import { stageFolders, type StageFolders } from './stageFolders';
+import { corpusName, resultsFolder, stageFolders, type StageFolders } from './stageFolders';
 import { buildTable, type TableName, type TableRows } from './tables';
 import { trainStage, type TrainSummary } from './train';
 
@@ -61,8 +68,8 @@ export interface Workbench {
   train(): Promise<TrainSummary>;
   evaluate(): Promise<EvaluateSummary>;
   crossValidate(): Promise<CrossValidationSummary>;
-  /** Features and models side by side, as the experiment's `comparison` says. */
-  compare(): Promise<CompareSummary>;
+  /** Features and models side by side, as the experiment's `comparison` says, or a smaller part of it. */
+  compare(part?: ComparisonPart): Promise<CompareSummary>;
   ablate(): Promise<AblateSummary>;
   occlude(): Promise<OcclusionSummary>;
   /** A figure of the results, whose stages are run when needed. */
@@ -179,8 +186,8 @@ function assemble(experiment: Experiment, manifest: Manifest, parts: Parts): Wor
     const { crossValidation, reduction, model } = experiment;
     return crossValidationStage({ features, out, crossValidation, reduction, model }, context);
   });
-  const compare = once(async () => {
-    const { comparison } = experiment;
+  const compare = async (part: ComparisonPart | undefined): Promise<CompareSummary> => {
+    const comparison = partOfComparison(experiment.comparison, part);
     const rows = comparison === undefined ? [] : fullRows(experiment, comparison);
     await extract();
     const features = await prepareFeatures(
@@ -193,8 +200,11 @@ function assemble(experiment: Experiment, manifest: Manifest, parts: Parts): Wor
       // What cannot be used was told by the first extraction.
       { ...context, warn: undefined },
     );
-    return compareStage({ experiment, features, out: folders.comparison }, context);
-  });
+    const own = comparison === undefined ? experiment : { ...experiment, comparison };
+    const name = part === undefined ? '' : `-${sha256(part).slice(0, 8)}`;
+    return compareStage({ experiment: own, features, out: `${folders.comparison}${name}` }, context);
+  };
+  const compareAll = once(() => compare(undefined));
   const ablate = once(async () => {
     await extract();
     const { features, ablation: out } = folders;
@@ -221,7 +231,7 @@ function assemble(experiment: Experiment, manifest: Manifest, parts: Parts): Wor
     train,
     evaluate,
     crossValidate,
-    compare,
+    compare: (part) => (part === undefined ? compareAll() : compare(part)),
     ablate,
     occlude,
     figure: (name) => buildFigure(workbench, name),
@@ -245,19 +255,6 @@ async function demoManifest(results: string, progress: StageContext['progress'])
 function lockfileTag(): Record<string, string> {
   const file = path.join(homeFolder(), 'package-lock.json');
   return fs.existsSync(file) ? { 'stm.lockfile': sha256File(file) } : {};
-}
-
-/** Where results lie: the folder given, else `STM_LAB_RESULTS`, else `results` of the repository. */
-export function resultsFolder(given: string | undefined): string {
-  return path.resolve(given ?? process.env.STM_LAB_RESULTS ?? path.join(homeFolder(), 'results'));
-}
-
-/** Folder of the manifest, and the manifest's own name unless it is "manifest"; "demo" without one. */
-export function corpusName(manifest: string | undefined): string {
-  if (manifest === undefined) return 'demo';
-  const { name, dir } = path.parse(path.resolve(manifest));
-  const folder = path.basename(dir);
-  return (name === 'manifest' ? folder : `${folder}-${name}`).replace(/[^\w.-]+/g, '_') || 'corpus';
 }
 
 function describe(

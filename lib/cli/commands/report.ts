@@ -1,10 +1,8 @@
 import * as path from 'node:path';
 import { inputError } from '../../base/errors';
-import { corpusName, readExperiment, reportOf, resultsFolder } from '../../pipeline';
+import { corpusName, readExperiment, reportOf, resultsFolder, withMlflow } from '../../pipeline';
 import { REPORT_FORMATS, saveReport, type ReportFormat } from '../../report';
-import { createMlflowClient, startLocalServer, type LocalServer } from '../../tracking';
 import { type Command, type OptionValues } from '../command';
-import { mlflowExecutable } from '../mlflow';
 import { EXPERIMENT } from '../stageOptions';
 
 export const report: Command = {
@@ -24,7 +22,7 @@ export const report: Command = {
   },
   details: [
     'Every number is a metric of a finished run on the MLflow server (MLFLOW_TRACKING_URI, else the one of the results folder,',
-    'started and stopped here); of each stage the latest run. Writes report.html (complete in itself), report.md with',
+    'started and stopped here; what was tracked offline is sent first); of each stage the latest run. Writes report.html (complete in itself), report.md with',
     'figures/*.svg, report.tex (booktabs, for pdfLaTeX) with figures/*.pdf.',
   ].join('\n'),
   example: 'stm-lab report --manifest corpus/manifest.csv',
@@ -35,18 +33,11 @@ export const report: Command = {
     const corpus = corpusName(options['manifest'] ?? process.env.STM_LAB_MANIFEST);
     const experiment = options['mlflow-experiment'] ?? `stm-lab/${corpus}/${name}`;
     const out = options['out'] ?? path.join(results, corpus, name, 'report');
-    const given = process.env.MLFLOW_TRACKING_URI;
-    const server: LocalServer | undefined = given
-      ? undefined
-      : await startLocalServer({ folder: path.join(results, 'mlflow'), executable: mlflowExecutable() });
-    const client = createMlflowClient(given ?? server!.uri);
-    try {
-      const files = await saveReport(await reportOf(client, experiment), out, { formats });
-      files.forEach((file) => terminal.print(path.relative(process.cwd(), file)));
-    } finally {
-      client.close();
-      if (server?.origin === 'started') await server.stop();
-    }
+    const journals = path.join(results, corpus, 'tracking');
+    const warn = (line: string): void => terminal.warn(line);
+    const document = await withMlflow({ results, journals, warn }, (client) => reportOf(client, experiment));
+    const files = await saveReport(document, out, { formats });
+    files.forEach((file) => terminal.print(path.relative(process.cwd(), file)));
     return 0;
   },
 };

@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { messageOf } from '../../base/errors';
 import {
   FIGURE_NAMES,
+  mlflowExecutable,
   resultsFolder,
   openWorkbench,
   runStage,
@@ -11,7 +12,6 @@ import {
 import { startLocalServer, type LocalServer } from '../../tracking';
 import { choiceOption, type Command, type OptionValues } from '../command';
 import { terminalContext, trackingMode } from '../context';
-import { mlflowExecutable } from '../mlflow';
 import { executeNotebooks, resultHashes } from '../notebooks';
 import { workersOption } from '../stageOptions';
 import { printSummary } from '../summary';

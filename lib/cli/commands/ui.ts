@@ -1,8 +1,7 @@
 import * as path from 'node:path';
-import { homeFolder } from '../../pipeline';
+import { homeFolder, mlflowExecutable } from '../../pipeline';
 import { startLocalServer, stopLocalServer } from '../../tracking';
 import { integerOption, type Command } from '../command';
-import { mlflowExecutable } from '../mlflow';
 
 export const ui: Command = {
   name: 'ui',

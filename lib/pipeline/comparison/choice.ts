@@ -73,6 +73,36 @@ export interface ComparisonChoice {
   readonly rows: readonly ComparisonRowChoice[];
 }
 
+/** Less of a comparison: some of its rows, fewer folds or repeats. */
+export interface ComparisonPart {
+  /** Names of rows; the reference is always among them. Default all. */
+  readonly rows?: readonly string[];
+  readonly folds?: number;
+  readonly seeds?: number;
+}
+
+/**
+ * The part of a comparison.
+ *
+ * @throws StmLabError (`input`) for the name of no row.
+ */
+export function partOfComparison(
+  comparison: ComparisonChoice | undefined,
+  part: ComparisonPart | undefined,
+): ComparisonChoice | undefined {
+  if (comparison === undefined || part === undefined) return comparison;
+  const { rows: names, ...sizes } = part;
+  const unknown = names?.find((name) => !comparison.rows.some((row) => row.name === name));
+  if (unknown !== undefined)
+    throw inputError(
+      `comparison row "${unknown}": there is none; rows are ${comparison.rows.map(({ name }) => name).join(', ')}`,
+    );
+  const rows = comparison.rows.filter(
+    ({ name }) => names === undefined || names.includes(name) || name === comparison.reference,
+  );
+  return { ...comparison, ...sizes, rows };
+}
+
 /** A recipe with everything filled in. */
 export interface FullRecipe {
   readonly reduction: Experiment['reduction'];

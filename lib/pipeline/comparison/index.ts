@@ -1,6 +1,8 @@
 export {
   fullRows,
+  partOfComparison,
   type ComparisonChoice,
+  type ComparisonPart,
   type ComparisonRowChoice,
   type FeatureChoice,
   type Recipe,
