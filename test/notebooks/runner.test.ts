@@ -172,3 +172,24 @@ test('a file that is not a notebook fails with one line', { skip }, (context) =>
   assert.match(stdout, /text\.ipynb, NotJSONError/);
   assert.match(stdout, /none\.ipynb, cannot be read \(No such file or directory\)/);
 });
+
+test(
+  '--html: an executed copy as a page with its figures inside, that loads nothing',
+  { skip },
+  (context) => {
+    const show =
+      'import { figures } from "stm-lab";\n' +
+      'await figures.show(figures.confusionFigure({ matrix: [[3, 1], [0, 4]], classes: ["up", "down"] }));';
+    const { status, folder, stdout } = runNotebooks(
+      context,
+      { drawn: ['console.log("a < b")', show], broken: ['throw new Error("no")'] },
+      '--html',
+    );
+    assert.equal(status, 1, stdout);
+    const page = readFileSync(path.join(folder, 'out', 'drawn.html'), 'utf8');
+    assert.match(page, /<div role="img" aria-label="Confusion[^"]*"><svg/);
+    assert.match(page, /a &lt; b/);
+    assert.doesNotMatch(page, /<script|(src|href)="(?!data:|#)/);
+    assert.ok(!existsSync(path.join(folder, 'out', 'broken.html')), 'no page of a notebook that failed');
+  },
+);

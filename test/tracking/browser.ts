@@ -19,6 +19,10 @@ export const noBrowser: string | false =
 export interface Browser {
   /** Opens an address and waits until the page's text matches; throws with the text when it does not within a minute. */
   open(address: string, expected: RegExp): Promise<string>;
+  /** Value of an expression in the page; plain JSON. */
+  evaluate(expression: string): Promise<unknown>;
+  /** Size of the window's inside, px. */
+  resize(width: number, height: number): Promise<void>;
   screenshot(file: string): Promise<void>;
   /** Uncaught exceptions, console errors, answers of 400 and more, since the start. */
   readonly errors: string[];
@@ -88,19 +92,24 @@ export async function startBrowser(): Promise<Browser> {
   };
   for (const domain of ['Page', 'Runtime', 'Network']) await call(`${domain}.enable`, {}, sessionId);
 
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const answer = await call('Runtime.evaluate', { expression, returnByValue: true }, sessionId);
+    return (answer as { result: { value: unknown } }).result.value;
+  };
+
   return {
     errors,
+    evaluate,
+    async resize(width, height) {
+      const metrics = { width, height, deviceScaleFactor: 1, mobile: false };
+      await call('Emulation.setDeviceMetricsOverride', metrics, sessionId);
+    },
     async open(address, expected) {
       await call('Page.navigate', { url: address }, sessionId);
       let text = '';
       for (let waited = 0; waited < 60_000; waited += 250) {
         await new Promise((resolve) => setTimeout(resolve, 250));
-        const { result } = (await call(
-          'Runtime.evaluate',
-          { expression: 'document.body ? document.body.innerText : ""', returnByValue: true },
-          sessionId,
-        )) as { result: { value: string } };
-        text = result.value;
+        text = (await evaluate('document.body ? document.body.innerText : ""')) as string;
         if (expected.test(text)) return text;
       }
       throw new Error(`${address} does not show ${expected}, but: ${text.slice(0, 2000)}`);
