@@ -232,7 +232,8 @@ function trainEpoch(
       labels: labelsOf(clips),
     };
     sum += trainer.step(batch, stage.learningRate, deriveSeed(seed, 'dropout', epoch, step));
-    onStep?.(++step, steps);
+    step++;
+    onStep?.(step, steps);
   }
   return sum / steps;
 }
