@@ -109,7 +109,7 @@ export function readExperiment(nameOrFile: string): Experiment {
   const value = readJson<{ ablation?: unknown }>(file);
   const size = value.ablation;
   const whole = typeof size === 'string' ? { ...value, ablation: readAblation(size as AblationSize) } : value;
-  return checked<Experiment>(file, whole, schema);
+  return checkAgainst<Experiment>(file, whole, schema);
 }
 
 /**
@@ -122,10 +122,11 @@ export function readAblation(size: AblationSize): AblationSettings {
     throw inputError(`ablation size "${String(size)}": must be one of ${ABLATION_SIZES.join(', ')}`);
   const file = path.join(homeFolder(), 'experiments', 'ablation', `${size}.json`);
   const { definitions } = schema;
-  return checked<AblationSettings>(file, readJson(file), { ...schema.properties.ablation, definitions });
+  return checkAgainst<AblationSettings>(file, readJson(file), { ...schema.properties.ablation, definitions });
 }
 
-function checked<T>(file: string, value: unknown, against: object): T {
+/** The value, checked against a JSON schema; throws naming the file and every wrong entry. */
+export function checkAgainst<T>(file: string, value: unknown, against: object): T {
   const validate = new Ajv({ allErrors: true, discriminator: true }).compile(against);
   if (!validate(value)) {
     throw inputError(`${file}: ${(validate.errors ?? []).map(describeSchemaError).join('; ')}`);

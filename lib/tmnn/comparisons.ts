@@ -4,6 +4,8 @@ import { deriveSeed } from '../base/random/seeds';
 import type { Interval } from '../evaluation';
 import { quantile } from '../evaluation/bootstrap';
 import { rankingAreas, rankScores } from '../evaluation/ranking';
+import { mostProbable } from './scores';
+import type { Task } from './trainer';
 
 /** Outcome of a paired signed-rank test. */
 export interface SignedRank {
@@ -124,81 +126,124 @@ function betaTail(degrees: number, t: number): number {
   return integrate(top) / integrate(Math.PI / 2);
 }
 
-/** Differences in macro ROC-AUC and macro average precision between two taggers of the same clips. */
-export interface TaggerDifference {
-  readonly rocAuc: Interval;
-  readonly prAuc: Interval;
-  /** Share of resamples on the other side of 0, twice (at least 1 / (resamples + 1)). */
-  readonly rocP: number;
-  readonly prP: number;
+/** What several models said of the same clips; one block per fold or training seed. */
+export interface ScoredBlock {
+  /** 0 or 1, clips x outputs. */
+  readonly labels: Float32Array;
+  /** Group of each clip; a name that occurs in several blocks is one group. */
+  readonly groups: readonly string[];
+  /** Probabilities of each model, clips x outputs. */
+  readonly models: readonly Float32Array[];
+}
+
+/** Scores of models with what resampling made of them. */
+export interface ResampledScores {
+  /** `rocAuc` and `prAuc` (means over tags) of taggers, `accuracy` of classifiers. */
+  readonly metrics: readonly string[];
+  /** Model x metric. */
+  readonly values: readonly (readonly number[])[];
+  /** Model x metric x resample; the same resamples for all models. */
+  readonly draws: readonly (readonly Float64Array[])[];
+}
+
+type Weigh = (weights: Float64Array) => number[];
+
+function scorer(block: ScoredBlock, model: Float32Array, outputs: number, task: Task): Weigh {
+  const { labels } = block;
+  if (task === 'classes') {
+    const right = mostProbable(model, outputs).map((c, row) => labels[row * outputs + c]!);
+    return (weights) => {
+      let [hits, total] = [0, 0];
+      right.forEach((hit, row) => {
+        hits += hit * weights[row]!;
+        total += weights[row]!;
+      });
+      return [hits / total];
+    };
+  }
+  const rankings = Array.from({ length: outputs }, (_, tag) =>
+    rankScores(
+      Float32Array.from({ length: block.groups.length }, (_v, row) => model[row * outputs + tag]!),
+      (row) => labels[row * outputs + tag] === 1,
+    ),
+  );
+  return (weights) => {
+    const areas = rankings
+      .map((ranking) => rankingAreas(ranking, (row) => weights[row]!))
+      .filter(({ roc }) => !Number.isNaN(roc));
+    const mean = (of: (area: (typeof areas)[number]) => number): number =>
+      areas.reduce((sum, area) => sum + of(area), 0) / areas.length;
+    return [mean(({ roc }) => roc), mean(({ ap }) => ap)];
+  };
 }
 
 /**
- * First minus second tagger, with percentile intervals from resampling groups of clips, both on the same resamples.
- * Several repeats (training seeds) of a tagger count with the mean of their areas.
- *
- * @param labels 0 or 1, clips x tags.
- * @param groups group of each clip; clips of one group are drawn together.
+ * Mean over blocks of each model's scores, and the same over resamples of the groups (drawn with replacement, each with
+ * all its clips), on which intervals and paired differences rest. Tags without positives or negatives, in a block or a
+ * resample of it, are left out there.
  */
-export function compareTaggers(
-  labels: Float32Array,
-  groups: readonly string[],
-  first: readonly Float32Array[],
-  second: readonly Float32Array[],
+export function resampledScores(
+  blocks: readonly ScoredBlock[],
+  outputs: number,
+  task: Task,
   options: { readonly resamples?: number; readonly seed?: number } = {},
-): TaggerDifference {
+): ResampledScores {
   const { resamples = 1000, seed = 1 } = options;
-  const clips = groups.length;
-  const tags = labels.length / clips;
-  const rankings = (repeats: readonly Float32Array[]): ReturnType<typeof rankScores>[][] =>
-    repeats.map((probabilities) =>
-      Array.from({ length: tags }, (_, tag) =>
-        rankScores(
-          Float32Array.from({ length: clips }, (_v, row) => probabilities[row * tags + tag]!),
-          (row) => labels[row * tags + tag] === 1,
-        ),
-      ),
-    );
-  const [a, b] = [rankings(first), rankings(second)];
-  const means = (models: ReturnType<typeof rankings>, weights: Float64Array): { roc: number; ap: number } => {
-    let [roc, ap, count] = [0, 0, 0];
-    for (const model of models)
-      for (const ranking of model) {
-        const areas = rankingAreas(ranking, (row) => weights[row]!);
-        if (Number.isNaN(areas.roc)) continue;
-        roc += areas.roc;
-        ap += areas.ap;
-        count++;
-      }
-    return { roc: roc / count, ap: ap / count };
+  const metrics = task === 'tags' ? ['rocAuc', 'prAuc'] : ['accuracy'];
+  const models = blocks[0]!.models.length;
+  const scorers = Array.from({ length: models }, (_, m) =>
+    blocks.map((block) => scorer(block, block.models[m]!, outputs, task)),
+  );
+  const meanOver = (m: number, weights: readonly Float64Array[]): number[] => {
+    const each = scorers[m]!.map((score, b) => score(weights[b]!));
+    return metrics.map((_, i) => {
+      const found = each.map((scores) => scores[i]!).filter((value) => !Number.isNaN(value));
+      return found.reduce((sum, value) => sum + value, 0) / found.length;
+    });
   };
-  const differenceOf = (weights: Float64Array): [number, number] => {
-    const [x, y] = [means(a, weights), means(b, weights)];
-    return [x.roc - y.roc, x.ap - y.ap];
-  };
-  const members = new Map<string, number[]>();
-  groups.forEach((group, row) => members.set(group, [...(members.get(group) ?? []), row]));
-  const lists = [...members.values()];
-  const [roc, ap] = differenceOf(new Float64Array(clips).fill(1));
-  const draws: [number[], number[]] = [[], []];
+  const ones = blocks.map(({ groups }) => new Float64Array(groups.length).fill(1));
+  const names = [...new Set(blocks.flatMap(({ groups }) => groups))];
+  const place = new Map(names.map((name, i) => [name, i]));
+  const draws = scorers.map(() => metrics.map(() => new Float64Array(resamples)));
   for (let n = 0; n < resamples; n++) {
-    const state = randomState(deriveSeed(seed, 'taggers', n));
-    const weights = new Float64Array(clips);
-    for (let i = 0; i < lists.length; i++)
-      for (const row of lists[state.interval(lists.length - 1)]!) weights[row]!++;
-    differenceOf(weights).forEach((value, i) => draws[i]!.push(value));
+    const state = randomState(deriveSeed(seed, 'resample', n));
+    const counts = new Float64Array(names.length);
+    for (let i = 0; i < names.length; i++) counts[state.interval(names.length - 1)]!++;
+    const weights = blocks.map(({ groups }) =>
+      Float64Array.from(groups, (name) => counts[place.get(name)!]!),
+    );
+    draws.forEach((own, m) => meanOver(m, weights).forEach((value, i) => (own[i]![n] = value)));
   }
-  const interval = (value: number, drawn: readonly number[]): Interval => ({
+  return { metrics, values: scorers.map((_, m) => meanOver(m, ones)), draws };
+}
+
+/** 95 % percentile interval of a model's score. */
+export function scoreInterval({ values, draws }: ResampledScores, model: number, metric: number): Interval {
+  const drawn = Array.from(draws[model]![metric]!);
+  return { value: values[model]![metric]!, low: quantile(drawn, 0.025), high: quantile(drawn, 0.975) };
+}
+
+/** A paired difference between two models. */
+export interface ScoreDifference extends Interval {
+  /** Twice the share of resamples on the other side of 0, at least 1 / (resamples + 1). */
+  readonly pValue: number;
+}
+
+/** First minus second model, both on the same resamples. */
+export function scoreDifference(
+  { values, draws }: ResampledScores,
+  first: number,
+  second: number,
+  metric: number,
+): ScoreDifference {
+  const other = draws[second]![metric]!;
+  const drawn = Array.from(draws[first]![metric]!, (value, n) => value - other[n]!);
+  const value = values[first]![metric]! - values[second]![metric]!;
+  const beyond = drawn.filter((difference) => difference * value <= 0).length;
+  return {
     value,
     low: quantile(drawn, 0.025),
     high: quantile(drawn, 0.975),
-  });
-  const beyond = (value: number, drawn: readonly number[]): number =>
-    Math.min(1, (2 * (drawn.filter((d) => d * value <= 0).length + 1)) / (resamples + 1));
-  return {
-    rocAuc: interval(roc, draws[0]),
-    prAuc: interval(ap, draws[1]),
-    rocP: beyond(roc, draws[0]),
-    prP: beyond(ap, draws[1]),
+    pValue: Math.min(1, (2 * (beyond + 1)) / (drawn.length + 1)),
   };
 }

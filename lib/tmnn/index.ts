@@ -1,9 +1,13 @@
 export { type BackEndLayer, type Block, blockShapes, resnetBlocks } from './backEnd';
 export {
-  compareTaggers,
+  type ResampledScores,
+  resampledScores,
+  type ScoreDifference,
+  scoreDifference,
+  scoreInterval,
+  type ScoredBlock,
   type SignedRank,
   signedRankTest,
-  type TaggerDifference,
   type Welch,
   welchTest,
 } from './comparisons';

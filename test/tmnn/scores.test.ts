@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareTaggers, signedRankTest, welchTest } from 'stm-lab/dist/tmnn/comparisons';
+import {
+  resampledScores,
+  scoreDifference,
+  type ScoredBlock,
+  scoreInterval,
+  signedRankTest,
+  welchTest,
+} from 'stm-lab/dist/tmnn/comparisons';
 import { windowFrames, windowStarts } from 'stm-lab/dist/tmnn/data/segments';
 import { mostProbable, probabilitiesOf, rowLosses, tagScores } from 'stm-lab/dist/tmnn/scores';
 import { PUBLISHED_ANALYSIS } from 'stm-lab/dist/tmnn/spectrogram';
@@ -69,19 +76,43 @@ test('paired and unpaired tests agree with SciPy 1.17', () => {
   assert.throws(() => welchTest([1], [1, 2]), /1 and 2 values/);
 });
 
-test('two taggers: a better one is found better, the same one is not; groups are drawn together', () => {
+test('resampled scores: a better tagger is found better, the same one is not; groups are drawn together', () => {
   const clips = 120;
   const labels = Float32Array.from({ length: clips * 2 }, (_, i) => Number((i * 7) % 5 < 2));
   const groups = Array.from({ length: clips }, (_, i) => `g${i % 30}`);
   const noisy = (amount: number, phase: number): Float32Array =>
     labels.map((label, i) => label + amount * Math.sin(i * i * 0.37 + phase));
-  const [good, poor] = [noisy(1, 0), noisy(6, 1)];
-  const better = compareTaggers(labels, groups, [good], [poor], { resamples: 200 });
-  assert.ok(better.rocAuc.low > 0 && better.rocP < 0.02 && better.rocAuc.value > 0.1);
-  assert.ok(better.prAuc.low <= better.prAuc.value && better.prAuc.value <= better.prAuc.high);
-  const same = compareTaggers(labels, groups, [good, poor], [good, poor], { resamples: 50 });
-  assert.equal(same.rocAuc.value, 0);
-  assert.equal(same.rocP, 1);
-  assert.deepEqual(compareTaggers(labels, groups, [good], [poor], { resamples: 200 }), better);
-  assert.notDeepEqual(compareTaggers(labels, groups, [good], [poor], { resamples: 200, seed: 2 }), better);
+  const models = [noisy(1, 0), noisy(6, 1), noisy(6, 1)];
+  const scores = resampledScores([{ labels, groups, models }], 2, 'tags', { resamples: 200 });
+  assert.deepEqual(scores.metrics, ['rocAuc', 'prAuc']);
+  const whole = tagScores(labels, models[0]!, ['a', 'b']);
+  near(scores.values[0]![0]!, whole.macroRocAuc, 1e-12);
+  near(scores.values[0]![1]!, whole.macroPrAuc, 1e-12);
+  const better = scoreDifference(scores, 0, 1, 0);
+  assert.ok(better.low > 0 && better.pValue < 0.02 && better.value > 0.1);
+  const same = scoreDifference(scores, 1, 2, 1);
+  assert.deepEqual([same.value, same.low, same.high, same.pValue], [0, 0, 0, 1]);
+  const interval = scoreInterval(scores, 1, 0);
+  assert.ok(interval.low < interval.value && interval.value < interval.high);
+  const again = (seed: number): unknown =>
+    resampledScores([{ labels, groups, models }], 2, 'tags', { resamples: 200, seed }).draws;
+  assert.deepEqual(again(1), scores.draws);
+  assert.notDeepEqual(again(2), scores.draws);
+  // One group: every resample is the whole.
+  const single = resampledScores([{ labels, groups: groups.map(() => 'one'), models }], 2, 'tags', {
+    resamples: 5,
+  });
+  assert.equal(scoreInterval(single, 1, 0).low, single.values[1]![0]);
+});
+
+test('resampled accuracy is the mean over blocks', () => {
+  const block = (right: number[]): ScoredBlock => ({
+    labels: Float32Array.from(right.flatMap(() => [1, 0])),
+    groups: right.map((_, i) => `s${i}`),
+    models: [Float32Array.from(right.flatMap((hit) => (hit === 1 ? [0.9, 0.1] : [0.2, 0.8])))],
+  });
+  const scores = resampledScores([block([1, 1, 0, 0]), block([1, 1])], 2, 'classes', { resamples: 100 });
+  assert.deepEqual(scores.values, [[0.75]]);
+  const { low, high } = scoreInterval(scores, 0, 0);
+  assert.ok(low < 0.75 && high > 0.75 && high <= 1);
 });

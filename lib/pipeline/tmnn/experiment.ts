@@ -1,0 +1,90 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import { readJson } from '../../base/files';
+import {
+  type FrontEnd,
+  type Modulation,
+  resolveFit,
+  resolveTmnn,
+  type TmnnFitOptions,
+  type TmnnOptions,
+  type TmnnSpec,
+} from '../../tmnn';
+import { checkAgainst, homeFolder } from '../experiment';
+import * as schema from './tmnnExperiment.schema.json';
+
+/** A front end with or without modulation filters. */
+export interface TmnnSystem {
+  readonly name: string;
+  readonly frontEnd: FrontEnd;
+  readonly modulation: Modulation;
+}
+
+/** Everything that decides a comparison's results besides the recordings; see `tmnnExperiment.schema.json`. */
+export interface TmnnExperiment {
+  readonly name: string;
+  readonly title: string;
+  readonly cost?: string;
+  readonly data: {
+    readonly kind: 'manifest' | 'corpus' | 'magnatagatune' | 'speech-commands';
+    readonly corpus?: string;
+    readonly folds?: number;
+    readonly validationFolds?: number;
+    readonly clipsPerGroupAndLabel?: number;
+    readonly tags?: number;
+  };
+  readonly segmentSeconds: number;
+  readonly network?: Omit<TmnnOptions, 'frontEnd' | 'modulation' | 'outputs'>;
+  readonly fit: Omit<TmnnFitOptions, 'seed'>;
+  readonly testWindows?: number;
+  readonly seeds: readonly number[];
+  readonly systems: readonly TmnnSystem[];
+  readonly comparisons: readonly (readonly [string, string])[];
+}
+
+/** Names of the configurations in `experiments/tmnn/`. */
+export function tmnnExperimentNames(): string[] {
+  const folder = path.join(homeFolder(), 'experiments', 'tmnn');
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/**
+ * Reads a configuration and checks it: form, ranges of networks and training, names in the comparisons.
+ *
+ * @param nameOrFile a name in `experiments/tmnn/`, or the path of a JSON file.
+ * @throws StmLabError (`input`) naming the file and what is wrong.
+ */
+export function readTmnnExperiment(nameOrFile: string): TmnnExperiment {
+  const file = nameOrFile.endsWith('.json')
+    ? nameOrFile
+    : path.join(homeFolder(), 'experiments', 'tmnn', `${nameOrFile}.json`);
+  if (!fs.existsSync(file))
+    throw inputError(
+      `experiment "${nameOrFile}" is not there: give one of ${tmnnExperimentNames().join(', ')}, or the path of a JSON file`,
+    );
+  const experiment = checkAgainst<TmnnExperiment>(file, readJson(file), schema);
+  const names = experiment.systems.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw inputError(`${file}: system "${twice}" occurs twice; rename one`);
+  for (const name of experiment.comparisons.flat())
+    if (!names.includes(name))
+      throw inputError(`${file}: compares "${name}", which is no system; there are ${names.join(', ')}`);
+  resolveFit(experiment.fit);
+  for (const system of experiment.systems) systemSpec(experiment, system, 2);
+  return experiment;
+}
+
+/** The network of a system for so many outputs. */
+export function systemSpec(
+  { network }: Pick<TmnnExperiment, 'network'>,
+  { frontEnd, modulation }: TmnnSystem,
+  outputs: number,
+): TmnnSpec {
+  return resolveTmnn({ ...network, frontEnd, modulation, outputs });
+}
