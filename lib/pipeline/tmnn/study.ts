@@ -86,12 +86,12 @@ export async function tmnnStudyStage(
   const { experiment, out } = options;
   const { resamples = 1000 } = options;
   const ready = await readyCollections(options, context);
-  const { name: _name, title: _title, cost: _cost, ...parameters } = experiment;
+  const { data, segmentSeconds, network, fit, testWindows, seeds, systems, comparisons } = experiment;
   const { status } = await runTrackedStage(context, {
     stage: 'tmnn',
     runName: `tmnn ${experiment.name}`,
     folder: out,
-    parameters: { ...parameters, resamples },
+    parameters: { data, segmentSeconds, network, fit, testWindows, seeds, systems, comparisons, resamples },
     inputs: Object.fromEntries(ready.map(({ hash }, i) => [`clips, seed ${experiment.seeds[i]}`, hash])),
     run: async (run) => {
       const engine = await loadEngine({ kernels: 'onednn' });
