@@ -187,7 +187,7 @@ test(
     );
     assert.equal(status, 1, stdout);
     const page = readFileSync(path.join(folder, 'out', 'drawn.html'), 'utf8');
-    assert.match(page, /<div role="img" aria-label="Confusion[^"]*"><svg/);
+    assert.match(page, /<div aria-label="Confusion[^"]*" role="img"><svg/);
     assert.match(page, /a &lt; b/);
     assert.doesNotMatch(page, /<script|(src|href)="(?!data:|#)/);
     assert.ok(!existsSync(path.join(folder, 'out', 'broken.html')), 'no page of a notebook that failed');
