@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import { inputError, messageOf } from './errors';
+import { inputError, messageOf, StmLabError } from './errors';
 import { openForReading } from './files';
 
 /** One record of a CSV file as `eachCsvRecord` found it. */
@@ -113,6 +113,8 @@ function eachLine(file: string, visit: (text: string) => void): void {
     }
     if (rest !== '') visit(rest.endsWith('\r') ? rest.slice(0, -1) : rest);
   } catch (error) {
+    // What the visitor has to say of a record is said already.
+    if (error instanceof StmLabError) throw error;
     throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
   } finally {
     fs.closeSync(handle);

@@ -153,3 +153,11 @@ test('bytes that are not UTF-8 or an endless quote do not stop the reader', () =
     [12],
   );
 });
+
+test('a missing column is said once, with the columns there are', () => {
+  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'stm-manifest-')), 'manifest.csv');
+  fs.writeFileSync(file, 'path,label\na.wav,noise\n');
+  assert.throws(() => readManifest(file), {
+    message: `${file}: has no column "group" (its columns: path, label); a manifest needs path, label and group`,
+  });
+});
