@@ -42,3 +42,9 @@ export {
   type StmInput,
   type StmPanel,
 } from './stm';
+export {
+  modulationFiltersFigure,
+  type ModulationFiltersInput,
+  type ModulationResponseRow,
+} from './tmnnFilters';
+export { systemScoresFigure, type SystemScore, type SystemScoresInput } from './tmnnScores';

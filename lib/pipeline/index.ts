@@ -81,3 +81,20 @@ export { TABLE_NAMES, type TableName, type TableRows } from './tables';
 export { readStageRecord, runStage, type StageRecord, type StageRequest, type StageResult } from './stage';
 export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';
 export { openWorkbench, type Workbench, type WorkbenchOptions } from './workbench';
+export {
+  evaluateTmnn,
+  readTmnnExperiment,
+  tmnnComparisonTable,
+  tmnnCost,
+  type TmnnCost,
+  type TmnnExperiment,
+  type TmnnEvaluation,
+  tmnnExperimentNames,
+  tmnnFilterResponses,
+  tmnnScores,
+  tmnnScoreTable,
+  type TmnnStudy,
+  type TmnnStudyOptions,
+  tmnnStudyStage,
+  type TmnnStudySummary,
+} from './tmnn';

@@ -40,7 +40,7 @@ export {
 export { loadTmnn, saveTmnn, startTmnn, type TmnnModel } from './model';
 export { createTmnn, type TmnnNetwork } from './network';
 export { type ClipPredictions, predictClips, type PredictOptions } from './predict';
-export { PUBLISHED_STAGES, resolveFit, type Stage, type TmnnFitOptions } from './schedule';
+export { PUBLISHED_STAGES, resolveFit, type Stage, stageOptimiser, type TmnnFitOptions } from './schedule';
 export { mostProbable, type OutputScore, probabilitiesOf, tagScores, type TagScores } from './scores';
 export {
   type BackEnd,

@@ -14,6 +14,7 @@ import { search } from './search';
 import { doctor, lab } from './setup';
 import { split } from './split';
 import { sync } from './sync';
+import { tmnn } from './tmnn';
 import { train } from './train';
 import { ui } from './ui';
 
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   report,
   inspect,
   reproduce,
+  tmnn,
   lab,
   ui,
   sync,

@@ -92,7 +92,7 @@ export async function tmnnStudyStage(
     runName: `tmnn ${experiment.name}`,
     folder: out,
     parameters: { data, segmentSeconds, network, fit, testWindows, seeds, systems, comparisons, resamples },
-    inputs: Object.fromEntries(ready.map(({ hash }, i) => [`clips, seed ${experiment.seeds[i]}`, hash])),
+    inputs: Object.fromEntries(ready.map(({ hash }, i) => [`clips-seed-${experiment.seeds[i]}`, hash])),
     run: async (run) => {
       const engine = await loadEngine({ kernels: 'onednn' });
       run?.setTags({ 'stm.engine': engine.description });

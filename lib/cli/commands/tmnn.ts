@@ -1,0 +1,150 @@
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import {
+  evaluateTmnn,
+  readTmnnExperiment,
+  tmnnComparisonTable,
+  tmnnCost,
+  type TmnnExperiment,
+  tmnnExperimentNames,
+  tmnnScoreTable,
+  tmnnStudyStage,
+} from '../../pipeline';
+import { type Command, integerOption, type OptionValues } from '../command';
+import { terminalContext, TRACKING_OPTIONS, withStage } from '../context';
+import { statusText } from '../stageOptions';
+import { printTable } from '../table';
+import type { Terminal } from '../terminal';
+
+const ACTIONS = ['train', 'keywords', 'tags', 'evaluate', 'cost'] as const;
+type Action = (typeof ACTIONS)[number];
+
+/** An experiment, restricted to the systems and seeds that the options name. */
+function experimentFor(action: Action, options: OptionValues): TmnnExperiment {
+  const usual =
+    action === 'keywords' || action === 'tags' ? action : action === 'cost' ? 'magnatagatune' : 'smoke';
+  const experiment = readTmnnExperiment(options['experiment'] ?? usual);
+  const listed = (name: string): string[] | undefined => options[name]?.split(',').map((part) => part.trim());
+  const systems = listed('systems');
+  for (const name of systems ?? [])
+    if (!experiment.systems.some((system) => system.name === name))
+      throw inputError(
+        `--systems ${name}: experiment ${experiment.name} has ${experiment.systems.map((system) => system.name).join(', ')}`,
+      );
+  const seeds = listed('seeds')?.map(Number);
+  for (const seed of seeds ?? [])
+    if (!experiment.seeds.includes(seed))
+      throw inputError(`--seeds ${seed}: experiment ${experiment.name} has ${experiment.seeds.join(', ')}`);
+  const kept = experiment.systems.filter(({ name }) => systems?.includes(name) ?? true);
+  return {
+    ...experiment,
+    systems: kept,
+    seeds: seeds ?? experiment.seeds,
+    comparisons: experiment.comparisons.filter((pair) =>
+      pair.every((name) => kept.some((system) => system.name === name)),
+    ),
+  };
+}
+
+function required(options: OptionValues, name: string, action: Action): string {
+  const value = options[name];
+  if (value === undefined)
+    throw inputError(`stm-lab tmnn ${action}: --${name} is required; see "stm-lab tmnn --help"`);
+  return value;
+}
+
+async function study(action: Action, options: OptionValues, terminal: Terminal): Promise<void> {
+  const out = required(options, 'out', action);
+  const root = required(options, 'root', action);
+  const experiment = experimentFor(action, options);
+  const cache = options['cache'];
+  const result = await withStage(options, out, terminal, (context) =>
+    tmnnStudyStage({ experiment, root, out, ...(cache === undefined ? {} : { cache }) }, context),
+  );
+  result.notes.forEach((note) => terminal.warn(note));
+  printTable(terminal, tmnnScoreTable(result));
+  if (result.comparisons.length > 0) printTable(terminal, tmnnComparisonTable(result));
+  const clips = result.clips
+    .map(({ train, validation, test }) => `${train}/${validation}/${test}`)
+    .join(', ');
+  terminal.print(
+    `${out}: ${experiment.systems.length} systems x ${experiment.seeds.length} seeds, clips (training/validation/test) ${clips}; ${statusText(result.status)}`,
+  );
+}
+
+async function evaluateModel(options: OptionValues, terminal: Terminal): Promise<void> {
+  const model = required(options, 'model', 'evaluate');
+  const experiment = experimentFor('evaluate', { ...options, seeds: undefined });
+  const { scores, perOutput, loss, clips } = await evaluateTmnn(
+    {
+      experiment,
+      root: required(options, 'root', 'evaluate'),
+      model,
+      cache: options['cache'] ?? path.join(path.dirname(path.resolve(model)), 'spectrograms'),
+      seed: integerOption(options, 'seeds', { min: 1, fallback: experiment.seeds[0]! }),
+    },
+    terminalContext(terminal),
+  );
+  terminal.progressDone();
+  printTable(
+    terminal,
+    perOutput.map((entry) => ({ ...entry })),
+  );
+  const named = Object.entries(scores).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+  terminal.print(`${model}: ${clips} clips, ${named.join(', ')}, loss ${loss.toFixed(4)}`);
+}
+
+async function cost(options: OptionValues, terminal: Terminal): Promise<void> {
+  const experiment = experimentFor('cost', options);
+  const system = experiment.systems.at(-1)!;
+  const result = await tmnnCost(experiment, system, {
+    steps: integerOption(options, 'steps', { min: 1, fallback: 3 }),
+  });
+  const seconds = result.stepSeconds.map((value) => value.toFixed(1)).join(', ');
+  terminal.print(
+    `${experiment.name}, ${result.system}: ${result.parameters} parameters, ${result.engine}, STM_LAB_THREADS=${process.env.STM_LAB_THREADS ?? '1'}`,
+  );
+  terminal.print(`steps: ${seconds} s; losses ${result.losses.map((value) => value.toFixed(4)).join(', ')}`);
+  terminal.print(
+    `projected: ${result.stepsPerEpoch} steps x ${result.epochs} epochs, ${result.hours.toFixed(0)} hours (${(result.hours / 24).toFixed(1)} days) a training without validation; ${experiment.systems.length} systems x ${experiment.seeds.length} seeds ${((result.hours * experiment.systems.length * experiment.seeds.length) / 24).toFixed(0)} days`,
+  );
+}
+
+export const tmnn: Command = {
+  name: 'tmnn',
+  summary: 'Learnable temporal modulation: train, compare and judge front ends.',
+  positionals: 'train|keywords|tags|evaluate|cost',
+  options: {
+    experiment: {
+      value: 'NAME',
+      help: 'configuration in experiments/tmnn/, or a JSON file',
+      default: 'keywords, tags: themselves; cost: magnatagatune; else smoke',
+    },
+    root: { value: 'DIR', help: 'folder of the collection; for tags a manifest' },
+    out: { value: 'DIR', help: 'folder of the results; a finished one is kept' },
+    cache: { value: 'DIR', help: 'folder of the power spectrograms', default: 'OUT/spectrograms' },
+    systems: { value: 'A,B', help: 'only these systems of the experiment' },
+    seeds: { value: '1,2', help: 'only these seeds; with evaluate, whose test part is used' },
+    model: { value: 'DIR', help: 'with evaluate: the folder "model" of a finished training' },
+    steps: { value: 'N', help: 'with cost: steps that are measured', default: '3' },
+    ...TRACKING_OPTIONS,
+  },
+  details: [
+    'train, keywords and tags train every system of an experiment with every seed and compare them: study.json, scores.csv,',
+    'outputs.csv, and a folder per system and seed with its model, predictions and curves; each training is a run below the',
+    'run of the comparison, and one that was stopped goes on from its last epoch. evaluate judges a kept network on the test',
+    'clips. cost trains a few steps at full shapes and prints what the whole would take on this machine.',
+  ].join('\n'),
+  example: 'stm-lab tmnn keywords --root free-spoken-digit-dataset --out results/tmnn/keywords',
+  async run(options, positionals, terminal) {
+    const action = positionals[0] as Action | undefined;
+    if (positionals.length !== 1 || action === undefined || !ACTIONS.includes(action))
+      throw inputError(
+        `stm-lab tmnn ${positionals.join(' ')}: give one of ${ACTIONS.join(', ')}; experiments: ${tmnnExperimentNames().join(', ')}`,
+      );
+    if (action === 'evaluate') await evaluateModel(options, terminal);
+    else if (action === 'cost') await cost(options, terminal);
+    else await study(action, options, terminal);
+    return 0;
+  },
+};

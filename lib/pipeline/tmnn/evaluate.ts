@@ -1,0 +1,59 @@
+import { inputError } from '../../base/errors';
+import { loadEngine } from '../../engine';
+import { labelMatrix, loadTmnn, predictClips, segmentFrames, startTmnn } from '../../tmnn';
+import type { StageContext } from '../context';
+import { clipsOf, judged, type TmnnCell } from './cell';
+import { readyCollections, type TmnnStudyOptions } from './study';
+
+/** A kept network judged once more. */
+export interface TmnnEvaluation extends Pick<TmnnCell, 'scores' | 'perOutput'> {
+  readonly clips: number;
+  /** Mean over clips and windows of the training loss. */
+  readonly loss: number;
+}
+
+/**
+ * Judges a network that a study kept (a cell's folder `model`) on the test clips of an experiment, which may be another
+ * than it was trained in, with the same outputs.
+ *
+ * @param seed whose test part is used; one of the experiment's.
+ * @throws StmLabError (`input`) when the folder holds no network, or the outputs differ.
+ */
+export async function evaluateTmnn(
+  options: Omit<TmnnStudyOptions, 'out'> & {
+    readonly model: string;
+    readonly cache: string;
+    readonly seed?: number;
+  },
+  context: StageContext = {},
+): Promise<TmnnEvaluation> {
+  const { experiment, model: folder, seed = experiment.seeds[0]! } = options;
+  const model = loadTmnn(folder);
+  if (model === undefined)
+    throw inputError(`${folder}: holds no network; give the folder "model" of a finished training`);
+  if (!experiment.seeds.includes(seed))
+    throw inputError(`seed ${seed}: experiment ${experiment.name} has ${experiment.seeds.join(', ')}`);
+  const at = experiment.seeds.indexOf(seed);
+  const { collection, source } = (await readyCollections({ ...options, out: folder }, context))[at]!;
+  if (collection.outputs.join('\n') !== model.outputs.join('\n'))
+    throw inputError(
+      `${folder}: names ${model.outputs.join(', ')}, and ${options.root} has ${collection.outputs.join(', ')}`,
+    );
+  const engine = await loadEngine({ kernels: 'onednn' });
+  const network = startTmnn(engine, model);
+  try {
+    const test = clipsOf(collection, 'test');
+    const labels = labelMatrix(
+      test.map((clip) => collection.clips[clip]!),
+      model.outputs.length,
+    );
+    const { probabilities, loss } = predictClips(network, model.task, source, test, labels, {
+      window: segmentFrames(model.segmentSeconds, model.spec.analysis),
+      windows: experiment.testWindows ?? 16,
+      signal: context.signal,
+    });
+    return { clips: test.length, loss, ...judged(collection, labels, probabilities) };
+  } finally {
+    network.dispose();
+  }
+}
