@@ -101,6 +101,8 @@ export async function crossValidate(task: CrossValidationTask): Promise<CrossVal
   for (const { seed, folds, count } of divisions) {
     const probabilities = new Float32Array(labels.length * classes);
     for (let fold = 0; fold < count; fold++) {
+      // Signals, timers and senders get their turn even where models are fitted in one go.
+      await new Promise((resolve) => setImmediate(resolve));
       if (task.signal?.aborted === true)
         throw new StmLabError('interrupted', 'cross-validation stopped on request; run it again to go on');
       const file = resume === undefined ? undefined : path.join(resume.folder, `seed${seed}-fold${fold}.npy`);

@@ -40,8 +40,11 @@ export interface FoldModelOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Rows of one part of a fold, reduced. */
-type Part = LabelledRows;
+/** The rows of a fold, reduced. */
+export interface ReducedFold {
+  readonly train: LabelledRows;
+  readonly test: LabelledRows;
+}
 
 /**
  * Standardiser, components and model, fitted on the training rows of one fold and applied to its test
@@ -50,8 +53,16 @@ type Part = LabelledRows;
  * @returns class probabilities of the test rows, float32, rows x classes.
  */
 export async function fitFoldModel(options: FoldModelOptions, task: FoldTask): Promise<Float32Array> {
+  return fitReducedFold(options, task, await reduceFold(options, task));
+}
+
+/** The same on rows that are reduced already: models that share a reduction need it once. */
+export async function fitReducedFold(
+  options: Omit<FoldModelOptions, 'features' | 'columns' | 'y' | 'reduction'>,
+  task: FoldTask,
+  { train, test }: ReducedFold,
+): Promise<Float32Array> {
   const { engine, classes, model, ensemble = 1 } = options;
-  const { train, test } = await reduceFold(options, task);
   const seedOf = (member: number): number =>
     deriveSeed(task.seed, 'fold', task.fold, ...(member === 0 ? [] : ['member', member]));
   if (model.kind === 'logistic' || model.kind === 'svm') {
@@ -83,10 +94,11 @@ export async function fitFoldModel(options: FoldModelOptions, task: FoldTask): P
   return averageProbabilities(members);
 }
 
-async function reduceFold(
-  options: FoldModelOptions,
+/** Fits standardiser and components of one fold and applies them to its rows, see `fitFoldModel`. */
+export async function reduceFold(
+  options: Omit<FoldModelOptions, 'model' | 'engine' | 'classes'>,
   task: FoldTask,
-): Promise<{ readonly train: Part; readonly test: Part }> {
+): Promise<ReducedFold> {
   const { columns, excerpts, y } = options;
   const features = featuresInMemory(options.features, columns);
   const starts = vectorStarts({ rows: y.length, ...(excerpts === undefined ? {} : { excerpts }) });
@@ -97,7 +109,7 @@ async function reduceFold(
     return fitReduction({ ...options.reduction, features, rows, components });
   };
   const basis = await basisOf(vectors.train);
-  const part = async (rows: Int32Array, own: Int32Array, reduction: typeof basis): Promise<Part> => ({
+  const part = async (rows: Int32Array, own: Int32Array, reduction: typeof basis): Promise<LabelledRows> => ({
     x: widened(await transform(reduction, { features, rows: own }), reduction.width, basis.width),
     y: Int32Array.from(rows, (row) => y[row]!),
     rows: rows.length,

@@ -221,6 +221,31 @@ test('cross-validation goes on where it stopped, computes nothing twice, and ref
   );
 });
 
+test('a cross-validation of models fitted in one go can still be stopped', async () => {
+  const stop = new AbortController();
+  let fitted = 0;
+  const labels = Int32Array.from({ length: 40 }, (_, i) => i % 2);
+  const each = Int32Array.from(labels.keys());
+  setTimeout(() => stop.abort(), 20);
+  await assert.rejects(
+    crossValidate({
+      labels,
+      groups: each,
+      classNames: ['a', 'b'],
+      folds: each,
+      fitFold: ({ testRows }) => {
+        fitted++;
+        const end = performance.now() + 5;
+        while (performance.now() < end);
+        return new Float32Array(2 * testRows.length).fill(0.5);
+      },
+      signal: stop.signal,
+    }),
+    /stopped on request/,
+  );
+  assert.ok(fitted >= 1 && fitted < 40, `${fitted} of 200 folds`);
+});
+
 test('a group in two folds, an empty fold and wrong sizes are refused in one sentence', async () => {
   const task = shareTask();
   const leaking = (task.folds as Int32Array).slice();

@@ -1,6 +1,6 @@
 import { inputError } from '../../base/errors';
 import { minimizeBounded } from '../../base/numerics/lbfgsb';
-import { checkFeatures, checkRows } from '../data';
+import { checkFeatures, checkRows, type LabelledRows } from '../data';
 import { balancedWeights } from '../loss';
 import type { Classifier, FittedClassifier } from './classifier';
 
@@ -10,7 +10,7 @@ export interface LogisticOptions {
   readonly C?: number;
   /** `balanced`: each class weighs the same in all. Default `none`. */
   readonly classWeights?: 'none' | 'balanced';
-  /** Largest gradient entry, relative to C times rows, at which the fit ends. Default 1e-7. */
+  /** Largest gradient entry (per row, of columns scaled alike), at which the fit ends. Default 1e-7. */
   readonly tolerance?: number;
   /** Default 1000. */
   readonly maxIterations?: number;
@@ -32,7 +32,11 @@ export function logisticRegression(options: LogisticOptions = {}): Classifier {
       const stride = columns + 1;
       // Divided by C x rows, so that the tolerance means the same for all sizes.
       const penalty = 1 / (C * rows);
-      const objective = (w: Float64Array, gradient: Float64Array): number => {
+      const step = columnSteps(train, penalty);
+      const w = new Float64Array(classes * stride);
+      // In units of each column's own curvature, without which columns of unlike size take hundreds of steps.
+      const objective = (scaled: Float64Array, gradient: Float64Array): number => {
+        for (let i = 0; i < w.length; i++) w[i] = scaled[i]! * step[i % stride]!;
         gradient.fill(0);
         let value = 0;
         const scores = new Float64Array(classes);
@@ -53,18 +57,32 @@ export function logisticRegression(options: LogisticOptions = {}): Classifier {
           value += (penalty * w[i]! * w[i]!) / 2;
           gradient[i]! += penalty * w[i]!;
         }
+        for (let i = 0; i < w.length; i++) gradient[i]! *= step[i % stride]!;
         return value;
       };
-      const { x: weights } = minimizeBounded({
+      const { x: scaled } = minimizeBounded({
         objective,
         start: new Float64Array(classes * stride),
         ftol: 0,
         gtol: tolerance,
         maxIterations,
       });
+      const weights = scaled.map((value, i) => value * step[i % stride]!);
       return fitted(weights, columns, classes, `logistic regression, C ${C}, class weights ${classWeights}`);
     },
   };
+}
+
+/**
+ * One over the root of an upper bound of the objective's curvature along each column's weight, and the
+ * intercept's: a quarter of the column's mean square, and the penalty.
+ */
+function columnSteps({ x, rows, columns }: LabelledRows, penalty: number): Float64Array {
+  const square = new Float64Array(columns + 1);
+  for (let r = 0; r < rows; r++)
+    for (let j = 0; j < columns; j++) square[j]! += x[r * columns + j]! ** 2 / rows;
+  square[columns] = 1;
+  return square.map((value, j) => 1 / Math.sqrt(Math.max(value / 4 + (j < columns ? penalty : 0), 1e-12)));
 }
 
 /** Softmax of W x + b for the row starting at `start`, into `scores`. */

@@ -1,7 +1,9 @@
+import { StmLabError } from '../../base/errors';
+import { canonicalJson } from '../../base/files';
 import { deriveSeed } from '../../base/random/seeds';
 import { macroF1, type FoldTask } from '../../evaluation';
 import { stratifiedGroupKFold } from '../../splits';
-import { fitFoldModel, type FoldModelOptions } from '../foldModel';
+import { fitReducedFold, reduceFold, type FoldModelOptions, type ReducedFold } from '../foldModel';
 import type { FullRecipe } from './choice';
 
 /** What was chosen for one fold, and what each recipe scored. */
@@ -34,25 +36,29 @@ export async function chooseRecipe(
   });
   const classes = data.classes.length;
   const labels = Int32Array.from(trainRows, (row) => data.y[row]!);
-  const scores: number[] = [];
-  for (const recipe of recipes) {
-    const probabilities = new Float32Array(trainRows.length * classes);
-    for (let fold = 0; fold < innerFolds; fold++) {
-      const places = Int32Array.from(folds.keys()).filter((place) => folds[place] === fold);
-      const predicted = await fitFoldModel(
-        { ...data, ...recipe },
-        {
-          fold,
-          seed,
-          trainRows: trainRows.filter((_, place) => folds[place] !== fold),
-          testRows: places.map((place) => trainRows[place]!),
-        },
-      );
+  const probabilities = recipes.map(() => new Float32Array(trainRows.length * classes));
+  for (let fold = 0; fold < innerFolds; fold++) {
+    const places = Int32Array.from(folds.keys()).filter((place) => folds[place] === fold);
+    const inner: FoldTask = {
+      fold,
+      seed,
+      trainRows: trainRows.filter((_, place) => folds[place] !== fold),
+      testRows: places.map((place) => trainRows[place]!),
+    };
+    const reduced = new Map<string, ReducedFold>();
+    for (const [r, recipe] of recipes.entries()) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (data.signal?.aborted === true)
+        throw new StmLabError('interrupted', 'comparison stopped on request; run it again to go on');
+      const key = canonicalJson(recipe.reduction);
+      const parts = reduced.get(key) ?? (await reduceFold({ ...data, ...recipe }, inner));
+      reduced.set(key, parts);
+      const predicted = await fitReducedFold({ ...data, ...recipe }, inner, parts);
       places.forEach((place, i) =>
-        probabilities.set(predicted.subarray(i * classes, (i + 1) * classes), place * classes),
+        probabilities[r]!.set(predicted.subarray(i * classes, (i + 1) * classes), place * classes),
       );
     }
-    scores.push(macroF1({ labels, probabilities, classes }));
   }
+  const scores = probabilities.map((own) => macroF1({ labels, probabilities: own, classes }));
   return { chosen: scores.indexOf(Math.max(...scores)), macroF1: scores };
 }
