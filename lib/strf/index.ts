@@ -95,3 +95,4 @@ export {
   type Trials,
 } from './verification';
 export { trapezoidPrecisionRecall } from './precisionRecall';
+export * from './tasks';

@@ -1,0 +1,116 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError } from '../base/errors';
+import { readJson } from '../base/files';
+import {
+  SPEECH_LOG_MEL,
+  STRF_VARIANTS,
+  type BirdSettings,
+  type KernelNorm,
+  type SpeakerSettings,
+  type SpeechSettings,
+  type StrfOptions,
+  type StrfTaskName,
+  type StrfVariant,
+  type UrbanSettings,
+} from '../strf';
+import { homeFolder } from './experiment';
+
+/** The four tasks, in the order of reports. */
+export const STRF_TASKS: readonly StrfTaskName[] = ['speaker', 'speech', 'birds', 'urban'];
+
+/** What is compared on a task. */
+export interface StrfComparison {
+  /** Variants of the layer with their norm, e.g. "learn l2", "frozen area", "free", "pass". */
+  readonly conditions: readonly string[];
+  /** Trainings of each condition, with seeds 1, 2, ... */
+  readonly seeds: number;
+}
+
+/** Everything that decides the four tasks' results besides the recordings. */
+export interface StrfExperiment {
+  readonly name: string;
+  readonly title: string;
+  /** What a run of it costs, for the reader. */
+  readonly cost?: string;
+  readonly speaker: SpeakerSettings & StrfComparison;
+  readonly speech: SpeechSettings & StrfComparison;
+  readonly birds: BirdSettings & StrfComparison;
+  readonly urban: UrbanSettings & StrfComparison;
+}
+
+/** Names of the configurations in `experiments/strf/`. */
+export function strfExperimentNames(): string[] {
+  const folder = path.join(homeFolder(), 'experiments', 'strf');
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/**
+ * Reads a configuration of the learnable filters. What a front end leaves out is that of the speech tasks.
+ *
+ * @param nameOrFile a name in `experiments/strf/` (such as "reduced"), or the path of a JSON file.
+ * @throws StmLabError (`input`) naming the file and the entry that is missing or wrong.
+ */
+export function readStrfExperiment(nameOrFile: string): StrfExperiment {
+  const file = nameOrFile.endsWith('.json')
+    ? nameOrFile
+    : path.join(homeFolder(), 'experiments', 'strf', `${nameOrFile}.json`);
+  if (!fs.existsSync(file))
+    throw inputError(
+      `experiment "${nameOrFile}" is not there: give one of ${strfExperimentNames().join(', ')}, or the path of a JSON file`,
+    );
+  const read = readJson<StrfExperiment>(file);
+  const sections = STRF_TASKS.map((task) => {
+    const section = read[task] as StrfExperiment[StrfTaskName] | undefined;
+    if (section === undefined) throw inputError(`${file}: lacks the section "${task}"`);
+    checkSection(`${file}: ${task}`, section);
+    return [task, { ...section, frontEnd: { ...SPEECH_LOG_MEL, ...section.frontEnd } }] as const;
+  });
+  return { ...read, ...Object.fromEntries(sections) };
+}
+
+const SHARED = ['frontEnd', 'frames', 'strf', 'training', 'conditions', 'seeds'] as const;
+const COUNTS = [
+  ['frames', (section: StrfExperiment[StrfTaskName]) => section.frames],
+  ['seeds', (section: StrfExperiment[StrfTaskName]) => section.seeds],
+  ['strf.filters', (section: StrfExperiment[StrfTaskName]) => section.strf.filters],
+  ['strf.frequencyTaps', (section: StrfExperiment[StrfTaskName]) => section.strf.frequencyTaps],
+  ['strf.timeTaps', (section: StrfExperiment[StrfTaskName]) => section.strf.timeTaps],
+] as const;
+
+function checkSection(place: string, section: StrfExperiment[StrfTaskName]): void {
+  for (const name of SHARED)
+    if (section[name] === undefined) throw inputError(`${place} lacks the entry "${name}"`);
+  for (const [name, of] of COUNTS) {
+    const value = of(section);
+    if (!Number.isInteger(value) || value < 1)
+      throw inputError(`${place}: ${name} is ${value}; it must be a whole number from 1`);
+  }
+  section.conditions.forEach((condition) => parseCondition(condition, place));
+}
+
+/**
+ * The layer that a condition names: a variant, and for filters a norm.
+ *
+ * @throws StmLabError (`input`) for words that are not known.
+ */
+export function parseCondition(
+  condition: string,
+  place = 'condition',
+): Pick<StrfOptions, 'variant' | 'norm'> {
+  const [variant, norm, ...rest] = condition.split(' ') as [StrfVariant, KernelNorm | undefined, ...string[]];
+  const known =
+    STRF_VARIANTS.includes(variant) &&
+    (norm === undefined || ['l2', 'area'].includes(norm)) &&
+    rest.length === 0;
+  if (!known)
+    throw inputError(
+      `${place}: the condition "${condition}" must be one of ${STRF_VARIANTS.join(', ')}, followed by l2 or area for filters`,
+    );
+  return { variant, ...(norm === undefined ? {} : { norm }) };
+}

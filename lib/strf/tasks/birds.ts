@@ -1,0 +1,134 @@
+import { uniqueCodes } from '../../base/codePoints';
+import { deriveSeed } from '../../base/random/seeds';
+import { argmaxScores } from '../../evaluation';
+import { bandsPerOctave, createLogMel, frameRate } from '../logMel';
+import { createCallNetwork, inverseFrequencyWeights } from '../networks';
+import { classTargets, fitFrames, logMelScale, selectSounds, standardise, type SoundSet } from '../soundSet';
+import { predictStrf, type TrainingRecord } from '../train';
+import { listCalls } from './labelled';
+import { contentHash, logMelOf } from './sounds';
+import {
+  foldContext,
+  meanStatistics,
+  sizedLayer,
+  withTrained,
+  type PreparedTask,
+  type TaskSettings,
+} from './task';
+
+/** Settings of the call task. */
+export interface BirdSettings extends TaskSettings {
+  readonly contraction: number;
+  readonly recurrent: number;
+  readonly dense: number;
+}
+
+/**
+ * Reads a call task, judged by leaving one group out (a bird for call types, a recording day for who
+ * calls). A group that holds all recordings of a class is never left out: nothing could be learned of it.
+ */
+export async function prepareBirds(source: string, settings: BirdSettings): Promise<PreparedTask> {
+  const { frontEnd, frames } = settings;
+  const { bands } = frontEnd;
+  const kernel = createLogMel(frontEnd);
+  const calls = listCalls(source);
+  const { values: classes, codes: labels } = uniqueCodes(calls.map(({ label }) => label));
+  const { values: groups, codes: groupOf } = uniqueCodes(calls.map(({ group }) => group));
+  const values = new Float32Array(calls.length * bands * frames);
+  for (const [row, { file }] of calls.entries())
+    values.set(fitFrames(await logMelOf(file, kernel), bands, frames), row * bands * frames);
+  const rowsOf = (keep: (row: number) => boolean): number[] =>
+    calls.map((_, row) => row).filter((row) => keep(row));
+  const leftOut = groups.flatMap((_, g) => {
+    const known = new Set(rowsOf((row) => groupOf[row] !== g).map((row) => labels[row]!));
+    return rowsOf((row) => groupOf[row] === g).every((row) => known.has(labels[row]!)) ? [g] : [];
+  });
+  const judged = rowsOf((row) => leftOut.includes(groupOf[row]!));
+  const skipped = calls.length - judged.length;
+  const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
+  const judgedLabels = Int32Array.from(judged, (row) => labels[row]!);
+  const counts = classes.map((_, c) => judgedLabels.filter((label) => label === c).length);
+
+  const statisticOf: PreparedTask['statistic'] = (cells) =>
+    meanStatistics(
+      cells.map(({ outputs }) => (weights) => {
+        const predicted = outputs['predicted']!;
+        const table = new Float64Array(classes.length ** 2);
+        judgedLabels.forEach((label, i) => {
+          table[label * classes.length + predicted[i]!]! += weights[i]!;
+        });
+        const { accuracy, uar } = argmaxScores({ classes: classes.length, counts: table });
+        return { accuracy, uar };
+      }),
+    );
+
+  return {
+    name: 'birds',
+    hash: contentHash([values], { calls: calls.map(({ label, group }) => [label, group]) }),
+    units: { frameRate: frameRate(frontEnd), bandsPerOctave: bandsPerOctave(frontEnd), shape },
+    measures: [
+      { name: 'uar', title: 'unweighted average recall', better: 'higher' },
+      { name: 'accuracy', title: 'accuracy', better: 'higher' },
+    ],
+    design: { groups: Int32Array.from(judged, (row) => groupOf[row]!), labels: judgedLabels },
+    remarks: [
+      `${calls.length} calls, ${classes.length} classes, ${groups.length} groups; ${leftOut.length} groups are left out in turn (${judged.length} calls judged${skipped > 0 ? `; ${skipped} calls are in a group that is all there is of a class, and only train` : ''}).`,
+    ],
+    baselines: {
+      'largest class': {
+        uar: 1 / counts.filter((count) => count > 0).length,
+        accuracy: Math.max(...counts) / judged.length,
+      },
+    },
+    run: async (engine, strf, seed, context) => {
+      const predicted = new Float32Array(judged.length);
+      let records: readonly TrainingRecord[] = [];
+      for (const [fold, g] of leftOut.entries()) {
+        const train = rowsOf((row) => groupOf[row] !== g);
+        const test = rowsOf((row) => groupOf[row] === g);
+        const weights = inverseFrequencyWeights(
+          train.map((row) => labels[row]!),
+          classes.length,
+        );
+        const all: SoundSet = {
+          values,
+          rows: calls.length,
+          bands,
+          frames,
+          targets: classTargets(labels, classes.length, weights),
+          targetSize: classes.length,
+        };
+        const chosen = selectSounds(all, train);
+        const scale = logMelScale(chosen.values);
+        const scaled = (set: SoundSet): SoundSet => ({ ...set, values: standardise(set.values, scale) });
+        const network = createCallNetwork(engine, {
+          bands,
+          strf: sizedLayer(settings, strf),
+          contraction: settings.contraction,
+          recurrent: settings.recurrent,
+          dense: settings.dense,
+          classes: classes.length,
+        });
+        await withTrained(
+          engine,
+          network,
+          scaled(chosen),
+          { ...settings.training, seed: deriveSeed(seed, 'fold', fold) },
+          foldContext(context, `group-${fold + 1}`),
+          (trained) => {
+            if (fold === 0) records = trained.records;
+            const { probabilities } = predictStrf(engine, network, trained, scaled(selectSounds(all, test)));
+            test.forEach((row, i) => {
+              const own = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
+              predicted[judged.indexOf(row)] = own.indexOf(Math.max(...own));
+            });
+          },
+        );
+      }
+      const outcome = { records, outputs: { predicted } };
+      const metrics = statisticOf([{ ...outcome, metrics: {} }])(new Float64Array(judged.length).fill(1));
+      return { ...outcome, metrics };
+    },
+    statistic: statisticOf,
+  };
+}

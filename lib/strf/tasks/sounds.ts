@@ -1,0 +1,45 @@
+import * as fs from 'node:fs';
+import { readAudio, designResampler, resample } from '../../audio';
+import { compareCodePoints } from '../../base/codePoints';
+import { sha256 } from '../../base/files';
+import type { LogMelKernel, LogMelParameters } from '../logMel';
+
+/** Reads a recording as mono at a rate. */
+export async function soundAt(file: string, sampleRate: number): Promise<Float32Array> {
+  const audio = await readAudio(file);
+  return audio.sampleRate === sampleRate
+    ? audio.samples
+    : resample(audio.samples, designResampler(audio.sampleRate, sampleRate));
+}
+
+/** Log-mel values of a whole recording; one shorter than a window is padded with zeros to its length. */
+export async function logMelOf(file: string, kernel: LogMelKernel): Promise<Float32Array> {
+  const { sampleRate, window } = kernel.parameters;
+  const samples = await soundAt(file, sampleRate);
+  const padded = samples.length < window ? new Float32Array(window) : samples;
+  if (padded !== samples) padded.set(samples);
+  return kernel.compute(padded).values;
+}
+
+/** Sampled values needed for exactly `frames` frames that lie inside. */
+export function samplesFor(frames: number, { window, hop }: LogMelParameters): number {
+  return (frames - 1) * hop + window;
+}
+
+/** Files of a folder that look like recordings, sorted by code point. */
+export function soundFiles(folder: string): string[] {
+  return fs
+    .readdirSync(folder)
+    .filter((name) => /\.(wav|flac|mp3|ogg|opus|m4a|sph)$/i.test(name))
+    .sort(compareCodePoints);
+}
+
+/** Hash of float arrays and plain values together. */
+export function contentHash(arrays: readonly Float32Array[], rest: unknown): string {
+  return sha256({
+    rest,
+    arrays: arrays.map((values) =>
+      sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+    ),
+  });
+}

@@ -1,0 +1,160 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import { readManifest } from '../../corpus';
+import { rankScores } from '../../evaluation';
+import { createSpeakerNetwork, type TimeDelayStage } from '../networks';
+import { bandsPerOctave, createLogMel, frameRate } from '../logMel';
+import { classTargets, fitFrames, logMelScale, standardise, type SoundSet } from '../soundSet';
+import { predictStrf } from '../train';
+import { equalErrorRate, pairTrials, type AngularMargin } from '../verification';
+import { contentHash, logMelOf, soundFiles } from './sounds';
+import { meanStatistics, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
+
+/** Settings of the speaker task. */
+export interface SpeakerSettings extends TaskSettings {
+  readonly contraction: number;
+  readonly stages: readonly TimeDelayStage[];
+  readonly embedding: number;
+  readonly form?: 'plain' | 'weight-normalised';
+  readonly margin?: AngularMargin;
+}
+
+/** A recording with its speaker and part. */
+export interface SpeakerRecording {
+  readonly file: string;
+  readonly speaker: string;
+  readonly part: 'train' | 'test';
+}
+
+/**
+ * Lists the recordings of a speaker task: a folder of the Free Spoken Digit Dataset
+ * (`digit_speaker_index.wav`; index 0 to 4 tests, as published), or a manifest whose groups are speakers
+ * and whose column `part` says train or test.
+ *
+ * @throws StmLabError (`input`) when nothing fits, or a part is empty.
+ */
+export function listSpeakerRecordings(source: string): SpeakerRecording[] {
+  const recordings = fs.statSync(source, { throwIfNoEntry: false })?.isDirectory()
+    ? soundFiles(source).flatMap((name): SpeakerRecording[] => {
+        const match = /^\d_(?<speaker>[^_]+)_(?<index>\d+)\.[^.]+$/.exec(name);
+        if (match === null) return [];
+        const { speaker, index } = match.groups as { speaker: string; index: string };
+        return [{ file: path.join(source, name), speaker, part: Number(index) < 5 ? 'test' : 'train' }];
+      })
+    : readManifest(source).rows.map(({ file, group, extra, line }): SpeakerRecording => {
+        const part = extra['part'];
+        if (part !== 'train' && part !== 'test')
+          throw inputError(
+            `${source}: line ${line} has the part "${part ?? ''}"; the column must say train or test`,
+          );
+        return { file, speaker: group, part };
+      });
+  for (const part of ['train', 'test'] as const)
+    if (!recordings.some((recording) => recording.part === part))
+      throw inputError(
+        `${source}: holds no ${part} recordings; give a folder of digit_speaker_index.wav files or a manifest with the column "part"`,
+      );
+  return recordings;
+}
+
+/**
+ * Reads a speaker task: closed-set identification of the test recordings, and verification over all
+ * pairs of them.
+ */
+export async function prepareSpeaker(source: string, settings: SpeakerSettings): Promise<PreparedTask> {
+  const { frontEnd, frames, contraction, stages, embedding, form = 'weight-normalised', margin } = settings;
+  const kernel = createLogMel(frontEnd);
+  const recordings = listSpeakerRecordings(source);
+  const speakers = [...new Set(recordings.map(({ speaker }) => speaker))].sort();
+  const read = async (part: 'train' | 'test'): Promise<{ values: Float32Array; labels: Int32Array }> => {
+    const own = recordings.filter((recording) => recording.part === part);
+    const size = frontEnd.bands * frames;
+    const values = new Float32Array(own.length * size);
+    for (const [row, { file }] of own.entries())
+      values.set(fitFrames(await logMelOf(file, kernel), frontEnd.bands, frames), row * size);
+    return { values, labels: Int32Array.from(own, ({ speaker }) => speakers.indexOf(speaker)) };
+  };
+  const [train, test] = [await read('train'), await read('test')];
+  const scale = logMelScale(train.values);
+  const setOf = ({ values, labels }: typeof train): SoundSet => ({
+    values: standardise(values, scale),
+    rows: labels.length,
+    bands: frontEnd.bands,
+    frames,
+    targets: classTargets(labels, speakers.length),
+    targetSize: speakers.length,
+  });
+  const [trainSet, testSet] = [setOf(train), setOf(test)];
+  const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
+
+  const statisticOf: PreparedTask['statistic'] = (cells) =>
+    meanStatistics(
+      cells.map(({ outputs }) => {
+        const correct = outputs['correct']!;
+        const trials = pairTrials({
+          values: outputs['embeddings']!,
+          size: embedding,
+          speakers: test.labels,
+        });
+        const ranking = rankScores(trials.scores, (trial) => trials.targets[trial] === 1);
+        const { pairs } = trials;
+        return (weights) => {
+          let [hits, all] = [0, 0];
+          weights.forEach((weight, row) => {
+            all += weight;
+            hits += weight * correct[row]!;
+          });
+          return {
+            accuracy: hits / all,
+            // Of a recording drawn several times, the copies are not paired with each other.
+            eer: equalErrorRate(
+              ranking,
+              (trial) => weights[pairs[2 * trial]!]! * weights[pairs[2 * trial + 1]!]!,
+            ),
+          };
+        };
+      }),
+    );
+
+  return {
+    name: 'speaker',
+    hash: contentHash([train.values, test.values, trainSet.targets, testSet.targets], speakers),
+    units: { frameRate: frameRate(frontEnd), bandsPerOctave: bandsPerOctave(frontEnd), shape },
+    measures: [
+      { name: 'accuracy', title: 'identification accuracy', better: 'higher' },
+      { name: 'eer', title: 'equal error rate', better: 'lower' },
+    ],
+    design: { groups: Int32Array.from(test.labels.keys()), labels: test.labels },
+    remarks: [
+      `${speakers.length} speakers, ${train.labels.length} recordings to train on, ${test.labels.length} to test; the tested speakers are those trained on.`,
+      'If a speaker is also one recording session, as in spoken digits, the channel tells speakers apart too.',
+    ],
+    baselines: { chance: { accuracy: 1 / speakers.length, eer: 0.5 } },
+    run: (engine, strf, seed, context) => {
+      const network = createSpeakerNetwork(engine, {
+        bands: frontEnd.bands,
+        strf: sizedLayer(settings, strf),
+        contraction,
+        speakers: speakers.length,
+        stages,
+        embedding,
+        form,
+        ...(margin === undefined ? {} : { margin }),
+      });
+      return withTrained(engine, network, trainSet, { ...settings.training, seed }, context, (trained) => {
+        const { probabilities, embeddings } = predictStrf(engine, network, trained, testSet);
+        const correct = Float32Array.from(test.labels, (label, row) => {
+          const own = probabilities.subarray(row * speakers.length, (row + 1) * speakers.length);
+          return own.indexOf(Math.max(...own)) === label ? 1 : 0;
+        });
+        const outcome = { records: trained.records, outputs: { correct, embeddings } };
+        const metrics = statisticOf([{ ...outcome, metrics: {} }])(
+          new Float64Array(test.labels.length).fill(1),
+        );
+        return { ...outcome, metrics };
+      });
+    },
+    statistic: statisticOf,
+  };
+}

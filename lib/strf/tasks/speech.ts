@@ -1,0 +1,249 @@
+import type { Engine } from '../../engine';
+import {
+  detectionErrorRate,
+  detectionSeconds,
+  hysteresis,
+  trackErrorRate,
+  tuneHysteresis,
+  type ProbabilityTrack,
+  type Segment,
+} from '../detection';
+import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../logMel';
+import { createSpeechNetwork, SPEECH_CLASSES, type StrfNetwork } from '../networks';
+import { classTargets, logMelScale, standardise, type LogMelScale, type SoundSet } from '../soundSet';
+import { predictStrf, type TrainedStrf } from '../train';
+import { contentHash, samplesFor, soundAt } from './sounds';
+import { readSpeechFolder, SPEECH_PARTS, type SpeechRecording } from './speechFolder';
+import { meanStatistics, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
+
+/** Settings of the speech activity task. */
+export interface SpeechSettings extends TaskSettings {
+  readonly contraction: number;
+  readonly recurrent: readonly number[];
+  readonly dense: readonly number[];
+  /** Distance between the beginnings of training excerpts, seconds. */
+  readonly excerptEvery: number;
+  /** Distance between the beginnings of judged windows, as a share of a window. */
+  readonly windowStep: number;
+  /** Seconds of the blocks that are resampled for intervals. */
+  readonly blockSeconds: number;
+}
+
+interface Windows extends SpeechRecording {
+  readonly seconds: number;
+  /** Frame at which each window begins. */
+  readonly starts: Int32Array;
+  /** windows x bands x frames, dB. */
+  readonly values: Float32Array;
+}
+
+/**
+ * Reads a speech activity task. Windows are standardised one by one, as the network sees them; a window's
+ * frame is speech when its middle is. Onset, offset and shortest durations are chosen on the development
+ * part.
+ */
+export async function prepareSpeech(folder: string, settings: SpeechSettings): Promise<PreparedTask> {
+  const { frontEnd, frames } = settings;
+  const kernel = createLogMel(frontEnd);
+  const rate = frameRate(frontEnd);
+  const [train, development, test] = [[], [], []] as [Windows[], Windows[], Windows[]];
+  for (const [i, list] of [train, development, test].entries())
+    for (const recording of readSpeechFolder(folder, SPEECH_PARTS[i]!))
+      list.push(
+        await cutWindows(recording, kernel, frames, {
+          every: Math.round(i === 0 ? settings.excerptEvery * rate : settings.windowStep * frames),
+          last: i === 0 ? 'drop' : 'align',
+        }),
+      );
+  const trainValues = joined(train.map(({ values }) => values));
+  const scale = logMelScale(trainValues);
+  const labels = joined(train.map((recording) => frameLabels(recording, settings)));
+  const trainSet: SoundSet = {
+    values: standardise(trainValues, scale),
+    rows: trainValues.length / (frontEnd.bands * frames),
+    bands: frontEnd.bands,
+    frames,
+    targets: classTargets(labels, SPEECH_CLASSES.length),
+    targetSize: frames * SPEECH_CLASSES.length,
+  };
+  const blocks = test.flatMap((recording) => blocksOf(recording, settings.blockSeconds));
+  const always = detectionErrorRate(
+    test.map(({ speech, scored, seconds }) =>
+      detectionSeconds({ reference: speech, hypothesis: [{ begin: 0, end: seconds }], scored }),
+    ),
+  );
+  const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
+
+  const statisticOf: PreparedTask['statistic'] = (cells) =>
+    meanStatistics(
+      cells.map(({ outputs }) => {
+        const seconds = outputs['seconds']!;
+        return (weights) => {
+          const [speech, missed, falseAlarm] = [0, 1, 2].map((column) =>
+            weights.reduce((sum, weight, block) => sum + weight * seconds[3 * block + column]!, 0),
+          ) as [number, number, number];
+          return {
+            error: (missed + falseAlarm) / speech,
+            missed: missed / speech,
+            falseAlarm: falseAlarm / speech,
+          };
+        };
+      }),
+    );
+
+  return {
+    name: 'speech',
+    hash: contentHash(
+      [trainValues, labels],
+      [...development, ...test].map(({ name, speech, scored, values }) => [
+        name,
+        speech,
+        scored,
+        contentHash([values], null),
+      ]),
+    ),
+    units: { frameRate: rate, bandsPerOctave: bandsPerOctave(frontEnd), shape },
+    measures: [
+      { name: 'error', title: 'detection error rate', better: 'lower' },
+      { name: 'missed', title: 'missed speech', better: 'lower' },
+      { name: 'falseAlarm', title: 'false alarm', better: 'lower' },
+    ],
+    design: {
+      groups: Int32Array.from(blocks.keys()),
+      labels: new Int32Array(blocks.length),
+    },
+    remarks: [
+      `${train.length} recordings to train on, ${development.length} to tune on, ${test.length} to test (${always.speech.toFixed(1)} s of speech in ${test.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(0)} s).`,
+      `Intervals come from resampling blocks of ${settings.blockSeconds} s of the test recordings; with few blocks they are wide.`,
+    ],
+    baselines: {
+      'always speech': { error: always.rate, missed: always.missed, falseAlarm: always.falseAlarm },
+    },
+    run: (engine, strf, seed, context) => {
+      const network = createSpeechNetwork(engine, {
+        bands: frontEnd.bands,
+        strf: sizedLayer(settings, strf),
+        contraction: settings.contraction,
+        recurrent: settings.recurrent,
+        dense: settings.dense,
+      });
+      return withTrained(engine, network, trainSet, { ...settings.training, seed }, context, (trained) => {
+        const tracksOf = (list: readonly Windows[]): ProbabilityTrack[] =>
+          list.map((recording) => trackOf(engine, network, trained, recording, scale, settings));
+        const tuning = tracksOf(development);
+        const rule = tuneHysteresis(tuning);
+        const seconds = tracksOf(test).flatMap((track, i) => {
+          const hypothesis = hysteresis(track.probabilities, track.frameRate, rule, track.start);
+          return blocksOf(test[i]!, settings.blockSeconds).flatMap((scored) => {
+            const found = detectionSeconds({ reference: track.reference, hypothesis, scored });
+            return [found.speech, found.missed, found.falseAlarm];
+          });
+        });
+        const outputs = { seconds: Float32Array.from(seconds) };
+        const scores = statisticOf([{ outputs, records: [], metrics: {} }])(
+          new Float64Array(blocks.length).fill(1),
+        );
+        return {
+          outputs,
+          records: trained.records,
+          metrics: { ...scores, development: trackErrorRate(tuning, rule).rate, ...rule },
+        };
+      });
+    },
+    statistic: statisticOf,
+  };
+}
+
+async function cutWindows(
+  recording: SpeechRecording,
+  kernel: LogMelKernel,
+  frames: number,
+  { every, last }: { every: number; last: 'drop' | 'align' },
+): Promise<Windows> {
+  const { hop, sampleRate } = kernel.parameters;
+  const samples = await soundAt(recording.file, sampleRate);
+  const length = samplesFor(frames, kernel.parameters);
+  const padded = samples.length < length ? new Float32Array(length) : samples;
+  if (padded !== samples) padded.set(samples);
+  const latest = Math.floor((padded.length - length) / hop);
+  const starts: number[] = [];
+  for (let start = 0; start <= latest; start += every) starts.push(start);
+  if (last === 'align' && starts.at(-1) !== latest) starts.push(latest);
+  const values = joined(
+    starts.map((start) => kernel.compute(padded.subarray(start * hop, start * hop + length)).values),
+  );
+  return { ...recording, seconds: samples.length / sampleRate, starts: Int32Array.from(starts), values };
+}
+
+/** 1 for speech, 0 for none, -1 outside the scored part: windows x frames. */
+function frameLabels({ starts, speech, scored }: Windows, settings: SpeechSettings): Float32Array {
+  const { frames, frontEnd } = settings;
+  const inside = (segments: readonly Segment[], time: number): boolean =>
+    segments.some(({ begin, end }) => time >= begin && time < end);
+  const labels = new Float32Array(starts.length * frames);
+  starts.forEach((start, row) => {
+    for (let t = 0; t < frames; t++) {
+      const middle = ((start + t) * frontEnd.hop + frontEnd.window / 2) / frontEnd.sampleRate;
+      const known = scored === undefined || inside(scored, middle);
+      labels[row * frames + t] = !known ? -1 : inside(speech, middle) ? 1 : 0;
+    }
+  });
+  return labels;
+}
+
+/** Mean over the windows that see a frame of its probability of speech. */
+function trackOf(
+  engine: Engine,
+  network: StrfNetwork,
+  trained: Pick<TrainedStrf, 'values' | 'buffers'>,
+  recording: Windows,
+  scale: LogMelScale,
+  { frames, frontEnd }: SpeechSettings,
+): ProbabilityTrack {
+  const { starts } = recording;
+  const { probabilities } = predictStrf(engine, network, trained, {
+    values: standardise(recording.values, scale),
+    rows: starts.length,
+    bands: frontEnd.bands,
+    frames,
+    targets: new Float32Array(),
+    targetSize: 0,
+  });
+  const sums = new Float64Array(starts.at(-1)! + frames);
+  const counts = new Int32Array(sums.length);
+  starts.forEach((start, row) => {
+    for (let t = 0; t < frames; t++) {
+      sums[start + t]! += probabilities[(row * frames + t) * SPEECH_CLASSES.length + 1]!;
+      counts[start + t]!++;
+    }
+  });
+  return {
+    // Windows further apart than they are long leave frames that none sees.
+    probabilities: Float32Array.from(sums, (sum, t) => (counts[t]! > 0 ? sum / counts[t]! : 0)),
+    frameRate: frameRate(frontEnd),
+    start: (frontEnd.window - frontEnd.hop) / 2 / frontEnd.sampleRate,
+    reference: recording.speech,
+    scored: recording.scored,
+  };
+}
+
+/** The scored part of a recording in blocks. */
+function blocksOf({ scored, seconds }: Windows, blockSeconds: number): Segment[][] {
+  const parts = scored ?? [{ begin: 0, end: seconds }];
+  return parts.flatMap(({ begin, end }) => {
+    const count = Math.max(1, Math.round((end - begin) / blockSeconds));
+    return Array.from({ length: count }, (_, i) => [
+      { begin: begin + ((end - begin) * i) / count, end: begin + ((end - begin) * (i + 1)) / count },
+    ]);
+  });
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,101 @@
+import type { Engine } from '../../engine';
+import type { GroupDesign } from '../../evaluation';
+import type { StrfOptions } from '../layer';
+import type { LogMelParameters } from '../logMel';
+import type { StrfNetwork } from '../networks';
+import type { SoundSet } from '../soundSet';
+import { trainStrf, type StrfTraining, type TrainingContext, type TrainingRecord } from '../train';
+import type { UnitContext } from '../units';
+
+/** The four tasks of Riad et al. 2021. */
+export type StrfTaskName = 'speaker' | 'speech' | 'birds' | 'urban';
+
+/** What all tasks' settings share. */
+export interface TaskSettings {
+  readonly frontEnd: LogMelParameters;
+  /** Frames of every spectrogram that the network sees. */
+  readonly frames: number;
+  readonly strf: { readonly filters: number; readonly frequencyTaps: number; readonly timeTaps: number };
+  readonly training: StrfTraining;
+}
+
+/** What one training left behind. */
+export interface CellOutcome {
+  /** Named scores of this training alone. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Loss and filters on the way; of several folds, the first's. */
+  readonly records: readonly TrainingRecord[];
+  /** Predictions, as the task's `statistic` reads them. */
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+}
+
+/** A score of a task. */
+export interface TaskMeasure {
+  readonly name: string;
+  readonly title: string;
+  readonly better: 'higher' | 'lower';
+}
+
+/** A task with its sounds read, ready to train and judge any variant of the layer. */
+export interface PreparedTask {
+  readonly name: StrfTaskName;
+  /** SHA-256 of sounds and targets. */
+  readonly hash: string;
+  /** Units of the filters' modulations, without the grid. */
+  readonly units: Omit<UnitContext, 'grid'>;
+  /** The first is the main one. */
+  readonly measures: readonly TaskMeasure[];
+  /** What is resampled for intervals: one row per judged unit. */
+  readonly design: GroupDesign;
+  /** One sentence each: what was left out, what the numbers do not show. */
+  readonly remarks: readonly string[];
+  /** Scores without any learning, by name. */
+  readonly baselines: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  run(engine: Engine, strf: StrfOptions, seed: number, context: TrainingContext): Promise<CellOutcome>;
+  /** Mean scores of trainings that differ in their seed, as a function of how often each unit counts. */
+  statistic(cells: readonly CellOutcome[]): (weights: Float64Array) => Record<string, number>;
+}
+
+/** The layer of a task, with the settings' size. */
+export function sizedLayer(settings: TaskSettings, strf: StrfOptions): StrfOptions {
+  const { filters, frequencyTaps, timeTaps } = settings.strf;
+  return { filters, shape: { frequencyTaps, timeTaps }, ...strf };
+}
+
+/** Trains a network made for the purpose and hands it to `use`; it is disposed whatever happens. */
+export async function withTrained<T>(
+  engine: Engine,
+  network: StrfNetwork,
+  data: SoundSet,
+  training: StrfTraining,
+  context: TrainingContext,
+  use: (trained: Awaited<ReturnType<typeof trainStrf>>) => T,
+): Promise<T> {
+  try {
+    return use(await trainStrf(engine, network, data, training, context));
+  } finally {
+    network.dispose();
+  }
+}
+
+/** Checkpoint place of one fold of a training. */
+export function foldContext(context: TrainingContext, fold: string): TrainingContext {
+  if (context.checkpoint === undefined) return context;
+  const { folder, identity } = context.checkpoint;
+  return { ...context, checkpoint: { folder: `${folder}/${fold}`, identity: `${identity} ${fold}` } };
+}
+
+/** Mean over trainings of a statistic. */
+export function meanStatistics(
+  each: readonly ((weights: Float64Array) => Record<string, number>)[],
+): (weights: Float64Array) => Record<string, number> {
+  return (weights) => {
+    const all = each.map((statistic) => statistic(weights));
+    return Object.fromEntries(
+      Object.keys(all[0] ?? {}).map((name) => [
+        name,
+        all.reduce((sum, values) => sum + values[name]!, 0) / all.length,
+      ]),
+    );
+  };
+}
