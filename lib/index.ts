@@ -13,6 +13,7 @@ export * as layers from './layers';
 export * as search from './search';
 export * as evaluation from './evaluation';
 export * as tmnn from './tmnn';
+export * as strf from './strf';
 export * as ablation from './ablation';
 export * as figures from './figures';
 export * as report from './report';

@@ -48,3 +48,7 @@ export {
   type ModulationResponseRow,
 } from './tmnnFilters';
 export { systemScoresFigure, type SystemScore, type SystemScoresInput } from './tmnnScores';
+export { strfDriftFigure, type DriftRow, type StrfDriftInput } from './strfDrift';
+export { strfGalleryFigure, type GalleryFilter, type StrfGalleryInput } from './strfGallery';
+export { strfTrajectoryFigure, type FilterPath, type StrfTrajectoryInput } from './strfTrajectories';
+export { strfDistanceFigure, type StrfDistanceInput } from './strfDistances';

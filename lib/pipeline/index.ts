@@ -98,3 +98,32 @@ export {
   tmnnStudyStage,
   type TmnnStudySummary,
 } from './tmnn';
+export {
+  prepareStrfTask,
+  strfScoreTable,
+  strfTaskStage,
+  type StrfConditionRecord,
+  type StrfFilterHistory,
+  type StrfTaskRecord,
+  type StrfTaskStageOptions,
+  type StrfTaskSummary,
+} from './strf';
+export {
+  describeTasks,
+  driftRows,
+  learnedTasks,
+  strfFigures,
+  strfFiguresStage,
+  taskDistances,
+  type BankRow,
+  type LearnedTask,
+  type StrfFiguresOptions,
+  type TaskDistance,
+} from './strfFigures';
+export {
+  readStrfExperiment,
+  STRF_TASKS,
+  strfExperimentNames,
+  type StrfComparison,
+  type StrfExperiment,
+} from './strfExperiment';

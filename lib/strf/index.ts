@@ -96,3 +96,5 @@ export {
 } from './verification';
 export { trapezoidPrecisionRecall } from './precisionRecall';
 export * from './tasks';
+export * from './analysis';
+export { detectPlanted, type PlantedOptions, type PlantedOutcome } from './planted';

@@ -40,14 +40,22 @@ export interface StrfOptions {
   readonly path?: 'separable' | 'plain';
   /** Draws the start; default seed 1. */
   readonly initial?: InitialOptions;
+  /** Lowest and highest sigmas that training may reach, taps. Default 0.5 .. 30 bands, 0.5 .. 60 frames. */
+  readonly sigmaBounds?: SigmaBounds;
   /** Starting filters, instead of drawn ones. */
   readonly start?: readonly GaborFilter[];
 }
 
 /** Factor on the learning rate of the sigmas, which live on a scale five to ten times that of the others. */
 export const SIGMA_RATE = 5;
-/** Bounds of the sigmas, taps: at 0 the kernel has no size. */
-export const SIGMA_BOUNDS = { sigmaFrequency: [0.5, 30], sigmaTime: [0.5, 60] } as const;
+/** Lowest and highest sigmas, taps. */
+export interface SigmaBounds {
+  readonly sigmaFrequency: readonly [number, number];
+  readonly sigmaTime: readonly [number, number];
+}
+
+/** Default bounds: at 0 the kernel has no size. */
+const SIGMA_BOUNDS: SigmaBounds = { sigmaFrequency: [0.5, 30], sigmaTime: [0.5, 60] };
 
 /** Added inside the root of the modulus, whose slope at 0 is infinite. */
 const MODULUS_GUARD = 1e-8;
@@ -57,6 +65,9 @@ export interface StrfLayer {
   readonly variant: StrfVariant;
   /** Trained arrays, named `strf...`; none for `frozen`, `fixed` and `pass`. */
   readonly parameters: readonly Parameter[];
+  readonly sigmaBounds: SigmaBounds;
+  /** Complex filters; 0 for `pass`. */
+  readonly count: number;
   /** Maps that leave it: 2 x filters for `concat`, 1 for `pass`. */
   readonly maps: number;
   /** (batch, bands, frames, maps): for `concat` all real maps, then all imaginary ones. */
@@ -86,6 +97,7 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
     norm = 'l2',
     output = 'concat',
     initial = {},
+    sigmaBounds = SIGMA_BOUNDS,
   } = options;
   const separable = variant === 'learn' || variant === 'frozen';
   const path = separable ? (options.path ?? 'separable') : 'plain';
@@ -110,7 +122,7 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
           start: { kind: 'values', values: columns[name] },
           decay: 'no',
           ...(name === 'sigmaFrequency' || name === 'sigmaTime'
-            ? { rate: SIGMA_RATE, bounds: SIGMA_BOUNDS[name] }
+            ? { rate: SIGMA_RATE, bounds: sigmaBounds[name] }
             : {}),
         }))
       : variant === 'free'
@@ -147,6 +159,8 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
   return {
     variant,
     parameters,
+    sigmaBounds,
+    count: variant === 'pass' ? 0 : filters,
     maps,
     apply: (given, x) => {
       const [batch, bands, frames] = x.shape;
@@ -184,9 +198,10 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
       return tf.reshape(modulus(real, imaginary), [maps * bands, columnsOf]) as Tensor2D;
     },
     filters: (valuesOf) => {
-      if (variant === 'frozen') return [...start];
-      if (variant !== 'learn') return [];
-      const values = GABOR_PARAMETERS.map((name) => valuesOf(`strf.${name}`));
+      if (!separable) return [];
+      const values = GABOR_PARAMETERS.map((name) =>
+        variant === 'frozen' ? columns[name] : valuesOf(`strf.${name}`),
+      );
       return Array.from({ length: filters }, (_, k) => ({
         carrier: values[0]![k]!,
         angle: values[1]![k]!,

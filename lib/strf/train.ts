@@ -15,7 +15,6 @@ import {
   type OptimiserOptions,
 } from '../layers';
 import type { GaborFilter } from './kernels';
-import { SIGMA_BOUNDS } from './layer';
 import type { StrfNetwork } from './networks';
 import { selectSounds, type SoundSet } from './soundSet';
 
@@ -63,6 +62,8 @@ export interface TrainingRecord {
   readonly loss: number;
   /** Present filters; empty for variants without. */
   readonly filters: readonly GaborFilter[];
+  /** How much of each filter the next layer takes, relative to the largest (see `StrfNetwork.filterWeights`). */
+  readonly weights: readonly number[];
   /** Sigmas that lie on one of their bounds. */
   readonly clamped: number;
 }
@@ -200,16 +201,24 @@ function batchTensors(
 function describeFilters(
   network: StrfNetwork,
   values: Float32Array,
-): Pick<TrainingRecord, 'filters' | 'clamped'> {
+): Pick<TrainingRecord, 'filters' | 'weights' | 'clamped'> {
   const filters = filtersOf(network, values);
+  const norms = network.filterWeights((name) => {
+    const { from, to } = network.layout.range(name);
+    return values.subarray(from, to);
+  });
+  const largest = Math.max(...norms);
+  const weights = filters.map((_, k) => norms[k]! / largest);
   const onBound = (value: number, [low, high]: readonly [number, number]): number =>
     value <= low || value >= high ? 1 : 0;
   const clamped = filters.reduce(
     (sum, { sigmaFrequency, sigmaTime }) =>
-      sum + onBound(sigmaFrequency, SIGMA_BOUNDS.sigmaFrequency) + onBound(sigmaTime, SIGMA_BOUNDS.sigmaTime),
+      sum +
+      onBound(sigmaFrequency, network.layer.sigmaBounds.sigmaFrequency) +
+      onBound(sigmaTime, network.layer.sigmaBounds.sigmaTime),
     0,
   );
-  return { filters, clamped: network.layer.variant === 'learn' ? clamped : 0 };
+  return { filters, weights, clamped: network.layer.variant === 'learn' ? clamped : 0 };
 }
 
 /** The filters that a network's values hold. */

@@ -13,6 +13,7 @@ import { reproduce } from './reproduce';
 import { search } from './search';
 import { doctor, lab } from './setup';
 import { split } from './split';
+import { strf } from './strf';
 import { sync } from './sync';
 import { tmnn } from './tmnn';
 import { train } from './train';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   figures,
   report,
   inspect,
+  strf,
   reproduce,
   tmnn,
   lab,

@@ -44,6 +44,7 @@ export function createCallNetwork(engine: Engine, options: CallNetworkOptions): 
     targetsPer: 'clip',
     loss: (state, x, targets) => weightedCrossEntropy(engine, logits(state, x), targets),
     predict: (state, x) => tf.softmax(logits(state, x)),
+    filterWeights: front.filterWeights,
     dispose: () => front.layer.dispose(),
   };
 }

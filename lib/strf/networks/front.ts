@@ -2,6 +2,7 @@ import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Engine } from '../../engine';
 import { denseParameters, type Parameter, type ParameterTensors } from '../../layers';
 import { createStrfLayer, type StrfLayer, type StrfOptions } from '../layer';
+import { normsByFilter } from './network';
 
 /** The part that speech, speaker and call networks share. */
 export interface FrontOptions {
@@ -21,6 +22,8 @@ export interface Front {
   readonly parameters: readonly Parameter[];
   /** Numbers per frame that leave it. */
   readonly width: number;
+  /** See `StrfNetwork.filterWeights`. */
+  filterWeights(valuesOf: (name: string) => ArrayLike<number>): Float32Array;
   /** (batch, bands, frames) to (width, batch x frames). */
   columns(parameters: ParameterTensors, x: Tensor3D): Tensor2D;
   /** The same as (frames, batch, width), which recurrent layers take. */
@@ -56,6 +59,13 @@ export function createFront(engine: Engine, options: FrontOptions = {}): Front {
       ...(pass ? [] : denseParameters('contraction', layer.maps * bands, contraction)),
     ],
     width,
+    filterWeights: (valuesOf) => {
+      if (pass) return new Float32Array();
+      const weights = valuesOf('contraction.kernel');
+      // Rows run by filter first.
+      const perFilter = weights.length / layer.count;
+      return normsByFilter(weights, layer.count, (element) => Math.floor(element / perFilter));
+    },
     columns,
     timeMajor: (parameters, x) => tf.transpose(shaped(parameters, x), [2, 1, 0]),
     batchMajor: (parameters, x) => tf.transpose(shaped(parameters, x), [1, 2, 0]),

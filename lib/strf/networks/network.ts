@@ -28,9 +28,29 @@ export interface StrfNetwork {
   loss(state: NetworkState, x: Tensor3D, targets: Tensor2D, seed: number): Scalar;
   /** Probabilities (rows, outputs), rows as those of `targets`. */
   predict(state: NetworkState, x: Tensor3D): Tensor2D;
+  /**
+   * How much of each filter the next layer takes: the norm of the weights that read its maps. Empty where
+   * there are no filters.
+   */
+  filterWeights(valuesOf: (name: string) => ArrayLike<number>): Float32Array;
   /** What a speaker network says of a clip, (batch, size); absent elsewhere. */
   readonly embed?: (state: NetworkState, x: Tensor3D) => Tensor2D;
   dispose(): void;
+}
+
+/**
+ * Norm of a weight array's parts by filter.
+ *
+ * @param filterOf the filter that an element belongs to.
+ */
+export function normsByFilter(
+  weights: ArrayLike<number>,
+  filters: number,
+  filterOf: (element: number) => number,
+): Float32Array {
+  const squares = new Float64Array(filters);
+  for (let i = 0; i < weights.length; i++) squares[filterOf(i)]! += weights[i]! ** 2;
+  return Float32Array.from(squares, Math.sqrt);
 }
 
 /** Cross-entropy of logits (rows, classes) with weights of the true classes, per unit of weight. */

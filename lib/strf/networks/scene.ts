@@ -13,7 +13,7 @@ import {
 } from '../../layers';
 import { createStrfLayer, type StrfOptions } from '../layer';
 import { LEAK } from './front';
-import { maskedBinaryCrossEntropy, type NetworkState, type StrfNetwork } from './network';
+import { maskedBinaryCrossEntropy, normsByFilter, type NetworkState, type StrfNetwork } from './network';
 
 /** Urban scenes: filters in front of a convolutional tagger. */
 export interface SceneNetworkOptions {
@@ -109,6 +109,15 @@ export function createSceneNetwork(engine: Engine, options: SceneNetworkOptions)
     loss: (state, x, targets, seed) =>
       maskedBinaryCrossEntropy(engine, logits(state, x, 'train', seed), targets),
     predict: (state, x) => tf.sigmoid(logits(state, x, 'evaluate', 1)),
+    filterWeights: (valuesOf) =>
+      layer.count === 0
+        ? new Float32Array()
+        : normsByFilter(
+            valuesOf('block1.conv1.kernel'),
+            layer.count,
+            // (3, 3, maps, channels), maps by part first.
+            (element) => (Math.floor(element / widths[1]!) % layer.maps) % layer.count,
+          ),
     dispose: () => layer.dispose(),
   };
 }

@@ -93,6 +93,7 @@ export function createSpeakerNetwork(engine: Engine, options: SpeakerNetworkOpti
     },
     predict: (state, x) => tf.softmax(tf.mul(cosines(state, x), scale)) as Tensor2D,
     embed,
+    filterWeights: front.filterWeights,
     dispose: () => front.layer.dispose(),
   };
 }

@@ -58,6 +58,7 @@ export function createSpeechNetwork(engine: Engine, options: SpeechNetworkOption
     targetsPer: 'frame',
     loss: (state, x, targets) => weightedCrossEntropy(engine, logits(state, x), targets),
     predict: (state, x) => tf.softmax(logits(state, x)),
+    filterWeights: front.filterWeights,
     dispose: () => front.layer.dispose(),
   };
 }

@@ -1,0 +1,84 @@
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import {
+  readStrfExperiment,
+  STRF_TASKS,
+  strfFiguresStage,
+  strfScoreTable,
+  strfTaskStage,
+} from '../../pipeline';
+import type { StrfTaskName } from '../../strf';
+import { integerOption, type Command } from '../command';
+import { TRACKING_OPTIONS, withStage } from '../context';
+import { journalBeside, statusText } from '../stageOptions';
+import { printTable } from '../table';
+
+export const strf: Command = {
+  name: 'strf',
+  summary: 'Train learnable spectrotemporal filters and their controls on a task; draw the filters.',
+  positionals: 'speaker|speech|birds|urban|filters',
+  options: {
+    source: {
+      value: 'PATH',
+      help: 'recordings: a folder (spoken digits; speech with .lst, .rttm; calls) or a manifest',
+    },
+    out: { value: 'DIR', help: 'results; one folder per task below it', default: 'results/strf' },
+    experiment: {
+      value: 'NAME',
+      help: 'configuration in experiments/strf/, or a JSON file',
+      default: 'reduced',
+    },
+    conditions: {
+      value: 'LIST',
+      help: 'e.g. "learn l2,frozen l2,free,pass"',
+      default: "the experiment's",
+    },
+    seeds: { value: 'N', help: 'trainings of each condition', default: "the experiment's" },
+    ...TRACKING_OPTIONS,
+  },
+  details: [
+    'A task writes OUT/<task>/results.json, scores.csv (95 % intervals) and filters.json; finished trainings are',
+    'kept, and one that was interrupted goes on. "filters" reads the tasks found in OUT and writes OUT/figures:',
+    'filters, their paths during training, densities against the start, transfer functions, distances.',
+  ].join('\n'),
+  example: 'stm-lab strf speaker --source free-spoken-digit-dataset/recordings --out results/strf',
+  async run(options, positionals, terminal) {
+    const [what] = positionals;
+    const out = options['out'] ?? path.join('results', 'strf');
+    if (what === 'filters') {
+      const files = await withStage(options, journalBeside(out), terminal, (context) =>
+        strfFiguresStage({ results: out }, context),
+      );
+      files.forEach((file) => terminal.print(path.relative(process.cwd(), file)));
+      return 0;
+    }
+    const task = STRF_TASKS.find((name) => name === what) as StrfTaskName | undefined;
+    if (task === undefined || positionals.length > 1)
+      throw inputError(
+        `stm-lab strf: "${positionals.join(' ')}" must be one of ${STRF_TASKS.join(', ')}, filters`,
+      );
+    const { source } = options;
+    if (source === undefined)
+      throw inputError(`stm-lab strf ${task}: --source PATH is required; see "stm-lab strf --help"`);
+    const experiment = readStrfExperiment(options['experiment'] ?? 'reduced');
+    const settings = experiment[task];
+    const folder = path.join(out, task);
+    const summary = await withStage(options, journalBeside(folder), terminal, (context) =>
+      strfTaskStage(
+        {
+          task,
+          source,
+          out: folder,
+          experiment,
+          conditions: options['conditions']?.split(',').map((text) => text.trim()) ?? settings.conditions,
+          seeds: integerOption(options, 'seeds', { min: 1, max: 1000, fallback: settings.seeds }),
+        },
+        context,
+      ),
+    );
+    printTable(terminal, strfScoreTable(summary));
+    summary.remarks.forEach((remark) => terminal.print(remark));
+    terminal.print(`${folder}: ${statusText(summary.status)}`);
+    return 0;
+  },
+};

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { after, test } from 'node:test';
+import { writeJson } from 'stm-lab/dist/base/files';
+import { deriveSeed } from 'stm-lab/dist/base/random/seeds';
+import { renderSvg } from 'stm-lab/dist/figures';
+import {
+  describeTasks,
+  driftRows,
+  learnedTasks,
+  strfFigures,
+  strfFiguresStage,
+  taskDistances,
+  type StrfFilterHistory,
+  type StrfTaskRecord,
+} from 'stm-lab/dist/pipeline';
+import { initialFilters } from 'stm-lab/dist/strf';
+import { close } from './fixtures';
+
+const results = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-figures-'));
+after(() => fs.rmSync(results, { recursive: true }));
+
+/** Made-up histories: carriers of one task halve, those of the other stay. */
+for (const [task, factor] of [
+  ['speaker', 0.5],
+  ['speech', 1],
+] as const) {
+  const history = (seed: number): StrfFilterHistory => {
+    const start = initialFilters(16, { seed: deriveSeed(seed, task) });
+    return {
+      condition: 'learn l2',
+      seed,
+      records: [0, 10, 20].map((step, i) => ({
+        step,
+        loss: 1 - i / 4,
+        clamped: 0,
+        weights: start.map((_, k) => (k + 1) / 16),
+        filters: start.map((filter) => ({
+          ...filter,
+          carrier: filter.carrier * (1 + ((factor - 1) * i) / 2),
+        })),
+      })),
+    };
+  };
+  const interval = { value: 0.8, low: 0.7, high: 0.9 };
+  const record: StrfTaskRecord = {
+    task,
+    units: { frameRate: 100, bandsPerOctave: 7, shape: { frequencyTaps: 9, timeTaps: 31 } },
+    measures: [{ name: 'accuracy', title: 'accuracy', better: 'higher' }],
+    remarks: [],
+    baselines: {},
+    conditions: [
+      { condition: 'learn l2', scores: { accuracy: interval }, spread: { accuracy: 0 }, seeds: [] },
+    ],
+  };
+  writeJson(path.join(results, task, 'results.json'), record);
+  writeJson(path.join(results, task, 'filters.json'), [
+    history(1),
+    history(2),
+    { ...history(3), condition: 'free' },
+  ]);
+}
+
+test('banks before and after: halved carriers halve the median rate and raise the low-pass share', () => {
+  const tasks = learnedTasks(results);
+  assert.deepEqual(
+    tasks.map(({ task, histories }) => [task, histories.length]),
+    [
+      ['speaker', 2],
+      ['speech', 2],
+    ],
+  );
+  const [before, afterwards, same, still] = describeTasks(tasks);
+  close(afterwards!.medianRateHz, before!.medianRateHz / 2, 1e-9);
+  assert.ok(afterwards!.lowPass > before!.lowPass);
+  assert.deepEqual({ ...still, when: '' }, { ...same, when: '' });
+  const drift = driftRows(tasks[0]!);
+  assert.equal(drift.length, 6);
+  assert.equal(drift[1]!.median, 0);
+  assert.ok(drift[5]!.median > drift[3]!.median && drift[3]!.median > 0);
+});
+
+test('distances: each pair, each task with itself and with its start; what moved is farther', () => {
+  const distances = taskDistances(learnedTasks(results));
+  const of = (first: string, second: string): { distance: number; z: number } =>
+    distances.find((entry) => entry.first === first && entry.second === second)!;
+  assert.equal(distances.length, 5);
+  assert.ok(of('speaker start', 'speaker').z > of('speech start', 'speech').z);
+  assert.ok(distances.every(({ distance }) => distance >= 0 && distance <= 1));
+});
+
+test('every figure renders, with its axes and the note', async () => {
+  const figures = strfFigures(learnedTasks(results), 'made-up filters');
+  assert.deepEqual(
+    [...figures.keys()],
+    [
+      ...['speaker', 'speech'].flatMap((task) =>
+        ['gallery', 'density', 'transfer', 'scores'].map((name) => `${task}-${name}`),
+      ),
+      'paths',
+      'drift',
+      'distances',
+    ],
+  );
+  for (const [name, figure] of figures) {
+    const svg = await renderSvg(figure);
+    assert.match(svg, /made-up filters/, name);
+    assert.doesNotMatch(svg, /NaN|undefined/, name);
+  }
+  assert.match(await renderSvg(figures.get('paths')!), /Rate \(Hz\)/);
+  assert.match(await renderSvg(figures.get('speaker-gallery')!), /cyc\/oct/);
+});
+
+test('the stage writes figures and tables; a folder without learned filters is named', async () => {
+  const files = await strfFiguresStage({ results, out: path.join(results, 'drawn') });
+  assert.ok(files.every((file) => fs.statSync(file).size > 0));
+  const banks = fs.readFileSync(path.join(results, 'drawn', 'banks.csv'), 'utf8');
+  assert.match(banks, /^task,when,lowPass,asymmetry/);
+  await assert.rejects(strfFiguresStage({ results: os.tmpdir() }), /no task has learned filters/);
+  await assert.rejects(strfFiguresStage({ results, condition: 'learn area' }), /"learn area"/);
+});

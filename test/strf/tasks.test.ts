@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { after, test } from 'node:test';
+import { readAudio, writeWav } from 'stm-lab/dist/audio';
+import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import {
+  readStrfExperiment,
+  strfExperimentNames,
+  parseCondition,
+  type StrfExperiment,
+} from 'stm-lab/dist/pipeline/strfExperiment';
+import { strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline/strf';
+import {
+  listCalls,
+  listScenes,
+  listSpeakerRecordings,
+  readSpeechFolder,
+  type StrfTaskName,
+} from 'stm-lab/dist/strf';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-tasks-'));
+after(() => fs.rmSync(folder, { recursive: true }));
+
+const state = randomState(3);
+/** Noise whose loudness beats at a rate: slow for one class, fast for the other. */
+function beating(seconds: number, rate: number, beatHz: number): Float32Array {
+  return Float32Array.from(
+    { length: Math.round(seconds * rate) },
+    (_, i) => 0.2 * state.normal() * (1 + Math.sin((2 * Math.PI * beatHz * i) / rate)),
+  );
+}
+
+/** 32-bit float WAV with an 18-byte format chunk and a `fact` chunk, as SciPy and pyannote's excerpts have. */
+function writeFloatWav(file: string, samples: Float32Array, rate: number): void {
+  const head = Buffer.alloc(58);
+  head.write('RIFF', 0, 'latin1');
+  head.writeUInt32LE(50 + 4 * samples.length, 4);
+  head.write('WAVEfmt ', 8, 'latin1');
+  head.writeUInt32LE(18, 16);
+  head.writeUInt16LE(3, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(4 * rate, 28);
+  head.writeUInt16LE(4, 32);
+  head.writeUInt16LE(32, 34);
+  head.write('fact', 38, 'latin1');
+  head.writeUInt32LE(4, 42);
+  head.writeUInt32LE(samples.length, 46);
+  head.write('data', 50, 'latin1');
+  head.writeUInt32LE(4 * samples.length, 54);
+  fs.writeFileSync(file, Buffer.concat([head, Buffer.from(samples.buffer)]));
+}
+
+const speech = path.join(folder, 'speech');
+const digits = path.join(folder, 'digits');
+const calls = path.join(folder, 'calls');
+for (const place of [speech, digits, calls]) fs.mkdirSync(place);
+// On disk decomposed, composed in the list, without its tilde in the annotation.
+const spoken = beating(4, 16000, 1);
+spoken.fill(0, 0, 16000);
+writeFloatWav(path.join(speech, 'trn\u030300.wav'), spoken, 16000);
+for (const name of ['dev0', 'tst0', 'tst1']) writeWav(path.join(speech, `${name}.wav`), spoken, 16000);
+fs.writeFileSync(path.join(speech, 'train.lst'), 'tr\u00f100\n');
+fs.writeFileSync(
+  path.join(speech, 'train.rttm'),
+  'SPEAKER trn00 1 1.0 2.0 <NA> <NA> <NA> <NA> <NA>\nSPEAKER trn00 1 2.5 1.5 <NA> <NA> B <NA> <NA>\n',
+);
+fs.writeFileSync(path.join(speech, 'development.lst'), 'dev0\n');
+fs.writeFileSync(path.join(speech, 'development.rttm'), 'SPEAKER dev0 1 1 3 <NA> <NA> A <NA> <NA>\n');
+fs.writeFileSync(path.join(speech, 'test.lst'), 'tst0\ntst1\n');
+fs.writeFileSync(path.join(speech, 'test.rttm'), 'SPEAKER tst0 1 1 3 <NA> <NA> A <NA> <NA>\n');
+fs.writeFileSync(path.join(speech, 'test.uem'), 'tst0 1 0 4\ntst1 1 0 2\n');
+
+const tiny: StrfExperiment = (() => {
+  const reduced = readStrfExperiment('reduced');
+  const small = {
+    strf: { filters: 2, frequencyTaps: 5, timeTaps: 9 },
+    training: { steps: 3, batch: 4, recordEvery: 2 },
+    conditions: ['learn l2', 'frozen l2', 'pass'],
+    seeds: 2,
+  };
+  const frontEnd = (rate: number): StrfExperiment['speech']['frontEnd'] => ({
+    ...reduced.speech.frontEnd,
+    sampleRate: rate,
+    window: rate / 40,
+    hop: rate / 100,
+    bands: 8,
+    highestHz: rate / 2,
+  });
+  return {
+    ...reduced,
+    speaker: { ...reduced.speaker, ...small, frontEnd: frontEnd(8000), frames: 30 },
+    speech: { ...reduced.speech, ...small, frontEnd: frontEnd(16000), frames: 40, blockSeconds: 1 },
+    birds: { ...reduced.birds, ...small, frontEnd: frontEnd(16000), frames: 20 },
+    urban: {
+      ...reduced.urban,
+      ...small,
+      frontEnd: frontEnd(16000),
+      frames: 40,
+      blocks: [2],
+      folds: 2,
+      excerpts: 2,
+      augment: 'mixup-stripes',
+    },
+  };
+})();
+
+for (const speaker of ['ann', 'bob'])
+  for (let i = 0; i < 8; i++)
+    writeWav(
+      path.join(digits, `${i % 3}_${speaker}_${i}.wav`),
+      beating(0.4, 8000, speaker === 'ann' ? 5 : 15),
+      8000,
+    );
+for (const [bird, days] of [
+  ['red', ['110101', '110102', '110103']],
+  ['blue', ['110104', '110105']],
+  ['lone', ['110106']],
+] as const)
+  for (const day of days)
+    for (let i = 0; i < 2; i++)
+      writeWav(path.join(calls, `${bird}_${day}-DC-0${i}.wav`), beating(0.3, 16000, 10), 16000);
+const scenes = path.join(folder, 'scenes.csv');
+fs.writeFileSync(
+  scenes,
+  ['path,label,group']
+    .concat(
+      Array.from({ length: 8 }, (_, i) => {
+        writeWav(path.join(folder, `scene${i}.wav`), beating(1.2, 16000, i % 2 ? 2 : 12), 16000);
+        return `scene${i}.wav,${i % 2 ? 'env: urban' : 'env: wildlife'},place${Math.floor(i / 2)}x${i % 2}`;
+      }),
+    )
+    .join('\n'),
+);
+
+test('float WAV with a fact chunk; names spelled three ways; unknown and overlapping speakers; no turns at all', async () => {
+  const [train] = readSpeechFolder(speech, 'train');
+  assert.equal(train!.name, 'tr\u00f100');
+  assert.deepEqual(train!.speech, [{ begin: 1, end: 4 }]);
+  assert.equal(train!.scored, undefined);
+  const { samples, sampleRate } = await readAudio(train!.file);
+  assert.equal(sampleRate, 16000);
+  assert.ok(samples.length === spoken.length && samples.every((sample, i) => sample === spoken[i]));
+  const test = readSpeechFolder(speech, 'test');
+  assert.deepEqual(test[1]!.speech, []);
+  assert.deepEqual(test[1]!.scored, [{ begin: 0, end: 2 }]);
+});
+
+test('what is missing from a speech folder is named', () => {
+  const broken = path.join(folder, 'broken');
+  fs.mkdirSync(broken);
+  assert.throws(() => readSpeechFolder(broken, 'train'), /train\.rttm: is not there/);
+  fs.writeFileSync(path.join(broken, 'train.rttm'), '');
+  fs.writeFileSync(path.join(broken, 'train.lst'), 'gone\n');
+  assert.throws(() => readSpeechFolder(broken, 'train'), /no recording is called "gone"/);
+});
+
+test('AMI and CHiME5 file names are found under the bare name, below the folder', () => {
+  const ami = path.join(folder, 'ami');
+  fs.mkdirSync(path.join(ami, 'ES2002a', 'audio'), { recursive: true });
+  writeWav(path.join(ami, 'ES2002a', 'audio', 'ES2002a.Mix-Headset.wav'), spoken, 16000);
+  writeWav(path.join(ami, 'S01_U01.CH1.wav'), spoken, 16000);
+  fs.writeFileSync(path.join(ami, 'test.lst'), 'ES2002a\nS01\n');
+  fs.writeFileSync(path.join(ami, 'test.rttm'), '');
+  assert.deepEqual(
+    readSpeechFolder(ami, 'test').map(({ file }) => path.basename(file)),
+    ['ES2002a.Mix-Headset.wav', 'S01_U01.CH1.wav'],
+  );
+});
+
+test('lists of speakers, calls and scenes; what does not fit is named', () => {
+  const recordings = listSpeakerRecordings(digits);
+  assert.equal(recordings.filter(({ part }) => part === 'test').length, 10);
+  assert.throws(() => listSpeakerRecordings(calls), /holds no train recordings/);
+  const manifest = path.join(folder, 'speakers.csv');
+  const [first] = recordings;
+  fs.writeFileSync(
+    manifest,
+    `path,label,group,part\n${recordings.map(({ file, speaker, part }) => `${file},x: ${part},${speaker},${part}`).join('\n')}\n`,
+  );
+  assert.deepEqual(listSpeakerRecordings(manifest)[0], first);
+  fs.writeFileSync(
+    manifest,
+    `path,label,group,part\n${recordings.map(({ file, speaker, part }) => `${file},x: ${part},${speaker},dev`).join('\n')}\n`,
+  );
+  assert.throws(() => listSpeakerRecordings(manifest), /line 2 has the part "dev"/);
+  assert.deepEqual(new Set(listCalls(calls).map(({ label }) => label)), new Set(['red', 'blue', 'lone']));
+  assert.throws(() => listCalls(digits), /holds no calls/);
+  assert.throws(
+    () => listScenes(scenes, ['env: urban', 'sea']),
+    /no recording has the label "sea"; it holds env: wildlife, env: urban/,
+  );
+});
+
+for (const [task, source] of [
+  ['speaker', digits],
+  ['speech', speech],
+  ['birds', calls],
+  ['urban', scenes],
+] as [StrfTaskName, string][])
+  test(`${task}: every condition and seed, intervals, kept the second time, the same from scratch`, async () => {
+    const out = path.join(folder, `out-${task}`);
+    const options = { task, source, out, experiment: tiny, resamples: 20 };
+    const first = await strfTaskStage(options);
+    assert.equal(first.status, 'computed');
+    assert.deepEqual(
+      first.conditions.map(({ condition }) => condition),
+      ['learn l2', 'frozen l2', 'pass'],
+    );
+    for (const { scores, seeds } of first.conditions) {
+      assert.equal(seeds.length, 2);
+      for (const { name } of first.measures) {
+        const { value, low, high } = scores[name]!;
+        assert.ok(value >= 0 && low <= high, `${name} ${value} [${low}, ${high}]`);
+        const mean = (seeds[0]![name]! + seeds[1]![name]!) / 2;
+        assert.ok(Math.abs(mean - value) < 1e-6);
+      }
+    }
+    assert.ok(first.conditions[1]!.difference !== undefined);
+    const histories = first.filters.filter(({ condition }) => condition.includes('l2'));
+    assert.equal(histories.length, 4);
+    for (const { condition, records } of histories) {
+      assert.equal(records.at(-1)!.filters.length, 2);
+      assert.equal(records.at(-1)!.weights.length, 2);
+      const moved = JSON.stringify(records[0]!.filters) !== JSON.stringify(records.at(-1)!.filters);
+      assert.equal(moved, condition === 'learn l2');
+    }
+    assert.deepEqual(
+      histories[0]!.records[0]!.filters,
+      histories[2]!.records[0]!.filters,
+      'learned and frozen start alike',
+    );
+    assert.ok(strfScoreTable(first).length > 3);
+    assert.equal((await strfTaskStage(options)).status, 'kept');
+    // Without the stage's record, finished trainings are kept and give the same.
+    fs.rmSync(path.join(out, 'stage.json'));
+    fs.rmSync(path.join(out, 'cells', 'learn-l2-seed1'), { recursive: true });
+    const again = await strfTaskStage(options);
+    assert.equal(again.status, 'computed');
+    assert.deepEqual(again.conditions, first.conditions);
+  });
+
+test('birds: a group that is all there is of a class trains but is not judged', async () => {
+  const { remarks } = await strfTaskStage({
+    task: 'birds',
+    source: calls,
+    out: path.join(folder, 'out-birds'),
+    experiment: tiny,
+    resamples: 20,
+  });
+  assert.match(
+    remarks[0]!,
+    /12 calls, 3 classes, 6 groups; 5 groups are left out in turn \(10 calls judged; 2 calls/,
+  );
+});
+
+test('experiments: shipped ones are read; wrong entries are named', () => {
+  assert.ok(strfExperimentNames().includes('reduced'));
+  for (const name of strfExperimentNames()) assert.ok(readStrfExperiment(name).speech.frames > 0);
+  assert.throws(() => readStrfExperiment('none'), /give one of .*reduced/);
+  const file = path.join(folder, 'wrong.json');
+  fs.writeFileSync(file, JSON.stringify({ ...tiny, birds: { ...tiny.birds, frames: 0 } }));
+  assert.throws(() => readStrfExperiment(file), /birds: frames is 0/);
+  fs.writeFileSync(file, JSON.stringify({ ...tiny, urban: undefined }));
+  assert.throws(() => readStrfExperiment(file), /lacks the section "urban"/);
+  assert.throws(() => parseCondition('learnt'), /must be one of learn, frozen/);
+  assert.deepEqual(parseCondition('frozen area'), { variant: 'frozen', norm: 'area' });
+});
