@@ -10,7 +10,7 @@ import {
 import type { StrfTaskName } from '../../strf';
 import { integerOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { journalBeside, statusText } from '../stageOptions';
+import { statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const strf: Command = {
@@ -46,7 +46,7 @@ export const strf: Command = {
     const [what] = positionals;
     const out = options['out'] ?? path.join('results', 'strf');
     if (what === 'filters') {
-      const files = await withStage(options, journalBeside(out), terminal, (context) =>
+      const files = await withStage(options, path.join(out, 'figures'), terminal, (context) =>
         strfFiguresStage({ results: out }, context),
       );
       files.forEach((file) => terminal.print(path.relative(process.cwd(), file)));
@@ -63,7 +63,7 @@ export const strf: Command = {
     const experiment = readStrfExperiment(options['experiment'] ?? 'reduced');
     const settings = experiment[task];
     const folder = path.join(out, task);
-    const summary = await withStage(options, journalBeside(folder), terminal, (context) =>
+    const summary = await withStage(options, folder, terminal, (context) =>
       strfTaskStage(
         {
           task,
