@@ -168,7 +168,10 @@ async function cellOnce(
   context: StageContext,
   parent: Run | undefined,
 ): Promise<CellOutcome> {
-  const { conditions: _conditions, seeds: _seeds, ...own } = settings;
+  // What is compared does not change what one training gives.
+  const own = Object.fromEntries(
+    Object.entries(settings).filter(([name]) => name !== 'conditions' && name !== 'seeds'),
+  );
   const key = sha256({
     task: prepared.name,
     own,
