@@ -11,7 +11,8 @@ const ROWS_PER_PAGE = 40;
 export function reportLatex(report: ReportDocument): string {
   return [
     '\\documentclass[a4paper]{article}',
-    '\\usepackage[T1]{fontenc}',
+    // Without Latin Modern, T1 would fall back to bitmaps.
+    '\\IfFileExists{lmodern.sty}{\\usepackage[T1]{fontenc}\\usepackage{lmodern}}{}',
     '\\usepackage[utf8]{inputenc}',
     '\\usepackage[margin=2cm]{geometry}',
     '\\usepackage{booktabs,longtable,graphicx}',
@@ -55,13 +56,13 @@ export function tableLatex(table: ReportTable): string {
     const cells = row.map(({ text, interval, rank }) => {
       const value = rank === 'best' ? `\\textbf{${escapeLatex(text)}}` : escapeLatex(text);
       // A bracket right after a line's end would be read as its option.
-      return interval === '' ? value : `${value} {\\footnotesize ${escapeLatex(interval)}}`;
+      return interval === '' ? value : `${value} {\\scriptsize ${escapeLatex(interval)}}`;
     });
     return `${cells.join(' & ')} \\\\`;
   });
   if (table.rows.length > ROWS_PER_PAGE) {
     return [
-      `{\\footnotesize\\begin{longtable}{${layout}}`,
+      `{\\scriptsize\\setlength{\\tabcolsep}{3pt}\\begin{longtable}{${layout}}`,
       `${caption}\\label{tab:${table.id}}\\\\`,
       `\\toprule ${head} \\midrule`,
       '\\endfirsthead',
@@ -104,7 +105,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   '<': '\\textless{}',
   '>': '\\textgreater{}',
   '|': '\\textbar{}',
-  '"': '\\textquotedbl{}',
+  '"': "''",
   '−': '$-$',
   '±': '$\\pm$',
   '×': '$\\times$',
@@ -118,7 +119,7 @@ const REPLACED: Readonly<Record<string, string>> = {
 
 /** Text with what LaTeX would act on escaped; characters that pdfLaTeX's fonts lack become a question mark. */
 export function escapeLatex(text: string): string {
-  return Array.from(text, (character) => {
+  return Array.from(text.replaceAll('<=', '≤'), (character) => {
     const known = REPLACED[character];
     if (known !== undefined) return known;
     if ('#$%&_'.includes(character)) return `\\${character}`;

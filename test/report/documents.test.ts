@@ -88,7 +88,7 @@ test('LaTeX: a booktabs table, what LaTeX acts on escaped', () => {
   const tex = reportLatex(report);
   for (const rule of ['\\toprule', '\\midrule', '\\bottomrule', '\\begin{tabular}{lrrr}'])
     assert.ok(tex.includes(rule));
-  assert.ok(tex.includes('x\\_1 & 0.812 {\\footnotesize [0.700, 0.900]} & 2.0 & – \\\\'));
+  assert.ok(tex.includes('x\\_1 & 0.812 {\\scriptsize [0.700, 0.900]} & 2.0 & – \\\\'));
   assert.ok(tex.includes('Runs abc, def; command: stm-lab evaluate --out a\\_b'));
   assert.equal(
     escapeLatex('50 % #1 {a} \\b ~^ <> ± − é 漢'),

@@ -115,14 +115,14 @@ const noLatex =
     ? false
     : 'SKIPPED: no pdflatex (apt-get install texlive-latex-base)';
 test('the LaTeX compiles, with all figures', { skip: noServer || noLatex }, () => {
-  const { status, stdout } = spawnSync(
-    'pdflatex',
-    ['-interaction=nonstopmode', '-halt-on-error', 'report.tex'],
-    {
+  const compile = (): { status: number | null; stdout: string } =>
+    spawnSync('pdflatex', ['-interaction=nonstopmode', '-halt-on-error', 'report.tex'], {
       cwd: at(''),
       encoding: 'utf8',
-    },
-  );
+    });
+  // The second run knows how wide the tables are.
+  compile();
+  const { status, stdout } = compile();
   assert.equal(
     status,
     0,
@@ -132,7 +132,7 @@ test('the LaTeX compiles, with all figures', { skip: noServer || noLatex }, () =
       .join('\n'),
   );
   assert.match(stdout, /Output written on report\.pdf \([3-9] pages/);
-  assert.doesNotMatch(stdout, /Missing character/);
+  assert.doesNotMatch(stdout, /Missing character|Overfull .hbox .\d{2,}/);
 });
 
 test('an experiment that is not there is named with those that are', { skip: noServer }, () => {
