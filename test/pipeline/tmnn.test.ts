@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { writeWav } from 'stm-lab/dist/audio';
+import { readJson } from 'stm-lab/dist/base/files';
+import { fastDoubles } from 'stm-lab/dist/models/random';
+import {
+  evaluateTmnn,
+  readTmnnExperiment,
+  tmnnComparisonTable,
+  tmnnCost,
+  type TmnnExperiment,
+  tmnnExperimentNames,
+  tmnnFilterResponses,
+  tmnnScoreTable,
+  tmnnStudyStage,
+} from 'stm-lab/dist/pipeline';
+import { collectClips } from 'stm-lab/dist/pipeline/tmnn/collection';
+import { createTracker } from 'stm-lab/dist/tracking';
+
+const repository = path.join(__dirname, '..', '..');
+
+function temporary(t: TestContext): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-tmnn-study-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Two kinds of tone by eight sources, one file that is no sound. */
+function corpus(folder: string): string {
+  const next = fastDoubles(1, 'corpus');
+  const lines = ['path,label,group'];
+  for (let source = 0; source < 8; source++)
+    for (const kind of ['music: low', 'music: high', 'noise: high']) {
+      const name = `${kind.replace(': ', '-')}-${source}.wav`;
+      const hz = (kind.endsWith('low') ? 200 : 2000) * (1 + 0.2 * next());
+      const samples = Float32Array.from({ length: 9000 }, (_, i) =>
+        kind.startsWith('noise') ? 0.2 * (next() - 0.5) : 0.3 * Math.sin((2 * Math.PI * hz * i) / 16000),
+      );
+      writeWav(path.join(folder, name), samples, 16000);
+      lines.push(`${name},${kind},source ${source}`);
+    }
+  fs.writeFileSync(path.join(folder, 'broken.wav'), 'no sound');
+  lines.push('broken.wav,music: low,source 0');
+  const file = path.join(folder, 'manifest.csv');
+  fs.writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+const experiment: TmnnExperiment = {
+  name: 'tiny',
+  title: 'two systems for tests',
+  data: { kind: 'manifest', folds: 2, validationFolds: 2 },
+  segmentSeconds: 0.5,
+  network: { backEnd: { width: 2 } },
+  fit: { stages: [{ rule: 'adam', learningRate: 1e-2, epochs: 3 }], batchSize: 2, windows: 1 },
+  testWindows: 2,
+  seeds: [1, 2],
+  systems: [
+    { name: 'mel', frontEnd: { kind: 'mel', bands: 24 }, modulation: { filters: 0 } },
+    { name: 'mel + temporal', frontEnd: { kind: 'mel', bands: 24 }, modulation: { filters: 1, taps: 11 } },
+  ],
+  comparisons: [['mel + temporal', 'mel']],
+};
+
+test('a study: groups held out, cells resumed, tables, runs, a kept model judged again', async (t) => {
+  const folder = temporary(t);
+  const root = corpus(folder);
+  const out = path.join(folder, 'out');
+  const tracker = createTracker({
+    experiment: 'test',
+    journalFolder: path.join(folder, 'runs'),
+    mode: 'offline',
+  });
+  const warnings: string[] = [];
+  const stop = new AbortController();
+  // Stopped in the third training, then gone on with.
+  await assert.rejects(
+    tmnnStudyStage(
+      { experiment, root, out, resamples: 50 },
+      { tracker, signal: stop.signal, progress: (line) => line.startsWith('tmnn: 2 of 4') && stop.abort() },
+    ),
+  );
+  const firstCell = path.join(out, 'mel', 'seed-1', 'cell.json');
+  const written = fs.statSync(firstCell).mtimeMs;
+  const study = await tmnnStudyStage(
+    { experiment, root, out, resamples: 50 },
+    { tracker, warn: (line) => warnings.push(line) },
+  );
+  assert.equal(fs.statSync(firstCell).mtimeMs, written);
+  assert.equal(study.status, 'computed');
+  assert.ok(warnings.some((line) => line.includes('broken.wav')));
+  assert.ok(study.notes.some((line) => line.includes('broken.wav')));
+  assert.deepEqual(study.outputs, ['high', 'low', 'music', 'noise']);
+  assert.deepEqual(study.clips, [
+    { train: 6, validation: 6, test: 12 },
+    { train: 6, validation: 6, test: 12 },
+  ]);
+  assert.equal(study.cells.length, 4);
+  for (const cell of study.cells) {
+    assert.equal(cell.history.length, 3);
+    assert.ok(cell.scores['rocAuc']! >= 0 && cell.scores['rocAuc']! <= 1);
+    assert.equal(cell.test.length, 12);
+  }
+  // The two seeds test all sources between them, and never one twice.
+  const tested = study.cells
+    .slice(0, 2)
+    .map(({ test: names }) => new Set(names.map((name) => name.slice(-5))));
+  assert.deepEqual(
+    [tested[0]!.size, tested[1]!.size, new Set([...tested[0]!, ...tested[1]!]).size],
+    [4, 4, 8],
+  );
+  assert.deepEqual(
+    tmnnScoreTable(study).map(({ system }) => system),
+    ['mel', 'mel + temporal'],
+  );
+  assert.match(String(tmnnScoreTable(study)[0]!['macro ROC-AUC']), /^\d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\]$/);
+  assert.equal(tmnnComparisonTable(study).length, 2);
+  const responses = tmnnFilterResponses(study);
+  assert.deepEqual(
+    responses.map(({ panel, state }) => [panel, state]),
+    [1, 2].flatMap(() => [
+      ['mel + temporal', 'before training'],
+      ['mel + temporal', 'learned'],
+    ]),
+  );
+  assert.match(fs.readFileSync(path.join(out, 'outputs.csv'), 'utf8'), /^output,mel,mel \+ temporal\n/);
+  await tracker.close();
+  // The study, stopped and gone on with in one run, and each training once.
+  const journals = fs.readdirSync(path.join(folder, 'runs'), { recursive: true, encoding: 'utf8' });
+  assert.equal(journals.filter((name) => name.endsWith('.jsonl')).length, 5, journals.join(' '));
+
+  const again = await tmnnStudyStage({ experiment, root, out, resamples: 50 });
+  assert.equal(again.status, 'kept');
+  const cell = study.cells[3]!;
+  const judged = await evaluateTmnn({
+    experiment,
+    root,
+    model: path.join(out, 'mel-temporal', 'seed-2', 'model'),
+    cache: path.join(out, 'spectrograms'),
+    seed: 2,
+  });
+  assert.deepEqual(judged.scores, cell.scores);
+  assert.deepEqual(judged.perOutput, cell.perOutput);
+  await assert.rejects(
+    evaluateTmnn({ experiment, root, model: folder, cache: path.join(out, 'spectrograms') }),
+    /holds no network/,
+  );
+});
+
+test('every prepared experiment can be read; wrong ones are named', (t) => {
+  const names = tmnnExperimentNames();
+  assert.deepEqual(names, [
+    'filters',
+    'filters-small',
+    'keywords',
+    'magnatagatune',
+    'smoke',
+    'speech-commands',
+    'tags',
+  ]);
+  for (const name of names) assert.equal(readTmnnExperiment(name).name, name);
+  // Table 1 has six rows, at the published size.
+  const table = readTmnnExperiment('magnatagatune');
+  assert.equal(table.systems.length, 6);
+  assert.equal(
+    table.fit.stages!.reduce((sum, stage) => sum + stage.epochs, 0),
+    200,
+  );
+  const folder = temporary(t);
+  const refuse = (change: object, message: RegExp): void => {
+    const file = path.join(folder, 'wrong.json');
+    const whole = readJson<object>(path.join(repository, 'experiments', 'tmnn', 'smoke.json'));
+    fs.writeFileSync(file, JSON.stringify({ ...whole, ...change }));
+    assert.throws(() => readTmnnExperiment(file), message);
+  };
+  refuse({ comparisons: [['harmonic n=1', 'nothing']] }, /compares "nothing", which is no system/);
+  refuse({ seeds: [] }, /seeds/);
+  refuse({ fit: { batchSize: 0 } }, /batchSize 0/);
+  refuse({ surprise: 1 }, /unknown entry "surprise"/);
+  refuse(
+    { systems: [{ name: 'a', frontEnd: { kind: 'mel' }, modulation: { taps: 4 } }], comparisons: [] },
+    /taps 4/,
+  );
+});
+
+test('spoken digits: whole speakers held out, each tested once over three seeds', (t) => {
+  const shared = process.env.STM_SHARED ?? path.join(repository, '..', 'shared');
+  const root = path.join(shared, 'spoken-digits');
+  if (!fs.existsSync(root)) return t.skip(`${root} is not there`);
+  const keywords = readTmnnExperiment('keywords');
+  const tested: string[] = [];
+  for (let seed = 0; seed < 3; seed++) {
+    const { clips, outputs, task } = collectClips(keywords, root, seed);
+    assert.equal(outputs.length, 10);
+    assert.equal(task, 'classes');
+    assert.equal(clips.length, 6 * 10 * keywords.data.clipsPerGroupAndLabel!);
+    const speakers = (part: string): string[] =>
+      [...new Set(clips.filter((clip) => clip.part === part).map(({ group }) => group))].sort();
+    const all = [...speakers('train'), ...speakers('validation'), ...speakers('test')];
+    assert.equal(new Set(all).size, 6);
+    assert.equal(all.length, 6);
+    assert.equal(speakers('test').length, 2);
+    tested.push(...speakers('test'));
+  }
+  assert.equal(new Set(tested).size, 6);
+});
+
+test('the cost of a training is projected from real steps', async () => {
+  const system = experiment.systems[1]!;
+  const cost = await tmnnCost(experiment, system, { steps: 2, clips: 100 });
+  assert.equal(cost.stepSeconds.length, 2);
+  assert.equal(cost.stepsPerEpoch, 50);
+  assert.equal(cost.epochs, 3);
+  assert.notEqual(cost.losses[0], cost.losses[1]);
+  assert.ok(Math.abs(cost.hours - (Math.min(...cost.stepSeconds) * 150) / 3600) < 1e-9);
+});
