@@ -14,12 +14,12 @@ import { stratifiedGroupKFold } from '../../splits';
 import type { Run } from '../../tracking';
 import { flattenParameters, trackedRun, type StageContext } from '../context';
 import { logReport } from '../evaluate';
-import { classNumbers } from '../featureFolder';
+import { classNumbers, type IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
 import { forgetOtherFolds } from '../partialFolds';
 import { describeModel, describeRow, type FullRow } from './choice';
 import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
-import type { RowData } from './rowData';
+import type { RowData, RowSource } from './rowData';
 
 /** Scores of one row, both protocols. */
 export interface ComparisonScores {
@@ -49,6 +49,8 @@ export interface ComparisonScores {
 
 /** What all rows of one comparison share. */
 export interface RowContext {
+  /** The recordings that are judged, in order. */
+  readonly recordings: readonly IndexRow[];
   readonly engine: Engine;
   readonly folder: string;
   readonly folds: number;
@@ -74,16 +76,16 @@ interface StoredRow {
  */
 export async function judgeRow(
   row: FullRow,
-  data: RowData,
+  source: RowSource,
   shared: RowContext,
   context: StageContext,
   parent: Run | undefined,
 ): Promise<FinishedRow> {
-  const { engine, folds, seeds, resamples } = shared;
+  const { recordings, engine, folds, seeds, resamples } = shared;
   const key = sha256({
     row,
-    hashes: data.hashes,
-    recordings: data.index,
+    hashes: source.hashes,
+    recordings,
     folds,
     seeds,
     resamples,
@@ -113,25 +115,18 @@ export async function judgeRow(
     tags: {
       'stm.stage': 'comparison-row',
       'stm.engine': engine.description,
-      ...Object.fromEntries(Object.entries(data.hashes).map(([name, hash]) => [`stm.input.${name}`, hash])),
+      ...Object.fromEntries(Object.entries(source.hashes).map(([name, hash]) => [`stm.input.${name}`, hash])),
     },
   };
   return trackedRun(context, request, async (run) => {
+    const places = new Map(source.index.map((own, place) => [own.path, place]));
     const { result, scores } = await crossValidateRow(
       row,
-      data,
+      source.load(Int32Array.from(recordings, (recording) => places.get(recording.path)!)),
       { ...shared, folder: path.join(folder, 'folds') },
       key,
       context,
     );
-    fs.rmSync(resultFile, { force: true });
-    const rows = data.index.length;
-    const classes = result.averaged.classNames.length;
-    const all = new Float32Array(seeds.length * rows * classes);
-    const repeats = result.repeats.map(({ probabilities }) => probabilities);
-    repeats.forEach((values, i) => all.set(values, i * values.length));
-    writeNpy(probabilityFile, { shape: [seeds.length, rows, classes], data: all });
-    writeJson(resultFile, { key, scores } satisfies StoredRow);
     result.repeats.forEach((repeat) => run?.logMetrics({ repeat_macro_f1: repeat.macroF1 }, repeat.seed));
     run?.logMetrics({
       cv_mean_macro_f1: scores.macroF1.value,
@@ -139,6 +134,14 @@ export async function judgeRow(
       cv_mean_macro_f1_high: scores.macroF1.high,
     });
     logReport(run, result.averaged, 'cv');
+    fs.rmSync(resultFile, { force: true });
+    const rows = recordings.length;
+    const classes = result.averaged.classNames.length;
+    const all = new Float32Array(seeds.length * rows * classes);
+    const repeats = result.repeats.map(({ probabilities }) => probabilities);
+    repeats.forEach((values, i) => all.set(values, i * values.length));
+    writeNpy(probabilityFile, { shape: [seeds.length, rows, classes], data: all });
+    writeJson(resultFile, { key, scores } satisfies StoredRow);
     fs.rmSync(path.join(folder, 'folds'), { recursive: true, force: true });
     return { scores, repeats };
   });
@@ -151,9 +154,9 @@ async function crossValidateRow(
   key: string,
   context: StageContext,
 ): Promise<{ readonly result: CrossValidationResult; readonly scores: ComparisonScores }> {
-  const { engine, folder, seeds, resamples } = shared;
-  const labels = data.index.map(({ label }) => label);
-  const groups = data.index.map(({ group }) => group);
+  const { engine, folder, recordings, seeds, resamples } = shared;
+  const labels = recordings.map(({ label }) => label);
+  const groups = recordings.map(({ group }) => group);
   const { classes, y } = classNumbers(labels);
   const base = {
     engine,

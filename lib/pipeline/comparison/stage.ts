@@ -7,11 +7,11 @@ import { saveFigure } from '../../figures';
 import { undersample } from '../../splits';
 import { runTrackedStage, type StageContext } from '../context';
 import type { Experiment } from '../experiment';
-import { classNumbers } from '../featureFolder';
+import { classNumbers, type IndexRow } from '../featureFolder';
 import type { StageResult } from '../stage';
 import { fullRows, type ComparisonChoice, type FullRow } from './choice';
 import { judgeRow, type ComparisonScores, type FinishedRow } from './row';
-import { featureKey, readRowData, selectRecordings, type RowData } from './rowData';
+import { featureKey, openRowSource, type RowSource } from './rowData';
 import { comparisonFigureOf, writeComparisonCsv } from './table';
 
 /** What `compareStage` reads and writes. */
@@ -72,10 +72,10 @@ export async function compareStage(
       `experiment "${experiment.name}": has no entry "comparison"; say there which features and models to compare`,
     );
   const rows = fullRows(experiment, comparison);
-  const { data, leftOut } = commonRecordings(rows, comparison, options.features, context);
+  const { sources, recordings, leftOut } = commonRecordings(rows, comparison, options.features, context);
   const inputs = Object.fromEntries(
     rows.flatMap((row, i) =>
-      Object.entries(data[i]!.hashes).map(([name, hash]) => [`${featureKey(row.features)}.${name}`, hash]),
+      Object.entries(sources[i]!.hashes).map(([name, hash]) => [`${featureKey(row.features)}.${name}`, hash]),
     ),
   );
   const { folds, seeds, reference, resamples = 2000 } = comparison;
@@ -88,6 +88,7 @@ export async function compareStage(
     run: async (run) => {
       const engine = await loadEngine();
       const shared = {
+        recordings,
         engine,
         folder: path.join(out, 'rows'),
         folds,
@@ -97,16 +98,15 @@ export async function compareStage(
       const finished: FinishedRow[] = [];
       for (const [i, row] of rows.entries()) {
         context.signal?.throwIfAborted();
-        finished.push(await judgeRow(row, data[i]!, shared, context, run));
+        finished.push(await judgeRow(row, sources[i]!, shared, context, run));
       }
-      const { index } = data[0]!;
-      const { classes, y } = classNumbers(index.map(({ label }) => label));
-      const groups = classNumbers(index.map(({ group }) => group)).y;
+      const { classes, y } = classNumbers(recordings.map(({ label }) => label));
+      const groups = classNumbers(recordings.map(({ group }) => group)).y;
       const record: ComparisonRecord = {
         folds,
         seeds,
         reference,
-        recordings: index.length,
+        recordings: recordings.length,
         groups: new Set(groups).size,
         classes,
         leftOut,
@@ -120,7 +120,7 @@ export async function compareStage(
       );
       for (const file of ['comparison.json', 'comparison.csv']) run?.logArtifact(path.join(out, file));
       for (const file of figures) run?.logArtifact(file, 'figures');
-      run?.logMetrics({ rows: rows.length, recordings: index.length });
+      run?.logMetrics({ rows: rows.length, recordings: recordings.length });
       run?.setTags({ 'stm.engine': engine.description });
       return ['comparison.json', 'comparison.csv', ...figures.map((file) => path.basename(file))];
     },
@@ -128,44 +128,41 @@ export async function compareStage(
   return { ...readJson<ComparisonRecord>(path.join(out, 'comparison.json')), status };
 }
 
-/** Every row's data on the recordings that all rows have, thinned out when asked for. */
+/** The recordings that all rows have features of, thinned out when asked for. */
 function commonRecordings(
   rows: readonly FullRow[],
   comparison: ComparisonChoice,
   folders: Readonly<Record<string, string>>,
   context: StageContext,
-): { readonly data: RowData[]; readonly leftOut: string[] } {
-  const all = rows.map(({ name, features }) => {
+): {
+  readonly sources: RowSource[];
+  readonly recordings: readonly IndexRow[];
+  readonly leftOut: string[];
+} {
+  const sources = rows.map(({ name, features }) => {
     const folder = folders[featureKey(features)];
     if (folder === undefined)
       throw inputError(`comparison row "${name}": no folder of ${featureKey(features)} features was given`);
-    return readRowData(folder, features);
+    return openRowSource(folder, features);
   });
   const counts = new Map<string, number>();
-  for (const { index } of all)
+  for (const { index } of sources)
     for (const { path: recording } of index) counts.set(recording, (counts.get(recording) ?? 0) + 1);
-  const leftOut = [...counts].filter(([, count]) => count < all.length).map(([recording]) => recording);
+  const leftOut = [...counts].filter(([, count]) => count < sources.length).map(([recording]) => recording);
   leftOut.forEach((recording) =>
     context.warn?.(`${recording}: not all rows of the comparison have features of it; left out of all`),
   );
-  const common = all[0]!.index.filter((row) => counts.get(row.path) === all.length);
+  const common = sources[0]!.index.filter((row) => counts.get(row.path) === sources.length);
   if (common.length === 0) throw inputError('comparison: the rows have no recording in common');
   const { undersampling } = comparison;
-  const kept =
+  const recordings =
     undersampling === undefined
       ? common
       : Array.from(
           undersample({ labels: common.map(({ label }) => label), ...undersampling }),
           (row) => common[row]!,
         );
-  const data = all.map((own) => {
-    const places = new Map(own.index.map((row, i) => [row.path, i]));
-    return selectRecordings(
-      own,
-      Int32Array.from(kept, (row) => places.get(row.path)!),
-    );
-  });
-  return { data, leftOut };
+  return { sources, recordings, leftOut };
 }
 
 function withDifferences(

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { after, before, test } from 'node:test';
+import { readCsv } from 'stm-lab/dist/base/csv';
+import { readNpy } from 'stm-lab/dist/base/npy';
+import { extractCorpus, poolExcerpts } from 'stm-lab/dist/features';
+import { compareStage, readExperiment } from 'stm-lab/dist/pipeline';
+import { openRowSource } from 'stm-lab/dist/pipeline/comparison/rowData';
+import { makeCorpus } from '../features/corpus';
+import { temporaryFolder, tinyExperiment } from './support';
+
+const folder = temporaryFolder('row-data');
+const features = path.join(folder, 'excerpts');
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+before(async () => {
+  const rows = makeCorpus(path.join(folder, 'audio'), 24);
+  await extractCorpus({ rows, outFolder: features, keep: 'excerpts' });
+  await extractCorpus({ rows: rows.slice(0, 3), outFolder: path.join(folder, 'mean') });
+});
+
+test('each pooling gives the rows it names, of the recordings asked for and in their order', () => {
+  const all = readNpy(path.join(features, 'features.npy')).data as Float32Array;
+  const excerpts = readNpy(path.join(features, 'excerpts.npy')).data as Float32Array;
+  const counts = readCsv(path.join(features, 'index.csv')).rows.map((row) => Number(row['excerpts']));
+  const asked = Int32Array.of(5, 0, 7);
+  const starts = counts.map((_, row) => counts.slice(0, row).reduce((sum, n) => sum + n, 0));
+  const excerptsOf = (row: number): Float32Array =>
+    excerpts.subarray(starts[row]! * 2420, (starts[row]! + counts[row]!) * 2420);
+  assert.ok(new Set([...asked].map((row) => counts[row])).size > 1, 'of several lengths');
+  const open = (pooling?: 'mean' | 'statistics' | 'attention' | 'first' | 'count') =>
+    openRowSource(features, { kind: 'stm', ...(pooling === undefined ? {} : { pooling }) }).load(asked);
+
+  asked.forEach((row, i) => {
+    assert.deepEqual(
+      open().features.subarray(i * 2420, (i + 1) * 2420),
+      all.subarray(row * 2420, (row + 1) * 2420),
+    );
+    assert.deepEqual(
+      open('first').features.subarray(i * 2420, (i + 1) * 2420),
+      excerptsOf(row).subarray(0, 2420),
+    );
+    const own = Int32Array.of(counts[row]!);
+    assert.deepEqual(
+      open('mean').features.subarray(i * 2420, (i + 1) * 2420),
+      poolExcerpts(excerptsOf(row), 2420, own, 'mean'),
+    );
+    assert.deepEqual(
+      open('statistics').features.subarray(i * 4840, (i + 1) * 4840),
+      poolExcerpts(excerptsOf(row), 2420, own, 'statistics'),
+    );
+    const { features: hot, columns } = open('count');
+    assert.deepEqual(
+      [...hot.subarray(i * columns, (i + 1) * columns)],
+      Array.from({ length: columns }, (_, n) => Number(n === counts[row])),
+    );
+  });
+  const attention = open('attention');
+  assert.deepEqual(
+    attention.excerpts,
+    asked.map((row) => counts[row]!),
+  );
+  assert.deepEqual(attention.features.subarray(0, counts[5]! * 2420), excerptsOf(5));
+  assert.throws(
+    () => openRowSource(path.join(folder, 'mean'), { kind: 'stm', pooling: 'mean' }),
+    /excerpts were not kept; extract again with --keep excerpts/,
+  );
+});
+
+test('one class is thinned out for all rows; without features there is one sentence', async () => {
+  const experiment = {
+    ...readExperiment(tinyExperiment(folder)),
+    comparison: {
+      folds: 2,
+      seeds: 1,
+      reference: 'a',
+      resamples: 50,
+      undersampling: { label: 'env: urban', keep: 4 },
+      rows: [
+        { name: 'a', logistic: {} },
+        { name: 'b', svm: {} },
+      ],
+    },
+  };
+  const labels = readCsv(path.join(features, 'index.csv')).rows.map((row) => row['label']!);
+  const others = labels.filter((label) => label !== 'env: urban').length;
+  assert.ok(labels.length - others > 4);
+  const out = path.join(folder, 'out');
+  const given = { 'stm-published': features };
+  const summary = await compareStage({ experiment, features: given, out });
+  assert.equal(summary.recordings, others + 4);
+  const again = await compareStage({ experiment, features: given, out });
+  assert.equal(again.status, 'kept');
+  assert.deepEqual({ ...again, status: summary.status }, summary);
+  await assert.rejects(
+    compareStage({ experiment, features: {}, out }),
+    /row "a": no folder of stm-published features was given/,
+  );
+});
