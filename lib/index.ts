@@ -19,6 +19,7 @@ export * as figures from './figures';
 export * as report from './report';
 export * as tracking from './tracking';
 export * as pipeline from './pipeline';
+export * as cluster from './cluster';
 export { loadEngine, type Engine, type EngineOptions } from './engine';
 export { openWorkbench, type Workbench, type WorkbenchOptions } from './pipeline';
 export { StmLabError } from './base/errors';

@@ -174,6 +174,19 @@ def write_whole(path: pathlib.Path, text: str) -> None:
     os.replace(temporary, path)
 
 
+def read(path: pathlib.Path):
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        return notebook
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- nbformat lets through whatever the damage leads to
+        told = isinstance(error, (nbformat.ValidationError, ValueError))
+        reason = str(error).strip().splitlines()[0] if told and str(error).strip() else "its structure is damaged"
+        raise Failure(f"it is not a valid notebook ({reason}); restore it, or open and save it in Jupyter") from error
+
+
 def run(path: pathlib.Path, options) -> dict:
     """Runs one notebook; its executed copy is `NAME.ipynb`, or `NAME.failed.ipynb` beside the last good one."""
     out = pathlib.Path(options.out)
@@ -181,7 +194,7 @@ def run(path: pathlib.Path, options) -> dict:
     memory, start, failure, notebook = PeakMemory(), time.monotonic(), None, None
     memory.start()
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = read(path)
         folder = pathlib.Path(options.cwd) if options.cwd else path.parent
         execute(notebook, folder, options.kernel, options.timeout, [*HARMLESS, *options.allow])
     except Failure as error:

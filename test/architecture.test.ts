@@ -6,7 +6,7 @@ import { test } from 'node:test';
 const lib = path.resolve(__dirname, '..', 'lib');
 const flow = [
   'base', 'audio', 'corpus', 'features', 'splits', 'engine', 'reduction', 'models', 'layers', 'search', 'evaluation', 'tmnn', 'strf',
-  'ablation', 'figures', 'report', 'pipeline', 'cli',
+  'ablation', 'figures', 'report', 'pipeline', 'cluster', 'cli',
 ]; // prettier-ignore
 
 /** Every TypeScript source of the library, relative to `lib/`, with the relative modules it imports. */

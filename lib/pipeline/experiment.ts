@@ -2,10 +2,10 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
 import type { RegionDesign } from '../ablation';
-import { inputError } from '../base/errors';
+import { inputError, messageOf } from '../base/errors';
 import { readJson } from '../base/files';
 import type { FitOptions, HiddenLayer } from '../models';
-import type { Space } from '../search';
+import { checkSpace, type Space } from '../search';
 import type { ComparisonChoice } from './comparison/choice';
 import * as schema from './experiment.schema.json';
 
@@ -106,10 +106,16 @@ export function readExperiment(nameOrFile: string): Experiment {
       `experiment "${nameOrFile}" is not there: give one of ${experimentNames().join(', ')}, or the path of a JSON file`,
     );
   }
-  const value = readJson<{ ablation?: unknown }>(file);
-  const size = value.ablation;
+  const value = readJson<{ ablation?: unknown } | null>(file);
+  const size = value?.ablation;
   const whole = typeof size === 'string' ? { ...value, ablation: readAblation(size as AblationSize) } : value;
-  return checkAgainst<Experiment>(file, whole, schema);
+  const experiment = checkAgainst<Experiment>(file, whole, schema);
+  try {
+    checkSpace(experiment.search.space);
+  } catch (error) {
+    throw inputError(`${file}: in search.space, ${messageOf(error)}`, error);
+  }
+  return experiment;
 }
 
 /**

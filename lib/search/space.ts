@@ -61,7 +61,7 @@ export type ValuesOf<S extends Space> = string extends keyof S
     };
 
 function shown(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
+  return value === undefined ? '(none)' : (JSON.stringify(value) ?? String(value));
 }
 
 function checkRange(name: string, p: FloatParameter | IntParameter): void {

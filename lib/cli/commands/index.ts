@@ -12,6 +12,7 @@ import { report } from './report';
 import { reproduce } from './reproduce';
 import { search } from './search';
 import { doctor, lab } from './setup';
+import { slurm } from './slurm';
 import { split } from './split';
 import { strf } from './strf';
 import { sync } from './sync';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   strf,
   reproduce,
   tmnn,
+  slurm,
   lab,
   ui,
   sync,

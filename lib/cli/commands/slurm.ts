@@ -1,0 +1,151 @@
+import {
+  ablationWork,
+  describeSubmission,
+  extractionWork,
+  planSubmission,
+  runOnCluster,
+  searchWork,
+  type ClusterStatus,
+  type ClusterWork,
+} from '../../cluster';
+import { inputError } from '../../base/errors';
+import { ABLATION_SIZES } from '../../pipeline';
+import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
+import { terminalContext } from '../context';
+import { EXPERIMENT } from '../stageOptions';
+import { printTable } from '../table';
+
+export const slurm: Command = {
+  name: 'slurm',
+  summary: 'Run extract, search or ablate on a Slurm cluster, in shards.',
+  positionals: 'extract | search | ablate',
+  options: {
+    shards: { value: 'N', help: 'parts, each a task of one array job', required: 'yes' },
+    out: { value: 'DIR', help: 'folder of the results, on a file system the nodes share', required: 'yes' },
+    manifest: { value: 'M.csv', help: 'extract: recordings' },
+    features: {
+      value: 'KIND|DIR',
+      help: 'extract: stm or mel; ablate: results of "stm-lab extract"',
+      default: 'stm',
+    },
+    channels: { value: 'SET', help: 'extract: published or paper', default: 'published' },
+    reduction: { value: 'DIR', help: 'search: results of "stm-lab reduce"' },
+    split: { value: 'DIR', help: 'search: results of "stm-lab split"' },
+    trials: { value: 'N', help: 'search: trials in all', default: "the experiment's" },
+    size: { value: 'SIZE', help: `ablate: ${ABLATION_SIZES.join(', ')}`, default: "the experiment's own" },
+    experiment: EXPERIMENT,
+    cpus: { value: 'N', help: 'cores of a part', default: '2 for extract, else 1' },
+    mem: { value: 'SIZE', help: 'memory of a part', default: '4G' },
+    time: { value: 'TIME', help: 'longest time of a part', default: '04:00:00 for extract, else 12:00:00' },
+    partition: { value: 'NAME', help: 'where to submit', default: "the cluster's default" },
+    account: { value: 'NAME', help: 'who is charged' },
+    qos: { value: 'NAME', help: 'quality of service' },
+    constraint: { value: 'LIST', help: 'features that nodes must have' },
+    'at-once': { value: 'N', help: 'parts that may run at once', default: 'as many as the cluster lets' },
+    retries: { value: 'N', help: 'times that failed parts are submitted again', default: '2' },
+    poll: { value: 'SECONDS', help: 'between two looks at the queue', default: '10' },
+    journal: { value: 'DIR', help: 'folder of the run journals', default: 'OUT/../tracking' },
+    'dry-run': { help: 'print the job scripts and the sbatch commands, and submit nothing' },
+  },
+  details: [
+    'Submits one array job (a task a part) and a job that merges what they made, follows both, and submits again only the parts',
+    'whose results are missing or damaged. The merged files are those of one machine, byte for byte. Scripts and logs lie in',
+    'OUT/slurm. Nodes need no network: runs are tracked in journals; "stm-lab sync" sends them from here. Ctrl-C leaves the jobs',
+    'running; the same command follows them again.',
+  ].join('\n'),
+  example:
+    'stm-lab slurm extract --manifest corpus/manifest.csv --out results/corpus/features --shards 64 --partition cpu',
+  async run(options, [kind], terminal) {
+    const work = workOf(kind, options);
+    const resources = {
+      ...(options['mem'] === undefined ? {} : { mem: options['mem'] }),
+      ...(options['time'] === undefined ? {} : { time: options['time'] }),
+      partition: options['partition'],
+      account: options['account'],
+      qos: options['qos'],
+      constraint: options['constraint'],
+    };
+    const atOnce =
+      options['at-once'] === undefined
+        ? undefined
+        : integerOption(options, 'at-once', { min: 1, fallback: 1 });
+    const all = Array.from({ length: work.shards }, (_, i) => i + 1);
+    const plan = planSubmission(work, { resources, atOnce }, all, 1);
+    if (options['dry-run'] !== undefined) {
+      terminal.print(describeSubmission(plan));
+      return 0;
+    }
+    const { warn, progress, signal } = terminalContext(terminal);
+    let last: ClusterStatus | undefined;
+    const { attempts, resubmitted } = await runOnCluster(work, {
+      resources,
+      atOnce,
+      retries: integerOption(options, 'retries', { min: 0, max: 100, fallback: 2 }),
+      pollSeconds: integerOption(options, 'poll', { min: 1, max: 3600, fallback: 10 }),
+      warn,
+      signal,
+      onStatus: (status) => {
+        progress(statusLine(work, status));
+        if (JSON.stringify(status) !== JSON.stringify(last) && !process.stderr.isTTY)
+          terminal.print(statusLine(work, status));
+        last = status;
+      },
+    });
+    terminal.progressDone();
+    printTable(terminal, [
+      { stage: work.name, shards: work.shards, submissions: attempts, 'submitted again': resubmitted.length },
+    ]);
+    terminal.print(`${work.out}: done; "stm-lab sync" sends the runs that the nodes recorded`);
+    return 0;
+  },
+};
+
+const statusLine = (work: ClusterWork, status: ClusterStatus): string => {
+  const { attempt, job, shards, waiting, running, ended, merge } = status;
+  const counts = `${waiting} waiting, ${running} running, ${ended} ended of ${shards}`;
+  return `${work.name}, submission ${attempt}${job === undefined ? '' : ` (job ${job})`}: ${counts}; merge ${merge}`;
+};
+
+function workOf(kind: string | undefined, options: OptionValues): ClusterWork {
+  const needed = (name: string): string => {
+    const value = options[name];
+    if (value === undefined) throw inputError(`stm-lab slurm ${kind}: --${name} is required`);
+    return value;
+  };
+  const common = {
+    out: options['out']!,
+    shards: integerOption(options, 'shards', { min: 1, max: 100_000, fallback: 1 }),
+    cpus: options['cpus'] === undefined ? undefined : integerOption(options, 'cpus', { min: 1, fallback: 1 }),
+    journal: options['journal'],
+  };
+  const { experiment } = options;
+  if (kind === 'extract') {
+    const features = choiceOption(options, 'features', ['stm', 'mel'] as const, 'stm');
+    const channels = choiceOption(options, 'channels', ['published', 'paper'] as const, 'published');
+    return extractionWork({
+      ...common,
+      manifest: needed('manifest'),
+      features: features === 'stm' ? { kind: features, channels } : { kind: features },
+    });
+  }
+  if (kind === 'search')
+    return searchWork({
+      ...common,
+      reduction: needed('reduction'),
+      split: needed('split'),
+      experiment,
+      trials:
+        options['trials'] === undefined
+          ? undefined
+          : integerOption(options, 'trials', { min: 1, fallback: 1 }),
+    });
+  if (kind === 'ablate')
+    return ablationWork({
+      ...common,
+      features: needed('features'),
+      experiment,
+      size:
+        options['size'] === undefined ? undefined : choiceOption(options, 'size', ABLATION_SIZES, 'smoke'),
+    });
+  throw inputError(`stm-lab slurm ${kind ?? ''}: must be extract, search or ablate`);
+}

@@ -1,0 +1,256 @@
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { environmentError, inputError, messageOf, StmLabError } from '../base/errors';
+import { writeFileAtomic, readJson, writeJson } from '../base/files';
+import { scriptText, shellWord, type Resources } from './script';
+import { cancelTasks, logPattern, queuedTasks, sbatchArguments, submitJob, taskEnd } from './slurm';
+import type { QueuedTask, Submission } from './slurm';
+import type { ClusterWork } from './work';
+
+/** How a cluster is used. */
+export interface ClusterOptions {
+  /** What differs from the work's own resources. */
+  readonly resources?: Partial<Resources> | undefined;
+  /** Times that failed shards are submitted again. Default 2. */
+  readonly retries?: number | undefined;
+  /** Shards that may run at once. Default: as many as the cluster lets. */
+  readonly atOnce?: number | undefined;
+  /** Seconds between two looks at the queue. Default 10. */
+  readonly pollSeconds?: number | undefined;
+  readonly onStatus?: ((status: ClusterStatus) => void) | undefined;
+  readonly warn?: ((line: string) => void) | undefined;
+  /** Ends the following; the jobs go on, and another call follows them again. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How far the work is. */
+export interface ClusterStatus {
+  /** Submission, counted from 1. */
+  readonly attempt: number;
+  readonly job: string | undefined;
+  /** Shards of this submission. */
+  readonly shards: number;
+  readonly waiting: number;
+  readonly running: number;
+  /** Shards that have left the queue, however they ended. */
+  readonly ended: number;
+  readonly merge: 'waiting' | 'running' | 'ended';
+}
+
+/** What became of the work. */
+export interface ClusterReport {
+  /** Submissions that were needed. */
+  readonly attempts: number;
+  /** Shards submitted more than once, with the reasons. */
+  readonly resubmitted: readonly { readonly shard: number; readonly reason: string }[];
+}
+
+/** `slurm/jobs.json`: the submission to be followed. */
+interface Note {
+  readonly attempt: number;
+  readonly shards: readonly number[];
+  readonly array: string | undefined;
+  readonly merge: string;
+  readonly statusFile: string;
+}
+
+const folderOf = ({ out }: ClusterWork): string => path.join(out, 'slurm');
+
+/** A submission as it is going to be made: scripts and the arguments of `sbatch`. */
+export interface PlannedSubmission {
+  readonly files: Readonly<Record<string, string>>;
+  readonly array: Submission | undefined;
+  readonly merge: Submission;
+  readonly statusFile: string;
+}
+
+/** Plans the submission of shards and of the merge after them. Nothing is written. */
+export function planSubmission(
+  work: ClusterWork,
+  options: Pick<ClusterOptions, 'resources' | 'atOnce'>,
+  shards: readonly number[],
+  attempt: number,
+): PlannedSubmission {
+  const folder = folderOf(work);
+  const resources = { ...work.resources, ...definedOnly(options.resources ?? {}) };
+  const program = [process.execPath, path.resolve(__dirname, '..', '..', 'bin', 'stm-lab.js'), ...work.words];
+  const name = `stm-${work.name}`;
+  const script = path.join(folder, `${work.name}-${attempt}.sh`);
+  const mergeScript = path.join(folder, `${work.name}-${attempt}-merge.sh`);
+  const statusFile = path.join(folder, `merge-${randomBytes(6).toString('hex')}.status`);
+  const logs = path.join(folder, 'logs');
+  const mergeResources = { ...resources, cpus: 1 };
+  return {
+    files: {
+      [script]: scriptText({ name, resources, command: program, kind: { shard: work.shards } }),
+      [mergeScript]: scriptText({
+        name: `${name}-merge`,
+        resources: mergeResources,
+        command: program,
+        kind: { merge: work.shards, statusFile },
+      }),
+    },
+    array:
+      shards.length === 0
+        ? undefined
+        : {
+            script,
+            log: logPattern(logs, `${work.name}-${attempt}-%a.log`),
+            chdir: work.out,
+            tasks: shards,
+            atOnce: options.atOnce,
+          },
+    merge: {
+      script: mergeScript,
+      log: logPattern(logs, `${work.name}-${attempt}-merge.log`),
+      chdir: work.out,
+    },
+    statusFile,
+  };
+}
+
+/** What `--dry-run` prints: every script, and the commands that would submit them. */
+export function describeSubmission({ files, array, merge }: PlannedSubmission): string {
+  const command = (submission: Submission): string =>
+    ['sbatch', ...sbatchArguments(submission)].map(shellWord).join(' ');
+  return [
+    ...Object.entries(files).map(([file, text]) => `# ${file}\n${text}`),
+    ...(array === undefined ? [] : [command(array)]),
+    command({ ...merge, ...(array === undefined ? {} : { after: 'JOB' }) }),
+  ].join('\n');
+}
+
+const definedOnly = <T extends object>(value: T): Partial<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Partial<T>;
+
+/**
+ * Runs a stage on a Slurm cluster: an array job of its shards and a job that merges them, followed to the end. Shards
+ * that fail (judged by their results, not by what the cluster says) are submitted again, and only they. Jobs of an
+ * earlier call that are still in the queue are followed instead of submitted anew.
+ *
+ * @throws StmLabError: `environment` when Slurm is missing or refuses, or shards keep failing; `interrupted` on `signal`.
+ */
+export async function runOnCluster(work: ClusterWork, options: ClusterOptions = {}): Promise<ClusterReport> {
+  const { retries = 2, warn } = options;
+  if (!Number.isInteger(work.shards) || work.shards < 1)
+    throw inputError(`--shards ${work.shards}: must be a whole number from 1`);
+  fs.mkdirSync(path.join(folderOf(work), 'logs'), { recursive: true });
+  const resubmitted: { shard: number; reason: string }[] = [];
+  let note = await activeNote(work);
+  for (let attempt = 1; ; attempt++) {
+    note ??= await submit(work, options, work.unfinished(), attempt);
+    const shown = note.attempt;
+    await untilGone(note, options);
+    const status = mergeStatus(note);
+    const left = work.unfinished();
+    if (status === 0 && left.length === 0) return { attempts: attempt, resubmitted };
+    const reasons = await Promise.all(
+      left.map(async ({ shard, reason }) => {
+        const end = note?.array === undefined ? undefined : await taskEnd(note.array, shard);
+        return `shard ${shard} ${reason}${end === undefined ? '' : ` (${end})`}`;
+      }),
+    );
+    const merge = `the merge ${status === undefined ? 'was stopped' : `ended with ${status}`}`;
+    const logs = path.join(folderOf(work), 'logs', `${work.name}-${shown}-`);
+    const what = `${left.length === 0 ? merge : reasons.slice(0, 5).join('; ')}${left.length > 5 ? ` and ${left.length - 5} more` : ''}; logs: ${logs}*.log`;
+    if (attempt > retries)
+      throw environmentError(`${work.out}: given up after ${attempt} submissions: ${what}`);
+    warn?.(`submitting again what failed: ${what}`);
+    resubmitted.push(...left);
+    note = await submit(work, options, left, shown + 1);
+  }
+}
+
+async function activeNote(work: ClusterWork): Promise<Note | undefined> {
+  let note: Note;
+  try {
+    note = readJson<Note>(path.join(folderOf(work), 'jobs.json'));
+  } catch {
+    return undefined;
+  }
+  return (await queuedTasks(jobsOf(note))).length > 0 ? note : undefined;
+}
+
+const jobsOf = ({ array, merge }: Note): string[] => (array === undefined ? [merge] : [array, merge]);
+
+async function submit(
+  work: ClusterWork,
+  options: ClusterOptions,
+  unfinished: readonly { readonly shard: number }[],
+  attempt: number,
+): Promise<Note> {
+  const shards = unfinished.map(({ shard }) => shard);
+  const plan = planSubmission(work, options, shards, attempt);
+  for (const [file, text] of Object.entries(plan.files)) writeFileAtomic(file, text);
+  const array = plan.array === undefined ? undefined : await submitJob(plan.array);
+  const merge = await submitJob({ ...plan.merge, after: array });
+  const note: Note = { attempt, shards, array, merge, statusFile: plan.statusFile };
+  writeJson(path.join(folderOf(work), 'jobs.json'), note);
+  return note;
+}
+
+/** Looks at the queue until the jobs have left it. */
+async function untilGone(note: Note, options: ClusterOptions): Promise<void> {
+  const { pollSeconds = 10, onStatus, warn, signal } = options;
+  for (let failures = 0; ;) {
+    let tasks: QueuedTask[] | undefined;
+    try {
+      tasks = await queuedTasks(jobsOf(note));
+      failures = 0;
+    } catch (error) {
+      // The controller restarts, or is busy: jobs go on meanwhile.
+      if (++failures >= 30) throw error;
+      if (failures === 1) warn?.(`${messageOf(error)}; looking again`);
+    }
+    if (tasks !== undefined) {
+      onStatus?.(statusOf(note, tasks));
+      if (tasks.length === 0) return;
+      // Held after a node failed to start them: they would wait for ever, while the merge waits for them.
+      await cancelTasks(tasks.filter(({ state, reason }) => state === 'PENDING' && /held/i.test(reason)));
+    }
+    await pause(pollSeconds * 1000, signal);
+    if (signal?.aborted)
+      throw new StmLabError(
+        'interrupted',
+        `jobs ${jobsOf(note).join(' and ')} go on; run the same command to follow them again, or "scancel ${jobsOf(note).join(' ')}" to stop them`,
+      );
+  }
+}
+
+function statusOf(note: Note, tasks: readonly QueuedTask[]): ClusterStatus {
+  const own = tasks.filter(({ job }) => job === note.array);
+  const waiting = own.filter(({ state }) => state === 'PENDING').length;
+  const running = own.length - waiting;
+  const merge = tasks.find(({ job }) => job === note.merge);
+  return {
+    attempt: note.attempt,
+    job: note.array,
+    shards: note.shards.length,
+    waiting,
+    running,
+    ended: note.shards.length - own.length,
+    merge: merge === undefined ? 'ended' : merge.state === 'PENDING' ? 'waiting' : 'running',
+  };
+}
+
+function mergeStatus({ statusFile }: Note): number | undefined {
+  try {
+    return Number(fs.readFileSync(statusFile, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const timer = setTimeout(done, milliseconds);
+    function done(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done);
+  });
+}

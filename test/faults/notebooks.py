@@ -1,0 +1,22 @@
+"""Passes mutated notebooks through the notebook runner without executing their cells.
+
+Writes what the runner says of each, as JSON: python notebooks.py LIST_OF_FILES OUTPUT_FOLDER
+"""
+
+import contextlib
+import io
+import json
+import pathlib
+import sys
+import types
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "setup"))
+import notebooks  # noqa: E402
+
+notebooks.execute = lambda *_: None
+options = types.SimpleNamespace(out=sys.argv[2], cwd=None, kernel="none", timeout=1, allow=[])
+answers = []
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    for name in pathlib.Path(sys.argv[1]).read_text(encoding="utf8").splitlines():
+        answers.append(notebooks.run(pathlib.Path(name), options))
+print(json.dumps(answers))
