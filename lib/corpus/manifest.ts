@@ -16,6 +16,12 @@ export interface ReadManifestOptions {
   readonly purpose?: 'training' | 'extraction';
   /** `check` (default): a recording that is not there is a problem. `trust`: the disk is not asked. */
   readonly files?: 'check' | 'trust';
+  /**
+   * Where recordings may lie. `anywhere` (default): corpora are often on other disks, and a manifest only says what is
+   * read as audio. `inside`: for a manifest of someone else; a recording outside of the manifest's folder, by an absolute
+   * path, `..` or a symbolic link, is a problem.
+   */
+  readonly paths?: 'anywhere' | 'inside';
 }
 
 /**
@@ -29,7 +35,7 @@ export interface ReadManifestOptions {
  *   line is usable, or (for training) all recordings share one group or one class.
  */
 export function readManifest(file: string, options: ReadManifestOptions = {}): Manifest {
-  const { purpose = 'training', files = 'check' } = options;
+  const { purpose = 'training', files = 'check', paths = 'anywhere' } = options;
   const folder = path.dirname(path.resolve(file));
   const rows: ManifestRow[] = [];
   const problems: ManifestProblem[] = [];
@@ -68,6 +74,10 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
     if (!Number.isFinite(startSeconds) || startSeconds < 0)
       return refuse(`start_s is "${start}"; give seconds as a number of 0 or more, or leave it empty`);
     const absolute = path.resolve(folder, written);
+    if (paths === 'inside' && !liesInside(folder, absolute))
+      return refuse(
+        "lies outside of the manifest's folder; move it there, or read the manifest with paths anywhere",
+      );
     const first = lineOfFile.get(absolute);
     if (first !== undefined) return refuse(`is the same recording as line ${first}; keep one of them`);
     lineOfFile.set(absolute, line);
@@ -97,6 +107,20 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
     warnings.push(alone);
   }
   return { file: path.resolve(file), rows, problems, warnings, hash: sha256File(file) };
+}
+
+/** Whether a file lies in a folder, links followed as far as they exist. */
+function liesInside(folder: string, file: string): boolean {
+  const real = (name: string): string => {
+    try {
+      return fs.realpathSync(name);
+    } catch {
+      return name === path.dirname(name) ? name : path.join(real(path.dirname(name)), path.basename(name));
+    }
+  };
+  return (
+    !path.relative(folder, file).startsWith('..') && !path.relative(real(folder), real(file)).startsWith('..')
+  );
 }
 
 /** Why a path is no recording at all, in words for a `ManifestProblem`; undefined when there is a file. */

@@ -26,6 +26,8 @@ export interface ExtractStageOptions {
   /** Path of a manifest, or one that was read already. */
   readonly manifest: string | Manifest;
   readonly out: string;
+  /** Where recordings may lie; see `readManifest`. Default `anywhere`. */
+  readonly paths?: 'anywhere' | 'inside' | undefined;
   readonly features: ExtractedFeatures;
   /** Worker threads; default: all cores. */
   readonly workers?: number | undefined;
@@ -76,7 +78,7 @@ export async function extractStage(
   const { out, features } = options;
   const manifest =
     typeof options.manifest === 'string'
-      ? readManifest(options.manifest, { purpose: 'extraction' })
+      ? readManifest(options.manifest, { purpose: 'extraction', paths: options.paths ?? 'anywhere' })
       : options.manifest;
   tellOfManifest(manifest, context);
   const request = extractionRun(manifest, features);

@@ -49,7 +49,7 @@ export async function extractShardStage(
   context: StageContext = {},
 ): Promise<ShardSummary> {
   const { out, features, shard } = options;
-  const manifest = readTrusting(options.manifest);
+  const manifest = readTrusting(options);
   const whole = extractionRun(manifest, features);
   const share = `shard ${shard.number} of ${shard.of}`;
   const request = {
@@ -86,7 +86,7 @@ export function mergeShardsStage(
   context: StageContext = {},
 ): Promise<MergeSummary> {
   const { out, features, shards } = options;
-  const manifest = readTrusting(options.manifest);
+  const manifest = readTrusting(options);
   tellOfManifest(manifest, context);
   return trackedRun(context, extractionRun(manifest, features), (run) => {
     const results = mergeShards(mergeRequest(manifest, options), shards);
@@ -113,12 +113,12 @@ export function mergeShardsStage(
 
 /** Which shards of an extraction are there, judged by their records and the sizes of their files. */
 export function extractionShardStates(options: MergeShardsOptions): ShardState[] {
-  return shardStates(mergeRequest(readTrusting(options.manifest), options), options.shards);
+  return shardStates(mergeRequest(readTrusting(options), options), options.shards);
 }
 
 /** Without looking for the recordings: each shard looks for its own. */
-const readTrusting = (file: string): Manifest =>
-  readManifest(file, { purpose: 'extraction', files: 'trust' });
+const readTrusting = ({ manifest, paths = 'anywhere' }: ExtractShardOptions | MergeShardsOptions): Manifest =>
+  readManifest(manifest, { purpose: 'extraction', files: 'trust', paths });
 
 const mergeRequest = (
   manifest: Manifest,

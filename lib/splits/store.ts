@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import { unguardCell } from '../base/csv';
 import { eachCsvRecord } from '../base/csvRecords';
 import { inputError } from '../base/errors';
 import { readJson, sha256File, writeFileAtomic, writeJson } from '../base/files';
@@ -68,9 +69,9 @@ export function readSplit(folder: string): Split {
     const [recording, label, group, rowText, foldText, role] = cells;
     row[paths.length] = Number(rowText);
     fold[paths.length] = Number(foldText);
-    paths.push(recording!);
-    labels.push(intern(label!));
-    groups.push(intern(group!));
+    paths.push(unguardCell(recording!));
+    labels.push(intern(unguardCell(label!)));
+    groups.push(intern(unguardCell(group!)));
     roles.push(intern(role!) as Role);
   });
   if (header?.join() !== SPLIT_COLUMNS.join() || sha256File(file) !== record.hash)

@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import { environmentError, inputError, messageOf } from '../base/errors';
 import { createFileWhole, sha256 } from '../base/files';
 import type { ProcessNote } from '../base/process';
+import { checkArtifactPath } from './artifacts';
 import type { RemoteDataset, RunStatus } from './client';
 import type { WireNumber } from './rules';
 
@@ -241,4 +242,23 @@ export function listJournals(folder: string): string[] {
 /** Where a journal's artifacts wait to be sent. */
 export function spoolFolder(journal: string): string {
   return journal.replace(/\.jsonl$/, '.files');
+}
+
+/**
+ * The copy that waits to be sent. A journal may come from another machine or person: what it names outside of its own
+ * folder is neither sent nor removed.
+ *
+ * @throws StmLabError (`input`) for a name that no tracker gives, or a link.
+ */
+export function spooledFile(journal: string, { to, spool }: Pick<SpooledFile, 'to' | 'spool'>): string {
+  checkArtifactPath(to);
+  const file = path.join(spoolFolder(journal), String(spool));
+  if (
+    !/^[0-9a-f]{16}$/.test(spool) ||
+    fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  )
+    throw inputError(
+      `${journal}: artifact "${to}" is said to be kept in ${JSON.stringify(spool)}, which is no file of this journal; it is not sent`,
+    );
+  return file;
 }

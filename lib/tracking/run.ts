@@ -270,5 +270,16 @@ function filesUnder(folder: string): string[] {
   } catch (error) {
     throw inputError(`${folder}: is no folder that can be read (${messageOf(error)})`, error);
   }
-  return names.filter((name) => fs.statSync(path.join(folder, name)).isFile()).sort();
+  const root = fs.realpathSync(folder);
+  return names
+    .filter((name) => {
+      const file = path.join(folder, name);
+      if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return false;
+      if (!fs.realpathSync(file).startsWith(root + path.sep))
+        throw inputError(
+          `${file}: is a link that leads out of ${folder}; log that file by itself, or remove the link`,
+        );
+      return true;
+    })
+    .sort();
 }

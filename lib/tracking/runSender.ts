@@ -7,7 +7,7 @@ import { createBatchSender } from './batchSender';
 import type { MlflowClient, RemoteRun } from './client';
 import type { Delivered } from './delivered';
 import { ServerError } from './http';
-import { readEntries, readStart, spoolFolder, type ReadEntry, type StartEntry } from './journal';
+import { readEntries, readStart, spooledFile, spoolFolder, type ReadEntry, type StartEntry } from './journal';
 import { deliverModel } from './modelSender';
 import { readSentState, writeSentState, type SentState } from './sentState';
 
@@ -199,22 +199,30 @@ export function createRunSender(journal: string, context: SendContext): RunSende
       for (const { entry, end: after } of entries) {
         if (entry.op !== 'artifact' && entry.op !== 'model') continue;
         const files = entry.op === 'artifact' ? [entry] : entry.files;
-        const folder = spoolFolder(journal);
-        const gone = files.find((file) => !fs.existsSync(path.join(folder, file.spool)));
+        let kept: readonly string[];
+        try {
+          kept = files.map((file) => spooledFile(journal, file));
+        } catch (error) {
+          problem(messageOf(error));
+          known.artifacts = after;
+          writeSentState(journal, known);
+          return 'moved';
+        }
+        const gone = files.find((_, i) => !fs.existsSync(kept[i]!));
         if (gone !== undefined) {
           problem(`artifact ${gone.to} is no longer kept here (it was delivered to another server)`);
         } else {
           try {
             store ??= openArtifactStore(client, known.artifactUri);
             if (entry.op === 'artifact') {
-              await store.put(entry.to, path.join(folder, entry.spool));
+              await store.put(entry.to, kept[0]!);
               delivered.artifacts += 1;
               delivered.artifactBytes += entry.bytes;
             } else {
               await deliverModel(entry, {
                 client,
                 state: known,
-                folder,
+                folder: spoolFolder(journal),
                 runStore: store,
                 runTags: start.tags,
               });
@@ -236,7 +244,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
         }
         known.artifacts = after;
         writeSentState(journal, known);
-        for (const file of files) fs.rmSync(path.join(folder, file.spool), { force: true });
+        for (const file of kept) fs.rmSync(file, { force: true });
         return 'moved';
       }
       known.artifacts = end;

@@ -96,7 +96,7 @@ export function createSender(options: SenderOptions): Sender {
     ): Promise<string | undefined> {
       // The parent's journal lies in the child's folder; its name came with the child.
       const folder = [...jobs.keys()].map((file) => path.dirname(file))[0] ?? '.';
-      const journal = path.join(folder, parent.journal);
+      const journal = path.join(folder, path.basename(parent.journal));
       const known = readSentState(journal, client.uri)?.runId;
       if (known !== undefined) return known;
       if (fs.existsSync(journal)) return (await attachParent(journal)).runId;

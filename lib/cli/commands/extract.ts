@@ -26,6 +26,11 @@ export const extract: Command = {
       default: 'mean',
     },
     workers: { value: 'N', help: 'worker threads; the result does not depend on them', default: 'all cores' },
+    paths: {
+      value: 'WHERE',
+      help: "anywhere, or inside: refuse recordings outside of the manifest's folder (a manifest of someone else)",
+      default: 'anywhere',
+    },
     ...SHARD_OPTIONS,
     ...TRACKING_OPTIONS,
   },

@@ -199,5 +199,6 @@ function writeManifest(file: string, planned: readonly PlannedRecording[], param
       source_path: `demo corpus version ${DEMO_CORPUS_VERSION}, seed ${parameters.seed}`,
       licence: DEMO_CORPUS_LICENCE,
     })),
+    { formulas: 'keep' },
   );
 }

@@ -96,6 +96,7 @@ export function writeBuiltManifest(
       path: path.relative(folder, path.resolve(root, row.path)).split(path.sep).join('/'),
       start_s: start,
     })),
+    { formulas: 'keep' },
   );
 }
 

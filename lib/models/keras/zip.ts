@@ -69,7 +69,11 @@ export function decodeZip(bytes: Buffer, file: string): ZipEntries {
       const local = bytes.readUInt32LE(at + 42);
       const begin = local + 30 + bytes.readUInt16LE(local + 26) + bytes.readUInt16LE(local + 28);
       const raw = bytes.subarray(begin, begin + size);
-      const content = method === 0 ? raw : inflateRawSync(raw);
+      // No more than the directory says: a few bytes may swell to gigabytes.
+      const content =
+        method === 0
+          ? raw
+          : inflateRawSync(raw, { maxOutputLength: Math.max(1, bytes.readUInt32LE(at + 24)) });
       if (crc32(content) !== crc) throw new Error(`${name} is damaged`);
       entries.set(name, content);
       at += 46 + lengths.reduce((sum, length) => sum + length, 0);
