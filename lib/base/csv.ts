@@ -13,7 +13,8 @@ export interface CsvTable {
 }
 
 /**
- * Reads a CSV file with a header line (RFC 4180 quoting, UTF-8, byte-order mark allowed).
+ * Reads a CSV file with a header line (RFC 4180 quoting, UTF-8, byte-order mark allowed). Cells that `writeCsv` guarded
+ * are as they were before.
  *
  * @throws StmLabError (`input`) naming file and line when it cannot be read or a record has too many or
  *   too few cells, and when a column name occurs twice.
@@ -31,14 +32,30 @@ export function readCsv(file: string): CsvTable {
   } catch (error) {
     throw inputError(`${file}: is not a well-formed CSV table (${messageOf(error)})`, error);
   }
-  const columns = records[0];
+  const columns = records[0]?.map(unguardCell);
   if (columns === undefined) throw inputError(`${file}: is empty; a header line was expected`);
   const twice = columns.find((name, i) => columns.indexOf(name) !== i);
   if (twice !== undefined) throw inputError(`${file}: column "${twice}" occurs twice; rename one`);
   const rows = records
     .slice(1)
-    .map((cells) => Object.fromEntries(columns.map((name, i) => [name, cells[i]!])));
+    .map((cells) => Object.fromEntries(columns.map((name, i) => [name, unguardCell(cells[i]!)])));
   return { columns, rows };
+}
+
+/** Texts that a spreadsheet program would run as a formula, and those that look like one we have guarded. */
+const FORMULA = /^'*[=+\-@\t\r]/;
+
+/**
+ * A text that no spreadsheet program takes for a formula: an apostrophe is put before `= + - @`, tab and carriage
+ * return, unless the text is a number. `unguardCell` takes it away again.
+ */
+export function guardCell(text: string): string {
+  return FORMULA.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+}
+
+/** The text that `guardCell` guarded. */
+export function unguardCell(text: string): string {
+  return text.startsWith("'") && FORMULA.test(text) ? text.slice(1) : text;
 }
 
 /** One cell as CSV text, in quotation marks where it must be. */
@@ -47,12 +64,20 @@ export function encodeCell(value: string | number): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Writes records as CSV in the given column order, atomically. Missing cells are left empty. */
+/**
+ * Writes records as CSV in the given column order, atomically. Missing cells are left empty.
+ *
+ * @param formulas `guard` (default): texts that start like a formula are guarded, since people open these files in
+ *   spreadsheet programs and labels may come from anyone; `keep`: for manifests, whose paths must be literal.
+ */
 export function writeCsv(
   target: string,
   columns: readonly string[],
   rows: readonly Readonly<Record<string, string | number | undefined>>[],
+  { formulas = 'guard' }: { readonly formulas?: 'guard' | 'keep' } = {},
 ): void {
-  const lines = rows.map((row) => columns.map((name) => encodeCell(row[name] ?? '')).join(','));
-  writeFileAtomic(target, `${[columns.map(encodeCell).join(','), ...lines].join('\n')}\n`);
+  const cell = (value: string | number): string =>
+    encodeCell(typeof value === 'string' && formulas === 'guard' ? guardCell(value) : value);
+  const lines = rows.map((row) => columns.map((name) => cell(row[name] ?? '')).join(','));
+  writeFileAtomic(target, `${[columns.map(cell).join(','), ...lines].join('\n')}\n`);
 }

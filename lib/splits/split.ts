@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodeCell } from '../base/csv';
+import { encodeCell, guardCell } from '../base/csv';
 import { inputError } from '../base/errors';
 import { groupKFold } from './groupKFold';
 import { checkLeakage, describeLeaks, findLeaks } from './leakage';
@@ -167,7 +167,8 @@ export function* splitToCsv(split: Omit<Split, 'hash'>): Generator<string> {
   for (let from = 0; from < paths.length; from += LINES) {
     let piece = '';
     for (let i = from; i < Math.min(from + LINES, paths.length); i++)
-      piece += `${encodeCell(paths[i]!)},${encodeCell(labels[i]!)},${encodeCell(groups[i]!)},${row[i]},${fold[i]},${roles[i]}\n`;
+      const cells = [paths[i]!, labels[i]!, groups[i]!].map((text) => encodeCell(guardCell(text)));
+      piece += `${cells.join(',')},${row[i]},${fold[i]},${roles[i]}\n`;
     yield piece;
   }
 }
