@@ -166,9 +166,10 @@ export function* splitToCsv(split: Omit<Split, 'hash'>): Generator<string> {
   yield `${SPLIT_COLUMNS.join(',')}\n`;
   for (let from = 0; from < paths.length; from += LINES) {
     let piece = '';
-    for (let i = from; i < Math.min(from + LINES, paths.length); i++)
+    for (let i = from; i < Math.min(from + LINES, paths.length); i++) {
       const cells = [paths[i]!, labels[i]!, groups[i]!].map((text) => encodeCell(guardCell(text)));
       piece += `${cells.join(',')},${row[i]},${fold[i]},${roles[i]}\n`;
+    }
     yield piece;
   }
 }

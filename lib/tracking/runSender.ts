@@ -1,5 +1,4 @@
 import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { messageOf } from '../base/errors';
 import { openArtifactStore, type ArtifactStore } from './artifacts';
 import { packBatch } from './batches';
