@@ -106,6 +106,23 @@ test('a damaged excerpt costs its recording only; mel has no excerpts to keep', 
   );
 });
 
+test('theory: the published features tell how many excerpts were averaged; each excerpt alone does not', async () => {
+  // The more spectra of one stationary noise are averaged, the smoother their mean and the nearer its least
+  // value to the others: scaling to 0 .. 1 then moves all features. A classifier may hear length for sound.
+  const level = (features: Float32Array): number => features.reduce((sum, v) => sum + v, 0) / features.length;
+  for (const seed of [1, 2, 3]) {
+    const random = randomState(seed);
+    const samples = Float32Array.from({ length: 24 * 16000 }, () => 0.1 * random.normal());
+    const whole = await extractStm(samples, 16000, { keep: 'excerpts' });
+    const first = await extractStm(samples, 16000, { maxExcerpts: 1 });
+    assert.deepEqual([whole.excerpts, first.excerpts], [6, 1]);
+    assert.ok(level(first.features) - level(whole.features) > 0.08);
+    assert.deepEqual(whole.perExcerpt![0]!.features, first.features);
+    const mean = whole.perExcerpt!.reduce((sum, { features }) => sum + level(features), 0) / 6;
+    assert.ok(Math.abs(mean - level(first.features)) < 0.05);
+  }
+});
+
 test('pooling: mean, and mean with standard deviation, of recordings of one and of three excerpts', () => {
   const excerpts = Float32Array.from([1, 10, /* second recording */ 0, 2, 3, 2, 6, 8]);
   const counts = Int32Array.of(1, 3);
