@@ -50,6 +50,7 @@ export const extract: Command = {
     // What is left at its default stays out of the key of earlier extractions.
     const request = {
       manifest: options['manifest']!,
+      paths: choiceOption(options, 'paths', ['anywhere', 'inside'] as const, 'anywhere'),
       out,
       features: {
         kind,
