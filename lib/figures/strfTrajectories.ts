@@ -30,21 +30,27 @@ export function strfTrajectoryFigure({ paths, ...text }: StrfTrajectoryInput): F
   const width = perRow === 1 ? 400 : 260;
   const views = tasks.map((task, i) => {
     const own = paths.filter((path) => path.task === task);
-    const values = own.flatMap(({ points }, filter) =>
-      points.flatMap((point, step) => {
-        // A filter has two names; one that crosses scale 0 comes out on the other side and needs no line across.
+    const values = own.flatMap(({ points }, filter) => {
+      let piece = 0;
+      return points.map((point, step) => {
+        // A filter has two names, (rate, scale) and (-rate, -scale): one that crosses scale 0 goes on at the
+        // other side and needs no line across.
         const before = points[step - 1];
-        const jump = before !== undefined && Math.abs(before.rateHz - point.rateHz) > rate;
-        return [
-          {
-            filter: `${filter}${jump ? `.${step}` : ''}`,
-            step,
-            x: compact(point.rateHz, 4),
-            y: compact(point.scaleCycPerOct, 4),
-          },
-        ];
-      }),
-    );
+        const away = (sign: number): number =>
+          Math.hypot(
+            (sign * point.rateHz - before!.rateHz) / rate,
+            (sign * point.scaleCycPerOct - before!.scaleCycPerOct) / scale,
+          );
+        const jump = before !== undefined && away(-1) < away(1);
+        if (jump) piece++;
+        return {
+          filter: `${filter}.${piece}`,
+          step,
+          x: compact(point.rateHz, 4),
+          y: compact(point.scaleCycPerOct, 4),
+        };
+      });
+    });
     const ends = own.map(({ points }) => points.at(-1)!);
     const starts = own.map(({ points }) => points[0]!);
     const place = (points: typeof ends): Record<string, number | null>[] =>

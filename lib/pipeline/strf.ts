@@ -106,6 +106,7 @@ export async function strfTaskStage(
     },
     resamples,
   };
+  parameters.settings.conditions.forEach((condition) => parseCondition(condition));
   context.progress?.(`${task}: reading recordings`);
   const prepared = await prepareStrfTask(task, source, experiment);
   const { status } = await runTrackedStage(context, {

@@ -117,8 +117,12 @@ export function taskDistances(
     [second, b]: readonly [string, readonly Float64Array[]],
     of: readonly [LearnedTask, LearnedTask],
   ): TaskDistance[] => {
+    // Banks of one seed share their start: only pairs of different seeds are independent.
     const pairs = a.flatMap((p, i) =>
-      b.flatMap((q, j) => (first === second && i >= j ? [] : [[p, q] as const])),
+      b.flatMap((q, j) => {
+        const apart = of[0] !== of[1] || (first === second ? i < j : i !== j);
+        return apart ? [[p, q] as const] : [];
+      }),
     );
     if (pairs.length === 0) return [];
     const distance = pairs.reduce((sum, [p, q]) => sum + jensenShannonDistance(p, q), 0) / pairs.length;
@@ -236,7 +240,9 @@ export function strfFigures(tasks: readonly LearnedTask[], note?: string): Map<s
     }),
   );
   figures.set('drift', strfDriftFigure({ ...text, rows: tasks.flatMap(driftRows) }));
-  figures.set('distances', strfDistanceFigure({ ...text, distances: taskDistances(tasks, grid) }));
+  const distances = taskDistances(tasks, grid);
+  // One task with one seed has nothing to be compared with.
+  if (distances.length > 0) figures.set('distances', strfDistanceFigure({ ...text, distances }));
   return figures;
 }
 
@@ -314,10 +320,11 @@ export async function strfFiguresStage(
         ['banks.csv', banks],
         ['distances.csv', distances],
       ] as const) {
+        if (rows.length === 0) continue;
         const file = path.join(out, name);
         writeCsv(
           file,
-          Object.keys(rows[0] ?? {}),
+          Object.keys(rows[0]!),
           rows.map((row) => ({ ...row })),
         );
         files.push(file);
