@@ -34,20 +34,21 @@ export async function withMlflow<T>(
   { results, journals, warn }: MlflowOptions,
   use: (client: MlflowClient) => Promise<T>,
 ): Promise<T> {
-  const given = process.env['MLFLOW_TRACKING_URI'];
+  const given = process.env['MLFLOW_TRACKING_URI'] || undefined;
   const server = given
     ? undefined
     : await startLocalServer({ folder: path.join(results, 'mlflow'), executable: mlflowExecutable() });
   const uri = given ?? server!.uri;
-  const client = createMlflowClient(uri);
+  let client: MlflowClient | undefined;
   try {
+    client = createMlflowClient(uri);
     if (journals !== undefined && fs.existsSync(journals)) {
       const { problems } = await syncJournals(journals, { uri, abandoned: 'keep' });
       problems.forEach((problem) => warn?.(problem));
     }
     return await use(client);
   } finally {
-    client.close();
+    client?.close();
     if (server?.origin === 'started') await server.stop();
   }
 }
