@@ -30,6 +30,9 @@ HARMLESS = (
     r"^\d{4}-\d\d-\d\d .*: [IW] (tensorflow|external)/",  # TensorFlow's own log, information and warnings
     r"^(WARNING: All log messages before absl::InitializeLog|[IWE]\d{4} .*port\.cc)",  # the same, before it starts
 )
+# Reports of several lines, likewise. tslab watches the folders above a notebook for packages that may appear there; when
+# two files appear at once (in a home folder they do), its watcher complains, and nothing comes of it.
+HARMLESS_BLOCKS = (r"UncaughtException: Error: Unexpected pending rebuildTimer\n(?:[ \t]+at .*(?:\n|$))+",)
 # How tslab shows a promise as the value of a cell: whatever becomes of it, the notebook does not see it.
 FORGOTTEN_AWAIT = re.compile(r"^Promise \{\s+<(pending|rejected)>", re.MULTILINE)
 # Timers and promises left behind by the last cell have this long to fail.
@@ -63,6 +66,8 @@ class PeakMemory(threading.Thread):
 
 
 def stray_lines(text: str, harmless: list[str]) -> str:
+    for block in HARMLESS_BLOCKS:
+        text = re.sub(block, "", text)
     return "\n".join(line for line in text.splitlines() if not any(re.search(known, line) for known in harmless))
 
 

@@ -193,3 +193,19 @@ test(
     assert.ok(!existsSync(path.join(folder, 'out', 'broken.html')), 'no page of a notebook that failed');
   },
 );
+
+test(
+  "the complaint of the kernel's own file watcher passes, another exception of the same shape does not",
+  { skip },
+  (context) => {
+    const complaint = (text: string): string[] => [
+      `process.stderr.write('UncaughtException: Error: ${text}\\n    at a (b.js:1)\\n    at c\\n')`,
+    ];
+    const { byName } = runNotebooks(context, {
+      watcher: complaint('Unexpected pending rebuildTimer'),
+      other: complaint('Unexpected pending promise'),
+    });
+    assert.equal(byName['watcher']!.status, 'ok', byName['watcher']!.failure ?? '');
+    assert.match(byName['other']!.failure!, /Unexpected pending promise/);
+  },
+);
