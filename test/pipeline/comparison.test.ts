@@ -147,14 +147,36 @@ test('one table of all features and models; killed and started again it is the s
   assert.equal(last.code, 0, last.err);
   assert.deepEqual(hashes(path.join(folder, 'broken', 'corpus', 'tiny', 'comparison')), hashes(out));
   const tracking = path.join(folder, 'broken', 'corpus', 'tracking');
-  const runs = fs
-    .readdirSync(tracking)
-    .filter((name) => name.endsWith('.jsonl'))
-    .map((name) => fs.readFileSync(path.join(tracking, name), 'utf8').split('\n')[0]!)
-    .map((line) => JSON.parse(line) as { key: string; name: string });
+  const readRuns = (): { key: string; name: string }[] =>
+    fs
+      .readdirSync(tracking)
+      .filter((name) => name.endsWith('.jsonl'))
+      .map((name) => fs.readFileSync(path.join(tracking, name), 'utf8').split('\n')[0]!)
+      .map((line) => JSON.parse(line) as { key: string; name: string });
+  const runs = readRuns();
   const rows = runs.filter(({ key }) => key.startsWith('comparison-'));
   assert.deepEqual(rows.map(({ name }) => name).sort(), record.rows.map(({ name }) => name).sort());
   assert.equal(new Set(runs.map(({ key }) => key)).size, runs.length);
+
+  // Another choice of rows: what is finished is not fitted again, and recorded below the new comparison.
+  const settings = JSON.parse(fs.readFileSync(experiment, 'utf8')) as Experiment;
+  const comparison = settings.comparison!;
+  const some = comparison.rows.filter(({ name }) => ['network', 'embeddings'].includes(name));
+  fs.writeFileSync(experiment, JSON.stringify({ ...settings, comparison: { ...comparison, rows: some } }));
+  const broken = path.join(folder, 'broken', 'corpus', 'tiny', 'comparison');
+  const fitted = (): number[] =>
+    fs
+      .readdirSync(path.join(broken, 'rows'))
+      .map((name) => fs.statSync(path.join(broken, 'rows', name, 'probabilities.npy')).mtimeMs);
+  const earlier = fitted();
+  assert.equal(stmLab(...command('broken')).code, 0);
+  assert.deepEqual(fitted(), earlier);
+  const fewer = JSON.parse(fs.readFileSync(path.join(broken, 'comparison.json'), 'utf8')) as ComparisonRecord;
+  assert.deepEqual(
+    fewer.rows,
+    record.rows.filter(({ name }) => some.some((own) => own.name === name)),
+  );
+  assert.equal(readRuns().length, runs.length + 3, 'the new comparison and its two rows');
 });
 
 test('what cannot be compared is said in one sentence', () => {

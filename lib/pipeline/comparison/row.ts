@@ -4,6 +4,7 @@ import { readJson, sha256, writeJson } from '../../base/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import type { Engine } from '../../engine';
 import {
+  averageProbabilities,
   crossValidate,
   evaluate,
   type CrossValidationResult,
@@ -19,7 +20,7 @@ import { fitFoldModel } from '../foldModel';
 import { forgetOtherFolds } from '../partialFolds';
 import { describeModel, describeRow, type FullRow } from './choice';
 import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
-import type { RowData, RowSource } from './rowData';
+import type { RowSource } from './rowData';
 
 /** Scores of one row, both protocols. */
 export interface ComparisonScores {
@@ -53,6 +54,8 @@ export interface RowContext {
   readonly recordings: readonly IndexRow[];
   readonly engine: Engine;
   readonly folder: string;
+  /** Names the comparison: its rows and settings. */
+  readonly comparison: string;
   readonly folds: number;
   readonly seeds: readonly number[];
   readonly resamples: number;
@@ -67,12 +70,15 @@ export interface FinishedRow {
 
 interface StoredRow {
   readonly key: string;
+  /** The comparison in whose run this row's run lies. */
+  readonly comparison: string;
   readonly scores: ComparisonScores;
 }
 
 /**
  * Judges one row by group-wise cross-validation, under a run of its own below the comparison's. A finished
- * row is kept; one that was stopped goes on with its next fold.
+ * row is kept (and recorded again below a comparison of other rows); one that was stopped goes on with its
+ * next fold.
  */
 export async function judgeRow(
   row: FullRow,
@@ -81,7 +87,7 @@ export async function judgeRow(
   context: StageContext,
   parent: Run | undefined,
 ): Promise<FinishedRow> {
-  const { recordings, engine, folds, seeds, resamples } = shared;
+  const { recordings, engine, folds, seeds, resamples, comparison } = shared;
   const key = sha256({
     row,
     hashes: source.hashes,
@@ -94,22 +100,12 @@ export async function judgeRow(
   const slug = row.name.replace(/[^\w.-]+/g, '_');
   // Names that differ in punctuation alone get folders of their own.
   const folder = path.join(shared.folder, `${slug}-${sha256(row.name).slice(0, 6)}`);
-  const resultFile = path.join(folder, 'row.json');
-  const probabilityFile = path.join(folder, 'probabilities.npy');
-  if (fs.existsSync(resultFile) && fs.existsSync(probabilityFile)) {
-    const stored = readJson<StoredRow>(resultFile);
-    if (stored.key === key) {
-      const { data: values } = readNpy(probabilityFile);
-      const size = values.length / seeds.length;
-      return {
-        scores: stored.scores,
-        repeats: seeds.map((_, i) => (values as Float32Array).slice(i * size, (i + 1) * size)),
-      };
-    }
-  }
+  const files = { result: path.join(folder, 'row.json'), values: path.join(folder, 'probabilities.npy') };
+  const kept = readFinished(files, key, seeds.length);
+  if (kept?.comparison === comparison) return kept;
   const request = {
     name: row.name,
-    key: `comparison-${key.slice(0, 16)}`,
+    key: `comparison-${sha256([comparison, key]).slice(0, 16)}`,
     parent,
     params: flattenParameters(row),
     tags: {
@@ -119,45 +115,76 @@ export async function judgeRow(
     },
   };
   return trackedRun(context, request, async (run) => {
-    const places = new Map(source.index.map((own, place) => [own.path, place]));
-    const { result, scores } = await crossValidateRow(
-      row,
-      source.load(Int32Array.from(recordings, (recording) => places.get(recording.path)!)),
-      { ...shared, folder: path.join(folder, 'folds') },
-      key,
-      context,
-    );
-    result.repeats.forEach((repeat) => run?.logMetrics({ repeat_macro_f1: repeat.macroF1 }, repeat.seed));
-    run?.logMetrics({
-      cv_mean_macro_f1: scores.macroF1.value,
-      cv_mean_macro_f1_low: scores.macroF1.low,
-      cv_mean_macro_f1_high: scores.macroF1.high,
-    });
-    logReport(run, result.averaged, 'cv');
-    fs.rmSync(resultFile, { force: true });
-    const rows = recordings.length;
-    const classes = result.averaged.classNames.length;
-    const all = new Float32Array(seeds.length * rows * classes);
-    const repeats = result.repeats.map(({ probabilities }) => probabilities);
-    repeats.forEach((values, i) => all.set(values, i * values.length));
-    writeNpy(probabilityFile, { shape: [seeds.length, rows, classes], data: all });
-    writeJson(resultFile, { key, scores } satisfies StoredRow);
-    fs.rmSync(path.join(folder, 'folds'), { recursive: true, force: true });
-    return { scores, repeats };
+    const partial = { ...shared, folder: path.join(folder, 'folds') };
+    const finished = kept ?? (await crossValidateRow(row, source, partial, key, context));
+    logRow(run, finished, shared);
+    if (kept === undefined) writeRepeats(files.values, finished.repeats, recordings.length);
+    writeJson(files.result, { key, comparison, scores: finished.scores } satisfies StoredRow);
+    fs.rmSync(partial.folder, { recursive: true, force: true });
+    return finished;
   });
+}
+
+function readFinished(
+  files: { readonly result: string; readonly values: string },
+  key: string,
+  repeats: number,
+): (FinishedRow & { readonly comparison: string }) | undefined {
+  if (!fs.existsSync(files.result) || !fs.existsSync(files.values)) return undefined;
+  const stored = readJson<StoredRow>(files.result);
+  if (stored.key !== key) return undefined;
+  const values = readNpy(files.values).data as Float32Array;
+  const size = values.length / repeats;
+  return {
+    comparison: stored.comparison,
+    scores: stored.scores,
+    repeats: Array.from({ length: repeats }, (_, i) => values.slice(i * size, (i + 1) * size)),
+  };
+}
+
+function writeRepeats(file: string, repeats: readonly Float32Array[], rows: number): void {
+  const size = repeats[0]!.length;
+  const data = new Float32Array(repeats.length * size);
+  repeats.forEach((values, i) => data.set(values, i * size));
+  writeNpy(file, { shape: [repeats.length, rows, size / rows], data });
+}
+
+function logRow(
+  run: Run | undefined,
+  { scores, repeats }: FinishedRow,
+  { recordings, seeds, resamples }: RowContext,
+): void {
+  if (run === undefined) return;
+  scores.repeats.forEach((value, i) => run.logMetrics({ repeat_macro_f1: value }, seeds[i]!));
+  run.logMetrics({
+    cv_mean_macro_f1: scores.macroF1.value,
+    cv_mean_macro_f1_low: scores.macroF1.low,
+    cv_mean_macro_f1_high: scores.macroF1.high,
+  });
+  const { classes, y } = classNumbers(recordings.map(({ label }) => label));
+  const report = evaluate({
+    labels: y,
+    probabilities: averageProbabilities(repeats),
+    classNames: classes,
+    groups: classNumbers(recordings.map(({ group }) => group)).y,
+    bootstrap: { resamples },
+  });
+  logReport(run, report, 'cv');
 }
 
 async function crossValidateRow(
   row: FullRow,
-  data: RowData,
+  source: RowSource,
   shared: RowContext,
   key: string,
   context: StageContext,
-): Promise<{ readonly result: CrossValidationResult; readonly scores: ComparisonScores }> {
+): Promise<FinishedRow> {
   const { engine, folder, recordings, seeds, resamples } = shared;
   const labels = recordings.map(({ label }) => label);
   const groups = recordings.map(({ group }) => group);
   const { classes, y } = classNumbers(labels);
+  const places = new Map(source.index.map((own, place) => [own.path, place]));
+  const data = source.load(Int32Array.from(recordings, (recording) => places.get(recording.path)!));
   const base = {
     engine,
     features: data.features,
@@ -196,7 +223,10 @@ async function crossValidateRow(
     bootstrap: { resamples },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
-  return { result, scores: scoresOf(row, result, y, classes, choices) };
+  return {
+    scores: scoresOf(row, result, y, classes, choices),
+    repeats: result.repeats.map(({ probabilities }) => probabilities),
+  };
 }
 
 function scoresOf(

@@ -91,6 +91,7 @@ export async function compareStage(
         recordings,
         engine,
         folder: path.join(out, 'rows'),
+        comparison: sha256([comparison, rows]),
         folds,
         resamples,
         seeds: Array.from({ length: seeds }, (_, i) => i + 1),
@@ -120,12 +121,31 @@ export async function compareStage(
       );
       for (const file of ['comparison.json', 'comparison.csv']) run?.logArtifact(path.join(out, file));
       for (const file of figures) run?.logArtifact(file, 'figures');
-      run?.logMetrics({ rows: rows.length, recordings: recordings.length });
+      run?.logMetrics({ rows: rows.length, recordings: recordings.length, ...differenceMetrics(record) });
       run?.setTags({ 'stm.engine': engine.description });
       return ['comparison.json', 'comparison.csv', ...figures.map((file) => path.basename(file))];
     },
   });
   return { ...readJson<ComparisonRecord>(path.join(out, 'comparison.json')), status };
+}
+
+/** The paired comparisons, which no row has by itself. */
+function differenceMetrics({ rows }: ComparisonRecord): Record<string, number> {
+  return Object.assign(
+    {},
+    ...rows.map(({ name, against }) => {
+      if (against === undefined) return {};
+      // Characters that MLflow takes.
+      const safe = name.replace(/[^\w.\- /]/g, '');
+      const { value, low, high } = against.difference;
+      return {
+        [`difference/${safe}`]: value,
+        [`difference/${safe}_low`]: low,
+        [`difference/${safe}_high`]: high,
+        [`p_value/${safe}`]: against.pValue,
+      };
+    }),
+  ) as Record<string, number>;
 }
 
 /** The recordings that all rows have features of, thinned out when asked for. */
