@@ -37,7 +37,7 @@ export function modulationFiltersFigure(input: ModulationFiltersInput): FigureSp
   const width = columns === 1 ? 400 : columns === 2 ? 270 : 175;
   const states = ['before training', 'learned'];
   const panels = names.map((name, i) => {
-    const legend = i === 0 ? { title: null, orient: 'top', direction: 'horizontal', offset: 6 } : null;
+    const legend = { title: null, orient: 'top', direction: 'horizontal', offset: 6 };
     return {
       width,
       height: 150,

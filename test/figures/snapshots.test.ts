@@ -7,9 +7,14 @@ import { test } from 'node:test';
 import { renderSvg, type FigureSpec } from 'stm-lab/dist/figures';
 import { examples as mapExamples } from './examples';
 import { moreExamples } from './moreExamples';
+import { tmnnExamples } from './tmnnExamples';
 
 /** Every figure once. */
-const examples = (): Record<string, FigureSpec> => ({ ...mapExamples(), ...moreExamples() });
+const examples = (): Record<string, FigureSpec> => ({
+  ...mapExamples(),
+  ...moreExamples(),
+  ...tmnnExamples('Seeded test data'),
+});
 const folder = path.join(__dirname, '../snapshots');
 const update = process.env['UPDATE_SNAPSHOTS'] === '1';
 
