@@ -1,4 +1,4 @@
-import type { Scalar, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Engine } from '../engine';
 import {
   batchNormBuffers,
@@ -112,6 +112,3 @@ export function createTmnn(
     },
   };
 }
-
-/** A function of logits and labels (both batch x outputs), e.g. `binaryCrossEntropy`. */
-export type LogitLoss = (engine: Engine, logits: Tensor2D, labels: Tensor2D) => Scalar;
