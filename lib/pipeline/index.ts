@@ -100,26 +100,22 @@ export {
 } from './tmnn';
 export {
   prepareStrfTask,
-  strfScoreTable,
   strfTaskStage,
-  type StrfConditionRecord,
   type StrfFilterHistory,
-  type StrfTaskRecord,
   type StrfTaskStageOptions,
   type StrfTaskSummary,
 } from './strf';
+export { strfScoreTable, type StrfConditionRecord, type StrfTaskRecord } from './strfScores';
 export {
   describeTasks,
   driftRows,
   learnedTasks,
-  strfFigures,
-  strfFiguresStage,
   taskDistances,
   type BankRow,
   type LearnedTask,
-  type StrfFiguresOptions,
   type TaskDistance,
-} from './strfFigures';
+} from './strfAnalysis';
+export { strfFigures, strfFiguresStage, type StrfFiguresOptions } from './strfFigures';
 export {
   readStrfExperiment,
   STRF_TASKS,

@@ -11,7 +11,7 @@ import {
   parseCondition,
   type StrfExperiment,
 } from 'stm-lab/dist/pipeline/strfExperiment';
-import { strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline/strf';
+import { strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline';
 import {
   listCalls,
   listScenes,
@@ -175,16 +175,16 @@ test('lists of speakers, calls and scenes; what does not fit is named', () => {
   assert.equal(recordings.filter(({ part }) => part === 'test').length, 10);
   assert.throws(() => listSpeakerRecordings(calls), /holds no train recordings/);
   const manifest = path.join(folder, 'speakers.csv');
-  const [first] = recordings;
-  fs.writeFileSync(
-    manifest,
-    `path,label,group,part\n${recordings.map(({ file, speaker, part }) => `${file},x: ${part},${speaker},${part}`).join('\n')}\n`,
+  const write = (header: string, row: (recording: (typeof recordings)[number], i: number) => string): void =>
+    fs.writeFileSync(manifest, `${[header, ...recordings.map(row)].join('\n')}\n`);
+  write('path,label,group,part', ({ file, speaker, part }, i) => `${file},${speaker},${i},${part}`);
+  assert.deepEqual(listSpeakerRecordings(manifest), recordings);
+  write('path,label,group', ({ file, speaker }, i) => `${file},${speaker},session ${i % 3}`);
+  assert.deepEqual(
+    listSpeakerRecordings(manifest).map(({ part }) => part),
+    recordings.map((_, i) => (i % 3 === 2 ? 'test' : 'train')),
   );
-  assert.deepEqual(listSpeakerRecordings(manifest)[0], first);
-  fs.writeFileSync(
-    manifest,
-    `path,label,group,part\n${recordings.map(({ file, speaker, part }) => `${file},x: ${part},${speaker},dev`).join('\n')}\n`,
-  );
+  write('path,label,group,part', ({ file, speaker }, i) => `${file},${speaker},${i},dev`);
   assert.throws(() => listSpeakerRecordings(manifest), /line 2 has the part "dev"/);
   assert.deepEqual(new Set(listCalls(calls).map(({ label }) => label)), new Set(['red', 'blue', 'lone']));
   assert.throws(() => listCalls(digits), /holds no calls/);

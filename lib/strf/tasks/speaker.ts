@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { compareCodePoints } from '../../base/codePoints';
 import { inputError } from '../../base/errors';
 import { readManifest } from '../../corpus';
 import { rankScores } from '../../evaluation';
@@ -29,33 +30,46 @@ export interface SpeakerRecording {
 
 /**
  * Lists the recordings of a speaker task: a folder of the Free Spoken Digit Dataset
- * (`digit_speaker_index.wav`; index 0 to 4 tests, as published), or a manifest whose groups are speakers
- * and whose column `part` says train or test.
+ * (`digit_speaker_index.wav`; index 0 to 4 tests, as published), or a manifest whose labels are speakers.
+ * Its column `part` says train or test; without one, each speaker's last group (a session or video, by
+ * name) tests.
  *
  * @throws StmLabError (`input`) when nothing fits, or a part is empty.
  */
 export function listSpeakerRecordings(source: string): SpeakerRecording[] {
   const recordings = fs.statSync(source, { throwIfNoEntry: false })?.isDirectory()
-    ? soundFiles(source).flatMap((name): SpeakerRecording[] => {
-        const match = /^\d_(?<speaker>[^_]+)_(?<index>\d+)\.[^.]+$/.exec(name);
-        if (match === null) return [];
-        const { speaker, index } = match.groups as { speaker: string; index: string };
-        return [{ file: path.join(source, name), speaker, part: Number(index) < 5 ? 'test' : 'train' }];
-      })
-    : readManifest(source).rows.map(({ file, group, extra, line }): SpeakerRecording => {
-        const part = extra['part'];
-        if (part !== 'train' && part !== 'test')
-          throw inputError(
-            `${source}: line ${line} has the part "${part ?? ''}"; the column must say train or test`,
-          );
-        return { file, speaker: group, part };
-      });
+    ? listDigits(source)
+    : listManifest(source);
   for (const part of ['train', 'test'] as const)
     if (!recordings.some((recording) => recording.part === part))
       throw inputError(
-        `${source}: holds no ${part} recordings; give a folder of digit_speaker_index.wav files or a manifest with the column "part"`,
+        `${source}: holds no ${part} recordings; give a folder of digit_speaker_index.wav files, or a manifest whose labels are speakers, with two groups each or a column "part"`,
       );
   return recordings;
+}
+
+function listDigits(folder: string): SpeakerRecording[] {
+  return soundFiles(folder).flatMap((name): SpeakerRecording[] => {
+    const match = /^\d_(?<speaker>[^_]+)_(?<index>\d+)\.[^.]+$/.exec(name);
+    if (match === null) return [];
+    const { speaker, index } = match.groups as { speaker: string; index: string };
+    return [{ file: path.join(folder, name), speaker, part: Number(index) < 5 ? 'test' : 'train' }];
+  });
+}
+
+function listManifest(manifest: string): SpeakerRecording[] {
+  const { rows } = readManifest(manifest);
+  const groups = new Map<string, Set<string>>();
+  for (const { label, group } of rows) groups.set(label, (groups.get(label) ?? new Set()).add(group));
+  const last = new Map(
+    [...groups].map(([label, own]) => [label, own.size > 1 ? [...own].sort(compareCodePoints).at(-1) : '']),
+  );
+  return rows.map(({ file, label, group, extra, line }): SpeakerRecording => {
+    const part = extra['part'] ?? (group === last.get(label) ? 'test' : 'train');
+    if (part !== 'train' && part !== 'test')
+      throw inputError(`${manifest}: line ${line} has the part "${part}"; the column must say train or test`);
+    return { file, speaker: label, part };
+  });
 }
 
 /**

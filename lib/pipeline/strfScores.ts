@@ -1,0 +1,131 @@
+import { writeCsv } from '../base/csv';
+import { groupBootstrap, type Interval } from '../evaluation';
+import type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, UnitContext } from '../strf';
+import type { Run } from '../tracking';
+
+/** Scores of one condition. */
+export interface StrfConditionRecord {
+  readonly condition: string;
+  /** Mean over the seeds, with a 95 % interval from resampling the judged units. */
+  readonly scores: Readonly<Record<string, Interval>>;
+  /** Standard deviation over the seeds; 0 for one seed. */
+  readonly spread: Readonly<Record<string, number>>;
+  /** Scores of each seed. */
+  readonly seeds: readonly Readonly<Record<string, number>>[];
+  /** Difference to the first condition in the main measure (this minus first), on the same resamples. */
+  readonly difference?: Interval;
+}
+
+/** What `results.json` says. */
+export interface StrfTaskRecord {
+  readonly task: StrfTaskName;
+  readonly units: Omit<UnitContext, 'grid'>;
+  readonly measures: readonly TaskMeasure[];
+  readonly remarks: readonly string[];
+  readonly baselines: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly conditions: readonly StrfConditionRecord[];
+}
+
+/**
+ * Scores of every condition with intervals, and differences to the first one on the same resamples.
+ *
+ * @param cells by condition: one outcome per seed.
+ */
+export function summariseStrf(
+  prepared: PreparedTask,
+  cells: ReadonlyMap<string, readonly CellOutcome[]>,
+  resamples: number,
+): StrfTaskRecord {
+  const main = prepared.measures[0]!.name;
+  const names = prepared.measures.map(({ name }) => name);
+  const statistics = [...cells].map(([condition, outcomes]) => ({
+    condition,
+    outcomes,
+    statistic: prepared.statistic(outcomes),
+  }));
+  const conditions = statistics.map(({ condition, outcomes, statistic }, i): StrfConditionRecord => {
+    const seeds = outcomes.map(({ metrics }) => metrics);
+    const first = statistics[0]!.statistic;
+    const intervals = groupBootstrap(
+      prepared.design,
+      (weights) => {
+        const own = statistic(weights);
+        return i === 0 ? own : { ...own, difference: own[main]! - first(weights)[main]! };
+      },
+      { resamples },
+    );
+    return {
+      condition,
+      scores: Object.fromEntries(names.map((name) => [name, intervals[name]!])),
+      spread: Object.fromEntries(names.map((name) => [name, spreadOf(seeds.map((scores) => scores[name]!))])),
+      seeds,
+      ...(i === 0 ? {} : { difference: intervals['difference']! }),
+    };
+  });
+  const { name, units, measures, remarks, baselines } = prepared;
+  return { task: name, units, measures, remarks, baselines, conditions };
+}
+
+function spreadOf(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+/** Writes `scores.csv`: a line per condition and measure. */
+export function writeStrfScores(file: string, { conditions, measures }: StrfTaskRecord): void {
+  const rows = conditions.flatMap(({ condition, scores, spread }) =>
+    measures.map(({ name }) => ({
+      condition,
+      measure: name,
+      value: scores[name]!.value,
+      low: scores[name]!.low,
+      high: scores[name]!.high,
+      seed_sd: spread[name]!,
+    })),
+  );
+  writeCsv(file, ['condition', 'measure', 'value', 'low', 'high', 'seed_sd'], rows);
+}
+
+/** Logs every condition's scores with their intervals. */
+export function logStrfScores(run: Run | undefined, { conditions, measures }: StrfTaskRecord): void {
+  for (const { condition, scores } of conditions)
+    run?.logMetrics(
+      Object.fromEntries(
+        measures.flatMap(({ name }) => {
+          const { value, low, high } = scores[name]!;
+          const prefix = `${condition.replaceAll(' ', '_')}/${name}`;
+          return [
+            [prefix, value],
+            [`${prefix}_low`, low],
+            [`${prefix}_high`, high],
+          ] as [string, number][];
+        }),
+      ),
+    );
+}
+
+/** The scores as a report prints them: one row per condition, intervals beside values. */
+export function strfScoreTable(record: StrfTaskRecord): Record<string, string>[] {
+  const shown = ({ value, low, high }: Interval): string =>
+    `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+  const [main] = record.measures;
+  const rows = record.conditions.map(({ condition, scores, spread, difference }) => ({
+    condition,
+    ...Object.fromEntries(record.measures.map(({ name, title }) => [title, shown(scores[name]!)])),
+    'seed sd': spread[main!.name]!.toFixed(3),
+    [`minus ${record.conditions[0]!.condition}`]: difference === undefined ? '–' : shown(difference),
+  }));
+  const baselines = Object.entries(record.baselines).map(([condition, scores]) => ({
+    condition,
+    ...Object.fromEntries(
+      record.measures.map(({ name, title }) => [
+        title,
+        scores[name] === undefined ? '–' : scores[name].toFixed(3),
+      ]),
+    ),
+    'seed sd': '–',
+    [`minus ${record.conditions[0]!.condition}`]: '–',
+  }));
+  return [...rows, ...baselines] as Record<string, string>[];
+}
