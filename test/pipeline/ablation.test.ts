@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { sha256File } from 'stm-lab/dist/base/files';
 import { readAblation, readExperiment, type AblationRecord } from 'stm-lab/dist/pipeline';
 import { plantedBandFeatures } from '../ablation/plantedBand';
-import { stmLab, stmLabKilledAfter, temporaryFolder } from './support';
+import { stmLab, stmLabKilledAfter, temporaryFolder, tinyCorpus } from './support';
 
 let folder = '';
 let features = '';
@@ -90,6 +90,21 @@ test('a cell may have a search of its own, judged by the test fold', () => {
   assert.ok('lr' in cells[0]!.searched!.best);
   // One fold of four judges.
   assert.ok(support.recordings < 20, String(support.recordings));
+});
+
+test('from a manifest: features are extracted when missing; results lie below the corpus, by size', () => {
+  const manifest = tinyCorpus(at('sounds'));
+  const given = [
+    '--manifest',
+    manifest,
+    '--experiment',
+    experimentFile('whole', { ...grid, seeds: 1, fit: { epochs: 2 } }),
+  ];
+  const { code, out, err } = stmLab('ablate', ...given, '--results', at('results'), '--tracking', 'disabled');
+  assert.equal(code, 0, err);
+  assert.match(out, /36 recordings of 18 groups in 3 classes/);
+  assert.match(out, /results\/sounds\/smoke\/ablation: 8 cells and all features; done/);
+  assert.match(stmLab('ablate', ...given, '--out', at('x')).err, /--out: goes with --features/);
 });
 
 test('what is wrong is said before any training', () => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { inputError } from '../../base/errors';
 import {
   ABLATION_SIZES,
@@ -13,7 +14,7 @@ import {
   type AblationSize,
 } from '../../pipeline';
 import { choiceOption, integerOption, shardOption, type Command, type OptionValues } from '../command';
-import { terminalContext, TRACKING_OPTIONS, withStage } from '../context';
+import { terminalContext, TRACKING_OPTIONS, trackingMode, withStage } from '../context';
 import { EXPERIMENT, SHARD_OPTIONS, statusText, workersOption } from '../stageOptions';
 import { printTable } from '../table';
 import type { Terminal } from '../terminal';
@@ -95,10 +96,7 @@ async function ofManifest(
     manifest: options['manifest'],
     experiment: options['experiment'],
     results: options['results'],
-    tracking:
-      options['tracking'] === undefined
-        ? undefined
-        : choiceOption(options, 'tracking', ['online', 'offline', 'disabled'] as const, 'offline'),
+    tracking: trackingMode(options),
     ablation: size,
     workers,
     ...terminalContext(terminal),
@@ -139,5 +137,5 @@ function featuresRequest(
   if (out === undefined) throw inputError('--out DIR is required with --features');
   const named = readExperiment(options['experiment'] ?? 'smoke');
   const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
-  return { features, out, experiment, workers };
+  return { features, out, experiment, workers: workers ?? availableParallelism() };
 }
