@@ -4,6 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { loadEngine } from 'stm-lab/dist/engine';
+import { readSnapshot } from 'stm-lab/dist/base/snapshot';
 import { fastNormals } from 'stm-lab/dist/models/random';
 import { memorySource } from 'stm-lab/dist/tmnn/data/spectrogramCache';
 import { fitTmnn, type TmnnEpoch, type TmnnFitTask } from 'stm-lab/dist/tmnn/fit';
@@ -128,6 +129,31 @@ test('a stage begins with the best weights; momentum is kept within a rule and 0
   assert.equal(slots.length, 1);
   assert.ok(slots[0]!.every((value) => value === 0) && updates === 0);
   trainer.dispose();
+});
+
+test('a new stage goes back to the best weights, bit for bit', async (t) => {
+  const engine = await loadEngine();
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-tmnn-stage-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  for (const rule of ['adam', 'sgd'] as const) {
+    const checkpoint = { folder: path.join(folder, rule), identity: 'stages' };
+    fs.mkdirSync(checkpoint.folder);
+    const { bestEpoch, best } = fitTmnn(engine, {
+      ...task,
+      checkpoint,
+      fit: {
+        ...task.fit,
+        // Too large a rate first, so that the last epoch is not the best; then none to speak of.
+        stages: [
+          { rule: 'adam', learningRate: 0.5, epochs: 3 },
+          { rule, learningRate: 1e-30, epochs: 1 },
+        ],
+      },
+    });
+    const { arrays } = readSnapshot(checkpoint.folder, 'stages')!;
+    assert.deepEqual(arrays['parameters'], best.parameters);
+    assert.ok(bestEpoch < 3 || bestEpoch === 4, `best epoch ${bestEpoch}`);
+  }
 });
 
 test('the published schedule; options out of range are named', () => {
