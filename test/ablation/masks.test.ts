@@ -26,8 +26,8 @@ test('all 98 published cells keep the printed number of features', () => {
   })) {
     const expected =
       pass === 'low'
-        ? lowColumns[rateHz]! * lowRows[scaleCycPerOct]!
-        : highColumns[rateHz]! * highRows[scaleCycPerOct]!;
+        ? lowColumns[rateHz!]! * lowRows[scaleCycPerOct!]!
+        : highColumns[rateHz!]! * highRows[scaleCycPerOct!]!;
     assert.equal(
       regionColumns(axes, { pass, rateHz, scaleCycPerOct }).length,
       expected,

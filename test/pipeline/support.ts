@@ -79,7 +79,27 @@ export function tinyExperiment(folder: string): string {
         fit: { epochs: 6, earlyStopping: { monitor: 'macroF1', direction: 'maximise' }, restore: 'best' },
       },
       crossValidation: { folds: 3, seeds: 1 },
-      ablation: { passes: ['low'], rateHz: [4], scaleCycPerOct: [2, 4], folds: 2, seeds: 1 },
+      ablation: {
+        passes: ['low', 'not-low'],
+        rateHz: [4],
+        scaleCycPerOct: [2],
+        marginals: 'yes',
+        folds: 2,
+        seeds: 1,
+      },
+      comparison: {
+        folds: 3,
+        seeds: 1,
+        reference: 'STM-MLP',
+        resamples: 100,
+        rows: [
+          { name: 'STM-MLP' },
+          { name: 'logistic regression', logistic: { C: 0.01 } },
+          { name: 'linear SVM', svm: { kernel: 'linear', C: 0.01 } },
+          { name: 'mel MLP', features: { kind: 'mel' } },
+          { name: 'mel MLP, leaking as published', features: { kind: 'mel' }, basis: 'each-part' },
+        ],
+      },
     }),
   );
   return file;

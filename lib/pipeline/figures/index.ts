@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { inputError, StmLabError } from '../../base/errors';
 import { saveFigure, type FigureSpec } from '../../figures';
+import { trackedRun } from '../context';
 import type { Workbench } from '../workbench';
 import { classMeansFigure, effectSizesFigure, pipelineFigure, publishedEffectSizesFigure } from './features';
 import { balanceFigure, varianceFigure, componentsFigure } from './reduction';
@@ -64,21 +65,21 @@ export interface SaveFiguresOptions {
  * @returns the files written.
  */
 export async function saveFigures(lab: Workbench, options: SaveFiguresOptions = {}): Promise<string[]> {
-  const tags = { 'stm.stage': 'figures', ...(lab.note === undefined ? {} : { 'stm.note': lab.note }) };
-  const run = lab.tracker.startRun({ name: 'figures', key: `figures-${lab.experiment.name}`, tags });
-  const written: string[] = [];
-  try {
+  const request = {
+    name: 'figures',
+    key: `figures-${lab.experiment.name}`,
+    params: {},
+    tags: { 'stm.stage': 'figures' },
+  };
+  return trackedRun(lab, request, async (run) => {
+    const written: string[] = [];
     for (const name of options.names ?? FIGURE_NAMES) {
       const files = await saveOne(lab, name, options);
-      for (const file of files) run.logArtifact(file, 'figures');
+      for (const file of files) run?.logArtifact(file, 'figures');
       written.push(...files);
     }
-    run.end('FINISHED');
-  } catch (error) {
-    run.end('FAILED');
-    throw error;
-  }
-  return written;
+    return written;
+  });
 }
 
 async function saveOne(lab: Workbench, name: FigureName, options: SaveFiguresOptions): Promise<string[]> {
