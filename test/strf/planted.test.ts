@@ -7,7 +7,7 @@ test('training finds a ripple 20 dB below noise, and frozen filters of the same 
   const engine = await loadEngine();
   const before = engine.tf.memory().numTensors;
   // The start is 1.6 Hz and 0.06 cycles per band away; npm run bench:strf-planted runs five seeds in full.
-  const options = { seed: 1, steps: 80 };
+  const options = { seed: 1, steps: 80, batch: 32 };
   const learned = detectPlanted(engine, options);
   const frozen = detectPlanted(engine, { ...options, variant: 'frozen' });
   const top = learned.filters[0]!;
