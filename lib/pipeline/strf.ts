@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, sha256, writeJson } from '../base/files';
+import { readJson, sha256, writeFileAtomic, writeJson } from '../base/files';
 import { readNpy, writeNpy } from '../base/npy';
 import { deriveSeed } from '../base/random/seeds';
 import { loadEngine, type Engine } from '../engine';
@@ -187,7 +187,12 @@ async function cellOnce(
   );
 }
 
-function writeCell(folder: string, key: string, { metrics, records, outputs }: CellOutcome): void {
+function writeCell(
+  folder: string,
+  key: string,
+  { metrics, records, outputs, files = {} }: CellOutcome,
+): void {
+  for (const [name, text] of Object.entries(files)) writeFileAtomic(path.join(folder, name), text);
   for (const [name, data] of Object.entries(outputs))
     writeNpy(path.join(folder, `${name}.npy`), { shape: [data.length], data });
   const file: CellFile = { key, metrics, records, outputs: Object.keys(outputs) };

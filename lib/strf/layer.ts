@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import { inputError } from '../base/errors';
 import type { Engine } from '../engine';
 import { convolve, type Parameter, type ParameterTensors } from '../layers';
@@ -268,16 +268,4 @@ function timePatches({ tf }: Engine, x: Tensor3D, taps: number): Tensor4D {
 function flattenTime({ tf }: Engine, kernel: Tensor4D): Tensor4D {
   const [frequencyTaps, timeTaps, , outputs] = kernel.shape;
   return tf.reshape(kernel, [frequencyTaps, 1, timeTaps, outputs]);
-}
-
-/** The four parameter vectors of given filters, as tensors (the caller disposes them). */
-export function gaborTensors({ tf }: Engine, filters: readonly GaborFilter[]): GaborTensors {
-  const column = (name: (typeof GABOR_PARAMETERS)[number]): Tensor1D =>
-    tf.tensor1d(Float32Array.from(filters, (filter) => filter[name]));
-  return {
-    carrier: column('carrier'),
-    angle: column('angle'),
-    sigmaFrequency: column('sigmaFrequency'),
-    sigmaTime: column('sigmaTime'),
-  };
 }

@@ -16,6 +16,7 @@ import {
   listCalls,
   listScenes,
   listSpeakerRecordings,
+  parseRttm,
   readSpeechFolder,
   type StrfTaskName,
 } from 'stm-lab/dist/strf';
@@ -233,6 +234,11 @@ for (const [task, source] of [
       'learned and frozen start alike',
     );
     assert.ok(strfScoreTable(first).length > 3);
+    if (task === 'speech') {
+      const rttm = fs.readFileSync(path.join(out, 'cells', 'pass-seed1', 'test.rttm'), 'utf8');
+      for (const { recording, begin, end } of parseRttm(rttm))
+        assert.ok(['tst0', 'tst1'].includes(recording) && begin >= 0 && end <= 4.1);
+    }
     assert.equal((await strfTaskStage(options)).status, 'kept');
     // Without the stage's record, finished trainings are kept and give the same.
     fs.rmSync(path.join(out, 'stage.json'));

@@ -9,6 +9,7 @@ import {
   type Segment,
 } from '../detection';
 import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../logMel';
+import { formatRttm } from '../rttm';
 import { createSpeechNetwork, SPEECH_CLASSES, type StrfNetwork } from '../networks';
 import { classTargets, logMelScale, standardise, type LogMelScale, type SoundSet } from '../soundSet';
 import { predictStrf, type TrainedStrf } from '../train';
@@ -132,19 +133,25 @@ export async function prepareSpeech(folder: string, settings: SpeechSettings): P
           list.map((recording) => trackOf(engine, network, trained, recording, scale, settings));
         const tuning = tracksOf(development);
         const rule = tuneHysteresis(tuning);
-        const seconds = tracksOf(test).flatMap((track, i) => {
-          const hypothesis = hysteresis(track.probabilities, track.frameRate, rule, track.start);
-          return blocksOf(test[i]!, settings.blockSeconds).flatMap((scored) => {
-            const found = detectionSeconds({ reference: track.reference, hypothesis, scored });
+        const detected = tracksOf(test).map((track) =>
+          hysteresis(track.probabilities, track.frameRate, rule, track.start),
+        );
+        const seconds = detected.flatMap((hypothesis, i) =>
+          blocksOf(test[i]!, settings.blockSeconds).flatMap((scored) => {
+            const found = detectionSeconds({ reference: test[i]!.speech, hypothesis, scored });
             return [found.speech, found.missed, found.falseAlarm];
-          });
-        });
+          }),
+        );
         const outputs = { seconds: Float32Array.from(seconds) };
         const scores = statisticOf([{ outputs, records: [], metrics: {} }])(
           new Float64Array(blocks.length).fill(1),
         );
+        const turns = detected.flatMap((segments, i) =>
+          segments.map((segment) => ({ ...segment, recording: test[i]!.name, speaker: 'speech' })),
+        );
         return {
           outputs,
+          files: { 'test.rttm': formatRttm(turns) },
           records: trained.records,
           metrics: { ...scores, development: trackErrorRate(tuning, rule).rate, ...rule },
         };

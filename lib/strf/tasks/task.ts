@@ -27,6 +27,8 @@ export interface CellOutcome {
   readonly records: readonly TrainingRecord[];
   /** Predictions, as the task's `statistic` reads them. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
+  /** Text files for the reader, by name, e.g. detected speech as RTTM. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A score of a task. */
