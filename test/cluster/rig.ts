@@ -148,7 +148,7 @@ export async function startRig(folder: string, count: number): Promise<Rig> {
     },
   };
   for (let waited = 0; ; waited += 200) {
-    const idle = slurm('sinfo', '--noheader', '--format=%n %t').split('\n');
+    const idle = slurm('sinfo', '--noheader', '--Node', '--format=%N %t').split('\n');
     if (idle.length === count && idle.every((line) => / idle$/.test(line.trim()))) return rig;
     if (waited > 30_000) {
       rig.stop();

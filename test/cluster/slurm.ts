@@ -2,7 +2,7 @@
  * The three kinds of cluster jobs on a real Slurm of four virtual nodes, with a node lost, a task cancelled and a
  * worker killed; results compared with one machine's, byte for byte.
  *
- *     npm run test:slurm [-- --corpus FOLDER_WITH_MANIFEST] [--keep]
+ *     npm run test:slurm [-- --corpus FOLDER_WITH_MANIFEST] [--recordings 34] [--keep]
  *
  * Installs Slurm when it can. Exits 0 with one sentence where Slurm cannot be installed.
  */
@@ -20,7 +20,13 @@ import { startRig, type Rig } from './rig';
 
 const root = path.resolve(__dirname, '..', '..');
 const program = path.join(root, 'lib', 'bin', 'stm-lab.js');
-const { values } = parseArgs({ options: { corpus: { type: 'string' }, keep: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    corpus: { type: 'string' },
+    recordings: { type: 'string', default: '34' },
+    keep: { type: 'boolean' },
+  },
+});
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "stm slurm %a 'q' "));
 const at = (...names: string[]): string => path.join(folder, ...names);
 const began = performance.now();
@@ -254,7 +260,7 @@ async function main(): Promise<void> {
     say(`${rig.slurm('sinfo', '--version')}: ${rig.nodes.length} nodes are up`);
     const manifest =
       values.corpus === undefined
-        ? (await generateDemoCorpus({ folder: at('demo') })).manifest
+        ? (await generateDemoCorpus({ folder: at('demo'), recordings: Number(values.recordings) })).manifest
         : path.resolve(values.corpus, 'manifest.csv');
     say(`corpus: ${fs.readFileSync(manifest, 'utf8').trimEnd().split('\n').length - 1} recordings`);
     await extraction(rig, manifest);
