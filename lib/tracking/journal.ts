@@ -80,6 +80,12 @@ export interface JournalWriter {
   close(): void;
 }
 
+/**
+ * Ends a line that was cut short. Not a newline alone: a line that lacks nothing else would come to count, although the
+ * resumed run, which did not see it, writes it again.
+ */
+const SPOILT = '~\n';
+
 /** How long a line may wait for the disk itself (power failure), in ms. */
 const FSYNC_EVERY_MS = 1000;
 
@@ -101,7 +107,7 @@ export function createJournal(file: string, start: StartEntry): 'made' | 'exists
 /**
  * Opens a journal for appending, making it when missing. Each append is one `write` in append mode, so
  * that it survives the death of the process at once, and is forced to disk within a second in the
- * background. A line cut short by an earlier death is closed with a newline, and readers skip it.
+ * background. A line cut short by an earlier death is spoilt and closed, and readers skip it.
  *
  * @throws StmLabError (`environment`) when the disk refuses.
  */
@@ -138,7 +144,7 @@ export function openJournal(file: string): JournalWriter {
     file,
     append(entry) {
       const target = open();
-      const line = Buffer.from(`${torn ? '\n' : ''}${JSON.stringify(entry)}\n`, 'utf8');
+      const line = Buffer.from(`${torn ? SPOILT : ''}${JSON.stringify(entry)}\n`, 'utf8');
       let written = 0;
       try {
         while (written < line.length) written += fs.writeSync(target, line, written);

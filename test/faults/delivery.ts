@@ -45,7 +45,7 @@ export async function flappingServer(
     for (let step = 0; step < points; step++) {
       run.logMetrics({ loss: 1 / (1 + step), acc: step % 7 }, step);
       if (step % Math.ceil(points / files) === 0) run.logText(`files/${step}.txt`, `file ${step}`);
-      if (step % 40 === 0) await new Promise((resolve) => setTimeout(resolve, 40));
+      if (step % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 40));
       if (death < deaths && step === Math.floor(((death + 1) * points) / (deaths + 1))) {
         await killServer(server);
         tally.faults++;

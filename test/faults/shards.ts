@@ -42,7 +42,7 @@ function damage(file: string, { random }: Scenario): string {
   } else if (how === 'cut') fs.truncateSync(file, random.interval(bytes.length - 1));
   else if (how === 'zero') {
     const from = random.interval(bytes.length - 1);
-    fs.writeFileSync(file, bytes.fill(0, from, from + 64));
+    fs.writeFileSync(file, bytes.fill(0, from, Math.min(bytes.length, from + 64)));
   } else if (how === 'remove') fs.rmSync(file);
   else fs.appendFileSync(file, 'more');
   return how;
