@@ -16,6 +16,7 @@ import { sha256File } from 'stm-lab/dist/base/files';
 import { generateDemoCorpus } from 'stm-lab/dist/corpus';
 import { readExperiment } from 'stm-lab/dist/pipeline';
 import { createStudy } from 'stm-lab/dist/search';
+import { searchOnTwoHosts } from './hosts';
 import { startRig, type Rig } from './rig';
 
 const root = path.resolve(__dirname, '..', '..');
@@ -277,6 +278,11 @@ async function main(): Promise<void> {
     );
     assert.match(journals.out, /dry-run, \d+ runs/);
     say(`journals for "stm-lab sync": ${/(\d+) runs/.exec(journals.out)![1]} runs`);
+    const skipped = await searchOnTwoHosts(at('hosts'));
+    say(
+      skipped ??
+        'two workers under different host names, one killed: its trial is taken over by signs of life alone',
+    );
     say('passed');
   } finally {
     rig.stop();
