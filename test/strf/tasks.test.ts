@@ -158,16 +158,16 @@ test('what is missing from a speech folder is named', () => {
   assert.throws(() => readSpeechFolder(broken, 'train'), /no recording is called "gone"/);
 });
 
-test('AMI and CHiME5 file names are found under the bare name, below the folder', () => {
+test('AMI and CHiME5 file names are found under the bare and the whole name, below the folder', () => {
   const ami = path.join(folder, 'ami');
   fs.mkdirSync(path.join(ami, 'ES2002a', 'audio'), { recursive: true });
   writeWav(path.join(ami, 'ES2002a', 'audio', 'ES2002a.Mix-Headset.wav'), spoken, 16000);
   writeWav(path.join(ami, 'S01_U01.CH1.wav'), spoken, 16000);
-  fs.writeFileSync(path.join(ami, 'test.lst'), 'ES2002a\nS01\n');
+  fs.writeFileSync(path.join(ami, 'test.lst'), 'ES2002a\nS01\nS01_U01.CH1\n');
   fs.writeFileSync(path.join(ami, 'test.rttm'), '');
   assert.deepEqual(
     readSpeechFolder(ami, 'test').map(({ file }) => path.basename(file)),
-    ['ES2002a.Mix-Headset.wav', 'S01_U01.CH1.wav'],
+    ['ES2002a.Mix-Headset.wav', 'S01_U01.CH1.wav', 'S01_U01.CH1.wav'],
   );
 });
 

@@ -24,7 +24,7 @@ export type SpeechPart = (typeof SPEECH_PARTS)[number];
  * Reads one part of a folder as pyannote's protocols lay them out: `train.lst` (one name a line),
  * `train.rttm`, `train.uem` where there is one; recordings beside them or below, found by name without
  * ending, also when disk, list and annotation spell a name differently. AMI's `name.Mix-Headset.wav` and
- * CHiME5's `name_U01.CH1.wav` are found under the bare name.
+ * CHiME5's `name_U01.CH1.wav` are found under the bare name too.
  *
  * @throws StmLabError (`input`) for a missing list, annotation or recording, naming it.
  */
@@ -63,11 +63,11 @@ export function readSpeechFolder(folder: string, part: SpeechPart): SpeechRecord
 function soundsBelow(folder: string): { recording: string; file: string }[] {
   const found: { recording: string; file: string }[] = [];
   const visit = (inner: string): void => {
-    for (const name of soundFiles(inner))
-      found.push({
-        recording: name.replace(/\.[^.]*$/, '').replace(/\.Mix-Headset$|_U01\.CH1$/, ''),
-        file: path.join(inner, name),
-      });
+    for (const name of soundFiles(inner)) {
+      const whole = name.replace(/\.[^.]*$/, '');
+      const bare = whole.replace(/\.Mix-Headset$|_U01\.CH1$/, '');
+      for (const recording of new Set([whole, bare])) found.push({ recording, file: path.join(inner, name) });
+    }
     for (const entry of fs.readdirSync(inner, { withFileTypes: true }))
       if (entry.isDirectory()) visit(path.join(inner, entry.name));
   };
