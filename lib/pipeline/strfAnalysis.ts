@@ -105,12 +105,9 @@ export function taskDistances(
     [second, b]: readonly [string, readonly Float64Array[]],
     of: readonly [LearnedTask, LearnedTask],
   ): TaskDistance[] => {
-    // Banks of one seed share their start: only pairs of different seeds are independent.
+    // Banks of one seed share their start, also across tasks: only pairs of different seeds are independent.
     const pairs = a.flatMap((p, i) =>
-      b.flatMap((q, j) => {
-        const apart = of[0] !== of[1] || (first === second ? i < j : i !== j);
-        return apart ? [[p, q] as const] : [];
-      }),
+      b.flatMap((q, j) => ((first === second ? i < j : i !== j) ? [[p, q] as const] : [])),
     );
     if (pairs.length === 0) return [];
     const distance = pairs.reduce((sum, [p, q]) => sum + jensenShannonDistance(p, q), 0) / pairs.length;

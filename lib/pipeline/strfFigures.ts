@@ -92,7 +92,7 @@ export function strfFigures(tasks: readonly LearnedTask[], note?: string): Map<s
       comparisonFigure({
         ...text,
         title: `Learned filters and controls: ${task}`,
-        intervalName: '95 % interval from resampling what is judged',
+        intervalName: '95 % interval from resampling what is judged, and trainings',
         rows: record.conditions.flatMap(({ condition, scores }) =>
           record.measures
             .slice(0, 2)

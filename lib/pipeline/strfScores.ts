@@ -1,4 +1,6 @@
 import { writeCsv } from '../base/csv';
+import { randomState } from '../base/random/mt19937';
+import { deriveSeed } from '../base/random/seeds';
 import { groupBootstrap, type Interval } from '../evaluation';
 import type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, UnitContext } from '../strf';
 import type { Run } from '../tracking';
@@ -6,7 +8,7 @@ import type { Run } from '../tracking';
 /** Scores of one condition. */
 export interface StrfConditionRecord {
   readonly condition: string;
-  /** Mean over the seeds, with a 95 % interval from resampling the judged units. */
+  /** Mean over the seeds, with a 95 % interval from resampling judged units and trainings. */
   readonly scores: Readonly<Record<string, Interval>>;
   /** Standard deviation over the seeds; 0 for one seed. */
   readonly spread: Readonly<Record<string, number>>;
@@ -41,16 +43,21 @@ export function summariseStrf(
   const statistics = [...cells].map(([condition, outcomes]) => ({
     condition,
     outcomes,
-    statistic: prepared.statistic(outcomes),
+    each: outcomes.map((outcome) => prepared.statistic(outcome)),
   }));
-  const conditions = statistics.map(({ condition, outcomes, statistic }, i): StrfConditionRecord => {
+  const conditions = statistics.map(({ condition, outcomes, each }, i): StrfConditionRecord => {
     const seeds = outcomes.map(({ metrics }) => metrics);
-    const first = statistics[0]!.statistic;
+    const first = statistics[0]!.each;
+    // Called once for the value, then once per resample: seeds are drawn again with the units.
+    let resample = -1;
     const intervals = groupBootstrap(
       prepared.design,
       (weights) => {
-        const own = statistic(weights);
-        return i === 0 ? own : { ...own, difference: own[main]! - first(weights)[main]! };
+        const drawn = drawSeeds(each.length, resample++);
+        const own = meanScores(each, drawn, weights);
+        if (i === 0) return own;
+        // A seed starts both conditions alike, so both are drawn together.
+        return { ...own, difference: own[main]! - meanScores(first, drawn, weights)[main]! };
       },
       { resamples },
     );
@@ -64,6 +71,31 @@ export function summariseStrf(
   });
   const { name, units, measures, remarks, baselines } = prepared;
   return { task: name, units, measures, remarks, baselines, conditions };
+}
+
+/** How often each seed counts: once each for the value (resample -1), else as drawn with replacement. */
+function drawSeeds(seeds: number, resample: number): Float64Array {
+  if (resample < 0) return new Float64Array(seeds).fill(1);
+  const counts = new Float64Array(seeds);
+  const state = randomState(deriveSeed(1, 'seeds', resample));
+  for (let i = 0; i < seeds; i++) counts[state.interval(seeds - 1)]!++;
+  return counts;
+}
+
+/** Mean of trainings' scores, each as often as drawn. */
+function meanScores(
+  each: readonly ReturnType<PreparedTask['statistic']>[],
+  drawn: Float64Array,
+  weights: Float64Array,
+): Record<string, number> {
+  const total = drawn.reduce((a, b) => a + b, 0);
+  const mean: Record<string, number> = {};
+  each.forEach((statistic, seed) => {
+    if (drawn[seed] === 0) return;
+    for (const [name, value] of Object.entries(statistic(weights)))
+      mean[name] = (mean[name] ?? 0) + (drawn[seed]! / total) * value;
+  });
+  return mean;
 }
 
 function spreadOf(values: readonly number[]): number {

@@ -7,14 +7,7 @@ import { classTargets, fitFrames, logMelScale, selectSounds, standardise, type S
 import { predictStrf, type TrainingRecord } from '../train';
 import { listCalls } from './labelled';
 import { contentHash, logMelOf } from './sounds';
-import {
-  foldContext,
-  meanStatistics,
-  sizedLayer,
-  withTrained,
-  type PreparedTask,
-  type TaskSettings,
-} from './task';
+import { foldContext, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
 
 /** Settings of the call task. */
 export interface BirdSettings extends TaskSettings {
@@ -49,18 +42,17 @@ export async function prepareBirds(source: string, settings: BirdSettings): Prom
   const judgedLabels = Int32Array.from(judged, (row) => labels[row]!);
   const counts = classes.map((_, c) => judgedLabels.filter((label) => label === c).length);
 
-  const statisticOf: PreparedTask['statistic'] = (cells) =>
-    meanStatistics(
-      cells.map(({ outputs }) => (weights) => {
-        const predicted = outputs['predicted']!;
-        const table = new Float64Array(classes.length ** 2);
-        judgedLabels.forEach((label, i) => {
-          table[label * classes.length + predicted[i]!]! += weights[i]!;
-        });
-        const { accuracy, uar } = argmaxScores({ classes: classes.length, counts: table });
-        return { accuracy, uar };
-      }),
-    );
+  const statisticOf: PreparedTask['statistic'] =
+    ({ outputs }) =>
+    (weights) => {
+      const predicted = outputs['predicted']!;
+      const table = new Float64Array(classes.length ** 2);
+      judgedLabels.forEach((label, i) => {
+        table[label * classes.length + predicted[i]!]! += weights[i]!;
+      });
+      const { accuracy, uar } = argmaxScores({ classes: classes.length, counts: table });
+      return { accuracy, uar };
+    };
 
   return {
     name: 'birds',
@@ -126,7 +118,7 @@ export async function prepareBirds(source: string, settings: BirdSettings): Prom
         );
       }
       const outcome = { records, outputs: { predicted } };
-      const metrics = statisticOf([{ ...outcome, metrics: {} }])(new Float64Array(judged.length).fill(1));
+      const metrics = statisticOf(outcome)(new Float64Array(judged.length).fill(1));
       return { ...outcome, metrics };
     },
     statistic: statisticOf,

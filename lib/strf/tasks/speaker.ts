@@ -10,7 +10,7 @@ import { classTargets, fitFrames, logMelScale, standardise, type SoundSet } from
 import { predictStrf } from '../train';
 import { equalErrorRate, pairTrials, type AngularMargin } from '../verification';
 import { contentHash, logMelOf, soundFiles } from './sounds';
-import { meanStatistics, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
+import { sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
 
 /** Settings of the speaker task. */
 export interface SpeakerSettings extends TaskSettings {
@@ -102,34 +102,31 @@ export async function prepareSpeaker(source: string, settings: SpeakerSettings):
   const [trainSet, testSet] = [setOf(train), setOf(test)];
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
 
-  const statisticOf: PreparedTask['statistic'] = (cells) =>
-    meanStatistics(
-      cells.map(({ outputs }) => {
-        const correct = outputs['correct']!;
-        const trials = pairTrials({
-          values: outputs['embeddings']!,
-          size: embedding,
-          speakers: test.labels,
-        });
-        const ranking = rankScores(trials.scores, (trial) => trials.targets[trial] === 1);
-        const { pairs } = trials;
-        return (weights) => {
-          let [hits, all] = [0, 0];
-          weights.forEach((weight, row) => {
-            all += weight;
-            hits += weight * correct[row]!;
-          });
-          return {
-            accuracy: hits / all,
-            // Of a recording drawn several times, the copies are not paired with each other.
-            eer: equalErrorRate(
-              ranking,
-              (trial) => weights[pairs[2 * trial]!]! * weights[pairs[2 * trial + 1]!]!,
-            ),
-          };
-        };
-      }),
-    );
+  const statisticOf: PreparedTask['statistic'] = ({ outputs }) => {
+    const correct = outputs['correct']!;
+    const trials = pairTrials({
+      values: outputs['embeddings']!,
+      size: embedding,
+      speakers: test.labels,
+    });
+    const ranking = rankScores(trials.scores, (trial) => trials.targets[trial] === 1);
+    const { pairs } = trials;
+    return (weights) => {
+      let [hits, all] = [0, 0];
+      weights.forEach((weight, row) => {
+        all += weight;
+        hits += weight * correct[row]!;
+      });
+      return {
+        accuracy: hits / all,
+        // Of a recording drawn several times, the copies are not paired with each other.
+        eer: equalErrorRate(
+          ranking,
+          (trial) => weights[pairs[2 * trial]!]! * weights[pairs[2 * trial + 1]!]!,
+        ),
+      };
+    };
+  };
 
   return {
     name: 'speaker',
@@ -163,9 +160,7 @@ export async function prepareSpeaker(source: string, settings: SpeakerSettings):
           return own.indexOf(Math.max(...own)) === label ? 1 : 0;
         });
         const outcome = { records: trained.records, outputs: { correct, embeddings } };
-        const metrics = statisticOf([{ ...outcome, metrics: {} }])(
-          new Float64Array(test.labels.length).fill(1),
-        );
+        const metrics = statisticOf(outcome)(new Float64Array(test.labels.length).fill(1));
         return { ...outcome, metrics };
       });
     },

@@ -15,7 +15,7 @@ import { classTargets, logMelScale, standardise, type LogMelScale, type SoundSet
 import { predictStrf, type TrainedStrf } from '../train';
 import { contentHash, samplesFor, soundAt } from './sounds';
 import { readSpeechFolder, SPEECH_PARTS, type SpeechRecording } from './speechFolder';
-import { meanStatistics, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
+import { sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
 
 /** Settings of the speech activity task. */
 export interface SpeechSettings extends TaskSettings {
@@ -75,22 +75,19 @@ export async function prepareSpeech(folder: string, settings: SpeechSettings): P
   );
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
 
-  const statisticOf: PreparedTask['statistic'] = (cells) =>
-    meanStatistics(
-      cells.map(({ outputs }) => {
-        const seconds = outputs['seconds']!;
-        return (weights) => {
-          const [speech, missed, falseAlarm] = [0, 1, 2].map((column) =>
-            weights.reduce((sum, weight, block) => sum + weight * seconds[3 * block + column]!, 0),
-          ) as [number, number, number];
-          return {
-            error: (missed + falseAlarm) / speech,
-            missed: missed / speech,
-            falseAlarm: falseAlarm / speech,
-          };
-        };
-      }),
-    );
+  const statisticOf: PreparedTask['statistic'] = ({ outputs }) => {
+    const seconds = outputs['seconds']!;
+    return (weights) => {
+      const [speech, missed, falseAlarm] = [0, 1, 2].map((column) =>
+        weights.reduce((sum, weight, block) => sum + weight * seconds[3 * block + column]!, 0),
+      ) as [number, number, number];
+      return {
+        error: (missed + falseAlarm) / speech,
+        missed: missed / speech,
+        falseAlarm: falseAlarm / speech,
+      };
+    };
+  };
 
   return {
     name: 'speech',
@@ -143,9 +140,7 @@ export async function prepareSpeech(folder: string, settings: SpeechSettings): P
           }),
         );
         const outputs = { seconds: Float32Array.from(seconds) };
-        const scores = statisticOf([{ outputs, records: [], metrics: {} }])(
-          new Float64Array(blocks.length).fill(1),
-        );
+        const scores = statisticOf({ outputs })(new Float64Array(blocks.length).fill(1));
         const turns = detected.flatMap((segments, i) =>
           segments.map((segment) => ({ ...segment, recording: test[i]!.name, speaker: 'speech' })),
         );

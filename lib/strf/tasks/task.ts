@@ -54,8 +54,8 @@ export interface PreparedTask {
   /** Scores without any learning, by name. */
   readonly baselines: Readonly<Record<string, Readonly<Record<string, number>>>>;
   run(engine: Engine, strf: StrfOptions, seed: number, context: TrainingContext): Promise<CellOutcome>;
-  /** Mean scores of trainings that differ in their seed, as a function of how often each unit counts. */
-  statistic(cells: readonly CellOutcome[]): (weights: Float64Array) => Record<string, number>;
+  /** Scores of one training, as a function of how often each unit counts. */
+  statistic(cell: Pick<CellOutcome, 'outputs'>): (weights: Float64Array) => Record<string, number>;
 }
 
 /** The layer of a task, with the settings' size. */
@@ -85,19 +85,4 @@ export function foldContext(context: TrainingContext, fold: string): TrainingCon
   if (context.checkpoint === undefined) return context;
   const { folder, identity } = context.checkpoint;
   return { ...context, checkpoint: { folder: `${folder}/${fold}`, identity: `${identity} ${fold}` } };
-}
-
-/** Mean over trainings of a statistic. */
-export function meanStatistics(
-  each: readonly ((weights: Float64Array) => Record<string, number>)[],
-): (weights: Float64Array) => Record<string, number> {
-  return (weights) => {
-    const all = each.map((statistic) => statistic(weights));
-    return Object.fromEntries(
-      Object.keys(all[0] ?? {}).map((name) => [
-        name,
-        all.reduce((sum, values) => sum + values[name]!, 0) / all.length,
-      ]),
-    );
-  };
 }

@@ -10,14 +10,7 @@ import { classTargets, logMelScale, selectSounds, standardise, type SoundSet } f
 import { predictStrf, type TrainingContext, type TrainingRecord } from '../train';
 import { listScenes } from './labelled';
 import { contentHash, samplesFor, soundAt } from './sounds';
-import {
-  foldContext,
-  meanStatistics,
-  sizedLayer,
-  withTrained,
-  type PreparedTask,
-  type TaskSettings,
-} from './task';
+import { foldContext, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
 
 /** Settings of the scene task. */
 export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, 'dropout'> {
@@ -81,35 +74,32 @@ export async function prepareUrban(manifest: string, settings: UrbanSettings): P
   });
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
 
-  const statisticOf: PreparedTask['statistic'] = (cells) =>
-    meanStatistics(
-      cells.map(({ outputs }) => {
-        const probabilities = outputs['probabilities']!;
-        const rankings = classes.map((_, c) =>
-          rankScores(
-            scenes.map((_scene, row) => probabilities[row * classes.length + c]!),
-            (row) => labels[row] === c,
-          ),
-        );
-        const predicted = scenes.map((_, row) => {
-          const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
-          return own.indexOf(Math.max(...own));
-        });
-        return (weights) => {
-          const table = new Float64Array(classes.length ** 2);
-          labels.forEach((label, row) => {
-            table[label * classes.length + predicted[row]!]! += weights[row]!;
-          });
-          const weightOf = (row: number): number => weights[row]!;
-          const mean = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
-          return {
-            map: mean(rankings.map((ranking) => rankingAreas(ranking, weightOf).ap)),
-            auprc: mean(rankings.map((ranking) => trapezoidPrecisionRecall(ranking, weightOf))),
-            accuracy: argmaxScores({ classes: classes.length, counts: table }).accuracy,
-          };
-        };
-      }),
+  const statisticOf: PreparedTask['statistic'] = ({ outputs }) => {
+    const probabilities = outputs['probabilities']!;
+    const rankings = classes.map((_, c) =>
+      rankScores(
+        scenes.map((_scene, row) => probabilities[row * classes.length + c]!),
+        (row) => labels[row] === c,
+      ),
     );
+    const predicted = scenes.map((_, row) => {
+      const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
+      return own.indexOf(Math.max(...own));
+    });
+    return (weights) => {
+      const table = new Float64Array(classes.length ** 2);
+      labels.forEach((label, row) => {
+        table[label * classes.length + predicted[row]!]! += weights[row]!;
+      });
+      const weightOf = (row: number): number => weights[row]!;
+      const mean = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
+      return {
+        map: mean(rankings.map((ranking) => rankingAreas(ranking, weightOf).ap)),
+        auprc: mean(rankings.map((ranking) => trapezoidPrecisionRecall(ranking, weightOf))),
+        accuracy: argmaxScores({ classes: classes.length, counts: table }).accuracy,
+      };
+    };
+  };
 
   return {
     name: 'urban',
@@ -179,7 +169,7 @@ export async function prepareUrban(manifest: string, settings: UrbanSettings): P
         );
       }
       const outcome = { records, outputs: { probabilities } };
-      const metrics = statisticOf([{ ...outcome, metrics: {} }])(new Float64Array(labels.length).fill(1));
+      const metrics = statisticOf(outcome)(new Float64Array(labels.length).fill(1));
       return { ...outcome, metrics };
     },
     statistic: statisticOf,
