@@ -27,7 +27,14 @@ export function strfDriftFigure({ rows, ...text }: StrfDriftInput): FigureSpec {
   if (rows.length === 0) throw inputError('filter drift: no records; train a layer that learns');
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const measures = [...new Set(rows.map(({ measure }) => measure))];
-  const legend = { title: null, orient: 'top', direction: 'horizontal' };
+  const legend = {
+    title: null,
+    orient: 'top',
+    direction: 'horizontal',
+    symbolType: 'stroke',
+    symbolOpacity: 1,
+    symbolStrokeWidth: 2,
+  };
   const views = measures.map((measure, i) => ({
     width: measures.length === 1 ? 400 : 260,
     height: 180,
