@@ -31,7 +31,7 @@ export interface CorpusSupport {
 export interface CorpusSupportOptions {
   readonly labels: readonly string[];
   readonly groups: readonly string[];
-  /** One division per seed: judged fold of each row; -1 for rows that only served for training. */
+  /** One division per seed: the fold in which each row was judged. */
   readonly folds: readonly Int32Array[];
   /** Scores of all cells, the reference included. */
   readonly scores: readonly Interval[];
@@ -102,7 +102,7 @@ export function supportStatements(facts: Omit<CorpusSupport, 'statements'>): str
     `${facts.recordings} recordings of ${facts.groups} groups in ${classes.length} classes; smallest class ${smallest.name}: ${smallest.recordings} recordings of ${smallest.groups} groups, ${fewest === most ? fewest : `${fewest} to ${most}`} groups in a judged fold.`,
     `95 % intervals are ±${halfWidth.score.toFixed(3)} for a cell's macro-F1 (other groups) and ±${halfWidth.difference.toFixed(3)} for its difference to all features (other groups and seeds, paired); medians over ${distinct.cells} cells.`,
     facts.seedDeviation === null
-      ? 'One seed: intervals leave out what another seed would change, which on small corpora is as much; use more seeds before ranking cells.'
+      ? 'One seed: the intervals leave out what another seed would change; use more seeds before ranking cells.'
       : `Another seed changes a cell's macro-F1 by ${facts.seedDeviation.toFixed(3)} (standard deviation, median over cells).`,
     `Supported: ${distinct.below} of ${distinct.cells} cells score below all features and ${distinct.above} above, with intervals that exclude 0.`,
     `Too small for: ${unclear === 0 ? '' : `telling the other ${unclear} cells from all features, and `}ranking neighbours: only ${neighbours.distinct} of ${neighbours.pairs} pairs of cells one cutoff apart differ with intervals that exclude 0. Intervals hold for one comparison each; of ${distinct.cells} true nulls about ${Math.round(0.05 * distinct.cells)} would seem to differ.`,

@@ -1,5 +1,5 @@
 import { learningCurvesFigure, renderSvg, searchHistoryFigure } from '../../figures';
-import type { ReportFigure, ReportSection, ReportTable } from '../../report';
+import type { ReportSection, ReportTable } from '../../report';
 import type { RemoteRun } from '../../tracking';
 import { measured, sourceOf, type TrackedResults } from './runs';
 
@@ -91,7 +91,7 @@ export async function trainingSection(
       figure === undefined
         ? []
         : [{ id: 'learning-curves', caption: 'Scores by epoch.', svg: figure, source }],
-  } satisfies { title: string; paragraphs: string[]; tables: ReportTable[]; figures: ReportFigure[] };
+  };
 }
 
 async function curves(
