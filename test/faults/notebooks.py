@@ -14,7 +14,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "setup"))
 import notebooks  # noqa: E402
 
 notebooks.execute = lambda *_: None
-options = types.SimpleNamespace(out=sys.argv[2], cwd=None, kernel="none", timeout=1, allow=[])
+
+
+class Options(types.SimpleNamespace):
+    """Whatever else the runner asks for was not given."""
+
+    def __getattr__(self, _):
+        return None
+
+
+options = Options(out=sys.argv[2], kernel="none", timeout=1, allow=[])
 answers = []
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
     for name in pathlib.Path(sys.argv[1]).read_text(encoding="utf8").splitlines():
