@@ -1,6 +1,5 @@
 import { inputError, messageOf, StmLabError } from '../base/errors';
 import { showLife } from './journal/owners';
-import type { Direction } from './journal/records';
 import type { TrialRecord } from './sampler';
 import type { Space } from './space';
 import type { Outcome, Study, Trial } from './study';
@@ -125,15 +124,4 @@ async function runTrial<S extends Space>(
     failure = `the objective threw: ${messageOf(error)}`;
   }
   study.tell(trial, outcome, failure);
-}
-
-/** The complete trial with the best value, the earliest of equals. */
-export function bestOf(trials: readonly TrialRecord[], direction: Direction): TrialRecord | undefined {
-  const sign = direction === 'maximize' ? -1 : 1;
-  let best: TrialRecord | undefined;
-  for (const trial of trials) {
-    if (trial.state !== 'complete' || trial.value === undefined) continue;
-    if (!best || sign * trial.value < sign * best.value!) best = trial;
-  }
-  return best;
 }

@@ -9,7 +9,6 @@ import type { ReplayedStudy, ReplayedTrial } from './journal/replay';
 import { watchOwners } from './journal/owners';
 import { thisProcess } from './journal/process';
 import { fileJournal, memoryJournal } from './journal/storage';
-import { bestOf } from './optimize';
 import type { PrunerChoice } from './pruners';
 import { createPruner } from './pruners';
 import type { Sampler, TrialRecord } from './sampler';
@@ -17,7 +16,7 @@ import type { SamplerChoice } from './samplers';
 import { createSampler } from './samplers';
 import type { Space, ValuesOf } from './space';
 import { checkSpace, isConfiguration } from './space';
-import { createdTrialRecord, reconcileSpace, toTrialRecord } from './studyRecords';
+import { bestOf, createdTrialRecord, reconcileSpace, toTrialRecord } from './studyRecords';
 
 export interface StudyOptions<S extends Space = Space> {
   /** Names the study inside its journal; an existing study of this name is resumed. */

@@ -1,5 +1,6 @@
 import { inputError } from '../base/errors';
 import { canonicalJson } from '../base/files';
+import type { Direction } from './journal/records';
 import { parameterToDistribution, stateCodes, timeText, valueToInternal } from './journal/records';
 import type { ReplayedStudy, ReplayedTrial } from './journal/replay';
 import type { Proposal, TrialRecord } from './sampler';
@@ -31,6 +32,17 @@ export function toTrialRecord(trial: ReplayedTrial): TrialRecord {
     startedAt: trial.startedAt,
     finishedAt: trial.finishedAt,
   };
+}
+
+/** The complete trial with the best value, the earliest of equals. */
+export function bestOf(trials: readonly TrialRecord[], direction: Direction): TrialRecord | undefined {
+  const sign = direction === 'maximize' ? -1 : 1;
+  let best: TrialRecord | undefined;
+  for (const trial of trials) {
+    if (trial.state !== 'complete' || trial.value === undefined) continue;
+    if (!best || sign * trial.value < sign * best.value!) best = trial;
+  }
+  return best;
 }
 
 /** The one record that makes a trial, with all its values: a crash leaves the whole trial or none of it. */
