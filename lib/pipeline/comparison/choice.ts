@@ -209,7 +209,8 @@ const POOLING_WORDS = {
 
 /** A recipe in a few words. */
 export function describeModel({ model, reduction }: FullRecipe): string {
-  const pca = reduction.method === 'none' ? 'no PCA' : `PCA ${reduction.components}`;
+  const centred = reduction.scaling === 'none' ? ' of centred columns' : '';
+  const pca = `${reduction.method === 'none' ? 'no PCA' : `PCA ${reduction.components}`}${centred}`;
   if (model.kind === 'logistic') return `logistic regression, C ${model.C ?? 1}, ${pca}`;
   if (model.kind === 'svm') return `${model.kernel ?? 'rbf'} SVM, C ${model.C ?? 1}, ${pca}`;
   return `MLP ${model.hidden.map(({ units }) => units).join('-')}, ${pca}`;
