@@ -37,7 +37,7 @@ test('each stage works alone on the files of the one before', () => {
   stage('train', ...chain, '--search', at('search'), '--out', at('model'));
   assert.match(stage('evaluate', ...chain, '--model', at('model'), '--out', at('evaluation')), /macro-F1/);
   assert.match(stage('evaluate', '--features', at('features'), '--out', at('cv')), /macro-F1 [01]\.\d{3} \[/);
-  assert.match(stage('ablate', '--features', at('features'), '--out', at('ablation')), /2 cells/);
+  assert.match(stage('ablate', '--features', at('features'), '--out', at('ablation')), /6 cells/);
 
   assert.deepEqual(readNpy(at('features/features.npy')).shape, [36, 2420]);
   assert.deepEqual(readNpy(at('reduction/reduced.npy')).shape, [36, 8]);
@@ -45,7 +45,15 @@ test('each stage works alone on the files of the one before', () => {
   assert.equal(readCsv(at('cv/predictions.csv')).rows.length, 36);
   assert.deepEqual(
     readCsv(at('ablation/cells.csv')).rows.map(({ name }) => name),
-    ['all', 'low-rate4-scale2', 'low-rate4-scale4'],
+    [
+      'all',
+      'low-rate4-scale2',
+      'not-low-rate4-scale2',
+      'low-rate4',
+      'high-rate4',
+      'low-scale2',
+      'high-scale2',
+    ],
   );
 });
 

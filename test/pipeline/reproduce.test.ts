@@ -36,7 +36,7 @@ test(
       'ablate',
       'figures',
     ];
-    const children: Record<string, number> = { search: 4, ablate: 3 };
+    const children: Record<string, number> = { search: 4, ablate: 7 };
     for (const stage of stages) {
       assert.match(
         first.out,

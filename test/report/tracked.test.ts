@@ -45,8 +45,8 @@ test('every number in the tables is the metric that MLflow holds', { skip: noSer
     }),
   );
   const looked = cells.filter(({ run }) => run !== undefined);
-  // Two judged sets of 5 + 3 scores and 3 classes, three cells of 4, four trials, three facts of the training.
-  assert.ok(looked.length >= 2 * 11 + 3 * 4 + 4 + 3, `only ${looked.length} numbers with a run`);
+  // Two judged sets of 5 + 3 scores and 3 classes, seven cells of 4, four trials, three facts of the training.
+  assert.ok(looked.length >= 2 * 11 + 7 * 4 + 4 + 3, `only ${looked.length} numbers with a run`);
   assert.ok(looked.filter(({ low }) => low !== undefined).length >= 10, 'intervals are shown');
   for (const { value, run, metric, low, shown } of looked) {
     const { metrics } = await client.getRun(run!);
@@ -70,16 +70,22 @@ test('figures are drawn from the same metrics', { skip: noServer }, async () => 
   const evaluated = runs.find(({ name }) => name === 'evaluate')!;
   for (const metric of ['test_macro_f1', 'test_uar', 'test_macro_roc_auc'])
     assert.ok(scores.includes(evaluated.metrics[metric]!.toFixed(3)), `${metric} is not in the figure`);
-  const maps = figure('ablation');
-  const cells = runs.filter(
-    ({ tags, params }) => tags['stm.stage'] === 'ablation-cell' && params['pass'] !== 'all',
-  );
-  assert.equal(cells.length, 2);
-  for (const { name, metrics } of cells)
-    assert.ok(
-      maps.includes(metrics['macro_f1']!.toFixed(3).replace(/^0/, '')),
-      `${name} is not in the figure`,
+  const cells = runs.filter(({ tags }) => tags['stm.stage'] === 'ablation-cell');
+  assert.equal(cells.length, 7);
+  for (const [id, pass] of [
+    ['ablation', 'low'],
+    ['ablation-complements', 'not-low'],
+  ] as const) {
+    const drawn = cells.filter(
+      ({ params }) => params['pass'] === pass && 'rateHz' in params && 'scaleCycPerOct' in params,
     );
+    assert.equal(drawn.length, 1);
+    for (const { name, metrics } of drawn)
+      assert.ok(
+        figure(id).includes(metrics['macro_f1']!.toFixed(3).replace(/^0/, '')),
+        `${name} is not in the figure`,
+      );
+  }
 });
 
 test('captions name the runs and the command that made them', { skip: noServer }, () => {
