@@ -14,7 +14,7 @@ import {
   type CellOutcome,
   type CellScore,
 } from './score';
-import type { AblateStageOptions } from './stage';
+import type { AblateStageOptions } from './options';
 
 /**
  * The cells of an ablation: all features, then every region.

@@ -1,9 +1,4 @@
 export { ablateShard, ablationShardStates, mergeAblation } from './shards';
-export {
-  ablateStage,
-  type AblateStageOptions,
-  type AblateSummary,
-  type AblationCellRecord,
-  type AblationRecord,
-} from './stage';
+export { ablateStage, type AblateSummary, type AblationCellRecord, type AblationRecord } from './stage';
 export type { CellScore } from './score';
+export type { AblateStageOptions } from './options';

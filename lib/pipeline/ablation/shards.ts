@@ -7,7 +7,8 @@ import { sharedRun, stageRun, type StageContext } from '../context';
 import { stageKey } from '../stage';
 import { cellFile, scoreAll } from './cells';
 import type { CellTask } from './pool';
-import { ablateStage, openAblation, type AblateStageOptions, type AblateSummary } from './stage';
+import type { AblateStageOptions } from './options';
+import { ablateStage, openAblation, type AblateSummary } from './stage';
 
 /** A shard's finished cells, as `shards/K-of-N.json` below the ablation's folder remembers them. */
 interface ShardRecord {

@@ -6,22 +6,12 @@ import { readJson, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
 import type { Interval } from '../../evaluation';
 import { runTrackedStage, type StageContext, type TrackedStageRequest } from '../context';
-import type { Experiment } from '../experiment';
 import { classNumbers, openFeatureFolder, type FeatureFolder } from '../featureFolder';
 import type { StageResult } from '../stage';
 import { ablationTasks, scoreAll } from './cells';
 import type { CellTask } from './pool';
+import type { AblateStageOptions } from './options';
 import { judgedRows, type AblationPlan, type CellOutcome, type CellScore } from './score';
-
-/** What `ablateStage` reads and writes. */
-export interface AblateStageOptions {
-  readonly features: string;
-  readonly out: string;
-  /** Regions, folds and seeds are its `ablation`; the network its `model`, or what its `search` finds. */
-  readonly experiment: Pick<Experiment, 'ablation' | 'model' | 'search' | 'split' | 'protocol'>;
-  /** Processes that train side by side; the results are the same for any number. Default 1: this process. */
-  readonly workers?: number | undefined;
-}
 
 /** A cell with its difference to all features in macro-F1, paired over the same resamples. */
 export interface AblationCellRecord extends CellScore {

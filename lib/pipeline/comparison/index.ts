@@ -8,13 +8,8 @@ export {
   type Recipe,
 } from './choice';
 export { prepareFeatures, type PrepareOptions } from './prepare';
+export type { ComparisonRecord, ComparisonRowRecord } from './record';
 export type { ComparisonScores } from './row';
 export { featureKey, needsExcerpts } from './rowData';
-export {
-  compareStage,
-  type CompareStageOptions,
-  type CompareSummary,
-  type ComparisonRecord,
-  type ComparisonRowRecord,
-} from './stage';
+export { compareStage, type CompareStageOptions, type CompareSummary } from './stage';
 export { comparisonTable, type ComparisonTableRow } from './table';

@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { inputError } from '../../base/errors';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
-import { compareModels, type Interval } from '../../evaluation';
+import { compareModels } from '../../evaluation';
 import { saveFigure } from '../../figures';
 import { undersample } from '../../splits';
 import { runTrackedStage, type StageContext } from '../context';
@@ -10,7 +10,8 @@ import type { Experiment } from '../experiment';
 import { classNumbers, type IndexRow } from '../featureFolder';
 import type { StageResult } from '../stage';
 import { fullRows, type ComparisonChoice, type FullRow } from './choice';
-import { judgeRow, type ComparisonScores, type FinishedRow } from './row';
+import type { ComparisonRecord, ComparisonRowRecord } from './record';
+import { judgeRow, type FinishedRow } from './row';
 import { featureKey, openRowSource, type RowSource } from './rowData';
 import { comparisonFigureOf, writeComparisonCsv } from './table';
 
@@ -21,30 +22,6 @@ export interface CompareStageOptions {
   /** Folder of extracted features for each `featureKey` of the rows. */
   readonly features: Readonly<Record<string, string>>;
   readonly out: string;
-}
-
-/** One row of the table. */
-export interface ComparisonRowRecord extends ComparisonScores {
-  /** Paired with the reference row, on the same recordings and resamples; absent for the reference itself. */
-  readonly against?: {
-    /** Macro-F1 of this row less that of the reference. */
-    readonly difference: Interval;
-    /** Of so large a difference if models were exchanged at random group by group. */
-    readonly pValue: number;
-  };
-}
-
-/** What `comparison.json` says. */
-export interface ComparisonRecord {
-  readonly folds: number;
-  readonly seeds: number;
-  readonly reference: string;
-  readonly recordings: number;
-  readonly groups: number;
-  readonly classes: readonly string[];
-  /** Recordings that not all rows have features of: none of the rows was judged on them. */
-  readonly leftOut: readonly string[];
-  readonly rows: readonly ComparisonRowRecord[];
 }
 
 /** Outcome of a comparison. */

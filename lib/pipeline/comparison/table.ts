@@ -1,7 +1,7 @@
 import { writeCsv } from '../../base/csv';
 import type { Interval } from '../../evaluation';
 import { comparisonFigure, type FigureSpec } from '../../figures';
-import type { ComparisonRecord } from './stage';
+import type { ComparisonRecord } from './record';
 
 /** A row of the comparison as reports and the terminal print it. */
 export interface ComparisonTableRow {

@@ -1,0 +1,26 @@
+import type { Interval } from '../../evaluation';
+import type { ComparisonScores } from './row';
+
+/** One row of the table. */
+export interface ComparisonRowRecord extends ComparisonScores {
+  /** Paired with the reference row, on the same recordings and resamples; absent for the reference itself. */
+  readonly against?: {
+    /** Macro-F1 of this row less that of the reference. */
+    readonly difference: Interval;
+    /** Of so large a difference if models were exchanged at random group by group. */
+    readonly pValue: number;
+  };
+}
+
+/** What `comparison.json` says. */
+export interface ComparisonRecord {
+  readonly folds: number;
+  readonly seeds: number;
+  readonly reference: string;
+  readonly recordings: number;
+  readonly groups: number;
+  readonly classes: readonly string[];
+  /** Recordings that not all rows have features of: none of the rows was judged on them. */
+  readonly leftOut: readonly string[];
+  readonly rows: readonly ComparisonRowRecord[];
+}
