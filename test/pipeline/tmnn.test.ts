@@ -192,7 +192,7 @@ test('spoken digits: whole speakers held out, each tested once over three seeds'
   if (!fs.existsSync(root)) return t.skip(`${root} is not there`);
   const keywords = readTmnnExperiment('keywords');
   const tested: string[] = [];
-  for (let seed = 0; seed < 3; seed++) {
+  for (const seed of keywords.seeds) {
     const { clips, outputs, task } = collectClips(keywords, root, seed);
     assert.equal(outputs.length, 10);
     assert.equal(task, 'classes');

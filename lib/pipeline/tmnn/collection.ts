@@ -10,13 +10,13 @@ import type { TmnnExperiment } from './experiment';
 type Labelled = Omit<Clip, 'part'> & { readonly label: string };
 
 /**
- * The clips of an experiment with the parts that its `seedIndex`-th seed uses. Collections without a split of their own
+ * The clips of an experiment with the parts that a seed uses. Collections without a split of their own
  * are divided by groups: whole speakers, artists or places are held out.
  *
  * @param root folder of the collection, or a manifest file for `manifest`.
  * @throws StmLabError (`input`) as the loaders.
  */
-export function collectClips(experiment: TmnnExperiment, root: string, seedIndex: number): ClipCollection {
+export function collectClips(experiment: TmnnExperiment, root: string, seed: number): ClipCollection {
   const { data } = experiment;
   if (data.kind === 'magnatagatune')
     return loadMagnaTagATune(root, data.tags === undefined ? {} : { tags: data.tags });
@@ -24,7 +24,7 @@ export function collectClips(experiment: TmnnExperiment, root: string, seedIndex
   const { outputs, task, labelled, notes } =
     data.kind === 'manifest' ? manifestTags(root) : corpusClasses(experiment, root);
   const kept = thinned(labelled, data.clipsPerGroupAndLabel);
-  return { outputs, task, notes, clips: inParts(kept, data, seedIndex) };
+  return { outputs, task, notes, clips: inParts(kept, data, seed) };
 }
 
 interface Unparted extends Pick<ClipCollection, 'outputs' | 'task' | 'notes'> {
@@ -88,8 +88,9 @@ function thinned(clips: readonly Labelled[], count: number | undefined): readonl
 function inParts(
   clips: readonly Labelled[],
   { folds = 3, validationFolds = 4 }: TmnnExperiment['data'],
-  seedIndex: number,
+  seed: number,
 ): Clip[] {
+  const tested = (seed - 1) % folds;
   const divide = (rows: readonly Labelled[], count: number): Int32Array =>
     stratifiedGroupKFold({
       labels: rows.map(({ label }) => label),
@@ -97,11 +98,11 @@ function inParts(
       folds: count,
     });
   const fold = divide(clips, folds);
-  const rest = clips.filter((_, row) => fold[row] !== seedIndex % folds);
+  const rest = clips.filter((_, row) => fold[row] !== tested);
   const inner = divide(rest, validationFolds);
   const validates = new Set(rest.filter((_, row) => inner[row] === 0));
   return clips.map(({ label: _label, ...clip }, row) => ({
     ...clip,
-    part: fold[row] === seedIndex % folds ? 'test' : validates.has(clips[row]!) ? 'validation' : 'train',
+    part: fold[row] === tested ? 'test' : validates.has(clips[row]!) ? 'validation' : 'train',
   }));
 }

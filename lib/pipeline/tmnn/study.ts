@@ -132,7 +132,7 @@ export async function readyCollections(
   context: StageContext,
 ): Promise<ReadyCollection[]> {
   const { analysis } = systemSpec(experiment, experiment.systems[0]!, 1);
-  const collections = experiment.seeds.map((_, i) => collectClips(experiment, root, i));
+  const collections = experiment.seeds.map((seed) => collectClips(experiment, root, seed));
   const files = [...new Set(collections.flatMap(({ clips }) => clips.map(({ file }) => file)))];
   const cached = await cacheSpectrograms(cache, files, {
     analysis,
