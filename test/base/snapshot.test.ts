@@ -14,7 +14,10 @@ test('a snapshot is read back exactly; the one before is removed; strangers and 
   assert.deepEqual(readSnapshot(folder, 'a'), first);
   // A kill between the two files: the old pair still stands.
   const kept = fs.readFileSync(path.join(folder, 'snapshot.json'));
-  const second = { arrays: { values: Float32Array.of(3, 4) }, progress: { epoch: 2, best: [0.5, NaN, -Infinity] } };
+  const second = {
+    arrays: { values: Float32Array.of(3, 4) },
+    progress: { epoch: 2, best: [0.5, NaN, -Infinity] },
+  };
   writeSnapshot(folder, 'a', second);
   assert.deepEqual(readSnapshot(folder, 'a'), second);
   assert.equal(fs.readdirSync(folder).length, 2);

@@ -169,7 +169,10 @@ test('a file that is not a notebook fails with one line', { skip }, (context) =>
     },
   );
   assert.equal(status, 1);
-  assert.match(stdout, /text\.ipynb, it is not a valid notebook \(Notebook does not appear to be JSON.*restore it/);
+  assert.match(
+    stdout,
+    /text\.ipynb, it is not a valid notebook \(Notebook does not appear to be JSON.*restore it/,
+  );
   assert.match(stdout, /none\.ipynb, cannot be read \(No such file or directory\)/);
 });
 
