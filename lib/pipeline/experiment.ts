@@ -1,11 +1,10 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
-import Ajv, { type ErrorObject } from 'ajv';
 import type { RegionDesign } from '../ablation';
 import { inputError, messageOf } from '../base/errors';
 import { readJson } from '../base/files';
 import type { FitOptions, HiddenLayer } from '../models';
 import { checkSpace, type Space } from '../search';
+import { checkAgainst, configurationFile, homeFolder } from './configuration';
 import type { ComparisonChoice } from './comparison/choice';
 import * as schema from './experiment.schema.json';
 
@@ -76,22 +75,6 @@ export interface ModelChoice {
   readonly fit: FitOptions;
 }
 
-/** The repository's top folder, where `experiments/` lies; `STM_LAB_HOME` overrides. */
-export function homeFolder(): string {
-  return process.env.STM_LAB_HOME ?? path.resolve(__dirname, '..', '..', '..');
-}
-
-/** Names of the configurations in `experiments/`. */
-export function experimentNames(): string[] {
-  const folder = path.join(homeFolder(), 'experiments');
-  if (!fs.existsSync(folder)) return [];
-  return fs
-    .readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort();
-}
-
 /**
  * Reads a configuration and checks it against the schema.
  *
@@ -99,13 +82,7 @@ export function experimentNames(): string[] {
  * @throws StmLabError (`input`) naming the file and every entry that is wrong, with what it accepts.
  */
 export function readExperiment(nameOrFile: string): Experiment {
-  const named = path.join(homeFolder(), 'experiments', `${nameOrFile}.json`);
-  const file = nameOrFile.endsWith('.json') ? nameOrFile : named;
-  if (!fs.existsSync(file)) {
-    throw inputError(
-      `experiment "${nameOrFile}" is not there: give one of ${experimentNames().join(', ')}, or the path of a JSON file`,
-    );
-  }
+  const file = configurationFile('stm', nameOrFile);
   const value = readJson<{ ablation?: unknown } | null>(file);
   const size = value?.ablation;
   const whole = typeof size === 'string' ? { ...value, ablation: readAblation(size as AblationSize) } : value;
@@ -129,25 +106,4 @@ export function readAblation(size: AblationSize): AblationSettings {
   const file = path.join(homeFolder(), 'experiments', 'ablation', `${size}.json`);
   const { definitions } = schema;
   return checkAgainst<AblationSettings>(file, readJson(file), { ...schema.properties.ablation, definitions });
-}
-
-/** The value, checked against a JSON schema; throws naming the file and every wrong entry. */
-export function checkAgainst<T>(file: string, value: unknown, against: object): T {
-  const validate = new Ajv({ allErrors: true, discriminator: true }).compile(against);
-  if (!validate(value)) {
-    throw inputError(`${file}: ${(validate.errors ?? []).map(describeSchemaError).join('; ')}`);
-  }
-  return value as T;
-}
-
-function describeSchemaError(error: ErrorObject): string {
-  const where =
-    error.instancePath === '' ? 'the configuration' : error.instancePath.slice(1).replaceAll('/', '.');
-  const { params } = error;
-  if (error.keyword === 'additionalProperties')
-    return `${where} has the unknown entry "${params['additionalProperty']}"`;
-  if (error.keyword === 'required') return `${where} lacks "${params['missingProperty']}"`;
-  if (error.keyword === 'enum')
-    return `${where} must be one of ${(params['allowedValues'] as string[]).join(', ')}`;
-  return `${where} ${error.message ?? 'is not valid'}`;
 }

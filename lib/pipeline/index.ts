@@ -41,8 +41,6 @@ export {
 } from './evaluate';
 export {
   ABLATION_SIZES,
-  experimentNames,
-  homeFolder,
   readAblation,
   readExperiment,
   type AblationSettings,
@@ -89,7 +87,6 @@ export {
   type TmnnCost,
   type TmnnExperiment,
   type TmnnEvaluation,
-  tmnnExperimentNames,
   tmnnFilterResponses,
   tmnnScores,
   tmnnScoreTable,
@@ -116,10 +113,5 @@ export {
   type TaskDistance,
 } from './strfAnalysis';
 export { strfFigures, strfFiguresStage, type StrfFiguresOptions } from './strfFigures';
-export {
-  readStrfExperiment,
-  STRF_TASKS,
-  strfExperimentNames,
-  type StrfComparison,
-  type StrfExperiment,
-} from './strfExperiment';
+export { readStrfExperiment, STRF_TASKS, type StrfComparison, type StrfExperiment } from './strfExperiment';
+export { configurationNames, homeFolder, type ConfigurationKind } from './configuration';

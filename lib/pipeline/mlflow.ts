@@ -7,7 +7,7 @@ import {
   syncJournals,
   type MlflowClient,
 } from '../tracking';
-import { homeFolder } from './experiment';
+import { homeFolder } from './configuration';
 
 /** The MLflow that set-up installed beside the project, else the one on the search path. */
 export function mlflowExecutable(): string {

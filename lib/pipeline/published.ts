@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { readJson } from '../base/files';
-import { homeFolder } from './experiment';
+import { homeFolder } from './configuration';
 
 /** Scores of one line of the paper's main table. */
 export interface PublishedRow {

@@ -1,5 +1,6 @@
 import * as path from 'node:path';
-import { homeFolder, type AblationSize, type Experiment } from './experiment';
+import { homeFolder } from './configuration';
+import type { AblationSize, Experiment } from './experiment';
 
 /** Folders of one corpus and one experiment: one per stage. */
 export interface StageFolders {

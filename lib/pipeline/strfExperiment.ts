@@ -1,5 +1,3 @@
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { inputError } from '../base/errors';
 import { readJson } from '../base/files';
 import {
@@ -14,7 +12,7 @@ import {
   type StrfVariant,
   type UrbanSettings,
 } from '../strf';
-import { homeFolder } from './experiment';
+import { configurationFile } from './configuration';
 
 /** The four tasks, in the order of reports. */
 export const STRF_TASKS: readonly StrfTaskName[] = ['speaker', 'speech', 'birds', 'urban'];
@@ -39,17 +37,6 @@ export interface StrfExperiment {
   readonly urban: UrbanSettings & StrfComparison;
 }
 
-/** Names of the configurations in `experiments/strf/`. */
-export function strfExperimentNames(): string[] {
-  const folder = path.join(homeFolder(), 'experiments', 'strf');
-  if (!fs.existsSync(folder)) return [];
-  return fs
-    .readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort();
-}
-
 /**
  * Reads a configuration of the learnable filters. What a front end leaves out is that of the speech tasks.
  *
@@ -57,13 +44,7 @@ export function strfExperimentNames(): string[] {
  * @throws StmLabError (`input`) naming the file and the entry that is missing or wrong.
  */
 export function readStrfExperiment(nameOrFile: string): StrfExperiment {
-  const file = nameOrFile.endsWith('.json')
-    ? nameOrFile
-    : path.join(homeFolder(), 'experiments', 'strf', `${nameOrFile}.json`);
-  if (!fs.existsSync(file))
-    throw inputError(
-      `experiment "${nameOrFile}" is not there: give one of ${strfExperimentNames().join(', ')}, or the path of a JSON file`,
-    );
+  const file = configurationFile('strf', nameOrFile);
   const read = readJson<StrfExperiment>(file);
   const sections = STRF_TASKS.map((task) => {
     const section = read[task] as StrfExperiment[StrfTaskName] | undefined;

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { experimentNames, readExperiment } from 'stm-lab/dist/pipeline/experiment';
+import { configurationNames } from 'stm-lab/dist/pipeline/configuration';
+import { readExperiment } from 'stm-lab/dist/pipeline/experiment';
 import { flattenParameters } from 'stm-lab/dist/pipeline/context';
 import { modelOfTrial } from 'stm-lab/dist/pipeline/hyperparameters';
 import { createStudy } from 'stm-lab/dist/search';
 import { temporaryFolder, tinyExperiment } from './support';
 
 test('every experiment that is shipped fits the schema, and its space can be searched', () => {
-  assert.ok(experimentNames().includes('smoke') && experimentNames().includes('paper'));
-  for (const name of experimentNames()) {
+  assert.ok(configurationNames('stm').includes('smoke') && configurationNames('stm').includes('paper'));
+  for (const name of configurationNames('stm')) {
     const experiment = readExperiment(name);
     assert.equal(experiment.name, name);
     const { space, sampler, seed, family, fit } = experiment.search;

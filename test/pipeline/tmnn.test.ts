@@ -12,7 +12,7 @@ import {
   tmnnComparisonTable,
   tmnnCost,
   type TmnnExperiment,
-  tmnnExperimentNames,
+  configurationNames,
   tmnnFilterResponses,
   tmnnScoreTable,
   tmnnStudyStage,
@@ -151,7 +151,7 @@ test('a study: groups held out, cells resumed, tables, runs, a kept model judged
 });
 
 test('every prepared experiment can be read; wrong ones are named', (t) => {
-  const names = tmnnExperimentNames();
+  const names = configurationNames('tmnn');
   assert.deepEqual(names, [
     'filters',
     'filters-small',

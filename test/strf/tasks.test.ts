@@ -5,9 +5,9 @@ import * as path from 'node:path';
 import { after, test } from 'node:test';
 import { readAudio, writeWav } from 'stm-lab/dist/audio';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { configurationNames } from 'stm-lab/dist/pipeline/configuration';
 import {
   readStrfExperiment,
-  strfExperimentNames,
   parseCondition,
   type StrfExperiment,
 } from 'stm-lab/dist/pipeline/strfExperiment';
@@ -263,8 +263,8 @@ test('birds: a group that is all there is of a class trains but is not judged', 
 });
 
 test('experiments: shipped ones are read; wrong entries are named', () => {
-  assert.ok(strfExperimentNames().includes('reduced'));
-  for (const name of strfExperimentNames()) assert.ok(readStrfExperiment(name).speech.frames > 0);
+  assert.ok(configurationNames('strf').includes('reduced'));
+  for (const name of configurationNames('strf')) assert.ok(readStrfExperiment(name).speech.frames > 0);
   assert.throws(() => readStrfExperiment('none'), /give one of .*reduced/);
   const file = path.join(folder, 'wrong.json');
   fs.writeFileSync(file, JSON.stringify({ ...tiny, birds: { ...tiny.birds, frames: 0 } }));

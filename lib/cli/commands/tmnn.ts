@@ -6,7 +6,7 @@ import {
   tmnnComparisonTable,
   tmnnCost,
   type TmnnExperiment,
-  tmnnExperimentNames,
+  configurationNames,
   tmnnScoreTable,
   tmnnStudyStage,
 } from '../../pipeline';
@@ -140,7 +140,7 @@ export const tmnn: Command = {
     const action = positionals[0] as Action | undefined;
     if (positionals.length !== 1 || action === undefined || !ACTIONS.includes(action))
       throw inputError(
-        `stm-lab tmnn ${positionals.join(' ')}: give one of ${ACTIONS.join(', ')}; experiments: ${tmnnExperimentNames().join(', ')}`,
+        `stm-lab tmnn ${positionals.join(' ')}: give one of ${ACTIONS.join(', ')}; experiments: ${configurationNames('tmnn').join(', ')}`,
       );
     if (action === 'evaluate') await evaluateModel(options, terminal);
     else if (action === 'cost') await cost(options, terminal);

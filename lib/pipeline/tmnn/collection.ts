@@ -4,7 +4,7 @@ import { inputError } from '../../base/errors';
 import { compareCodePoints } from '../../base/codePoints';
 import { stratifiedGroupKFold } from '../../splits';
 import { type Clip, type ClipCollection, loadMagnaTagATune, loadSpeechCommands } from '../../tmnn';
-import { homeFolder } from '../experiment';
+import { homeFolder } from '../configuration';
 import type { TmnnExperiment } from './experiment';
 
 type Labelled = Omit<Clip, 'part'> & { readonly label: string };

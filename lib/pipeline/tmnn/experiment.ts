@@ -1,5 +1,3 @@
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { inputError } from '../../base/errors';
 import { readJson } from '../../base/files';
 import {
@@ -11,7 +9,7 @@ import {
   type TmnnOptions,
   type TmnnSpec,
 } from '../../tmnn';
-import { checkAgainst, homeFolder } from '../experiment';
+import { checkAgainst, configurationFile } from '../configuration';
 import * as schema from './tmnnExperiment.schema.json';
 
 /** A front end with or without modulation filters. */
@@ -43,17 +41,6 @@ export interface TmnnExperiment {
   readonly comparisons: readonly (readonly [string, string])[];
 }
 
-/** Names of the configurations in `experiments/tmnn/`. */
-export function tmnnExperimentNames(): string[] {
-  const folder = path.join(homeFolder(), 'experiments', 'tmnn');
-  if (!fs.existsSync(folder)) return [];
-  return fs
-    .readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort();
-}
-
 /**
  * Reads a configuration and checks it: form, ranges of networks and training, names in the comparisons.
  *
@@ -61,13 +48,7 @@ export function tmnnExperimentNames(): string[] {
  * @throws StmLabError (`input`) naming the file and what is wrong.
  */
 export function readTmnnExperiment(nameOrFile: string): TmnnExperiment {
-  const file = nameOrFile.endsWith('.json')
-    ? nameOrFile
-    : path.join(homeFolder(), 'experiments', 'tmnn', `${nameOrFile}.json`);
-  if (!fs.existsSync(file))
-    throw inputError(
-      `experiment "${nameOrFile}" is not there: give one of ${tmnnExperimentNames().join(', ')}, or the path of a JSON file`,
-    );
+  const file = configurationFile('tmnn', nameOrFile);
   const experiment = checkAgainst<TmnnExperiment>(file, readJson(file), schema);
   const names = experiment.systems.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);

@@ -1,5 +1,5 @@
 export { tmnnCost, type TmnnCost } from './cost';
-export { readTmnnExperiment, type TmnnExperiment, tmnnExperimentNames } from './experiment';
+export { readTmnnExperiment, type TmnnExperiment } from './experiment';
 export { evaluateTmnn, type TmnnEvaluation } from './evaluate';
 export { tmnnStudyStage, type TmnnStudy, type TmnnStudyOptions, type TmnnStudySummary } from './study';
 export { tmnnComparisonTable, tmnnFilterResponses, tmnnScores, tmnnScoreTable } from './tables';
