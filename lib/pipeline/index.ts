@@ -96,22 +96,27 @@ export {
   type TmnnStudySummary,
 } from './tmnn';
 export {
-  prepareStrfTask,
-  strfTaskStage,
-  type StrfFilterHistory,
-  type StrfTaskStageOptions,
-  type StrfTaskSummary,
-} from './strf';
-export { strfScoreTable, type StrfConditionRecord, type StrfTaskRecord } from './strfScores';
-export {
   describeTasks,
   driftRows,
   learnedTasks,
+  prepareStrfTask,
+  readStrfExperiment,
+  STRF_TASKS,
+  strfFigures,
+  strfFiguresStage,
+  strfScoreTable,
+  strfTaskStage,
   taskDistances,
   type BankRow,
   type LearnedTask,
+  type StrfComparison,
+  type StrfConditionRecord,
+  type StrfExperiment,
+  type StrfFiguresOptions,
+  type StrfFilterHistory,
+  type StrfTaskRecord,
+  type StrfTaskStageOptions,
+  type StrfTaskSummary,
   type TaskDistance,
-} from './strfAnalysis';
-export { strfFigures, strfFiguresStage, type StrfFiguresOptions } from './strfFigures';
-export { readStrfExperiment, STRF_TASKS, type StrfComparison, type StrfExperiment } from './strfExperiment';
+} from './strf';
 export { configurationNames, homeFolder, type ConfigurationKind } from './configuration';

@@ -10,7 +10,7 @@ import {
   readStrfExperiment,
   parseCondition,
   type StrfExperiment,
-} from 'stm-lab/dist/pipeline/strfExperiment';
+} from 'stm-lab/dist/pipeline/strf/experiment';
 import { strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline';
 import {
   listCalls,

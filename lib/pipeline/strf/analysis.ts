@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson } from '../base/files';
-import { quantile } from '../evaluation';
-import type { DriftRow } from '../figures';
+import { readJson } from '../../base/files';
+import { quantile } from '../../evaluation';
+import type { DriftRow } from '../../figures';
 import {
   describeBank,
   displacements,
@@ -16,10 +16,10 @@ import {
   type StrfTaskName,
   type TrainingRecord,
   type UnitContext,
-} from '../strf';
-import type { StrfFilterHistory } from './strf';
-import { STRF_TASKS } from './strfExperiment';
-import type { StrfTaskRecord } from './strfScores';
+} from '../../strf';
+import type { StrfFilterHistory } from './task';
+import { STRF_TASKS } from './experiment';
+import type { StrfTaskRecord } from './scores';
 
 /** Learned filters of one task, all seeds of one condition together. */
 export interface LearnedTask {

@@ -1,5 +1,5 @@
-import { inputError } from '../base/errors';
-import { readJson } from '../base/files';
+import { inputError } from '../../base/errors';
+import { readJson } from '../../base/files';
 import {
   SPEECH_LOG_MEL,
   STRF_VARIANTS,
@@ -11,8 +11,8 @@ import {
   type StrfTaskName,
   type StrfVariant,
   type UrbanSettings,
-} from '../strf';
-import { configurationFile } from './configuration';
+} from '../../strf';
+import { configurationFile } from '../configuration';
 
 /** The four tasks, in the order of reports. */
 export const STRF_TASKS: readonly StrfTaskName[] = ['speaker', 'speech', 'birds', 'urban'];

@@ -1,9 +1,9 @@
-import { writeCsv } from '../base/csv';
-import { randomState } from '../base/random/mt19937';
-import { deriveSeed } from '../base/random/seeds';
-import { groupBootstrap, type Interval } from '../evaluation';
-import type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, UnitContext } from '../strf';
-import type { Run } from '../tracking';
+import { writeCsv } from '../../base/csv';
+import { randomState } from '../../base/random/mt19937';
+import { deriveSeed } from '../../base/random/seeds';
+import { groupBootstrap, type Interval } from '../../evaluation';
+import type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, UnitContext } from '../../strf';
+import type { Run } from '../../tracking';
 
 /** Scores of one condition. */
 export interface StrfConditionRecord {

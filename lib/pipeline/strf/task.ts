@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, sha256, writeFileAtomic, writeJson } from '../base/files';
-import { readNpy, writeNpy } from '../base/npy';
-import { deriveSeed } from '../base/random/seeds';
-import { loadEngine, type Engine } from '../engine';
+import { readJson, sha256, writeFileAtomic, writeJson } from '../../base/files';
+import { readNpy, writeNpy } from '../../base/npy';
+import { deriveSeed } from '../../base/random/seeds';
+import { loadEngine, type Engine } from '../../engine';
 import {
   prepareBirds,
   prepareSpeaker,
@@ -13,12 +13,12 @@ import {
   type PreparedTask,
   type StrfTaskName,
   type TrainingRecord,
-} from '../strf';
-import type { Run } from '../tracking';
-import { runTrackedStage, trackedRun, type StageContext } from './context';
-import type { StageResult } from './stage';
-import { parseCondition, type StrfExperiment } from './strfExperiment';
-import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './strfScores';
+} from '../../strf';
+import type { Run } from '../../tracking';
+import { runTrackedStage, trackedRun, type StageContext } from '../context';
+import type { StageResult } from '../stage';
+import { parseCondition, type StrfExperiment } from './experiment';
+import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './scores';
 
 /** What `strfTaskStage` reads and writes. */
 export interface StrfTaskStageOptions {

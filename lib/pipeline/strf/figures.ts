@@ -1,6 +1,6 @@
 import * as path from 'node:path';
-import { writeCsv } from '../base/csv';
-import { inputError } from '../base/errors';
+import { writeCsv } from '../../base/csv';
+import { inputError } from '../../base/errors';
 import {
   comparisonFigure,
   saveFigure,
@@ -10,9 +10,9 @@ import {
   strfGalleryFigure,
   strfTrajectoryFigure,
   type FigureSpec,
-} from '../figures';
-import { bankTransfer, filterTuning, gaborKernel, modulationDensity } from '../strf';
-import { trackedRun, type StageContext } from './context';
+} from '../../figures';
+import { bankTransfer, filterTuning, gaborKernel, modulationDensity } from '../../strf';
+import { trackedRun, type StageContext } from '../context';
 import {
   commonGrid,
   describeTasks,
@@ -23,7 +23,7 @@ import {
   taskDistances,
   type BankRow,
   type LearnedTask,
-} from './strfAnalysis';
+} from './analysis';
 
 /** Figures of learned filters by name. */
 export function strfFigures(tasks: readonly LearnedTask[], note?: string): Map<string, FigureSpec> {
