@@ -4,6 +4,13 @@ import { inputError } from './errors';
 import { readJson, removeTemporaries, sha256, writeJson } from './files';
 import { readNpy, writeNpy } from './npy';
 
+/** Where a training keeps its snapshot, and what identifies it. */
+export interface SnapshotPlace {
+  readonly folder: string;
+  /** Hash of everything that decides the result: another training's snapshot is refused. */
+  readonly identity: string;
+}
+
 /** What a training keeps: named float32 vectors, and anything that JSON can say, NaN and infinities too. */
 export interface TrainingSnapshot<Progress> {
   readonly arrays: Readonly<Record<string, Float32Array>>;

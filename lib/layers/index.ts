@@ -1,5 +1,4 @@
 export { type Buffer, type BufferStore, createBuffers } from './buffers';
-export { readSnapshot, type TrainingSnapshot, writeSnapshot } from '../base/snapshot';
 export { type ConvolutionOptions, convolve } from './convolution';
 export { type LossGradient, lossGradient } from './gradients';
 export {

@@ -61,7 +61,6 @@ export {
   filtersOf,
   predictStrf,
   trainStrf,
-  type CheckpointPlace,
   type StrfPredictions,
   type StrfTraining,
   type TrainedStrf,

@@ -2,15 +2,14 @@ import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import { StmLabError } from '../base/errors';
 import { randomState } from '../base/random/mt19937';
 import { deriveSeed } from '../base/random/seeds';
+import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
 import {
   createBuffers,
   createOptimiser,
   initialValues,
   lossGradient,
-  readSnapshot,
   unpack,
-  writeSnapshot,
   type BufferStore,
   type OptimiserOptions,
 } from '../layers';
@@ -34,16 +33,9 @@ export interface StrfTraining {
   readonly recordEvery?: number;
 }
 
-/** Where a training keeps its checkpoint, and what identifies it. */
-export interface CheckpointPlace {
-  readonly folder: string;
-  /** Hash of everything that decides the result: another training's checkpoint is refused. */
-  readonly identity: string;
-}
-
 /** Reports and interruption. */
 export interface TrainingContext {
-  readonly checkpoint?: CheckpointPlace | undefined;
+  readonly checkpoint?: SnapshotPlace | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called at every record. */
   readonly onRecord?: (record: TrainingRecord) => void;

@@ -1,7 +1,7 @@
 import { inputError } from '../base/errors';
 import { checkSeed, deriveSeed } from '../base/random/seeds';
+import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
-import { readSnapshot, writeSnapshot } from '../layers';
 import { epochBatches } from '../models/batches';
 import { cutSegments, randomFrame } from './data/segments';
 import type { SpectrogramSource } from './data/spectrogramCache';
@@ -44,7 +44,7 @@ export interface TmnnFitTask {
   readonly data: TmnnData;
   readonly fit?: TmnnFitOptions;
   /** Keeps the state after every epoch and goes on from there. */
-  readonly checkpoint?: { readonly folder: string; readonly identity: string };
+  readonly checkpoint?: SnapshotPlace;
   readonly onEpoch?: (epoch: TmnnEpoch) => void;
   readonly onStep?: (step: number, steps: number) => void;
   readonly signal?: AbortSignal | undefined;

@@ -1,5 +1,5 @@
+import { readSnapshot, writeSnapshot } from '../base/snapshot';
 import type { Engine } from '../engine';
-import { readSnapshot, writeSnapshot } from '../layers';
 import type { TmnnSpec } from './spec';
 import { createTrainer, type Task, type TmnnTrainer, type TmnnValues } from './trainer';
 
