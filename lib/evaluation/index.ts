@@ -16,7 +16,7 @@ export {
   sweepThresholds,
   type ThresholdSweep,
 } from './kerasMetrics';
-export { argmaxClasses, checkPredictions, type Predictions } from './predictions';
+export { argmaxClasses, checkPredictions, meanDefined, type Predictions } from './predictions';
 export {
   type AreaReport,
   exactAreas,

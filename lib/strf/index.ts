@@ -54,8 +54,10 @@ export {
   logMelScale,
   selectSounds,
   standardise,
+  storedSounds,
   type LogMelScale,
   type SoundSet,
+  type SoundSource,
 } from './soundSet';
 export {
   filtersOf,
@@ -93,6 +95,7 @@ export {
   type Embeddings,
   type Trials,
 } from './verification';
+export { familyPrecisionRecall, type FamilyScores } from './incompleteTags';
 export { trapezoidPrecisionRecall } from './precisionRecall';
 export * from './tasks';
 export * from './analysis';

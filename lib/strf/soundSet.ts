@@ -13,6 +13,19 @@ export interface SoundSet {
   readonly targetSize: number;
 }
 
+/** Where a training takes its batches from: kept spectrograms, or ones that are made when asked for. */
+export interface SoundSource {
+  /** What a pass over the data goes through once: recordings, excerpts or speakers. */
+  readonly rows: number;
+  /** Standardised spectrograms of some rows at an update; the same arguments always give the same. */
+  batch(rows: Int32Array, step: number): SoundSet | Promise<SoundSet>;
+}
+
+/** Batches of kept spectrograms. */
+export function storedSounds(set: SoundSet): SoundSource {
+  return { rows: set.rows, batch: (rows) => selectSounds(set, rows) };
+}
+
 /** Mean and standard deviation of all values of training spectrograms. */
 export interface LogMelScale {
   readonly mean: number;
@@ -78,4 +91,15 @@ export function classTargets(
   for (let row = 0; row < labels.length; row++)
     if (labels[row]! >= 0) targets[row * classes + labels[row]!] = weights?.[labels[row]!] ?? 1;
   return targets;
+}
+
+/** Arrays one after the other. */
+export function joinValues(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -15,7 +15,7 @@ import {
 } from '../layers';
 import type { GaborFilter } from './kernels';
 import type { StrfNetwork } from './networks';
-import { selectSounds, type SoundSet } from './soundSet';
+import { joinValues, selectSounds, storedSounds, type SoundSet, type SoundSource } from './soundSet';
 
 /** How a network is trained. */
 export interface StrfTraining {
@@ -39,11 +39,6 @@ export interface TrainingContext {
   readonly signal?: AbortSignal | undefined;
   /** Called at every record. */
   readonly onRecord?: (record: TrainingRecord) => void;
-  /** Changes a batch before it is used, e.g. by masking stripes; must depend on `step` alone. */
-  readonly vary?: (
-    batch: { values: Float32Array; targets: Float32Array; rows: number },
-    step: number,
-  ) => void;
 }
 
 /** State of a training at one step. */
@@ -82,7 +77,7 @@ interface Progress {
 export async function trainStrf(
   engine: Engine,
   network: StrfNetwork,
-  data: SoundSet,
+  data: SoundSet | SoundSource,
   options: StrfTraining = {},
   context: TrainingContext = {},
 ): Promise<TrainedStrf> {
@@ -129,15 +124,15 @@ export async function trainStrf(
     records.push(entry);
     context.onRecord?.(entry);
   };
-  const rowsAt = batchRows(data.rows, Math.min(batch, data.rows), seed);
+  const source = 'batch' in data ? data : storedSounds(data);
+  const rowsAt = batchRows(source.rows, Math.min(batch, source.rows), seed);
   try {
     while (step < steps) {
       if (context.signal?.aborted) {
         save();
         throw new StmLabError('interrupted', 'training stopped; run the same command again to go on');
       }
-      const sounds = selectSounds(data, rowsAt(step));
-      context.vary?.({ values: sounds.values, targets: sounds.targets, rows: sounds.rows }, step);
+      const sounds = await source.batch(rowsAt(step), step);
       const dropoutSeed = deriveSeed(seed, 'dropout', step);
       const loss = tf.tidy(() => {
         const { x, targets } = batchTensors(engine, network, sounds);
@@ -257,15 +252,5 @@ export function predictStrf(
   } finally {
     store.dispose();
   }
-  return { probabilities: concatenate(probabilities), embeddings: concatenate(embeddings) };
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return { probabilities: joinValues(probabilities), embeddings: joinValues(embeddings) };
 }

@@ -6,6 +6,8 @@ export {
   type SpeakerRecording,
   type SpeakerSettings,
 } from './speaker';
+export { readSonycFolder, type SonycPart, type SonycRecording, type SonycSet, type SonycTag } from './sonyc';
+export type { TagLevels } from './scenes';
 export { prepareSpeech, type SpeechSettings } from './speech';
 export { readSpeechFolder, SPEECH_PARTS, type SpeechPart, type SpeechRecording } from './speechFolder';
 export type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, TaskSettings } from './task';

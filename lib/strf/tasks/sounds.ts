@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { readAudio, designResampler, resample } from '../../audio';
 import { compareCodePoints } from '../../base/codePoints';
 import { sha256 } from '../../base/files';
@@ -32,6 +33,16 @@ export function soundFiles(folder: string): string[] {
     .readdirSync(folder)
     .filter((name) => /\.(wav|flac|mp3|ogg|opus|m4a|sph)$/i.test(name))
     .sort(compareCodePoints);
+}
+
+/** Recordings of a folder and of all folders below it, with the folder's name before theirs. */
+export function soundsBelow(folder: string): string[] {
+  const inner = fs
+    .readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => path.join(folder, name))
+    .sort(compareCodePoints);
+  return [...soundFiles(folder).map((name) => path.join(folder, name)), ...inner.flatMap(soundsBelow)];
 }
 
 /** Hash of float arrays and plain values together. */

@@ -11,7 +11,14 @@ import {
 import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../logMel';
 import { formatRttm } from '../rttm';
 import { createSpeechNetwork, SPEECH_CLASSES, type StrfNetwork } from '../networks';
-import { classTargets, logMelScale, standardise, type LogMelScale, type SoundSet } from '../soundSet';
+import {
+  classTargets,
+  joinValues,
+  logMelScale,
+  standardise,
+  type LogMelScale,
+  type SoundSet,
+} from '../soundSet';
 import { predictStrf, type TrainedStrf } from '../train';
 import { contentHash, samplesFor, soundAt } from './sounds';
 import { readSpeechFolder, SPEECH_PARTS, type SpeechRecording } from './speechFolder';
@@ -56,9 +63,9 @@ export async function prepareSpeech(folder: string, settings: SpeechSettings): P
           last: i === 0 ? 'drop' : 'align',
         }),
       );
-  const trainValues = joined(train.map(({ values }) => values));
+  const trainValues = joinValues(train.map(({ values }) => values));
   const scale = logMelScale(trainValues);
-  const labels = joined(train.map((recording) => frameLabels(recording, settings)));
+  const labels = joinValues(train.map((recording) => frameLabels(recording, settings)));
   const trainSet: SoundSet = {
     values: standardise(trainValues, scale),
     rows: trainValues.length / (frontEnd.bands * frames),
@@ -171,7 +178,7 @@ async function cutWindows(
   const starts: number[] = [];
   for (let start = 0; start <= latest; start += every) starts.push(start);
   if (last === 'align' && starts.at(-1) !== latest) starts.push(latest);
-  const values = joined(
+  const values = joinValues(
     starts.map((start) => kernel.compute(padded.subarray(start * hop, start * hop + length)).values),
   );
   return { ...recording, seconds: samples.length / sampleRate, starts: Int32Array.from(starts), values };
@@ -238,14 +245,4 @@ function blocksOf({ scored, seconds }: Windows, blockSeconds: number): Segment[]
       { begin: begin + ((end - begin) * i) / count, end: begin + ((end - begin) * (i + 1)) / count },
     ]);
   });
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

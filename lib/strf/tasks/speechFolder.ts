@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { inputError } from '../../base/errors';
 import { unionOf, type Segment } from '../detection';
 import { entriesOf, parseRttm, parseUem } from '../rttm';
-import { soundFiles } from './sounds';
+import { soundsBelow } from './sounds';
 
 /** A recording with who-spoke-when, reduced to speech or not. */
 export interface SpeechRecording {
@@ -40,7 +40,7 @@ export function readSpeechFolder(folder: string, part: SpeechPart): SpeechRecord
   const turns = parseRttm(text('rttm', 'required')!, path.join(folder, `${part}.rttm`));
   const uem = text('uem', 'optional');
   const parts = uem === undefined ? undefined : parseUem(uem, path.join(folder, `${part}.uem`));
-  const sounds = soundsBelow(folder);
+  const sounds = namedSounds(folder);
   const names = text('lst', 'required')!
     .split(/\r?\n/)
     .map((line) => line.trim())
@@ -60,17 +60,11 @@ export function readSpeechFolder(folder: string, part: SpeechPart): SpeechRecord
   });
 }
 
-function soundsBelow(folder: string): { recording: string; file: string }[] {
-  const found: { recording: string; file: string }[] = [];
-  const visit = (inner: string): void => {
-    for (const name of soundFiles(inner)) {
-      const whole = name.replace(/\.[^.]*$/, '');
-      const bare = whole.replace(/\.Mix-Headset$|_U01\.CH1$/, '');
-      for (const recording of new Set([whole, bare])) found.push({ recording, file: path.join(inner, name) });
-    }
-    for (const entry of fs.readdirSync(inner, { withFileTypes: true }))
-      if (entry.isDirectory()) visit(path.join(inner, entry.name));
-  };
-  visit(folder);
-  return found;
+/** Recordings by every name that lists may call them. */
+function namedSounds(folder: string): { recording: string; file: string }[] {
+  return soundsBelow(folder).flatMap((file) => {
+    const whole = path.basename(file).replace(/\.[^.]*$/, '');
+    const bare = whole.replace(/\.Mix-Headset$|_U01\.CH1$/, '');
+    return [...new Set([whole, bare])].map((recording) => ({ recording, file }));
+  });
 }

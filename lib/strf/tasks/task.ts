@@ -3,7 +3,7 @@ import type { GroupDesign } from '../../evaluation';
 import type { StrfOptions } from '../layer';
 import type { LogMelParameters } from '../logMel';
 import type { StrfNetwork } from '../networks';
-import type { SoundSet } from '../soundSet';
+import type { SoundSet, SoundSource } from '../soundSet';
 import { trainStrf, type StrfTraining, type TrainingContext, type TrainingRecord } from '../train';
 import type { UnitContext } from '../units';
 
@@ -68,7 +68,7 @@ export function sizedLayer(settings: TaskSettings, strf: StrfOptions): StrfOptio
 export async function withTrained<T>(
   engine: Engine,
   network: StrfNetwork,
-  data: SoundSet,
+  data: SoundSet | SoundSource,
   training: StrfTraining,
   context: TrainingContext,
   use: (trained: Awaited<ReturnType<typeof trainStrf>>) => T,

@@ -1,14 +1,11 @@
-import { uniqueCodes } from '../../base/codePoints';
-import { fastDoubles } from '../../models/random';
 import { deriveSeed } from '../../base/random/seeds';
-import { argmaxScores, rankingAreas, rankScores } from '../../evaluation';
-import { stratifiedGroupKFold } from '../../splits';
-import { bandsPerOctave, createLogMel, frameRate } from '../logMel';
-import { createSceneNetwork, maskStripes, type SceneNetworkOptions } from '../networks';
-import { trapezoidPrecisionRecall } from '../precisionRecall';
-import { classTargets, logMelScale, selectSounds, standardise, type SoundSet } from '../soundSet';
-import { predictStrf, type TrainingContext, type TrainingRecord } from '../train';
-import { listScenes } from './labelled';
+import { bandsPerOctave, createLogMel, frameRate, type LogMelParameters } from '../logMel';
+import { createSceneNetwork, type SceneNetworkOptions } from '../networks';
+import { joinValues, logMelScale, selectSounds, standardise, storedSounds, type SoundSet } from '../soundSet';
+import { predictStrf, type TrainingRecord } from '../train';
+import { mixedAndMasked } from './augment';
+import { sceneJudge } from './sceneScores';
+import { readScenes, type SceneSet, type TagLevels } from './scenes';
 import { contentHash, samplesFor, soundAt } from './sounds';
 import { foldContext, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
 
@@ -16,9 +13,12 @@ import { foldContext, sizedLayer, withTrained, type PreparedTask, type TaskSetti
 export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, 'dropout'> {
   readonly blocks: readonly number[];
   readonly dense: number;
-  /** Labels that are told apart. */
+  /** Labels of a manifest that are told apart. */
   readonly labels: readonly string[];
+  /** Folds of a manifest. */
   readonly folds: number;
+  /** Tags of SONYC-UST that are learned. Default `both`: 8 coarse and 23 fine. */
+  readonly tags?: TagLevels;
   /** Most excerpts of a recording, spread evenly over it. */
   readonly excerpts: number;
   /** Whether training batches are mixed in pairs and masked in stripes, as Arnault et al. do. */
@@ -26,122 +26,67 @@ export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, '
 }
 
 /**
- * Reads a scene task, judged by group-wise cross-validation: probabilities are averaged over a
- * recording's excerpts, and the network after its last update is judged (not the best epoch on the
- * judged fold).
+ * Reads a scene task: a manifest with one label a recording (ESC-50, the corpus's scenes), judged by
+ * group-wise cross-validation, or the folder of SONYC-UST with several tags a recording, judged on its test
+ * part. Probabilities are averaged over a recording's excerpts, and the network after its last update is
+ * judged (not the best epoch on the judged part).
+ *
+ * @throws StmLabError (`input`) naming what cannot be read.
  */
-export async function prepareUrban(manifest: string, settings: UrbanSettings): Promise<PreparedTask> {
-  const { frontEnd, frames, folds } = settings;
+export async function prepareUrban(source: string, settings: UrbanSettings): Promise<PreparedTask> {
+  const { frontEnd, frames } = settings;
   const { bands } = frontEnd;
-  const kernel = createLogMel(frontEnd);
-  const scenes = listScenes(manifest, settings.labels);
-  const { values: classes, codes: labels } = uniqueCodes(scenes.map(({ label }) => label));
-  const { codes: groups } = uniqueCodes(scenes.map(({ group }) => group));
-  const length = samplesFor(frames, frontEnd);
-  const excerpts: Float32Array[] = [];
-  const owner: number[] = [];
-  for (const [row, { file }] of scenes.entries()) {
-    const samples = await soundAt(file, frontEnd.sampleRate);
-    const whole =
-      samples.length < length
-        ? Float32Array.from({ length }, (_, i) => samples[i % samples.length]!)
-        : samples;
-    const count = Math.min(settings.excerpts, Math.max(1, Math.floor(whole.length / length)));
-    for (let i = 0; i < count; i++) {
-      const from = count === 1 ? 0 : Math.floor(((whole.length - length) * i) / (count - 1));
-      excerpts.push(kernel.compute(whole.subarray(from, from + length)).values);
-      owner.push(row);
-    }
-  }
-  const size = bands * frames;
-  const values = new Float32Array(excerpts.length * size);
-  excerpts.forEach((excerpt, i) => values.set(excerpt, i * size));
+  const set = readScenes(source, settings);
+  const tags = set.tags.length;
+  const { values, owner } = await cutExcerpts(set, settings);
   const all: SoundSet = {
     values,
-    rows: excerpts.length,
+    rows: owner.length,
     bands,
     frames,
-    targets: classTargets(
-      owner.map((row) => labels[row]!),
-      classes.length,
+    targets: Float32Array.from(
+      { length: owner.length * tags },
+      (_, i) => set.targets[owner[Math.floor(i / tags)]! * tags + (i % tags)]!,
     ),
-    targetSize: classes.length,
+    targetSize: tags,
   };
-  const foldOf = stratifiedGroupKFold({
-    labels: scenes.map(({ label }) => label),
-    groups: scenes.map(({ group }) => group),
-    folds,
-  });
+  const excerptsOf = (recordings: readonly number[]): number[] => {
+    const wanted = new Set(recordings);
+    return owner.flatMap((row, i) => (wanted.has(row) ? [i] : []));
+  };
+  const judged = set.rounds.flatMap(({ test }) => test).sort((a, b) => a - b);
+  const judge = sceneJudge(set, judged);
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
-
-  const statisticOf: PreparedTask['statistic'] = ({ outputs }) => {
-    const probabilities = outputs['probabilities']!;
-    const rankings = classes.map((_, c) =>
-      rankScores(
-        scenes.map((_scene, row) => probabilities[row * classes.length + c]!),
-        (row) => labels[row] === c,
-      ),
-    );
-    const predicted = scenes.map((_, row) => {
-      const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
-      return own.indexOf(Math.max(...own));
-    });
-    return (weights) => {
-      const table = new Float64Array(classes.length ** 2);
-      labels.forEach((label, row) => {
-        table[label * classes.length + predicted[row]!]! += weights[row]!;
-      });
-      const weightOf = (row: number): number => weights[row]!;
-      const mean = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
-      return {
-        map: mean(rankings.map((ranking) => rankingAreas(ranking, weightOf).ap)),
-        auprc: mean(rankings.map((ranking) => trapezoidPrecisionRecall(ranking, weightOf))),
-        accuracy: argmaxScores({ classes: classes.length, counts: table }).accuracy,
-      };
-    };
-  };
+  const statistic: PreparedTask['statistic'] = ({ outputs }) => judge.statistic(outputs['probabilities']!);
 
   return {
     name: 'urban',
-    hash: contentHash(
-      [values],
-      scenes.map(({ label, group }) => [label, group]),
-    ),
+    hash: contentHash([values, set.targets], [set.tags, [...set.groups], set.rounds]),
     units: { frameRate: frameRate(frontEnd), bandsPerOctave: bandsPerOctave(frontEnd), shape },
-    measures: [
-      { name: 'auprc', title: 'macro AUPRC (trapezoid)', better: 'higher' },
-      { name: 'map', title: 'mean average precision (steps)', better: 'higher' },
-      { name: 'accuracy', title: 'accuracy', better: 'higher' },
-    ],
-    design: { groups, labels },
-    remarks: [
-      `${scenes.length} recordings of ${new Set(groups).size} groups, ${excerpts.length} excerpts of ${(length / frontEnd.sampleRate).toFixed(1)} s; ${folds} group-wise folds.`,
-    ],
-    baselines: {
-      'largest class': {
-        accuracy:
-          Math.max(...classes.map((_, c) => labels.filter((label) => label === c).length)) / labels.length,
-        auprc: 1 / classes.length,
-        map: 1 / classes.length,
-      },
+    measures: judge.measures,
+    design: {
+      groups: Int32Array.from(judged, (row) => set.groups[row]!),
+      labels: Int32Array.from(judged, (row) =>
+        set.kind === 'tags' ? 0 : set.targets.subarray(row * tags, (row + 1) * tags).indexOf(1),
+      ),
     },
+    remarks: [
+      ...set.remarks,
+      `${owner.length} excerpts of ${(samplesFor(frames, frontEnd) / frontEnd.sampleRate).toFixed(1)} s.`,
+    ],
+    baselines: judge.baselines,
     run: async (engine, strf, seed, context) => {
-      const probabilities = new Float32Array(scenes.length * classes.length);
-      const perRecording = new Float32Array(scenes.length);
-      owner.forEach((row) => perRecording[row]!++);
+      const probabilities = new Float32Array(judged.length * tags);
+      const metrics: Record<string, number> = {};
       let records: readonly TrainingRecord[] = [];
-      for (let fold = 0; fold < folds; fold++) {
-        const rows = owner.map((_, i) => i);
-        const chosen = selectSounds(
-          all,
-          rows.filter((i) => foldOf[owner[i]!] !== fold),
-        );
-        const test = rows.filter((i) => foldOf[owner[i]!] === fold);
+      for (const [fold, round] of set.rounds.entries()) {
+        const chosen = selectSounds(all, excerptsOf(round.train));
         const scale = logMelScale(chosen.values);
-        const scaled = (set: SoundSet): SoundSet => ({ ...set, values: standardise(set.values, scale) });
+        const scaled = (part: SoundSet): SoundSet => ({ ...part, values: standardise(part.values, scale) });
         const foldSeed = deriveSeed(seed, 'fold', fold);
+        const stored = storedSounds(scaled(chosen));
         const network = createSceneNetwork(engine, {
-          tags: classes.length,
+          tags,
           bands,
           strf: sizedLayer(settings, strf),
           blocks: settings.blocks,
@@ -151,53 +96,88 @@ export async function prepareUrban(manifest: string, settings: UrbanSettings): P
         await withTrained(
           engine,
           network,
-          scaled(chosen),
+          settings.augment === 'none' ? stored : mixedAndMasked(stored, foldSeed),
           { ...settings.training, seed: foldSeed },
-          {
-            ...foldContext(context, `fold-${fold + 1}`),
-            ...(settings.augment === 'none' ? {} : { vary: mixAndMask(foldSeed, { bands, frames }) }),
-          },
+          foldContext(context, `fold-${fold + 1}`),
           (trained) => {
             if (fold === 0) records = trained.records;
-            const predicted = predictStrf(engine, network, trained, scaled(selectSounds(all, test)));
-            test.forEach((i, n) => {
-              for (let c = 0; c < classes.length; c++)
-                probabilities[owner[i]! * classes.length + c]! +=
-                  predicted.probabilities[n * classes.length + c]! / perRecording[owner[i]!]!;
-            });
+            const meanOf = (recordings: readonly number[]): Float32Array => {
+              const excerpts = excerptsOf(recordings);
+              const predicted = predictStrf(engine, network, trained, scaled(selectSounds(all, excerpts)));
+              return meanByOwner(
+                predicted.probabilities,
+                excerpts.map((i) => owner[i]!),
+                recordings,
+              );
+            };
+            const found = meanOf(round.test);
+            round.test.forEach((row, i) =>
+              probabilities.set(found.subarray(i * tags, (i + 1) * tags), judged.indexOf(row) * tags),
+            );
+            if (round.development.length === 0) return;
+            const apart = sceneJudge(set, round.development).statistic(meanOf(round.development));
+            for (const [name, value] of Object.entries(apart(ones(round.development.length))))
+              metrics[`development_${name}`] = value;
           },
         );
       }
       const outcome = { records, outputs: { probabilities } };
-      const metrics = statisticOf(outcome)(new Float64Array(labels.length).fill(1));
-      return { ...outcome, metrics };
+      return { ...outcome, metrics: { ...statistic(outcome)(ones(judged.length)), ...metrics } };
     },
-    statistic: statisticOf,
+    statistic,
   };
 }
 
-/**
- * Mixes each spectrogram of a batch with the next one, in a share drawn uniformly (Beta(1, 1)), targets
- * alike, after masking stripes.
- */
-function mixAndMask(
-  seed: number,
-  shape: { readonly bands: number; readonly frames: number },
-): NonNullable<TrainingContext['vary']> {
-  const size = shape.bands * shape.frames;
-  return ({ values, targets, rows }, step) => {
-    const next = fastDoubles(seed, 'vary', step);
-    for (let row = 0; row < rows; row++)
-      maskStripes(values.subarray(row * size, (row + 1) * size), shape, next);
-    const [before, tags] = [values.slice(), targets.slice()];
-    const width = targets.length / rows;
-    for (let row = 0; row < rows; row++) {
-      const share = next();
-      const other = (row + 1) % rows;
-      for (let i = 0; i < size; i++)
-        values[row * size + i] = share * before[row * size + i]! + (1 - share) * before[other * size + i]!;
-      for (let i = 0; i < width; i++)
-        targets[row * width + i] = share * tags[row * width + i]! + (1 - share) * tags[other * width + i]!;
+const ones = (length: number): Float64Array => new Float64Array(length).fill(1);
+
+/** Log-mel excerpts of all recordings, and the recording of each. */
+async function cutExcerpts(
+  set: SceneSet,
+  { frontEnd, frames, excerpts: most }: Pick<UrbanSettings, 'frontEnd' | 'frames' | 'excerpts'>,
+): Promise<{ values: Float32Array; owner: number[] }> {
+  const kernel = createLogMel(frontEnd);
+  const length = samplesFor(frames, frontEnd);
+  const excerpts: Float32Array[] = [];
+  const owner: number[] = [];
+  for (const [row, { file }] of set.recordings.entries())
+    for (const samples of await excerptSamples(file, length, most, frontEnd)) {
+      excerpts.push(kernel.compute(samples).values);
+      owner.push(row);
     }
-  };
+  return { values: joinValues(excerpts), owner };
+}
+
+/** Up to `most` excerpts spread over a recording; a shorter one is repeated. */
+async function excerptSamples(
+  file: string,
+  length: number,
+  most: number,
+  { sampleRate }: LogMelParameters,
+): Promise<Float32Array[]> {
+  const samples = await soundAt(file, sampleRate);
+  const whole =
+    samples.length < length ? Float32Array.from({ length }, (_, i) => samples[i % samples.length]!) : samples;
+  const count = Math.min(most, Math.max(1, Math.floor(whole.length / length)));
+  return Array.from({ length: count }, (_, i) => {
+    const from = count === 1 ? 0 : Math.floor(((whole.length - length) * i) / (count - 1));
+    return whole.subarray(from, from + length);
+  });
+}
+
+/** Mean probabilities of each recording over its excerpts: recordings x tags. */
+function meanByOwner(
+  probabilities: Float32Array,
+  owner: readonly number[],
+  recordings: readonly number[],
+): Float32Array {
+  const tags = probabilities.length / owner.length;
+  const place = new Map(recordings.map((row, i) => [row, i]));
+  const counts = new Float32Array(recordings.length);
+  owner.forEach((row) => counts[place.get(row)!]!++);
+  const means = new Float32Array(recordings.length * tags);
+  owner.forEach((row, n) => {
+    const i = place.get(row)!;
+    for (let t = 0; t < tags; t++) means[i * tags + t]! += probabilities[n * tags + t]! / counts[i]!;
+  });
+  return means;
 }

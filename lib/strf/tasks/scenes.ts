@@ -1,0 +1,121 @@
+import { uniqueCodes } from '../../base/codePoints';
+import { inputError } from '../../base/errors';
+import { stratifiedGroupKFold } from '../../splits';
+import { classTargets } from '../soundSet';
+import { listScenes } from './labelled';
+import { isSonycFolder, readSonycFolder } from './sonyc';
+
+/** Which tags of SONYC-UST a network learns. */
+export type TagLevels = 'coarse' | 'fine' | 'both';
+
+/** A tag, or a class. */
+export interface SceneTag {
+  readonly name: string;
+  readonly level: 'class' | 'coarse' | 'fine';
+  /** Tags of one family may stand for each other where a recording is `incomplete`. */
+  readonly family: string;
+}
+
+/** One training and what it is judged on, as numbers of recordings. */
+export interface SceneRound {
+  readonly train: readonly number[];
+  /** Recordings that are scored apart while the settings are chosen. */
+  readonly development: readonly number[];
+  readonly test: readonly number[];
+}
+
+/** Recordings of a scene task with what is known of their tags. */
+export interface SceneSet {
+  /** `classes`: one tag each; `tags`: any number. */
+  readonly kind: 'classes' | 'tags';
+  readonly tags: readonly SceneTag[];
+  readonly recordings: readonly { readonly file: string; readonly incomplete: readonly string[] }[];
+  /** What must not be parted: place or sensor of each recording. */
+  readonly groups: Int32Array;
+  /** recordings x tags: 1 present, 0 absent, -1 not known. */
+  readonly targets: Float32Array;
+  /** No recording is in the test of two rounds. */
+  readonly rounds: readonly SceneRound[];
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Scenes of one label each from a manifest, in group-wise stratified folds.
+ *
+ * @throws StmLabError (`input`) when a label has no recording.
+ */
+export function scenesOfManifest(manifest: string, labels: readonly string[], folds: number): SceneSet {
+  const scenes = listScenes(manifest, labels);
+  const { values: classes, codes } = uniqueCodes(scenes.map(({ label }) => label));
+  const { values: groups, codes: groupOf } = uniqueCodes(scenes.map(({ group }) => group));
+  const foldOf = stratifiedGroupKFold({
+    labels: scenes.map(({ label }) => label),
+    groups: scenes.map(({ group }) => group),
+    folds,
+  });
+  const rowsOf = (keep: (fold: number) => boolean): number[] =>
+    scenes.map((_, row) => row).filter((row) => keep(foldOf[row]!));
+  return {
+    kind: 'classes',
+    tags: classes.map((name) => ({ name, level: 'class', family: name })),
+    recordings: scenes.map(({ file }) => ({ file, incomplete: [] })),
+    groups: groupOf,
+    targets: classTargets(codes, classes.length),
+    rounds: Array.from({ length: folds }, (_, fold) => ({
+      train: rowsOf((own) => own !== fold),
+      development: [],
+      test: rowsOf((own) => own === fold),
+    })),
+    remarks: [`${scenes.length} recordings of ${groups.length} groups; ${folds} group-wise folds.`],
+  };
+}
+
+/**
+ * SONYC-UST by its published parts: trained on `train`, judged on `test`, `validate` scored apart.
+ *
+ * @param levels tags that are learned and judged.
+ * @throws StmLabError (`input`) when the parts to train or to judge are empty.
+ */
+export function scenesOfSonyc(folder: string, levels: TagLevels): SceneSet {
+  const { tags, recordings, unverified, missing } = readSonycFolder(folder);
+  const kept = tags.map((_, t) => t).filter((t) => levels === 'both' || tags[t]!.level === levels);
+  const { values: sensors, codes: groups } = uniqueCodes(recordings.map(({ group }) => group));
+  const targets = new Float32Array(recordings.length * kept.length);
+  recordings.forEach((recording, row) =>
+    kept.forEach((t, i) => (targets[row * kept.length + i] = recording.targets[t]!)),
+  );
+  const rowsOf = (part: string): number[] =>
+    recordings.map((_, row) => row).filter((row) => recordings[row]!.part === part);
+  const round = { train: rowsOf('train'), development: rowsOf('validate'), test: rowsOf('test') };
+  for (const [part, rows] of [
+    ['train', round.train],
+    ['test', round.test],
+  ] as const)
+    if (rows.length === 0)
+      throw inputError(
+        `${folder}: holds no annotated ${part} recordings; unpack all audio archives, of version 2 from June 2020 on`,
+      );
+  const counts = `${round.train.length} recordings to train on, ${round.development.length} to validate, ${round.test.length} to test, of ${sensors.length} sensors`;
+  return {
+    kind: 'tags',
+    tags: kept.map((t) => tags[t]!),
+    recordings: recordings.map(({ file, incomplete }) => ({ file, incomplete })),
+    groups,
+    targets,
+    rounds: [round],
+    remarks: [
+      `${counts}; left out: ${unverified} without an annotation that counts, ${missing} not in the folder.`,
+      'The published scores are those of the best epoch on the validation part; these are of the last update.',
+    ],
+  };
+}
+
+/** Scenes of a source: the folder of SONYC-UST, or a manifest. */
+export function readScenes(
+  source: string,
+  settings: { readonly labels: readonly string[]; readonly folds: number; readonly tags?: TagLevels },
+): SceneSet {
+  return isSonycFolder(source)
+    ? scenesOfSonyc(source, settings.tags ?? 'both')
+    : scenesOfManifest(source, settings.labels, settings.folds);
+}
