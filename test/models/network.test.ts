@@ -251,6 +251,23 @@ test('dropout masks drop the stated share, keep the mean, and differ from step t
   }
 });
 
+test('dropout gaps taken from the table are those of the formula', () => {
+  for (const rate of [0.0005, 0.05, 0.5, 0.9]) {
+    const mask = new Float32Array(300_000);
+    fillDropoutMask(mask, rate, fastWords(7, 'dropout', rate));
+    const words = fastWords(7, 'dropout', rate);
+    const gap = (): number =>
+      Math.floor(Math.log(((words() >>> 0) + 0.5) / 2 ** 32) * (1 / Math.log1p(-rate)));
+    const dropped: number[] = [];
+    for (let at = gap(); at < mask.length; at += 1 + gap()) dropped.push(at);
+    assert.deepEqual(
+      [...mask.keys()].filter((i) => mask[i] === 0),
+      dropped,
+      String(rate),
+    );
+  }
+});
+
 test('learning-rate schedules: warm-up, constant, cosine, linear', () => {
   const rate = (schedule: 'constant' | 'cosine' | 'linear', update: number): number =>
     scheduledRate(
