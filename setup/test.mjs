@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { env, execPath, exit, kill, pid, stdin, stdout } from 'node:process';
 import { root } from './paths.mjs';
+import { endStuckSuites } from './stuckSuites.mjs';
 
 const bin = (name, file) => join(root, 'node_modules', name, ...file.split('/'));
 const tsc = bin('typescript', 'bin/tsc');
@@ -62,9 +63,11 @@ function run(nodeArguments) {
       if (!(signal === 'SIGINT' && stdin.isTTY)) child.kill(signal);
       child.once('exit', () => kill(pid, signal));
     };
+    const unwatch = endStuckSuites(child.pid);
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.once(signal, forward);
     child.on('exit', (code) => {
+      unwatch();
       for (const signal of signals) process.off(signal, forward);
       resolve(code ?? 1);
     });
