@@ -89,13 +89,17 @@ export { entriesOf, formatRttm, formatUem, parseRttm, parseUem, type ScoredPart,
 export {
   angularMarginLogits,
   equalErrorRate,
+  minimumDetectionCost,
   pairedEqualErrorRate,
   pairTrials,
   type AngularMargin,
+  type DetectionCosts,
   type Embeddings,
   type Trials,
 } from './verification';
 export { familyPrecisionRecall, type FamilyScores } from './incompleteTags';
+export { addNoise } from './noise';
+export { normaliseScores, type ScoreNormOptions, type ScoreNormTask } from './scoreNorm';
 export { trapezoidPrecisionRecall } from './precisionRecall';
 export * from './tasks';
 export * from './analysis';

@@ -145,7 +145,12 @@ export function createLogMel(parameters: LogMelParameters): LogMelKernel {
   };
 }
 
-function waveformScale(
+/**
+ * Mean and factor that bring a waveform to mean 0 and variance 1; 0 and 1 for one taken as it is.
+ *
+ * @throws StmLabError (`input`) when not all samples are finite.
+ */
+export function waveformScale(
   samples: Float32Array,
   rule: LogMelParameters['waveform'],
 ): { mean: number; scale: number } {

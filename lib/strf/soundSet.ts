@@ -26,6 +26,30 @@ export function storedSounds(set: SoundSet): SoundSource {
   return { rows: set.rows, batch: (rows) => selectSounds(set, rows) };
 }
 
+/**
+ * Batches whose spectrograms are made anew at every update.
+ *
+ * @param make standardised values of one row, bands x frames.
+ */
+export function madeSounds(
+  shape: Omit<SoundSet, 'values'>,
+  make: (row: number, step: number) => Promise<Float32Array>,
+): SoundSource {
+  return {
+    rows: shape.rows,
+    batch: async (rows, step) => {
+      const values: Float32Array[] = [];
+      for (const row of rows) values.push(await make(row, step));
+      return {
+        ...shape,
+        values: joinValues(values),
+        targets: selectRows(shape.targets, shape.targetSize, rows),
+        rows: rows.length,
+      };
+    },
+  };
+}
+
 /** Mean and standard deviation of all values of training spectrograms. */
 export interface LogMelScale {
   readonly mean: number;
@@ -70,15 +94,19 @@ export function fitFrames(values: Float32Array, bands: number, wanted: number): 
 
 /** Rows of a set, in the order given. */
 export function selectSounds(set: SoundSet, rows: ArrayLike<number>): SoundSet {
-  const size = set.bands * set.frames;
-  const values = new Float32Array(rows.length * size);
-  const targets = new Float32Array(rows.length * set.targetSize);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    values.set(set.values.subarray(row * size, (row + 1) * size), i * size);
-    targets.set(set.targets.subarray(row * set.targetSize, (row + 1) * set.targetSize), i * set.targetSize);
-  }
-  return { ...set, values, targets, rows: rows.length };
+  return {
+    ...set,
+    values: selectRows(set.values, set.bands * set.frames, rows),
+    targets: selectRows(set.targets, set.targetSize, rows),
+    rows: rows.length,
+  };
+}
+
+function selectRows(values: Float32Array, size: number, rows: ArrayLike<number>): Float32Array {
+  const selected = new Float32Array(rows.length * size);
+  for (let i = 0; i < rows.length; i++)
+    selected.set(values.subarray(rows[i]! * size, (rows[i]! + 1) * size), i * size);
+  return selected;
 }
 
 /** One row per label: its class's weight (default 1), 0 elsewhere. */

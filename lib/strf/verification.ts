@@ -2,6 +2,7 @@ import { inputError } from '../base/errors';
 import { randomState } from '../base/random/mt19937';
 import { checkSeed, deriveSeed } from '../base/random/seeds';
 import { quantile, rankScores, type Interval, type Ranking } from '../evaluation';
+import { rowCosine, unitRows } from './scoreNorm';
 
 /** Trials of a verification task: pairs with a score, and whether both are of one speaker. */
 export interface Trials {
@@ -45,6 +46,42 @@ export function equalErrorRate(
   return NaN;
 }
 
+/** What errors of a verification cost. */
+export interface DetectionCosts {
+  /** Share of target trials that is expected in use. Default 0.01, as for VoxCeleb. */
+  readonly targetShare?: number;
+  /** Cost of a target that is rejected. Default 1. */
+  readonly miss?: number;
+  /** Cost of another speaker who is accepted. Default 1. */
+  readonly falseAlarm?: number;
+}
+
+/**
+ * Smallest detection cost of ranked trials over all thresholds (minDCF of NIST's evaluations), relative to
+ * the cheaper of accepting and rejecting everything: 0 .. 1. NaN without trials of both kinds.
+ *
+ * @param weightOf how often a trial counts; default once.
+ */
+export function minimumDetectionCost(
+  { order, tied, positive }: Ranking,
+  { targetShare = 0.01, miss = 1, falseAlarm = 1 }: DetectionCosts = {},
+  weightOf: (trial: number) => number = () => 1,
+): number {
+  const counts = [0, 0];
+  for (let place = 0; place < order.length; place++) counts[positive[place]!]! += weightOf(order[place]!);
+  const [others, targets] = counts as [number, number];
+  if (!(targets > 0 && others > 0)) return NaN;
+  const [missing, alarming] = [miss * targetShare, falseAlarm * (1 - targetShare)];
+  let best = Math.min(missing, alarming);
+  const found = [0, 0];
+  for (let place = 0; place < order.length; place++) {
+    found[positive[place]!]! += weightOf(order[place]!);
+    if (tied[place + 1] === 1) continue;
+    best = Math.min(best, missing * (1 - found[1]! / targets) + alarming * (found[0]! / others));
+  }
+  return best / Math.min(missing, alarming);
+}
+
 /** Embeddings of the recordings that trials pair. */
 export interface Embeddings {
   /** rows x size, row-major. */
@@ -59,12 +96,7 @@ export function pairTrials({ values, size, speakers }: Embeddings): Trials & { r
   const rows = speakers.length;
   if (values.length !== rows * size)
     throw inputError(`trials: ${values.length} numbers are not ${rows} embeddings of ${size}`);
-  const unit = Float64Array.from(values);
-  for (let r = 0; r < rows; r++) {
-    let squares = 0;
-    for (let d = 0; d < size; d++) squares += unit[r * size + d]! ** 2;
-    for (let d = 0; d < size; d++) unit[r * size + d]! /= Math.sqrt(squares) || 1;
-  }
+  const unit = unitRows(values, size);
   const count = (rows * (rows - 1)) / 2;
   const scores = new Float32Array(count);
   const targets = new Uint8Array(count);
@@ -72,9 +104,7 @@ export function pairTrials({ values, size, speakers }: Embeddings): Trials & { r
   let trial = 0;
   for (let a = 0; a < rows; a++)
     for (let b = a + 1; b < rows; b++) {
-      let cosine = 0;
-      for (let d = 0; d < size; d++) cosine += unit[a * size + d]! * unit[b * size + d]!;
-      scores[trial] = cosine;
+      scores[trial] = rowCosine(unit, a, unit, b, size);
       targets[trial] = speakers[a] === speakers[b] ? 1 : 0;
       pairs[2 * trial] = a;
       pairs[2 * trial + 1] = b;

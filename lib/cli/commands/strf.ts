@@ -20,13 +20,17 @@ export const strf: Command = {
   options: {
     source: {
       value: 'PATH',
-      help: 'recordings: a folder (spoken digits; speech with .lst, .rttm; calls; SONYC-UST) or a manifest',
+      help: 'recordings: a folder (spoken digits; speech with .lst, .rttm; calls; SONYC-UST; VoxCeleb) or a manifest',
     },
     out: { value: 'DIR', help: 'results; one folder per task below it', default: 'results/strf' },
     experiment: {
       value: 'NAME',
       help: 'configuration in experiments/strf/, or a JSON file',
       default: 'reduced',
+    },
+    noise: {
+      value: 'DIR',
+      help: 'noise added in training (speaker, speech): MUSAN, or a folder with a part "noise"',
     },
     conditions: {
       value: 'LIST',
@@ -38,8 +42,10 @@ export const strf: Command = {
   },
   details: [
     'A task writes OUT/<task>/results.json, scores.csv (95 % intervals) and filters.json; finished trainings are',
-    'kept, and one that was interrupted goes on. "filters" reads the tasks found in OUT and writes OUT/figures:',
-    'filters, their paths during training, densities against the start, transfer functions, distances.',
+    'kept, and one that was interrupted goes on. A trial list (trials.txt, veri_test2.txt or veri_test.txt) in the',
+    'speaker folder or beside its manifest makes the task verification of speakers who are not trained on.',
+    '"filters" reads the tasks found in OUT and writes OUT/figures: filters, their paths during training,',
+    'densities against the start, transfer functions, distances.',
   ].join('\n'),
   example: 'stm-lab strf speaker --source free-spoken-digit-dataset/recordings --out results/strf',
   async run(options, positionals, terminal) {
@@ -69,6 +75,7 @@ export const strf: Command = {
           task,
           source,
           out: folder,
+          noise: options['noise'],
           experiment,
           conditions: options['conditions']?.split(',').map((text) => text.trim()) ?? settings.conditions,
           seeds: integerOption(options, 'seeds', { min: 1, max: 1000, fallback: settings.seeds }),

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { inputError } from '../../base/errors';
 import { readJson, sha256, writeFileAtomic, writeJson } from '../../base/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import { deriveSeed } from '../../base/random/seeds';
@@ -12,6 +13,7 @@ import {
   type CellOutcome,
   type PreparedTask,
   type StrfTaskName,
+  type TaskExtras,
   type TrainingRecord,
 } from '../../strf';
 import type { Run } from '../../tracking';
@@ -26,6 +28,8 @@ export interface StrfTaskStageOptions {
   /** Folder or manifest of the recordings: see `prepareSpeaker`, `prepareSpeech`, `prepareBirds`, `prepareUrban`. */
   readonly source: string;
   readonly out: string;
+  /** Folder of noise (MUSAN) added to the training sounds of `speaker` and `speech`; default none. */
+  readonly noise?: string | undefined;
   readonly experiment: StrfExperiment;
   /** Conditions instead of the experiment's. */
   readonly conditions?: readonly string[];
@@ -48,14 +52,21 @@ export interface StrfTaskSummary extends StrfTaskRecord {
   readonly filters: readonly StrfFilterHistory[];
 }
 
-/** Reads a task's recordings by its settings. */
-export function prepareStrfTask(
+/**
+ * Reads a task's recordings by its settings.
+ *
+ * @throws StmLabError (`input`) naming what cannot be read, or noise for a task that takes none.
+ */
+export async function prepareStrfTask(
   task: StrfTaskName,
   source: string,
   experiment: StrfExperiment,
+  extras: TaskExtras = {},
 ): Promise<PreparedTask> {
-  if (task === 'speaker') return prepareSpeaker(source, experiment.speaker);
-  if (task === 'speech') return prepareSpeech(source, experiment.speech);
+  if (task === 'speaker') return prepareSpeaker(source, experiment.speaker, extras);
+  if (task === 'speech') return prepareSpeech(source, experiment.speech, extras);
+  if (extras.noise !== undefined)
+    throw inputError(`${task}: takes no noise; it is added in the speaker and the speech task`);
   if (task === 'birds') return prepareBirds(source, experiment.birds);
   return prepareUrban(source, experiment.urban);
 }
@@ -82,7 +93,7 @@ export async function strfTaskStage(
   };
   parameters.settings.conditions.forEach((condition) => parseCondition(condition));
   context.progress?.(`${task}: reading recordings`);
-  const prepared = await prepareStrfTask(task, source, experiment);
+  const prepared = await prepareStrfTask(task, source, experiment, { noise: options.noise });
   const { status } = await runTrackedStage(context, {
     stage: `strf-${task}`,
     folder: out,

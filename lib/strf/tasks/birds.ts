@@ -6,7 +6,7 @@ import { createCallNetwork, inverseFrequencyWeights } from '../networks';
 import { classTargets, fitFrames, logMelScale, selectSounds, standardise, type SoundSet } from '../soundSet';
 import { predictStrf, type TrainingRecord } from '../train';
 import { listCalls } from './labelled';
-import { contentHash, logMelOf } from './sounds';
+import { contentHash, logMelOf, soundAt } from './sounds';
 import { foldContext, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
 
 /** Settings of the call task. */
@@ -29,7 +29,10 @@ export async function prepareBirds(source: string, settings: BirdSettings): Prom
   const { values: groups, codes: groupOf } = uniqueCodes(calls.map(({ group }) => group));
   const values = new Float32Array(calls.length * bands * frames);
   for (const [row, { file }] of calls.entries())
-    values.set(fitFrames(await logMelOf(file, kernel), bands, frames), row * bands * frames);
+    values.set(
+      fitFrames(logMelOf(await soundAt(file, frontEnd.sampleRate), kernel), bands, frames),
+      row * bands * frames,
+    );
   const rowsOf = (keep: (row: number) => boolean): number[] =>
     calls.map((_, row) => row).filter((row) => keep(row));
   const leftOut = groups.flatMap((_, g) => {

@@ -13,13 +13,17 @@ export async function soundAt(file: string, sampleRate: number): Promise<Float32
     : resample(audio.samples, designResampler(audio.sampleRate, sampleRate));
 }
 
-/** Log-mel values of a whole recording; one shorter than a window is padded with zeros to its length. */
-export async function logMelOf(file: string, kernel: LogMelKernel): Promise<Float32Array> {
-  const { sampleRate, window } = kernel.parameters;
-  const samples = await soundAt(file, sampleRate);
-  const padded = samples.length < window ? new Float32Array(window) : samples;
-  if (padded !== samples) padded.set(samples);
-  return kernel.compute(padded).values;
+/** Log-mel values of a waveform; one shorter than a window is padded with zeros to its length. */
+export function logMelOf(samples: Float32Array, kernel: LogMelKernel): Float32Array {
+  return kernel.compute(padTo(samples, kernel.parameters.window)).values;
+}
+
+/** A waveform with zeros after it up to a length, or itself where it is as long. */
+export function padTo(samples: Float32Array, length: number): Float32Array {
+  if (samples.length >= length) return samples;
+  const padded = new Float32Array(length);
+  padded.set(samples);
+  return padded;
 }
 
 /** Sampled values needed for exactly `frames` frames that lie inside. */

@@ -4,22 +4,26 @@ import { compareCodePoints } from '../../base/codePoints';
 import { inputError } from '../../base/errors';
 import { readManifest } from '../../corpus';
 import { rankScores } from '../../evaluation';
-import { createSpeakerNetwork, type TimeDelayStage } from '../networks';
 import { bandsPerOctave, createLogMel, frameRate } from '../logMel';
-import { classTargets, fitFrames, logMelScale, standardise, type SoundSet } from '../soundSet';
+import {
+  classTargets,
+  fitFrames,
+  joinValues,
+  logMelScale,
+  madeSounds,
+  standardise,
+  storedSounds,
+  type SoundSet,
+  type SoundSource,
+} from '../soundSet';
 import { predictStrf } from '../train';
-import { equalErrorRate, pairTrials, type AngularMargin } from '../verification';
-import { contentHash, logMelOf, soundFiles } from './sounds';
-import { sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
-
-/** Settings of the speaker task. */
-export interface SpeakerSettings extends TaskSettings {
-  readonly contraction: number;
-  readonly stages: readonly TimeDelayStage[];
-  readonly embedding: number;
-  readonly form?: 'plain' | 'weight-normalised';
-  readonly margin?: AngularMargin;
-}
+import { equalErrorRate, minimumDetectionCost, pairTrials } from '../verification';
+import { createNoiseMixer, type NoiseMixer } from './noiseFolder';
+import { contentHash, logMelOf, soundAt, soundFiles } from './sounds';
+import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
+import { withTrained, type PreparedTask, type TaskExtras } from './task';
+import { findTrialList, listVerification } from './trials';
+import { prepareVerification } from './verification';
 
 /** A recording with its speaker and part. */
 export interface SpeakerRecording {
@@ -73,33 +77,73 @@ function listManifest(manifest: string): SpeakerRecording[] {
 }
 
 /**
- * Reads a speaker task: closed-set identification of the test recordings, and verification over all
- * pairs of them.
+ * Reads a speaker task. With a trial list (`trials.txt`, or VoxCeleb's own) in the folder or beside the
+ * manifest: verification of speakers who are not trained on (see `listVerification`). Without: closed-set
+ * identification of the test recordings, and verification over all pairs of them.
+ *
+ * @throws StmLabError (`input`) naming what cannot be read.
  */
-export async function prepareSpeaker(source: string, settings: SpeakerSettings): Promise<PreparedTask> {
-  const { frontEnd, frames, contraction, stages, embedding, form = 'weight-normalised', margin } = settings;
+export async function prepareSpeaker(
+  source: string,
+  settings: SpeakerSettings,
+  { noise: noiseFolder }: TaskExtras = {},
+): Promise<PreparedTask> {
+  const { frontEnd, noise: noiseSettings = {} } = settings;
+  const noise =
+    noiseFolder === undefined ? undefined : createNoiseMixer(noiseFolder, frontEnd, noiseSettings, [10, 20]);
+  const list = findTrialList(source);
+  return list === undefined
+    ? prepareClosedSet(source, settings, noise)
+    : prepareVerification(listVerification(source, list), settings, noise);
+}
+
+/** One part's recordings, log-mel values and speakers. */
+interface Part {
+  readonly files: readonly string[];
+  readonly values: Float32Array;
+  readonly labels: Int32Array;
+}
+
+async function prepareClosedSet(
+  source: string,
+  settings: SpeakerSettings,
+  noise: NoiseMixer | undefined,
+): Promise<PreparedTask> {
+  const { frontEnd, frames, embedding } = settings;
+  const { bands, sampleRate } = frontEnd;
   const kernel = createLogMel(frontEnd);
   const recordings = listSpeakerRecordings(source);
   const speakers = [...new Set(recordings.map(({ speaker }) => speaker))].sort();
-  const read = async (part: 'train' | 'test'): Promise<{ values: Float32Array; labels: Int32Array }> => {
+  const spectrogram = (samples: Float32Array): Float32Array =>
+    fitFrames(logMelOf(samples, kernel), bands, frames);
+  const read = async (part: 'train' | 'test'): Promise<Part> => {
     const own = recordings.filter((recording) => recording.part === part);
-    const size = frontEnd.bands * frames;
-    const values = new Float32Array(own.length * size);
-    for (const [row, { file }] of own.entries())
-      values.set(fitFrames(await logMelOf(file, kernel), frontEnd.bands, frames), row * size);
-    return { values, labels: Int32Array.from(own, ({ speaker }) => speakers.indexOf(speaker)) };
+    const values: Float32Array[] = [];
+    for (const { file } of own) values.push(spectrogram(await soundAt(file, sampleRate)));
+    return {
+      files: own.map(({ file }) => file),
+      values: joinValues(values),
+      labels: Int32Array.from(own, ({ speaker }) => speakers.indexOf(speaker)),
+    };
   };
   const [train, test] = [await read('train'), await read('test')];
   const scale = logMelScale(train.values);
-  const setOf = ({ values, labels }: typeof train): SoundSet => ({
+  const setOf = ({ values, labels }: Part): SoundSet => ({
     values: standardise(values, scale),
     rows: labels.length,
-    bands: frontEnd.bands,
+    bands,
     frames,
     targets: classTargets(labels, speakers.length),
     targetSize: speakers.length,
   });
   const [trainSet, testSet] = [setOf(train), setOf(test)];
+  const sourceOf = (seed: number): SoundSource =>
+    noise === undefined
+      ? storedSounds(trainSet)
+      : madeSounds(trainSet, async (row, step) => {
+          const samples = await soundAt(train.files[row]!, sampleRate);
+          return standardise(spectrogram(await noise.mix(samples, seed, step, row)), scale);
+        });
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
 
   const statisticOf: PreparedTask['statistic'] = ({ outputs }) => {
@@ -117,43 +161,39 @@ export async function prepareSpeaker(source: string, settings: SpeakerSettings):
         all += weight;
         hits += weight * correct[row]!;
       });
+      // Of a recording drawn several times, the copies are not paired with each other.
+      const weightOf = (trial: number): number =>
+        weights[pairs[2 * trial]!]! * weights[pairs[2 * trial + 1]!]!;
       return {
         accuracy: hits / all,
-        // Of a recording drawn several times, the copies are not paired with each other.
-        eer: equalErrorRate(
-          ranking,
-          (trial) => weights[pairs[2 * trial]!]! * weights[pairs[2 * trial + 1]!]!,
-        ),
+        eer: equalErrorRate(ranking, weightOf),
+        cost: minimumDetectionCost(ranking, {}, weightOf),
       };
     };
   };
 
   return {
     name: 'speaker',
-    hash: contentHash([train.values, test.values, trainSet.targets, testSet.targets], speakers),
+    hash: contentHash(
+      [train.values, test.values, trainSet.targets, testSet.targets],
+      [speakers, noise?.identity],
+    ),
     units: { frameRate: frameRate(frontEnd), bandsPerOctave: bandsPerOctave(frontEnd), shape },
     measures: [
       { name: 'accuracy', title: 'identification accuracy', better: 'higher' },
       { name: 'eer', title: 'equal error rate', better: 'lower' },
+      { name: 'cost', title: 'minimum detection cost', better: 'lower' },
     ],
     design: { groups: Int32Array.from(test.labels.keys()), labels: test.labels },
     remarks: [
       `${speakers.length} speakers, ${train.labels.length} recordings to train on, ${test.labels.length} to test; the tested speakers are those trained on.`,
       'If a speaker is also one recording session, as in spoken digits, the channel tells speakers apart too.',
     ],
-    baselines: { chance: { accuracy: 1 / speakers.length, eer: 0.5 } },
+    baselines: { chance: { accuracy: 1 / speakers.length, eer: 0.5, cost: 1 } },
     run: (engine, strf, seed, context) => {
-      const network = createSpeakerNetwork(engine, {
-        bands: frontEnd.bands,
-        strf: sizedLayer(settings, strf),
-        contraction,
-        speakers: speakers.length,
-        stages,
-        embedding,
-        form,
-        ...(margin === undefined ? {} : { margin }),
-      });
-      return withTrained(engine, network, trainSet, { ...settings.training, seed }, context, (trained) => {
+      const network = speakerNetwork(engine, settings, strf, speakers.length);
+      const training = { ...settings.training, seed };
+      return withTrained(engine, network, sourceOf(seed), training, context, (trained) => {
         const { probabilities, embeddings } = predictStrf(engine, network, trained, testSet);
         const correct = Float32Array.from(test.labels, (label, row) => {
           const own = probabilities.subarray(row * speakers.length, (row + 1) * speakers.length);

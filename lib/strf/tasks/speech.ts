@@ -15,14 +15,18 @@ import {
   classTargets,
   joinValues,
   logMelScale,
+  madeSounds,
   standardise,
+  storedSounds,
   type LogMelScale,
   type SoundSet,
+  type SoundSource,
 } from '../soundSet';
 import { predictStrf, type TrainedStrf } from '../train';
-import { contentHash, samplesFor, soundAt } from './sounds';
+import { createNoiseMixer, type NoiseSettings } from './noiseFolder';
+import { contentHash, padTo, samplesFor, soundAt } from './sounds';
 import { readSpeechFolder, SPEECH_PARTS, type SpeechRecording } from './speechFolder';
-import { sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
+import { sizedLayer, withTrained, type PreparedTask, type TaskExtras, type TaskSettings } from './task';
 
 /** Settings of the speech activity task. */
 export interface SpeechSettings extends TaskSettings {
@@ -35,10 +39,14 @@ export interface SpeechSettings extends TaskSettings {
   readonly windowStep: number;
   /** Seconds of the blocks that are resampled for intervals. */
   readonly blockSeconds: number;
+  /** Noise in training, where a folder of noise is given. Default 5 to 20 dB. */
+  readonly noise?: NoiseSettings;
 }
 
 interface Windows extends SpeechRecording {
   readonly seconds: number;
+  /** At the front end's rate, at least one window long; kept where noise is to be added. */
+  readonly samples: Float32Array | undefined;
   /** Frame at which each window begins. */
   readonly starts: Int32Array;
   /** windows x bands x frames, dB. */
@@ -50,8 +58,16 @@ interface Windows extends SpeechRecording {
  * frame is speech when its middle is. Onset, offset and shortest durations are chosen on the development
  * part.
  */
-export async function prepareSpeech(folder: string, settings: SpeechSettings): Promise<PreparedTask> {
+export async function prepareSpeech(
+  folder: string,
+  settings: SpeechSettings,
+  { noise: noiseFolder }: TaskExtras = {},
+): Promise<PreparedTask> {
   const { frontEnd, frames } = settings;
+  const noise =
+    noiseFolder === undefined
+      ? undefined
+      : createNoiseMixer(noiseFolder, frontEnd, settings.noise ?? {}, [5, 20]);
   const kernel = createLogMel(frontEnd);
   const rate = frameRate(frontEnd);
   const [train, development, test] = [[], [], []] as [Windows[], Windows[], Windows[]];
@@ -61,6 +77,7 @@ export async function prepareSpeech(folder: string, settings: SpeechSettings): P
         await cutWindows(recording, kernel, frames, {
           every: Math.round(i === 0 ? settings.excerptEvery * rate : settings.windowStep * frames),
           last: i === 0 ? 'drop' : 'align',
+          samples: i === 0 && noise !== undefined ? 'keep' : 'drop',
         }),
       );
   const trainValues = joinValues(train.map(({ values }) => values));
@@ -74,6 +91,17 @@ export async function prepareSpeech(folder: string, settings: SpeechSettings): P
     targets: classTargets(labels, SPEECH_CLASSES.length),
     targetSize: frames * SPEECH_CLASSES.length,
   };
+  const windows = train.flatMap(({ samples, starts }) =>
+    Array.from(starts, (start) => ({ samples, from: start * frontEnd.hop })),
+  );
+  const sourceOf = (seed: number): SoundSource =>
+    noise === undefined
+      ? storedSounds(trainSet)
+      : madeSounds(trainSet, async (row, step) => {
+          const { samples, from } = windows[row]!;
+          const window = samples!.subarray(from, from + samplesFor(frames, frontEnd));
+          return standardise(kernel.compute(await noise.mix(window, seed, step, row)).values, scale);
+        });
   const blocks = test.flatMap((recording) => blocksOf(recording, settings.blockSeconds));
   const always = detectionErrorRate(
     test.map(({ speech, scored, seconds }) =>
@@ -100,12 +128,15 @@ export async function prepareSpeech(folder: string, settings: SpeechSettings): P
     name: 'speech',
     hash: contentHash(
       [trainValues, labels],
-      [...development, ...test].map(({ name, speech, scored, values }) => [
-        name,
-        speech,
-        scored,
-        contentHash([values], null),
-      ]),
+      [
+        noise?.identity,
+        ...[...development, ...test].map(({ name, speech, scored, values }) => [
+          name,
+          speech,
+          scored,
+          contentHash([values], null),
+        ]),
+      ],
     ),
     units: { frameRate: rate, bandsPerOctave: bandsPerOctave(frontEnd), shape },
     measures: [
@@ -132,7 +163,8 @@ export async function prepareSpeech(folder: string, settings: SpeechSettings): P
         recurrent: settings.recurrent,
         dense: settings.dense,
       });
-      return withTrained(engine, network, trainSet, { ...settings.training, seed }, context, (trained) => {
+      const training = { ...settings.training, seed };
+      return withTrained(engine, network, sourceOf(seed), training, context, (trained) => {
         const tracksOf = (list: readonly Windows[]): ProbabilityTrack[] =>
           list.map((recording) => trackOf(engine, network, trained, recording, scale, settings));
         const tuning = tracksOf(development);
@@ -167,13 +199,12 @@ async function cutWindows(
   recording: SpeechRecording,
   kernel: LogMelKernel,
   frames: number,
-  { every, last }: { every: number; last: 'drop' | 'align' },
+  { every, last, samples: fate }: { every: number; last: 'drop' | 'align'; samples: 'keep' | 'drop' },
 ): Promise<Windows> {
   const { hop, sampleRate } = kernel.parameters;
   const samples = await soundAt(recording.file, sampleRate);
   const length = samplesFor(frames, kernel.parameters);
-  const padded = samples.length < length ? new Float32Array(length) : samples;
-  if (padded !== samples) padded.set(samples);
+  const padded = padTo(samples, length);
   const latest = Math.floor((padded.length - length) / hop);
   const starts: number[] = [];
   for (let start = 0; start <= latest; start += every) starts.push(start);
@@ -181,7 +212,13 @@ async function cutWindows(
   const values = joinValues(
     starts.map((start) => kernel.compute(padded.subarray(start * hop, start * hop + length)).values),
   );
-  return { ...recording, seconds: samples.length / sampleRate, starts: Int32Array.from(starts), values };
+  return {
+    ...recording,
+    seconds: samples.length / sampleRate,
+    samples: fate === 'keep' ? padded : undefined,
+    starts: Int32Array.from(starts),
+    values,
+  };
 }
 
 /** 1 for speech, 0 for none, -1 outside the scored part: windows x frames. */

@@ -4,7 +4,13 @@ import type { StrfOptions } from '../layer';
 import type { LogMelParameters } from '../logMel';
 import type { StrfNetwork } from '../networks';
 import type { SoundSet, SoundSource } from '../soundSet';
-import { trainStrf, type StrfTraining, type TrainingContext, type TrainingRecord } from '../train';
+import {
+  trainStrf,
+  type StrfTraining,
+  type TrainedStrf,
+  type TrainingContext,
+  type TrainingRecord,
+} from '../train';
 import type { UnitContext } from '../units';
 
 /** The four tasks of Riad et al. 2021. */
@@ -17,6 +23,12 @@ export interface TaskSettings {
   readonly frames: number;
   readonly strf: { readonly filters: number; readonly frequencyTaps: number; readonly timeTaps: number };
   readonly training: StrfTraining;
+}
+
+/** What a task may be given besides its recordings. */
+export interface TaskExtras {
+  /** Folder of noise that is added to training sounds: see `readNoiseFolder`. */
+  readonly noise?: string | undefined;
 }
 
 /** What one training left behind. */
@@ -71,10 +83,10 @@ export async function withTrained<T>(
   data: SoundSet | SoundSource,
   training: StrfTraining,
   context: TrainingContext,
-  use: (trained: Awaited<ReturnType<typeof trainStrf>>) => T,
+  use: (trained: TrainedStrf) => T | Promise<T>,
 ): Promise<T> {
   try {
-    return use(await trainStrf(engine, network, data, training, context));
+    return await use(await trainStrf(engine, network, data, training, context));
   } finally {
     network.dispose();
   }

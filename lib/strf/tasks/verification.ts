@@ -1,0 +1,227 @@
+import * as fs from 'node:fs';
+import { uniqueCodes } from '../../base/codePoints';
+import { randomState } from '../../base/random/mt19937';
+import { deriveSeed } from '../../base/random/seeds';
+import { rankScores } from '../../evaluation';
+import type { Engine } from '../../engine';
+import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../logMel';
+import type { StrfNetwork } from '../networks';
+import { normaliseScores, rowCosine, unitRows } from '../scoreNorm';
+import {
+  classTargets,
+  fitFrames,
+  joinValues,
+  logMelScale,
+  madeSounds,
+  standardise,
+  type LogMelScale,
+  type SoundSource,
+} from '../soundSet';
+import { predictStrf, type TrainedStrf } from '../train';
+import { equalErrorRate, minimumDetectionCost } from '../verification';
+import type { NoiseMixer } from './noiseFolder';
+import { contentHash, logMelOf, padTo, samplesFor, soundAt } from './sounds';
+import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
+import { withTrained, type PreparedTask } from './task';
+import type { VerificationRecording, VerificationSet } from './trials';
+
+/** How trials are prepared and judged. */
+export interface VerificationSettings {
+  /** Seconds between the windows whose embeddings a recording's is the mean of. Default 0.1. */
+  readonly windowEvery?: number;
+  /** Cohort speakers that a score is normalised with, at most. Default 400. */
+  readonly nearest?: number;
+  /** Recordings whose mean stands for a cohort speaker, at most. Default 10. */
+  readonly cohortRecordings?: number;
+}
+
+/** Recordings that the scale of the input is taken from, at most. */
+const SCALE_RECORDINGS = 1000;
+
+/**
+ * Prepares an open-set verification task after Coria et al.: a batch holds one random excerpt of a random
+ * recording of each of its speakers; a recording's embedding is the mean over windows; trials are scored by
+ * their cosine, and once more with s-norm against the training speakers. Nothing but the trials' embeddings
+ * is kept in memory: recordings are read when they are needed.
+ */
+export async function prepareVerification(
+  { train, test, pairs, targets }: VerificationSet,
+  settings: SpeakerSettings,
+  noise?: NoiseMixer,
+): Promise<PreparedTask> {
+  const { frontEnd, frames, embedding } = settings;
+  const { windowEvery = 0.1, nearest = 400, cohortRecordings = 10 } = settings.verification ?? {};
+  const kernel = createLogMel(frontEnd);
+  const speakers = uniqueCodes(train.map(({ speaker }) => speaker));
+  const ofSpeaker = speakers.values.map((_, s) => train.filter((_r, row) => speakers.codes[row] === s));
+  const tested = uniqueCodes(test.map(({ speaker }) => speaker));
+  const scale = await scaleOf(spread(train, SCALE_RECORDINGS), kernel, frames);
+  const cohort = ofSpeaker.map((own) => spread(own, cohortRecordings));
+
+  const sourceOf = (seed: number): SoundSource =>
+    madeSounds(
+      {
+        rows: speakers.values.length,
+        bands: frontEnd.bands,
+        frames,
+        targets: classTargets([...speakers.values.keys()], speakers.values.length),
+        targetSize: speakers.values.length,
+      },
+      async (row, step) => {
+        const { double: next } = randomState(deriveSeed(seed, 'excerpt', step, row));
+        const { file } = ofSpeaker[row]![Math.floor(next() * ofSpeaker[row]!.length)]!;
+        const samples = await soundAt(file, frontEnd.sampleRate);
+        const length = samplesFor(frames, frontEnd);
+        const from = Math.floor(next() * (Math.max(0, samples.length - length) + 1));
+        const excerpt = samples.subarray(from, from + length);
+        const heard = noise === undefined ? excerpt : await noise.mix(excerpt, seed, step, row);
+        return standardise(fitFrames(logMelOf(heard, kernel), frontEnd.bands, frames), scale);
+      },
+    );
+
+  const statisticOf: PreparedTask['statistic'] = ({ outputs }) => {
+    const rankings = ['scores', 'normalised'].map((name) =>
+      rankScores(outputs[name]!, (trial) => targets[trial] === 1),
+    );
+    return (weights) => {
+      const weightOf = (trial: number): number => {
+        const [a, b] = [tested.codes[pairs[2 * trial]!]!, tested.codes[pairs[2 * trial + 1]!]!];
+        // Of a speaker drawn twice, the copies are not compared with each other.
+        return a === b ? weights[a]! : weights[a]! * weights[b]!;
+      };
+      const [plain, normalised] = rankings.map((ranking) => ({
+        eer: equalErrorRate(ranking, weightOf),
+        cost: minimumDetectionCost(ranking, {}, weightOf),
+      }));
+      return {
+        eer: plain!.eer,
+        cost: plain!.cost,
+        eerNormalised: normalised!.eer,
+        costNormalised: normalised!.cost,
+      };
+    };
+  };
+
+  return {
+    name: 'speaker',
+    hash: contentHash([], [namesOf(train), namesOf(test), [...pairs], scale, noise?.identity]),
+    units: {
+      frameRate: frameRate(frontEnd),
+      bandsPerOctave: bandsPerOctave(frontEnd),
+      shape: { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps },
+    },
+    measures: [
+      { name: 'eer', title: 'equal error rate', better: 'lower' },
+      { name: 'cost', title: 'minimum detection cost', better: 'lower' },
+      { name: 'eerNormalised', title: 'equal error rate, s-norm', better: 'lower' },
+      { name: 'costNormalised', title: 'minimum detection cost, s-norm', better: 'lower' },
+    ],
+    design: {
+      groups: Int32Array.from(tested.values.keys()),
+      labels: new Int32Array(tested.values.length),
+    },
+    remarks: [
+      `${targets.length} trials (${targets.reduce((sum, target) => sum + target, 0)} of one speaker) of ${test.length} recordings of ${tested.values.length} speakers, none of them among the ${speakers.values.length} trained on (${train.length} recordings).`,
+      'Intervals come from resampling the tested speakers. Detection costs expect 1 target in 100 trials.',
+    ],
+    baselines: { chance: { eer: 0.5, cost: 1, eerNormalised: 0.5, costNormalised: 1 } },
+    run: (engine, strf, seed, context) => {
+      const network = speakerNetwork(engine, settings, strf, speakers.values.length);
+      return withTrained(
+        engine,
+        network,
+        sourceOf(seed),
+        { ...settings.training, seed },
+        context,
+        async (trained) => {
+          const embed = (file: string): Promise<Float32Array> =>
+            embedRecording({ engine, network, trained, kernel, scale }, file, frames, windowEvery);
+          const rows: Float32Array[] = [];
+          for (const { file } of test) rows.push(await embed(file));
+          const members: Float32Array[] = [];
+          for (const own of cohort) {
+            const each: Float32Array[] = [];
+            for (const { file } of own) each.push(await embed(file));
+            members.push(meanOf(each));
+          }
+          const embeddings = joinValues(rows);
+          const unit = unitRows(embeddings, embedding);
+          const scores = Float32Array.from(targets, (_, trial) =>
+            rowCosine(unit, pairs[2 * trial]!, unit, pairs[2 * trial + 1]!, embedding),
+          );
+          const normalised = normaliseScores(
+            { embeddings, cohort: joinValues(members), size: embedding, pairs, scores },
+            { nearest },
+          );
+          const outcome = { records: trained.records, outputs: { scores, normalised } };
+          const metrics = statisticOf(outcome)(new Float64Array(tested.values.length).fill(1));
+          return { ...outcome, metrics };
+        },
+      );
+    },
+    statistic: statisticOf,
+  };
+}
+
+const namesOf = (recordings: readonly VerificationRecording[]): (string | number)[][] =>
+  recordings.map(({ name, file, speaker }) => [name, fs.statSync(file).size, speaker]);
+
+/** Up to a number of items, evenly spread over a list. */
+function spread<T>(items: readonly T[], most: number): T[] {
+  const count = Math.min(most, items.length);
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
+}
+
+async function scaleOf(
+  recordings: readonly VerificationRecording[],
+  kernel: LogMelKernel,
+  frames: number,
+): Promise<LogMelScale> {
+  const { bands, sampleRate } = kernel.parameters;
+  const values: Float32Array[] = [];
+  for (const { file } of recordings)
+    values.push(fitFrames(logMelOf(await soundAt(file, sampleRate), kernel), bands, frames));
+  return logMelScale(joinValues(values));
+}
+
+/** Mean embedding of a recording over windows that slide along it, the last one aligned to its end. */
+async function embedRecording(
+  with_: {
+    readonly engine: Engine;
+    readonly network: StrfNetwork;
+    readonly trained: TrainedStrf;
+    readonly kernel: LogMelKernel;
+    readonly scale: LogMelScale;
+  },
+  file: string,
+  frames: number,
+  windowEvery: number,
+): Promise<Float32Array> {
+  const { engine, network, trained, kernel, scale } = with_;
+  const { sampleRate, bands } = kernel.parameters;
+  const length = samplesFor(frames, kernel.parameters);
+  const samples = padTo(await soundAt(file, sampleRate), length);
+  const every = Math.max(1, Math.round(windowEvery * sampleRate));
+  const starts = Array.from(
+    { length: Math.floor((samples.length - length) / every) + 1 },
+    (_, i) => i * every,
+  );
+  if (starts.at(-1) !== samples.length - length) starts.push(samples.length - length);
+  const values = joinValues(
+    starts.map((from) => kernel.compute(samples.subarray(from, from + length)).values),
+  );
+  const { embeddings } = predictStrf(engine, network, trained, {
+    values: standardise(values, scale),
+    rows: starts.length,
+    bands,
+    frames,
+    targets: new Float32Array(),
+    targetSize: 0,
+  });
+  const size = embeddings.length / starts.length;
+  return meanOf(starts.map((_, i) => embeddings.subarray(i * size, (i + 1) * size)));
+}
+
+function meanOf(rows: readonly Float32Array[]): Float32Array {
+  return Float32Array.from(rows[0]!, (_, d) => rows.reduce((sum, row) => sum + row[d]!, 0) / rows.length);
+}

@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { after, test } from 'node:test';
+import { writeWav } from 'stm-lab/dist/audio';
+import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { loadEngine } from 'stm-lab/dist/engine';
+import { rankScores } from 'stm-lab/dist/evaluation';
+import {
+  prepareStrfTask,
+  readStrfExperiment,
+  strfTaskStage,
+  type StrfExperiment,
+} from 'stm-lab/dist/pipeline';
+import {
+  listVerification,
+  minimumDetectionCost,
+  normaliseScores,
+  parseTrials,
+  type PreparedTask,
+} from 'stm-lab/dist/strf';
+import { findTrialList } from 'stm-lab/dist/strf/tasks/trials';
+import { close } from './fixtures';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-verification-'));
+after(() => fs.rmSync(folder, { recursive: true }));
+
+test('minimum detection cost: by hand, by trying all thresholds, with other costs and weights', () => {
+  const cost = (
+    scores: number[],
+    targets: number[],
+    costs?: Parameters<typeof minimumDetectionCost>[1],
+    weightOf?: (trial: number) => number,
+  ): number =>
+    minimumDetectionCost(
+      rankScores(scores, (i) => targets[i] === 1),
+      costs,
+      weightOf,
+    );
+  assert.equal(cost([4, 3, 2, 1], [1, 1, 0, 0]), 0);
+  assert.equal(cost([1, 2, 3, 4], [1, 1, 0, 0]), 1);
+  // Half of the targets lie above all others; one false alarm in two would cost 99 times as much.
+  close(cost([5, 4, 3, 2], [1, 0, 1, 0]), 0.5, 1e-12);
+  // Accepting one false alarm in two is cheap when 9 of 10 trials are targets: 0.1 * 0.5 / 0.1.
+  close(cost([5, 4, 3, 2], [1, 0, 1, 0], { targetShare: 0.9 }), 0.5, 1e-12);
+  close(cost([5, 4, 3, 2], [1, 0, 1, 0], { targetShare: 0.5, miss: 4 }), 0.5, 1e-12);
+  close(cost([5, 4, 3, 2], [1, 0, 1, 0], { targetShare: 0.5, falseAlarm: 0.4 }), 0.5, 1e-12);
+  assert.ok(Number.isNaN(cost([1, 2], [1, 1])));
+  const state = randomState(4);
+  const targets = Array.from({ length: 60 }, (_, i) => (i < 20 ? 1 : 0));
+  const scores = targets.map((target) => Math.round(4 * (target + state.normal())));
+  const weights = targets.map((_, i) => i % 3);
+  const [missing, alarming] = [10 * 0.05, 2 * 0.95];
+  const tried = [...new Set(scores), Infinity].map((threshold) => {
+    const share = (target: number, wrong: (score: number) => boolean): number => {
+      const own = scores.map((_, i) => i).filter((i) => targets[i] === target);
+      const sum = (rows: number[]): number => rows.reduce((total, i) => total + weights[i]!, 0);
+      return sum(own.filter((i) => wrong(scores[i]!))) / sum(own);
+    };
+    return (
+      missing * share(1, (score) => score < threshold) + alarming * share(0, (score) => score >= threshold)
+    );
+  });
+  close(
+    cost(scores, targets, { targetShare: 0.05, miss: 10, falseAlarm: 2 }, (i) => weights[i]!),
+    Math.min(...tried) / missing,
+    1e-12,
+  );
+});
+
+test('s-norm: both sides against their nearest cohort speakers', () => {
+  const angle = (degrees: number): [number, number] => [
+    Math.cos((degrees * Math.PI) / 180),
+    Math.sin((degrees * Math.PI) / 180),
+  ];
+  // Lengths do not matter.
+  const embeddings = [angle(0), angle(50)].flatMap(([x, y]) => [3 * x, 3 * y]);
+  const cohort = [10, 30, 80, 170].flatMap((degrees) => angle(degrees));
+  const cosine = (a: number, b: number): number => Math.cos(((a - b) * Math.PI) / 180);
+  const task = { embeddings, cohort, size: 2, pairs: [0, 1], scores: [cosine(0, 50)] };
+  const side = (degrees: number, near: number[]): number => {
+    const own = near.map((member) => cosine(degrees, member));
+    const middle = own.reduce((a, b) => a + b, 0) / own.length;
+    const deviation = Math.sqrt(own.reduce((sum, score) => sum + (score - middle) ** 2, 0) / own.length);
+    return (cosine(0, 50) - middle) / deviation;
+  };
+  close(normaliseScores(task, { nearest: 2 })[0]!, (side(0, [10, 30]) + side(50, [30, 80])) / 2, 1e-6);
+  const all = (side(0, [10, 30, 80, 170]) + side(50, [10, 30, 80, 170])) / 2;
+  close(normaliseScores(task)[0]!, all, 1e-6);
+  close(normaliseScores(task, { nearest: 99 })[0]!, all, 1e-6);
+  assert.throws(() => normaliseScores({ ...task, cohort: [1, 0] }), /a cohort of 1 speakers; two or more/);
+});
+
+test('trial lists: as VoxCeleb writes them; what is written otherwise is named', () => {
+  assert.deepEqual(parseTrials('1 a/b/1.wav a/c/2.wav\r\n0 a/b/1.wav d/e/3.wav\n\n'), [
+    { first: 'a/b/1.wav', second: 'a/c/2.wav', target: 1 },
+    { first: 'a/b/1.wav', second: 'd/e/3.wav', target: 0 },
+  ]);
+  assert.throws(() => parseTrials('1 a b\nyes a b\n', 'x.txt'), /x\.txt: line 2 is "yes a b"; it must be/);
+  assert.throws(() => parseTrials('1 a\n'), /line 1 is "1 a"/);
+  assert.throws(() => parseTrials('1 a b c\n'), /line 1/);
+  assert.throws(() => parseTrials('1 a b\n'), /no trial of two speakers/);
+  assert.throws(() => parseTrials('0 a b\n'), /no trial of one speaker/);
+});
+
+const RATE = 8000;
+/** A voice: noise through a resonance of its own. */
+function voice(resonanceHz: number, seconds: number, seed: number): Float32Array {
+  const state = randomState(seed);
+  const turn = 2 * 0.97 * Math.cos((2 * Math.PI * resonanceHz) / RATE);
+  let [one, two] = [0, 0];
+  return Float32Array.from({ length: Math.round(seconds * RATE) }, () => {
+    const now = turn * one - 0.97 ** 2 * two + 0.02 * state.normal();
+    [two, one] = [one, now];
+    return now;
+  });
+}
+
+/** VoxCeleb as it unpacks: `dev/wav`, `test/wav`; speakers 10270 and up are tested. */
+const vox = path.join(folder, 'vox');
+const VOICES: [string, number][] = [
+  ...[400, 900, 1500, 2100, 2700, 3300].map((hz, i): [string, number] => [`id1000${i + 1}`, hz]),
+  ...[600, 1800, 3000].map((hz, i): [string, number] => [`id1027${i}`, hz]),
+];
+for (const [speaker, hz] of VOICES)
+  for (let i = 0; i < 4; i++) {
+    const part = speaker < 'id10200' ? 'dev' : 'test';
+    const file = path.join(vox, part, 'wav', speaker, `video${i % 2}`, `0000${i + 1}.wav`);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    writeWav(file, voice(hz, 0.4 + 0.1 * i, i + hz), RATE);
+  }
+const tested = VOICES.slice(6).flatMap(([speaker]) =>
+  [0, 1, 2].map((i) => ({ speaker, name: `${speaker}/video${i % 2}/0000${i + 1}.wav` })),
+);
+const trialLines = tested.flatMap((a, i) =>
+  tested.slice(i + 1).map((b) => `${a.speaker === b.speaker ? 1 : 0} ${a.name} ${b.name}`),
+);
+fs.writeFileSync(path.join(vox, 'veri_test.txt'), `${trialLines.join('\n')}\n`);
+
+test('VoxCeleb as it unpacks: speakers of trials do not train; contradictions and gaps are named', () => {
+  const list = findTrialList(vox)!;
+  assert.equal(path.basename(list), 'veri_test.txt');
+  const { train, test: judged, pairs, targets } = listVerification(vox, list);
+  assert.deepEqual([train.length, judged.length, targets.length], [24, 9, 36]);
+  assert.deepEqual(
+    [...new Set(train.map(({ speaker }) => speaker))],
+    VOICES.slice(0, 6).map(([speaker]) => speaker),
+  );
+  assert.deepEqual(
+    [judged[pairs[0]!]!.name, judged[pairs[1]!]!.name],
+    ['id10270/video0/00001', 'id10270/video1/00002'],
+  );
+  assert.equal(
+    targets.reduce((sum, target) => sum + target, 0),
+    9,
+  );
+  const wrong = path.join(folder, 'wrong.txt');
+  const check = (text: string, message: RegExp): void => {
+    fs.writeFileSync(wrong, text);
+    assert.throws(() => listVerification(vox, wrong), message);
+  };
+  check(
+    '1 id10270/video0/00001.wav id10270/video1/00002.wav\n0 id10270/video0/00001.wav id10270/video0/00003.wav\n',
+    /says 0 of id10270.*which are of one speaker/,
+  );
+  check(
+    '1 id10270/video0/00001.wav id10270/video0/00009.wav\n0 id10270/video0/00001.wav id10271/video0/00001.wav\n',
+    /names id10270\/video0\/00009\.wav, which is not in/,
+  );
+  const all = VOICES.map(([speaker]) => `${speaker}/video0/00001.wav`);
+  check(
+    [`1 ${all[0]} id10001/video1/00002.wav`, ...all.slice(1).map((name) => `0 ${all[0]} ${name}`)].join('\n'),
+    /fewer than two speakers who are in no trial/,
+  );
+});
+
+test('a manifest with trials.txt beside it; without one it stays identification', () => {
+  const place = path.join(folder, 'listed');
+  fs.mkdirSync(place);
+  const manifest = path.join(place, 'speakers.csv');
+  const rows = VOICES.slice(4).flatMap(([speaker], i) =>
+    [1, 2].map((n) => {
+      fs.copyFileSync(
+        path.join(vox, i < 2 ? 'dev' : 'test', 'wav', speaker, n === 1 ? 'video0' : 'video1', `0000${n}.wav`),
+        path.join(place, `${speaker}-${n}.wav`),
+      );
+      return `${speaker}-${n}.wav,${speaker},day ${n}`;
+    }),
+  );
+  fs.writeFileSync(manifest, `path,label,group\n${rows.join('\n')}\n`);
+  assert.equal(findTrialList(manifest), undefined);
+  fs.writeFileSync(
+    path.join(place, 'trials.txt'),
+    '1 id10270-1.wav id10270-2.wav\n0 id10270-1.wav id10271-1.wav\n',
+  );
+  const { train, test: judged } = listVerification(manifest, findTrialList(manifest)!);
+  assert.deepEqual([train.length, judged.length], [6, 3]);
+});
+
+function tiny(changes: Partial<StrfExperiment['speaker']> = {}): StrfExperiment {
+  const smoke = readStrfExperiment('smoke');
+  return {
+    ...smoke,
+    speaker: {
+      ...smoke.speaker,
+      frontEnd: {
+        ...smoke.speaker.frontEnd,
+        sampleRate: RATE,
+        window: 200,
+        hop: 80,
+        bands: 16,
+        highestHz: 4000,
+      },
+      frames: 30,
+      strf: { filters: 4, frequencyTaps: 5, timeTaps: 7 },
+      contraction: 16,
+      stages: [{ outputs: 16, taps: 3 }],
+      embedding: 8,
+      training: { steps: 25, batch: 6, learningRate: 0.01, recordEvery: 10 },
+      conditions: ['learn l2', 'pass'],
+      seeds: 1,
+      verification: { windowEvery: 0.05, cohortRecordings: 2 },
+      ...changes,
+    },
+  };
+}
+
+const prepare = (changes: Partial<StrfExperiment['speaker']> = {}, noise?: string): Promise<PreparedTask> =>
+  prepareStrfTask('speaker', vox, tiny(changes), { noise });
+
+test('voices that were never trained on are told apart; a stopped training goes on alike; nothing leaks', async () => {
+  const engine = await loadEngine();
+  const before = engine.tf.memory().numTensors;
+  const prepared = await prepare();
+  const strf = { variant: 'learn', norm: 'l2' } as const;
+  const whole = await prepared.run(engine, strf, 1, {});
+  assert.ok(whole.metrics['eer']! < 0.2, `EER ${whole.metrics['eer']}`);
+  assert.ok(whole.metrics['cost']! < 1 && whole.metrics['eerNormalised']! < 0.35);
+  assert.equal(whole.outputs['scores']!.length, 36);
+  const stop = new AbortController();
+  const checkpoint = { folder: path.join(folder, 'checkpoint'), identity: 'one' };
+  await assert.rejects(
+    prepared.run(engine, strf, 1, {
+      checkpoint,
+      signal: stop.signal,
+      onRecord: ({ step }) => {
+        if (step === 10) stop.abort();
+      },
+    }),
+    /training stopped/,
+  );
+  assert.deepEqual(await prepared.run(engine, strf, 1, { checkpoint }), whole);
+  const other = await prepared.run(engine, strf, 2, {});
+  assert.notDeepEqual(other.outputs['scores'], whole.outputs['scores']);
+  assert.equal(engine.tf.memory().numTensors, before);
+});
+
+test('windows, cohort size and noise change what is asked of them alone', async () => {
+  const engine = await loadEngine();
+  const short = { training: { steps: 2, batch: 6, recordEvery: 1 } };
+  const run = async (
+    changes: Partial<StrfExperiment['speaker']>,
+    noise?: string,
+  ): Promise<Float32Array[]> => {
+    const { outputs } = await (
+      await prepare({ ...short, ...changes }, noise)
+    ).run(engine, { variant: 'pass' }, 1, {});
+    return [outputs['scores']!, outputs['normalised']!];
+  };
+  const [scores, normalised] = await run({});
+  const [sameScores, fewer] = await run({
+    verification: { windowEvery: 0.05, cohortRecordings: 2, nearest: 2 },
+  });
+  assert.deepEqual(sameScores, scores);
+  assert.notDeepEqual(fewer, normalised);
+  const [, wider] = await run({ verification: { windowEvery: 0.05, cohortRecordings: 4 } });
+  assert.notDeepEqual(wider, normalised);
+  assert.notDeepEqual((await run({ verification: { windowEvery: 0.2, cohortRecordings: 2 } }))[0], scores);
+  const noise = path.join(folder, 'noises');
+  fs.mkdirSync(path.join(noise, 'noise'), { recursive: true });
+  writeWav(path.join(noise, 'noise', 'hum.wav'), voice(100, 1, 5), RATE);
+  const [noisy] = await run({}, noise);
+  assert.notDeepEqual(noisy, scores);
+  assert.notDeepEqual((await run({ noise: { snrDb: [0, 1] } }, noise))[0], noisy);
+  assert.notEqual((await prepare(short, noise)).hash, (await prepare(short)).hash);
+});
+
+test('the stage: four measures with intervals from resampled speakers', async () => {
+  const summary = await strfTaskStage({
+    task: 'speaker',
+    source: vox,
+    out: path.join(folder, 'out'),
+    experiment: tiny({ training: { steps: 2, batch: 4, recordEvery: 1 } }),
+    resamples: 20,
+  });
+  assert.match(summary.remarks[0]!, /36 trials \(9 of one speaker\) of 9 recordings of 3 speakers/);
+  for (const { scores } of summary.conditions)
+    for (const name of ['eer', 'cost', 'eerNormalised', 'costNormalised'])
+      assert.ok(scores[name]!.low <= scores[name]!.high && scores[name]!.value <= 1);
+});
