@@ -9,10 +9,13 @@ import { logOutcome, plainOutcome } from 'stm-lab/dist/search/gp/outcome';
 import { minimizeBounded } from 'stm-lab/dist/base/numerics/lbfgsb';
 import {
   choleskyInPlace,
+  gramOfLower,
   invertLower,
   solveGeneral,
   solveLower,
   solveLowerTransposed,
+  timesLower,
+  timesLowerTransposed,
 } from 'stm-lab/dist/base/numerics/linearSystem';
 import {
   logImprovement,
@@ -101,7 +104,7 @@ test('L-BFGS-B stops at a start that is optimal, keeps to the bounds and survive
 
 test('Cholesky, triangular and general solves invert what they factor', () => {
   const random = randomState(4);
-  const n = 12;
+  const n = 14;
   const b = random.uniform(-1, 1, n * n);
   const a = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
@@ -124,6 +127,20 @@ test('Cholesky, triangular and general solves invert what they factor', () => {
       for (let k = j; k <= i; k++) sum += factor[i * n + k]! * inverse[k * n + j]!;
       close(sum, i === j ? 1 : 0, 1e-10);
     }
+  }
+  const image = new Float64Array(n);
+  timesLower(inverse, n, right, image);
+  const back = new Float64Array(n);
+  timesLowerTransposed(inverse, n, image, back);
+  back.forEach((v, i) => close(v, x[i]!, 1e-10));
+  const gram = gramOfLower(inverse, n, new Float64Array(n * n));
+  for (let i = 0; i < n; i++) {
+    const column = Float64Array.from({ length: n }, (_, k) => gram[Math.max(i, k) * n + Math.min(i, k)]!);
+    close(
+      column.reduce((sum, v, k) => sum + v * right[k]!, 0),
+      x[i]!,
+      1e-10,
+    );
   }
   const general = right.slice();
   assert.ok(solveGeneral(a.slice(), n, general));
@@ -174,17 +191,17 @@ test('Sobol points: every dimension is a permutation of equal cells, pairs fill 
 
 test('the posterior density and the acquisition have the gradients of finite differences', () => {
   const random = randomState(3);
-  const n = 20;
+  const n = 23;
   const d = 4;
   const x = random.uniform(0, 1, n * d);
   for (let i = 0; i < n; i++) x[i * d + 3] = Math.floor(x[i * d + 3]! * 3);
   const y = Float64Array.from({ length: n }, () => random.normal());
   const design = { n, d, x, categorical: [false, false, false, true] };
-  const theta = Float64Array.from([-0.5, 0.3, -1, 0.2, 0.1, -3]);
-  const gradient = new Float64Array(6);
-  const unused = new Float64Array(6);
+  const theta = Float64Array.from([-0.5, 0.3, -1, 0.2, 0.1, -0.7, -3]);
+  const gradient = new Float64Array(7);
+  const unused = new Float64Array(7);
   negativeLogPosterior(design, y, theta, gradient);
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 7; i++) {
     const up = theta.slice();
     const down = theta.slice();
     up[i] = up[i]! + 1e-6;
@@ -193,7 +210,7 @@ test('the posterior density and the acquisition have the gradients of finite dif
       (negativeLogPosterior(design, y, up, unused) - negativeLogPosterior(design, y, down, unused)) / 2e-6;
     close(gradient[i]! / slope, 1, 1e-6, `parameter ${i}:`);
   }
-  const acquisition = logExpectedImprovement(fitGp(design, y, 'rough'), -1);
+  const acquisition = logExpectedImprovement(conditionGp(design, y, theta), -1);
   const point = Float64Array.from([0.3, 0.6, 0.2, 1]);
   const byX = new Float64Array(4);
   acquisition.valueAndGradient(point, byX);
@@ -210,7 +227,7 @@ test('the posterior density and the acquisition have the gradients of finite dif
 test('a place seen ten times under noise is worth less than one of the same mean seen once', () => {
   const x = Float64Array.from([...new Array<number>(10).fill(0.2), 0.8]);
   const design = { n: 11, d: 1, x, categorical: [false] };
-  const theta = Float64Array.of(Math.log(0.1), 0, Math.log(0.1));
+  const theta = Float64Array.of(Math.log(0.1), 0, Math.log(1e-3), Math.log(0.1));
   const { value } = logExpectedImprovement(conditionGp(design, new Float64Array(11), theta), 0);
   assert.ok(value(Float64Array.of(0.2)) < value(Float64Array.of(0.8)) - 1.5);
 });
@@ -230,6 +247,48 @@ test('a fitted process finds the columns that matter and the noise', () => {
   );
   const spread = 0.2 ** 2 / 0.5;
   assert.ok(parameters.noise > spread / 3 && parameters.noise < spread * 3, `noise ${parameters.noise}`);
+});
+
+test('a trend in every column is recognised from few points, and none is seen where there is none', () => {
+  const random = randomState(12);
+  const d = 9;
+  const categorical = Array.from({ length: d }, (_, c) => c === d - 1);
+  const sample = (n: number): Float64Array =>
+    random.uniform(0, 1, n * d).map((v, at) => (at % d === d - 1 ? Math.floor(3 * v) : v));
+  const values = (x: Float64Array, f: (row: Float64Array) => number): Float64Array =>
+    Float64Array.from({ length: x.length / d }, (_, i) => f(x.subarray(i * d, (i + 1) * d)));
+  const bowl = (row: Float64Array): number =>
+    row.reduce((sum, v, c) => sum + (c < d - 1 ? (c + 1) * (v - 0.1 * c) ** 2 : [2, 0, 3][v]!), 0);
+  // A product of waves has no mean along any column.
+  const waves = (row: Float64Array): number => Math.sin(7 * row[0]!) * Math.sin(8 * row[1]! + 1);
+
+  const x = sample(40);
+  const design = { n: 40, d, x, categorical };
+  const losses = values(x, bowl);
+  const { y } = plainOutcome(losses);
+  const gp = fitGp(design, y, 'smooth');
+  const { trend, amplitude, noise } = gp.parameters;
+  assert.ok(trend > 4 * (amplitude + noise), `trend ${trend}, amplitude ${amplitude}, noise ${noise}`);
+
+  const { predict } = logExpectedImprovement(gp, 0);
+  const without = conditionGp(
+    design,
+    y,
+    gp.theta.map((v, at) => (at === d + 1 ? Math.log(1e-6) : at === d ? 0 : v)),
+  );
+  const stationary = logExpectedImprovement(without, 0).predict;
+  const mean = losses.reduce((a, b) => a + b, 0) / 40;
+  const deviation = Math.sqrt(losses.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 40);
+  const fresh = sample(200);
+  const truth = values(fresh, bowl).map((v) => (v - mean) / deviation);
+  const error = (of: typeof predict): number =>
+    Math.sqrt(
+      truth.reduce((sum, v, i) => sum + (of(fresh.subarray(i * d, (i + 1) * d)).mean - v) ** 2, 0) / 200,
+    );
+  assert.ok(error(predict) < 0.15 && error(predict) < error(stationary) / 2, `${error(predict)}`);
+
+  const rough = fitGp(design, plainOutcome(values(x, waves)).y, 'rough').parameters;
+  assert.ok(rough.trend < 0.3 * rough.amplitude, `trend ${rough.trend}, amplitude ${rough.amplitude}`);
 });
 
 test('outcome scales: standardised, order kept, the log one compresses the bad, Jacobians as by differences', () => {

@@ -1,5 +1,7 @@
+import { timesLower, timesLowerTransposed } from '../../base/numerics/linearSystem';
 import { logImprovement } from '../numerics/normal';
 import type { FittedGp } from './fit';
+import { trendFeatures, trendSlope, writeFeatures } from './trend';
 
 /** A log acquisition with the posterior it comes from. */
 export interface Acquisition {
@@ -36,37 +38,45 @@ function logWorth(variance: number, noise: number): { value: number; slope: numb
 export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisition {
   const { design, parameters, alpha, inverseFactor, mean: constant } = gp;
   const { n, d, x: points, categorical } = design;
-  const { amplitude, noise } = parameters;
+  const { amplitude, trend, noise } = parameters;
+  const features = trendFeatures(design);
+  const trendScale = trend / (2 * d);
+  const choices = categorical.filter(Boolean).length;
   const weights = parameters.lengthScales.map((l) => 1 / (l * l));
   const k = new Float64Array(n);
   const slope = new Float64Array(n);
   const white = new Float64Array(n);
   const solved = new Float64Array(n);
+  const own = new Float64Array(2 * d);
+  const byFeature = new Float64Array(2 * d);
 
   const posterior = (x: Float64Array): { mean: number; variance: number } => {
     let mean = constant;
+    writeFeatures(x, 0, categorical, own, 0);
+    let norm = 2 * choices;
+    for (let f = 0; f < 2 * d; f++) norm += own[f]! * own[f]!;
     for (let i = 0; i < n; i++) {
       let r2 = 0;
+      let sum = 0;
       const base = i * d;
       for (let c = 0; c < d; c++) {
         const difference = x[c]! - points[base + c]!;
-        r2 += categorical[c] ? (difference === 0 ? 0 : weights[c]!) : difference * difference * weights[c]!;
+        if (categorical[c]) {
+          if (difference === 0) sum += 2;
+          else r2 += weights[c]!;
+        } else r2 += difference * difference * weights[c]!;
       }
+      for (let f = 0; f < 2 * d; f++) sum += own[f]! * features[2 * base + f]!;
       const s = Math.sqrt(5 * r2);
       const e = amplitude * Math.exp(-s);
-      k[i] = (1 + s + (5 / 3) * r2) * e;
-      slope[i] = (-5 / 3) * (1 + s) * e;
+      k[i] = (1 + s + (5 / 3) * r2) * e + trendScale * sum;
+      slope[i] = (5 / 3) * (1 + s) * e;
       mean += k[i]! * alpha[i]!;
     }
+    timesLower(inverseFactor, n, k, white);
     let explained = 0;
-    for (let i = 0; i < n; i++) {
-      let sum = 0;
-      const row = i * n;
-      for (let j = 0; j <= i; j++) sum += inverseFactor[row + j]! * k[j]!;
-      white[i] = sum;
-      explained += sum * sum;
-    }
-    return { mean, variance: Math.max(minVariance, amplitude - explained) };
+    for (let i = 0; i < n; i++) explained += white[i]! * white[i]!;
+    return { mean, variance: Math.max(minVariance, amplitude + trendScale * norm - explained) };
   };
 
   return {
@@ -82,24 +92,30 @@ export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisi
       const deviation = Math.sqrt(variance);
       const z = (incumbent - mean) / deviation;
       const improvement = logImprovement(z);
-      solved.fill(0);
-      for (let i = 0; i < n; i++) {
-        const row = i * n;
-        for (let j = 0; j <= i; j++) solved[j] = solved[j]! + inverseFactor[row + j]! * white[i]!;
-      }
+      timesLowerTransposed(inverseFactor, n, white, solved);
       // d value = slope dz + d log sd, with dz = (-d mean - z d sd) / sd and d sd = d variance / (2 sd).
       const byMean = -improvement.slope / deviation;
       const worth = logWorth(variance, noise);
       const byVariance = (1 - improvement.slope * z) / (2 * variance) + worth.slope;
       gradient.fill(0);
+      byFeature.fill(0);
       for (let i = 0; i < n; i++) {
-        const factor = slope[i]! * (byMean * alpha[i]! - 2 * byVariance * solved[i]!);
+        const byK = byMean * alpha[i]! - 2 * byVariance * solved[i]!;
+        const factor = -slope[i]! * byK;
         const base = i * d;
         for (let c = 0; c < d; c++) {
-          if (!categorical[c]) gradient[c] = gradient[c]! + factor * (x[c]! - points[base + c]!);
+          if (categorical[c]) continue;
+          gradient[c] = gradient[c]! + factor * (x[c]! - points[base + c]!);
+          byFeature[2 * c] = byFeature[2 * c]! + byK * features[2 * (base + c)]!;
+          byFeature[2 * c + 1] = byFeature[2 * c + 1]! + byK * features[2 * (base + c) + 1]!;
         }
       }
-      for (let c = 0; c < d; c++) gradient[c] = gradient[c]! * weights[c]!;
+      for (let c = 0; c < d; c++) {
+        if (categorical[c]) continue;
+        const linear = byFeature[2 * c]! + 2 * byVariance * own[2 * c]!;
+        const quadratic = byFeature[2 * c + 1]! + 2 * byVariance * own[2 * c + 1]!;
+        gradient[c] = gradient[c]! * weights[c]! + trendScale * trendSlope(x[c]!, linear, quadratic);
+      }
       return improvement.value + Math.log(deviation) + worth.value;
     },
   };

@@ -1,12 +1,14 @@
 import { minimizeBounded } from '../../base/numerics/lbfgsb';
 import {
   choleskyInPlace,
+  gramOfLower,
   invertLower,
   solveLower,
   solveLowerTransposed,
 } from '../../base/numerics/linearSystem';
 import type { Design, KernelParameters } from './kernel';
 import { pairDifferences } from './kernel';
+import { trendCovariance } from './trend';
 
 const minNoise = 1e-6;
 
@@ -14,17 +16,19 @@ const minNoise = 1e-6;
 interface Priors {
   readonly lengthScale: readonly [number, number];
   readonly amplitude: readonly [number, number];
+  readonly trend: readonly [number, number];
   readonly noise: readonly [number, number];
 }
-
 /**
  * Priors for d columns on the unit cube and standardised values. Length scales grow with sqrt(d), as the
  * distances between points do (Hvarfner et al. 2024), so that many columns start out as a simple function.
+ * A trend is expected to make up a tenth of the variance, and may be absent or all of it.
  */
 function priorsFor(d: number): Priors {
   return {
     lengthScale: [Math.log(0.5) + 0.5 * Math.log(d), 0.7],
     amplitude: [0, 0.5],
+    trend: [Math.log(0.1), 1],
     noise: [Math.log(1e-5), 2],
   };
 }
@@ -47,7 +51,8 @@ function toParameters(theta: Float64Array, d: number): KernelParameters {
   return {
     lengthScales: Float64Array.from({ length: d }, (_, k) => Math.exp(theta[k]!)),
     amplitude: Math.exp(theta[d]!),
-    noise: minNoise + Math.exp(theta[d + 1]!),
+    trend: Math.exp(theta[d + 1]!),
+    noise: minNoise + Math.exp(theta[d + 2]!),
   };
 }
 
@@ -59,6 +64,8 @@ interface Workspace {
   readonly k: Float64Array;
   /** Per pair: (5/3) (1 + s) exp(-s), the common factor of all length-scale derivatives. */
   readonly factor: Float64Array;
+  /** Covariance of a trend of variance 1, at i * n + j for i >= j. */
+  readonly trendUnit: Float64Array;
 }
 
 interface Solved {
@@ -78,6 +85,7 @@ function workspaceOf(design: Design, y: Float64Array): Workspace {
     priors: priorsFor(d),
     k: new Float64Array(n * n),
     factor: new Float64Array((n * (n - 1)) / 2),
+    trendUnit: trendCovariance(design),
   };
 }
 
@@ -87,10 +95,10 @@ function evaluate(
   work: Workspace,
   gradient: Float64Array | undefined,
 ): Solved | undefined {
-  const { design, y, differences, priors, k, factor } = work;
+  const { design, y, differences, priors, k, factor, trendUnit } = work;
   const { n, d } = design;
   const parameters = toParameters(theta, d);
-  const { amplitude, noise } = parameters;
+  const { amplitude, trend, noise } = parameters;
   const weights = parameters.lengthScales.map((l) => 1 / (l * l));
   let pair = 0;
   for (let i = 0; i < n; i++) {
@@ -100,10 +108,10 @@ function evaluate(
       for (let c = 0; c < d; c++) r2 += differences[base + c]! * weights[c]!;
       const s = Math.sqrt(5 * r2);
       const e = Math.exp(-s);
-      k[i * n + j] = amplitude * (1 + s + (5 / 3) * r2) * e;
+      k[i * n + j] = amplitude * (1 + s + (5 / 3) * r2) * e + trend * trendUnit[i * n + j]!;
       factor[pair] = (5 / 3) * amplitude * (1 + s) * e;
     }
-    k[i * n + i] = amplitude + noise;
+    k[i * n + i] = amplitude + trend * trendUnit[i * n + i]! + noise;
   }
   if (!choleskyInPlace(k, n)) return undefined;
   let logDeterminant = 0;
@@ -132,7 +140,8 @@ function evaluate(
   };
   for (let c = 0; c < d; c++) penalty(theta[c]!, priors.lengthScale, c);
   penalty(theta[d]!, priors.amplitude, d);
-  penalty(theta[d + 1]!, priors.noise, d + 1);
+  penalty(theta[d + 1]!, priors.trend, d + 1);
+  penalty(theta[d + 2]!, priors.noise, d + 2);
   const inverseFactor = invertLower(k, n);
   if (gradient) addLikelihoodGradient(work, parameters, alpha, quadratic, inverseFactor, gradient);
   return { parameters, mean, alpha, inverseFactor, value };
@@ -140,44 +149,41 @@ function evaluate(
 
 /** Adds -1/2 tr((a a^T - K^-1) dK) for each parameter. */
 function addLikelihoodGradient(
-  { design: { n, d }, differences, k, factor }: Workspace,
-  { noise, lengthScales }: KernelParameters,
+  { design: { n, d }, differences, k, factor, trendUnit }: Workspace,
+  { noise, trend, lengthScales }: KernelParameters,
   alpha: Float64Array,
   quadratic: number,
   inverseFactor: Float64Array,
   gradient: Float64Array,
 ): void {
-  // K^-1 = R^T R for R the inverse factor, built row by row so that memory is read in order.
-  const inverse = k;
-  inverse.fill(0);
-  for (let m = 0; m < n; m++) {
-    const row = m * n;
-    for (let i = 0; i <= m; i++) {
-      const f = inverseFactor[row + i]!;
-      const target = i * n;
-      for (let j = 0; j <= i; j++) inverse[target + j] = inverse[target + j]! + f * inverseFactor[row + j]!;
-    }
-  }
+  // K^-1 = R^T R for R the inverse factor.
+  const inverse = gramOfLower(inverseFactor, n, k);
   const byColumn = new Float64Array(d);
   let trace = 0;
   let fit = 0;
+  let byTrend = 0;
   let pair = 0;
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++, pair++) {
-      const weight = (alpha[i]! * alpha[j]! - inverse[i * n + j]!) * factor[pair]!;
+      const weight = alpha[i]! * alpha[j]! - inverse[i * n + j]!;
+      byTrend += weight * trendUnit[i * n + j]!;
       const base = pair * d;
-      for (let c = 0; c < d; c++) byColumn[c] = byColumn[c]! + weight * differences[base + c]!;
+      const common = weight * factor[pair]!;
+      for (let c = 0; c < d; c++) byColumn[c] = byColumn[c]! + common * differences[base + c]!;
     }
     trace += inverse[i * n + i]!;
     fit += alpha[i]! * alpha[i]!;
+    byTrend += 0.5 * (alpha[i]! * alpha[i]! - inverse[i * n + i]!) * trendUnit[i * n + i]!;
   }
   for (let c = 0; c < d; c++) {
     gradient[c] = gradient[c]! - byColumn[c]! / (lengthScales[c]! * lengthScales[c]!);
   }
-  const noisePart = fit - trace;
-  gradient[d + 1] = gradient[d + 1]! - 0.5 * (noise - minNoise) * noisePart;
-  // The signal is K - noise I, and tr((a a^T - K^-1) K) = a^T K a - n.
-  gradient[d] = gradient[d]! - 0.5 * (quadratic - n - noise * noisePart);
+  const diagonal = fit - trace;
+  const trendPart = 2 * trend * byTrend;
+  gradient[d + 1] = gradient[d + 1]! - 0.5 * trendPart;
+  gradient[d + 2] = gradient[d + 2]! - 0.5 * (noise - minNoise) * diagonal;
+  // The Matern part is K less the others, and tr((a a^T - K^-1) K) = a^T K a - n.
+  gradient[d] = gradient[d]! - 0.5 * (quadratic - n - noise * diagonal - trendPart);
 }
 
 /**
@@ -199,9 +205,9 @@ export function fitGp(design: Design, y: Float64Array, from: 'smooth' | 'rough')
       if (!solved) gradient.fill(0);
       return solved?.value ?? Infinity;
     },
-    start: [...new Array<number>(d).fill(length), 0, noise],
-    lower: [...new Array<number>(d).fill(Math.log(1e-3)), Math.log(1e-2), Math.log(1e-9)],
-    upper: [...new Array<number>(d).fill(Math.log(1e3)), Math.log(1e2), Math.log(10)],
+    start: [...new Array<number>(d).fill(length), 0, Math.log(0.3), noise],
+    lower: [...new Array<number>(d).fill(Math.log(1e-3)), Math.log(1e-2), Math.log(1e-4), Math.log(1e-9)],
+    upper: [...new Array<number>(d).fill(Math.log(1e3)), Math.log(1e2), Math.log(1e2), Math.log(10)],
     gtol: 1e-2,
     ftol: 1e-5,
     maxIterations: 40,
@@ -211,7 +217,7 @@ export function fitGp(design: Design, y: Float64Array, from: 'smooth' | 'rough')
 
 /**
  * A Gaussian process with given parameters: `theta` holds the logarithms of the length scales, of the
- * amplitude and of the noise above its floor of 1e-6.
+ * amplitude, of the trend's variance and of the noise above its floor of 1e-6.
  */
 export function conditionGp(design: Design, y: Float64Array, theta: Float64Array): FittedGp {
   const work = workspaceOf(design, y);

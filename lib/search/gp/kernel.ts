@@ -7,10 +7,14 @@ export interface Design {
   readonly categorical: readonly boolean[];
 }
 
-/** Kernel parameters: signal variance, length scale of each column, noise variance. */
+/** Kernel parameters: a Matern 5/2 product over the columns, a quadratic trend in each of them, and noise. */
 export interface KernelParameters {
+  /** Variance of the Matern part. */
   readonly amplitude: number;
+  /** Length scale of each column in the Matern part. */
   readonly lengthScales: Float64Array;
+  /** Variance of the trend, averaged over the unit cube. */
+  readonly trend: number;
   readonly noise: number;
 }
 

@@ -22,16 +22,18 @@ export interface GpSamplerOptions {
 }
 
 /**
- * Gaussian process with a Matern 5/2 kernel and a length scale for each parameter (log-normal priors,
- * inferred noise, maximum a posteriori), maximising log augmented expected improvement with analytic
- * gradients.
+ * Gaussian process with a Matern 5/2 kernel and a length scale for each parameter, a quadratic trend in each
+ * parameter, and noise (log-normal priors on all, maximum a posteriori), maximising log augmented expected
+ * improvement with analytic gradients.
  *
+ * - the trend learns from few trials in many dimensions which way to go in each parameter, however the rest of
+ *   the loss varies; where there is none, its inferred weight is small
  * - whole numbers and choices are scored where they can be run; choices differ or not, without order
  * - parameters that do not exist count as the middle of their range
  * - a configuration is proposed once; pending trials count as observed at their predicted mean
  *
  * Sources: Snoek et al. 2012; Ament et al. 2023 (log EI); Huang et al. 2006 (augmented EI); Hvarfner et al.
- * 2024 (priors).
+ * 2024 (priors); Blight and Ott 1975, Duvenaud et al. 2011 (additive trend).
  */
 export function gpSampler(options: Omit<GpSamplerOptions, 'name'> = {}): Sampler {
   return {
