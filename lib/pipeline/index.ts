@@ -69,6 +69,7 @@ export {
 export { readPublished, type PublishedGrid, type PublishedNumbers, type PublishedRow } from './published';
 export { reportOf } from './report';
 export { openPredictor, type Prediction, type PredictOptions } from './predict';
+export type { ExperimentStages, SettingRow } from './experimentStages';
 export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';
 export { searchStage, type SearchRecord, type SearchStageOptions, type SearchSummary } from './search';

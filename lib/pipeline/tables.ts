@@ -7,14 +7,14 @@ import type { Interval } from '../evaluation';
 import { comparisonTable } from './comparison';
 import { scoreTable } from './evaluate';
 import { openFeatureFolder } from './featureFolder';
-import type { Workbench } from './workbench';
+import type { ExperimentStages } from './experimentStages';
 
 /** Rows of a table, ready to be shown or written as CSV. */
 export type TableRows = readonly Readonly<Record<string, string | number>>[];
 
 /** Each table, and the stages whose results it shows. */
 const TABLES = {
-  experiment: (lab) => Promise.resolve(lab.describe()),
+  experiment: (lab) => Promise.resolve(lab.describe().map((row) => ({ ...row }))),
   recordings: recordingsTable,
   rejected: async (lab) => (await lab.extract()).rejected.map((entry) => ({ ...entry })),
   balance: balanceTable,
@@ -27,7 +27,7 @@ const TABLES = {
   ablation: ablationTable,
   'ablation-support': async (lab) =>
     (await lab.ablate()).support.statements.map((statement) => ({ statement })),
-} as const satisfies Record<string, (lab: Workbench) => Promise<TableRows>>;
+} as const satisfies Record<string, (lab: ExperimentStages) => Promise<TableRows>>;
 
 /** Name of a table that a workbench can make. */
 export type TableName = keyof typeof TABLES;
@@ -40,14 +40,14 @@ export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[];
  *
  * @throws StmLabError (`input`) for a name that is none of `TABLE_NAMES`.
  */
-export function buildTable(lab: Workbench, name: TableName): Promise<TableRows> {
-  const build = TABLES[name] as ((lab: Workbench) => Promise<TableRows>) | undefined;
+export function buildTable(lab: ExperimentStages, name: TableName): Promise<TableRows> {
+  const build = TABLES[name] as ((lab: ExperimentStages) => Promise<TableRows>) | undefined;
   if (build === undefined)
     throw inputError(`table "${String(name)}": must be one of ${TABLE_NAMES.join(', ')}`);
   return build(lab);
 }
 
-async function recordingsTable(lab: Workbench): Promise<TableRows> {
+async function recordingsTable(lab: ExperimentStages): Promise<TableRows> {
   await lab.extract();
   const folder = openFeatureFolder(lab.folders.features);
   folder.matrix.close();
@@ -64,7 +64,7 @@ async function recordingsTable(lab: Workbench): Promise<TableRows> {
   });
 }
 
-async function balanceTable(lab: Workbench): Promise<TableRows> {
+async function balanceTable(lab: ExperimentStages): Promise<TableRows> {
   const { balance } = await lab.split();
   return balance.classes.map(({ label, rows, groups, byRole }) => ({
     class: label,
@@ -89,7 +89,7 @@ function spaceRow([name, parameter]: [string, Parameter]): Readonly<Record<strin
   return { hyperparameter: name, type: parameter.type, values, 'only when': condition };
 }
 
-async function leadersTable(lab: Workbench): Promise<TableRows> {
+async function leadersTable(lab: ExperimentStages): Promise<TableRows> {
   const { trials, objective } = await lab.search();
   return trials
     .filter(({ state, value }) => state === 'complete' && value !== undefined)
@@ -104,7 +104,7 @@ async function leadersTable(lab: Workbench): Promise<TableRows> {
     }));
 }
 
-async function crossValidationTable(lab: Workbench): Promise<TableRows> {
+async function crossValidationTable(lab: ExperimentStages): Promise<TableRows> {
   const { mean, averaged, repeats, folds } = await lab.crossValidate();
   const names = { macroF1: 'macro-F1', accuracy: 'accuracy', uar: 'unweighted average recall' } as const;
   const means = (Object.keys(names) as (keyof typeof names)[]).map((name) => ({
@@ -121,7 +121,7 @@ async function crossValidationTable(lab: Workbench): Promise<TableRows> {
 const intervalText = ({ value, low, high }: Interval): string =>
   `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
 
-function regionsTable({ experiment }: Workbench): TableRows {
+function regionsTable({ experiment }: ExperimentStages): TableRows {
   const channels = experiment.features.channels;
   const axes = stmAxes(channels === undefined ? {} : { channels });
   return ablationRegions(experiment.ablation).map((region) => ({
@@ -131,7 +131,7 @@ function regionsTable({ experiment }: Workbench): TableRows {
   }));
 }
 
-async function ablationTable(lab: Workbench): Promise<TableRows> {
+async function ablationTable(lab: ExperimentStages): Promise<TableRows> {
   const { reference, cells } = await lab.ablate();
   const sorted = [...cells].sort((a, b) => b.macroF1.value - a.macroF1.value);
   const row = (cell: CellScore, difference?: Interval): Readonly<Record<string, string | number>> => ({

@@ -3,7 +3,7 @@ import { inputError } from '../../base/errors';
 import { ablationFigure, marginalsFigure, type AblationCell, type FigureSpec } from '../../figures';
 import type { AblateSummary, CellScore } from '../ablation';
 import { readPublished } from '../published';
-import type { Workbench } from '../workbench';
+import type { ExperimentStages } from '../experimentStages';
 
 /** The scores drawn, by the names printed. */
 const METRICS = {
@@ -16,16 +16,16 @@ const referenceOf = ({ reference }: AblateSummary): Record<string, number> =>
   Object.fromEntries(METRIC_NAMES.map((metric) => [metric, METRICS[metric](reference).value]));
 
 /** Scores of the low-pass and high-pass regions. */
-export function ablationMaps(lab: Workbench): Promise<FigureSpec> {
+export function ablationMaps(lab: ExperimentStages): Promise<FigureSpec> {
   return regionMaps(lab, ['low', 'high']);
 }
 
 /** Scores of what the low-pass and high-pass regions leave out. */
-export function ablationComplements(lab: Workbench): Promise<FigureSpec> {
+export function ablationComplements(lab: ExperimentStages): Promise<FigureSpec> {
   return regionMaps(lab, ['not-low', 'not-high']);
 }
 
-async function regionMaps(lab: Workbench, passes: readonly Region['pass'][]): Promise<FigureSpec> {
+async function regionMaps(lab: ExperimentStages, passes: readonly Region['pass'][]): Promise<FigureSpec> {
   const ablation = await lab.ablate();
   const cells = ablation.cells.flatMap((cell): AblationCell[] => {
     const { pass, rateHz, scaleCycPerOct } = cell.region ?? {};
@@ -45,7 +45,7 @@ async function regionMaps(lab: Workbench, passes: readonly Region['pass'][]): Pr
 }
 
 /** Scores along one axis at a time. */
-export async function ablationMarginals(lab: Workbench): Promise<FigureSpec> {
+export async function ablationMarginals(lab: ExperimentStages): Promise<FigureSpec> {
   const ablation = await lab.ablate();
   const rows = ablation.cells.flatMap((cell) => {
     const { pass, rateHz, scaleCycPerOct } = cell.region ?? {};

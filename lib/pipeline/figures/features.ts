@@ -2,10 +2,10 @@ import { inputError } from '../../base/errors';
 import { classMeanFigure, cohensD, effectSizeFigure, type FigureSpec } from '../../figures';
 import { classNumbers, modulationAxes, openFeatureFolder } from '../featureFolder';
 import { drawRecording } from '../recordingFigure';
-import type { Workbench } from '../workbench';
+import type { ExperimentStages } from '../experimentStages';
 
 /** One accepted recording on its way to features. */
-export async function pipelineFigure(lab: Workbench): Promise<FigureSpec> {
+export async function pipelineFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const { rejected } = await lab.extract();
   const refused = new Set(rejected.map((entry) => entry.path));
   const recording = lab.manifest.rows.find((row) => !refused.has(row.path));
@@ -21,7 +21,7 @@ export async function pipelineFigure(lab: Workbench): Promise<FigureSpec> {
 }
 
 /** Mean features of each class. */
-export async function classMeansFigure(lab: Workbench): Promise<FigureSpec> {
+export async function classMeansFigure(lab: ExperimentStages): Promise<FigureSpec> {
   await lab.extract();
   const folder = openFeatureFolder(lab.folders.features);
   const { columns } = folder.matrix;
@@ -46,13 +46,13 @@ export async function classMeansFigure(lab: Workbench): Promise<FigureSpec> {
 }
 
 /** Cohen's d between classes of a domain and between domains. */
-export const effectSizesFigure = (lab: Workbench): Promise<FigureSpec> => effectSizes(lab, 'pooled');
+export const effectSizesFigure = (lab: ExperimentStages): Promise<FigureSpec> => effectSizes(lab, 'pooled');
 
 /** The same as the published code computes it, with the first group's deviation for both. */
-export const publishedEffectSizesFigure = (lab: Workbench): Promise<FigureSpec> =>
+export const publishedEffectSizesFigure = (lab: ExperimentStages): Promise<FigureSpec> =>
   effectSizes(lab, 'published');
 
-async function effectSizes(lab: Workbench, deviation: 'pooled' | 'published'): Promise<FigureSpec> {
+async function effectSizes(lab: ExperimentStages, deviation: 'pooled' | 'published'): Promise<FigureSpec> {
   await lab.extract();
   const folder = openFeatureFolder(lab.folders.features);
   const data = folder.matrix.readRows(0, folder.matrix.rows);

@@ -1,8 +1,8 @@
 import * as path from 'node:path';
 import { inputError, StmLabError } from '../../base/errors';
 import { saveFigure, type FigureSpec } from '../../figures';
-import { trackedRun } from '../context';
-import type { Workbench } from '../workbench';
+import { trackedRun, type StageContext } from '../context';
+import type { ExperimentStages } from '../experimentStages';
 import { classMeansFigure, effectSizesFigure, pipelineFigure, publishedEffectSizesFigure } from './features';
 import { balanceFigure, varianceFigure, componentsFigure } from './reduction';
 import { historyFigure, searchSlicesFigure, searchParallelFigure, importancesOfSearch } from './search';
@@ -30,7 +30,7 @@ const FIGURES = {
   'ablation-marginals': ablationMarginals,
   'ablation-published': publishedAblation,
   occlusion: occlusionFigure,
-} as const satisfies Record<string, (lab: Workbench) => Promise<FigureSpec>>;
+} as const satisfies Record<string, (lab: ExperimentStages) => Promise<FigureSpec>>;
 
 /** Name of a figure that a workbench can draw. */
 export type FigureName = keyof typeof FIGURES;
@@ -43,8 +43,8 @@ export const FIGURE_NAMES = Object.keys(FIGURES) as readonly FigureName[];
  *
  * @throws StmLabError (`input`) for a name that is none of `FIGURE_NAMES`.
  */
-export function buildFigure(lab: Workbench, name: FigureName): Promise<FigureSpec> {
-  const build = FIGURES[name] as ((lab: Workbench) => Promise<FigureSpec>) | undefined;
+export function buildFigure(lab: ExperimentStages, name: FigureName): Promise<FigureSpec> {
+  const build = FIGURES[name] as ((lab: ExperimentStages) => Promise<FigureSpec>) | undefined;
   if (build === undefined)
     throw inputError(`figure "${String(name)}": must be one of ${FIGURE_NAMES.join(', ')}`);
   return build(lab);
@@ -64,7 +64,10 @@ export interface SaveFiguresOptions {
  *
  * @returns the files written.
  */
-export async function saveFigures(lab: Workbench, options: SaveFiguresOptions = {}): Promise<string[]> {
+export async function saveFigures(
+  lab: ExperimentStages & Pick<StageContext, 'tracker'>,
+  options: SaveFiguresOptions = {},
+): Promise<string[]> {
   const request = {
     name: 'figures',
     key: `figures-${lab.experiment.name}`,
@@ -82,10 +85,14 @@ export async function saveFigures(lab: Workbench, options: SaveFiguresOptions = 
   });
 }
 
-async function saveOne(lab: Workbench, name: FigureName, options: SaveFiguresOptions): Promise<string[]> {
+async function saveOne(
+  lab: ExperimentStages,
+  name: FigureName,
+  options: SaveFiguresOptions,
+): Promise<string[]> {
   let spec: FigureSpec;
   try {
-    spec = await lab.figure(name);
+    spec = await buildFigure(lab, name);
   } catch (error) {
     if (!(error instanceof StmLabError) || error.kind !== 'input') throw error;
     options.onSkip?.(name, error.message);

@@ -2,10 +2,10 @@ import { inputError } from '../../base/errors';
 import { explainedVarianceFigure, splitBalanceFigure, stmGridFigure, type FigureSpec } from '../../figures';
 import { componentImage } from '../../reduction';
 import { modulationAxes, openFeatureFolder } from '../featureFolder';
-import type { Workbench } from '../workbench';
+import type { ExperimentStages } from '../experimentStages';
 
 /** Recordings and groups per fold and class. */
-export async function balanceFigure(lab: Workbench): Promise<FigureSpec> {
+export async function balanceFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const { balance } = await lab.split();
   return splitBalanceFigure({
     rows: balance.cells.map(({ fold, label, rows, groups }) => ({ fold, label, recordings: rows, groups })),
@@ -14,7 +14,7 @@ export async function balanceFigure(lab: Workbench): Promise<FigureSpec> {
 }
 
 /** Variance explained by the components. */
-export async function varianceFigure(lab: Workbench): Promise<FigureSpec> {
+export async function varianceFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const { reduction } = await lab.reduce();
   const { components } = reduction;
   if (components === undefined)
@@ -27,7 +27,7 @@ export async function varianceFigure(lab: Workbench): Promise<FigureSpec> {
 }
 
 /** The first components as patterns in the modulation plane. */
-export async function componentsFigure(lab: Workbench): Promise<FigureSpec> {
+export async function componentsFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const { reduction } = await lab.reduce();
   const folder = openFeatureFolder(lab.folders.features);
   folder.matrix.close();

@@ -6,10 +6,10 @@ import {
   type FigureSpec,
 } from '../../figures';
 import { readHistory } from '../train';
-import type { Workbench } from '../workbench';
+import type { ExperimentStages } from '../experimentStages';
 
 /** Loss and scores by epoch. */
-export async function curvesFigure(lab: Workbench): Promise<FigureSpec> {
+export async function curvesFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const { bestEpoch } = await lab.train();
   const names: Record<string, string> = { loss: 'loss', accuracy: 'accuracy', macroF1: 'macro-F1' };
   const rows = readHistory(lab.folders.model).flatMap((record) =>
@@ -26,7 +26,7 @@ export async function curvesFigure(lab: Workbench): Promise<FigureSpec> {
 }
 
 /** Confusion over the folds of the cross-validation. */
-export async function confusionOfFolds(lab: Workbench): Promise<FigureSpec> {
+export async function confusionOfFolds(lab: ExperimentStages): Promise<FigureSpec> {
   const { averaged, folds, repeats } = await lab.crossValidate();
   return confusionFigure({
     matrix: averaged.confusion,
@@ -40,13 +40,13 @@ export async function confusionOfFolds(lab: Workbench): Promise<FigureSpec> {
 }
 
 /** Confidence against accuracy over those folds. */
-export async function reliabilityOfFolds(lab: Workbench): Promise<FigureSpec> {
+export async function reliabilityOfFolds(lab: ExperimentStages): Promise<FigureSpec> {
   const { calibration } = (await lab.crossValidate()).averaged;
   return reliabilityFigure({ bins: calibration.bins, ece: calibration.ece, note: lab.note });
 }
 
 /** Which cells the trained network relies on, class by class. */
-export async function occlusionFigure(lab: Workbench): Promise<FigureSpec> {
+export async function occlusionFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const { classes, rows, patch, drops, axes } = await lab.occlude();
   const shown = classes.flatMap((name, c) =>
     rows[c] === 0 ? [] : [{ name, count: rows[c]!, drop: drops[c]! }],

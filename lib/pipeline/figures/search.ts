@@ -8,9 +8,9 @@ import {
   type SearchTrial,
 } from '../../figures';
 import { importances } from '../../search';
-import type { Workbench } from '../workbench';
+import type { ExperimentStages } from '../experimentStages';
 
-async function searchTrials(lab: Workbench): Promise<SearchTrial[]> {
+async function searchTrials(lab: ExperimentStages): Promise<SearchTrial[]> {
   const { trials } = await lab.search();
   return trials.flatMap(({ number, state, value, values, startedAt, finishedAt, worker }) =>
     state === 'waiting'
@@ -20,7 +20,7 @@ async function searchTrials(lab: Workbench): Promise<SearchTrial[]> {
 }
 
 /** Objective of each trial and the best so far. */
-export async function historyFigure(lab: Workbench): Promise<FigureSpec> {
+export async function historyFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const trials = await searchTrials(lab);
   return searchHistoryFigure({
     trials,
@@ -31,12 +31,12 @@ export async function historyFigure(lab: Workbench): Promise<FigureSpec> {
 }
 
 /** Objective against each hyperparameter. */
-export async function searchSlicesFigure(lab: Workbench): Promise<FigureSpec> {
+export async function searchSlicesFigure(lab: ExperimentStages): Promise<FigureSpec> {
   return slicesFigure({ trials: await searchTrials(lab), objective: objectiveName(lab), note: lab.note });
 }
 
 /** Trials as lines over all hyperparameters. */
-export async function searchParallelFigure(lab: Workbench): Promise<FigureSpec> {
+export async function searchParallelFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const trials = await searchTrials(lab);
   return parallelCoordinatesFigure({
     trials,
@@ -47,7 +47,7 @@ export async function searchParallelFigure(lab: Workbench): Promise<FigureSpec> 
 }
 
 /** How much of the objective each hyperparameter accounts for. */
-export async function importancesOfSearch(lab: Workbench): Promise<FigureSpec> {
+export async function importancesOfSearch(lab: ExperimentStages): Promise<FigureSpec> {
   const { trials } = await lab.search();
   const rows = importances(trials, lab.experiment.search.space);
   if (rows.length === 0)
@@ -59,7 +59,7 @@ export async function importancesOfSearch(lab: Workbench): Promise<FigureSpec> {
   });
 }
 
-function objectiveName(lab: Workbench): string {
+function objectiveName(lab: ExperimentStages): string {
   return { macroF1: 'Validation macro-F1', microRocAuc: 'Validation ROC-AUC (micro)' }[
     lab.experiment.search.objective
   ];

@@ -1,0 +1,211 @@
+import { availableParallelism } from 'node:os';
+import * as path from 'node:path';
+import { sha256 } from '../base/files';
+import type { Manifest } from '../corpus';
+import { ablateStage, type AblateSummary } from './ablation';
+import {
+  compareStage,
+  fullRows,
+  partOfComparison,
+  prepareFeatures,
+  type CompareSummary,
+  type ComparisonPart,
+} from './comparison';
+import type { StageContext } from './context';
+import { crossValidationStage, type CrossValidationSummary } from './crossValidation';
+import { evaluateStage, type EvaluateSummary } from './evaluate';
+import type { Experiment } from './experiment';
+import { extractStage, type ExtractSummary } from './extract';
+import { occlusionStage, type OcclusionSummary } from './occlusion';
+import { reduceStage, type ReduceSummary } from './reduce';
+import { searchStage, type SearchSummary } from './search';
+import { splitStage, type SplitSummary } from './split';
+import type { StageFolders } from './stageFolders';
+import { trainStage, type TrainSummary } from './train';
+
+/** A setting and what it is set to. */
+export interface SettingRow {
+  readonly what: string;
+  readonly value: string;
+}
+
+/**
+ * One experiment on one corpus. Every method runs its stage, and those it needs before it, unless their
+ * results are there; so a notebook can begin anywhere.
+ */
+export interface ExperimentStages {
+  readonly experiment: Experiment;
+  readonly manifest: Manifest;
+  /** Name of the corpus, as folders and MLflow have it. */
+  readonly corpus: string;
+  readonly folders: StageFolders;
+  /** Printed on figures; undefined for real recordings. */
+  readonly note: string | undefined;
+  /** The settings as rows of a table. */
+  describe(): SettingRow[];
+  extract(): Promise<ExtractSummary>;
+  split(): Promise<SplitSummary>;
+  reduce(): Promise<ReduceSummary>;
+  search(): Promise<SearchSummary>;
+  train(): Promise<TrainSummary>;
+  evaluate(): Promise<EvaluateSummary>;
+  crossValidate(): Promise<CrossValidationSummary>;
+  /** Features and models side by side, as the experiment's `comparison` says, or a smaller part of it. */
+  compare(part?: ComparisonPart): Promise<CompareSummary>;
+  ablate(): Promise<AblateSummary>;
+  occlude(): Promise<OcclusionSummary>;
+}
+
+/** Where an experiment's results go, and how its stages are run. */
+export interface StageSettings {
+  readonly corpus: string;
+  readonly note: string | undefined;
+  readonly folders: StageFolders;
+  readonly context: StageContext;
+  /** Worker threads of the extraction and processes of the ablation; default all cores. */
+  readonly workers: number | undefined;
+}
+
+/** The stages of an experiment on a corpus; nothing runs before it is asked for. */
+export function experimentStages(
+  experiment: Experiment,
+  manifest: Manifest,
+  settings: StageSettings,
+): ExperimentStages {
+  const { folders, context } = settings;
+  // Each stage runs once per workbench, whoever asks first.
+  const once = <T>(run: () => Promise<T>): (() => Promise<T>) => {
+    let started: Promise<T> | undefined;
+    return () => (started ??= run());
+  };
+  const extract = once(() =>
+    extractStage(
+      { manifest, out: folders.features, features: experiment.features, workers: settings.workers },
+      context,
+    ),
+  );
+  const split = once(async () => {
+    await extract();
+    return splitStage({ features: folders.features, out: folders.split, split: experiment.split }, context);
+  });
+  const reduce = once(async () => {
+    await split();
+    const { features, split: splitFolder, reduction } = folders;
+    return reduceStage(
+      { features, split: splitFolder, out: reduction, reduction: experiment.reduction },
+      context,
+    );
+  });
+  const search = once(async () => {
+    await reduce();
+    const { reduction, split: splitFolder, search: out } = folders;
+    return searchStage({ reduction, split: splitFolder, out, search: experiment.search }, context);
+  });
+  const train = once(async () => {
+    const { model } = await search();
+    const { reduction, split: splitFolder, model: out } = folders;
+    const seed = experiment.search.seed;
+    return trainStage(
+      { reduction, split: splitFolder, out, model, protocol: experiment.protocol, seed },
+      context,
+    );
+  });
+  const evaluate = once(async () => {
+    await train();
+    const { model, reduction, split: splitFolder, evaluation: out } = folders;
+    return evaluateStage({ model, reduction, split: splitFolder, out }, context);
+  });
+  const crossValidate = once(async () => {
+    await extract();
+    const { features, crossValidation: out } = folders;
+    const { crossValidation, reduction, model } = experiment;
+    return crossValidationStage({ features, out, crossValidation, reduction, model }, context);
+  });
+  const compare = async (part: ComparisonPart | undefined): Promise<CompareSummary> => {
+    const comparison = partOfComparison(experiment.comparison, part);
+    const rows = comparison === undefined ? [] : fullRows(experiment, comparison);
+    await extract();
+    const features = await prepareFeatures(
+      rows,
+      {
+        manifest,
+        workers: settings.workers,
+        folderOf: (key) => path.join(path.dirname(folders.features), `features-${key}`),
+      },
+      // What cannot be used was told by the first extraction.
+      { ...context, warn: undefined },
+    );
+    const own = comparison === undefined ? experiment : { ...experiment, comparison };
+    const name = part === undefined ? '' : `-${sha256(part).slice(0, 8)}`;
+    return compareStage({ experiment: own, features, out: `${folders.comparison}${name}` }, context);
+  };
+  const compareAll = once(() => compare(undefined));
+  const ablate = once(async () => {
+    await extract();
+    const { features, ablation: out } = folders;
+    const workers = settings.workers ?? availableParallelism();
+    return ablateStage({ features, out, experiment, workers }, context);
+  });
+  const occlude = once(async () => {
+    await train();
+    const { features, split: splitFolder, reduction, model, occlusion: out } = folders;
+    return occlusionStage({ features, split: splitFolder, reduction, model, out }, context);
+  });
+  return {
+    experiment,
+    manifest,
+    corpus: settings.corpus,
+    folders,
+    note: settings.note,
+    describe: () => settingRows(experiment, manifest, settings),
+    extract,
+    split,
+    reduce,
+    search,
+    train,
+    evaluate,
+    crossValidate,
+    compare: (part) => (part === undefined ? compareAll() : compare(part)),
+    ablate,
+    occlude,
+  };
+}
+
+function settingRows(
+  experiment: Experiment,
+  manifest: Manifest,
+  { corpus, note, folders, context }: StageSettings,
+): SettingRow[] {
+  const { tracker } = context;
+  const { features, split, reduction, search, protocol } = experiment;
+  return [
+    {
+      what: 'corpus',
+      value: `${corpus}${note === undefined ? '' : ` (${note})`}: ${manifest.rows.length} recordings`,
+    },
+    { what: 'experiment', value: `${experiment.name}: ${experiment.title}` },
+    {
+      what: 'features',
+      value:
+        features.kind === 'stm' ? `STM, ${features.channels ?? 'published'} channels` : 'mel spectrogram',
+    },
+    { what: 'split', value: `${split.folds} group-wise folds, seed ${split.seed}, ${split.flavour}` },
+    {
+      what: 'reduction',
+      value:
+        reduction.method === 'none'
+          ? 'standardised only'
+          : `${reduction.method} PCA, up to ${reduction.components} components`,
+    },
+    {
+      what: 'search',
+      value: `${search.sampler}, ${search.trials} trials x ${search.executions}, seed ${search.seed}`,
+    },
+    { what: 'protocol', value: protocol.name },
+    { what: 'results', value: path.relative(process.cwd(), path.dirname(folders.split)) || '.' },
+    {
+      what: 'tracking',
+      value: `${tracker?.mode ?? 'disabled'}${tracker?.uri === undefined ? '' : ` at ${tracker.uri}`}`,
+    },
+  ];
+}
