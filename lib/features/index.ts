@@ -9,4 +9,5 @@ export { importEmbeddings, type ImportedEmbeddings, type ImportEmbeddingsOptions
 export * from './extractor';
 export * from './mel';
 export { poolExcerpts, type ExcerptPooling } from './pooling';
+export { smoothRates } from './smoothing';
 export * from './stm';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readCsv } from 'stm-lab/dist/base/csv';
 import { sha256File } from 'stm-lab/dist/base/files';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
-import { writeNpy } from 'stm-lab/dist/base/npy';
+import { readNpy, writeNpy } from 'stm-lab/dist/base/npy';
 import { readManifest } from 'stm-lab/dist/corpus';
 import { readExperiment, type ComparisonRecord, type Experiment } from 'stm-lab/dist/pipeline';
 import { fullRows } from 'stm-lab/dist/pipeline/comparison';
@@ -35,6 +35,8 @@ function comparisonOf(folder: string): unknown {
           among: [{ model: network(8) }, { model: network(12), reduction }],
         },
       },
+      { name: 'smoothed', rateSmoothing: 1 },
+      { name: 'both averaged', average: [{}, { rateSmoothing: 1 }] },
       { name: 'logistic', logistic: { C: 0.1 } },
       { name: 'machine', svm: { kernel: 'linear' } },
       { name: 'mel', features: { kind: 'mel' }, model: network(8) },
@@ -107,7 +109,7 @@ test('one table of all features and models; killed and started again it is the s
   assert.deepEqual(record.leftOut, ['c0/g0-0.wav']);
   assert.match(first.err, /c0\/g0-0\.wav: not all rows of the comparison have features of it/);
   const row = (name: string): ComparisonRecord['rows'][number] => record.rows.find((r) => r.name === name)!;
-  assert.equal(record.rows.length, 11);
+  assert.equal(record.rows.length, 13);
   assert.equal(row('network').against, undefined);
   for (const { name, macroF1, against, repeats, published } of record.rows) {
     assert.equal(repeats.length, 2);
@@ -128,9 +130,22 @@ test('one table of all features and models; killed and started again it is the s
     row('chosen inside').chosen!.reduce((sum, { folds }) => sum + folds, 0),
     6,
   );
+  const [plain, smoothed, both] = ['network', 'smoothed', 'both_averaged'].map((slug) => {
+    const own = fs
+      .readdirSync(path.join(out, 'rows'))
+      .find((name) => new RegExp(`^${slug}-\\w{6}$`).test(name))!;
+    return readNpy(path.join(out, 'rows', own, 'probabilities.npy')).data as Float32Array;
+  });
+  assert.notDeepEqual(plain, smoothed);
+  assert.deepEqual(
+    both,
+    plain!.map((value, i) => (value + smoothed![i]!) / 2),
+  );
+  assert.match(row('smoothed').model, /rates smoothed by 1 Hz/);
+  assert.match(row('both averaged').model, /^average of 2 recipes$/);
   assert.match(row('three networks').model, /3 networks averaged/);
   assert.match(row('mel, leaking').features, /test rows in a basis of their own/);
-  assert.equal(readCsv(path.join(out, 'comparison.csv')).rows.length, 11);
+  assert.equal(readCsv(path.join(out, 'comparison.csv')).rows.length, 13);
   assert.match(first.out, /logistic +STM +logistic regression, C 0\.1, PCA 8/);
 
   const again = stmLab(...command('whole'));
@@ -203,6 +218,14 @@ test('what cannot be compared is said in one sentence', () => {
     /rows\.0\.features has the unknown entry "pooling"/,
   );
   assert.throws(() => full([{ name: 'a', svm: { C: 0 } }]), /svm\.C/);
+  assert.throws(
+    () => full([{ name: 'a', average: [{}, {}], choose: { folds: 2, among: [{}, {}] } }]),
+    /recipes are either chosen among or averaged/,
+  );
+  assert.throws(
+    () => full([{ name: 'a', features: { kind: 'mel' }, rateSmoothing: 0.5 }]),
+    /rateSmoothing needs STM features/,
+  );
   fs.writeFileSync(file, JSON.stringify({ ...whole, comparison: undefined }));
   const missing = stmLab(
     'compare',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
 import { loadEngine } from 'stm-lab/dist/engine';
 import { averageProbabilities } from 'stm-lab/dist/evaluation';
-import { chooseRecipe } from 'stm-lab/dist/pipeline/comparison/chooseRecipe';
+import { chooseRecipe, type RecipeChoice } from 'stm-lab/dist/pipeline/comparison/chooseRecipe';
 import { fitFoldModel, type FoldModelOptions } from 'stm-lab/dist/pipeline/foldModel';
 
 const COLUMNS = 6;
@@ -60,13 +60,17 @@ test('a recipe is chosen on training rows alone: the test rows may hold anything
     { reduction, model: { kind: 'logistic', C: 1 } },
     { reduction, model: { kind: 'svm', kernel: 'linear' } },
   ] as const;
-  const choice = await chooseRecipe(given, names, recipes, 3, task);
+  const choose = (own: typeof given, names: Parameters<typeof chooseRecipe>[1]): Promise<RecipeChoice> => {
+    const ready = recipes.map((recipe) => ({ ...recipe, features: own.features }));
+    return chooseRecipe(own, names, ready, 3, task);
+  };
+  const choice = await choose(given, names);
   assert.ok(choice.chosen > 0);
   assert.equal(choice.macroF1[choice.chosen], Math.max(...choice.macroF1));
   const spoilt = spoil(given, task.testRows);
   const spoiltNames = { ...names, labels: Array.from(spoilt.y, (c) => given.classes[c]!) };
-  assert.deepEqual(await chooseRecipe(spoilt, spoiltNames, recipes, 3, task), choice);
-  const otherwise = await chooseRecipe(spoil(given, task.trainRows.slice(0, 12)), names, recipes, 3, task);
+  assert.deepEqual(await choose(spoilt, spoiltNames), choice);
+  const otherwise = await choose(spoil(given, task.trainRows.slice(0, 12)), names);
   assert.notDeepEqual(otherwise.macroF1, choice.macroF1);
 });
 

@@ -32,6 +32,11 @@ export type FeatureChoice =
 
 /** A model and what goes before it; what is left out is the experiment's. */
 export interface Recipe {
+  /**
+   * STM features are first averaged over neighbouring rates: standard deviation in Hz, see `smoothRates`.
+   * Default 0: not at all.
+   */
+  readonly rateSmoothing?: number;
   readonly reduction?: Experiment['reduction'];
   /** A network, unless `logistic` or `svm` is given. */
   readonly model?: ModelChoice;
@@ -57,6 +62,8 @@ export interface ComparisonRowChoice extends Recipe {
    * macro-F1 (the first of equals). The test rows have no say.
    */
   readonly choose?: { readonly folds: number; readonly among: readonly Recipe[] };
+  /** Fits every one of these recipes (each an `ensemble`) and averages their probabilities; not with `choose`. */
+  readonly average?: readonly Recipe[];
 }
 
 /** The part of an experiment that `compareStage` runs. */
@@ -105,6 +112,8 @@ export function partOfComparison(
 
 /** A recipe with everything filled in. */
 export interface FullRecipe {
+  /** Hz, above 0; absent for none. */
+  readonly rateSmoothing?: number;
   readonly reduction: Experiment['reduction'];
   readonly model: FoldModel & { readonly kind: 'mlp' | 'logistic' | 'svm' };
 }
@@ -115,8 +124,8 @@ export interface FullRow {
   readonly features: FeatureChoice;
   readonly basis: 'training' | 'each-part';
   readonly ensemble: number;
-  /** One, or those to be chosen among with `innerFolds`. */
   readonly recipes: readonly FullRecipe[];
+  /** Folds within the training rows by which one recipe is chosen; 0: all are fitted and averaged. */
   readonly innerFolds: number;
 }
 
@@ -142,7 +151,16 @@ export function fullRows(experiment: Experiment, comparison: ComparisonChoice): 
     const pooling = features.kind === 'stm' ? features.pooling : undefined;
     const fill = (recipe: Recipe): FullRecipe =>
       fullRecipe(experiment, pooling, { ...row, ...recipe }, recipe);
-    const recipes = (row.choose?.among ?? [{}]).map(fill);
+    if (row.choose !== undefined && row.average !== undefined)
+      throw inputError(
+        `comparison row "${row.name}": recipes are either chosen among or averaged; leave one out`,
+      );
+    const recipes = (row.choose?.among ?? row.average ?? [{}]).map(fill);
+    const hasRates = features.kind === 'stm' && pooling !== 'count';
+    if (!hasRates && recipes.some(({ rateSmoothing }) => rateSmoothing !== undefined))
+      throw inputError(
+        `comparison row "${row.name}": rateSmoothing needs STM features, which have rates; leave it out`,
+      );
     if (recipes.some(({ model }) => model.kind !== 'mlp')) {
       if (pooling === 'attention')
         throw inputError(`comparison row "${row.name}": attention is learned by a network; give a model`);
@@ -168,19 +186,23 @@ function fullRecipe(
   row: Recipe,
   own: Recipe,
 ): FullRecipe {
-  const reduction = row.reduction ?? experiment.reduction;
+  const { rateSmoothing = 0 } = row;
+  const before = {
+    ...(rateSmoothing === 0 ? {} : { rateSmoothing }),
+    reduction: row.reduction ?? experiment.reduction,
+  };
   // What the recipe itself names comes before what its row names.
   const source = (own.model ?? own.logistic ?? own.svm) ? own : row;
-  if (source.logistic !== undefined) return { reduction, model: { kind: 'logistic', ...source.logistic } };
-  if (source.svm !== undefined) return { reduction, model: { kind: 'svm', ...source.svm } };
+  if (source.logistic !== undefined) return { ...before, model: { kind: 'logistic', ...source.logistic } };
+  if (source.svm !== undefined) return { ...before, model: { kind: 'svm', ...source.svm } };
   const model = source.model ?? experiment.model;
   const attention =
     pooling === 'attention' ? { attention: model.attention ?? { units: ATTENTION_UNITS } } : {};
-  return { reduction, model: { kind: 'mlp', ...model, ...attention } };
+  return { ...before, model: { kind: 'mlp', ...model, ...attention } };
 }
 
 /** Features and model of a row in a few words. */
-export function describeRow({ features, basis, ensemble, recipes }: FullRow): {
+export function describeRow({ features, basis, ensemble, recipes, innerFolds }: FullRow): {
   readonly features: string;
   readonly model: string;
 } {
@@ -192,10 +214,15 @@ export function describeRow({ features, basis, ensemble, recipes }: FullRow): {
         : features.pooling === undefined
           ? 'STM'
           : `STM, ${POOLING_WORDS[features.pooling]}`;
-  const one = recipes.length === 1 ? describeModel(recipes[0]!) : `chosen of ${recipes.length} in each fold`;
+  const [all, members] =
+    innerFolds > 0
+      ? [`chosen of ${recipes.length} in each fold`, 'averaged']
+      : [`average of ${recipes.length} recipes`, 'each'];
+  const one = recipes.length === 1;
+  const model = one ? describeModel(recipes[0]!) : all;
   return {
     features: basis === 'training' ? named : `${named}, test rows in a basis of their own`,
-    model: ensemble === 1 ? one : `${one}, ${ensemble} networks averaged`,
+    model: ensemble === 1 ? model : `${model}, ${ensemble} networks ${one ? 'averaged' : members}`,
   };
 }
 
@@ -208,9 +235,10 @@ const POOLING_WORDS = {
 } as const;
 
 /** A recipe in a few words. */
-export function describeModel({ model, reduction }: FullRecipe): string {
+export function describeModel({ model, reduction, rateSmoothing }: FullRecipe): string {
   const centred = reduction.scaling === 'none' ? ' of centred columns' : '';
-  const pca = `${reduction.method === 'none' ? 'no PCA' : `PCA ${reduction.components}`}${centred}`;
+  const smoothed = rateSmoothing === undefined ? '' : `, rates smoothed by ${rateSmoothing} Hz`;
+  const pca = `${reduction.method === 'none' ? 'no PCA' : `PCA ${reduction.components}`}${centred}${smoothed}`;
   if (model.kind === 'logistic') return `logistic regression, C ${model.C ?? 1}, ${pca}`;
   if (model.kind === 'svm') return `${model.kernel ?? 'rbf'} SVM, C ${model.C ?? 1}, ${pca}`;
   return `MLP ${model.hidden.map(({ units }) => units).join('-')}, ${pca}`;

@@ -6,6 +6,9 @@ import { stratifiedGroupKFold } from '../../splits';
 import { fitReducedFold, reduceFold, type FoldModelOptions, type ReducedFold } from '../foldModel';
 import type { FullRecipe } from './choice';
 
+/** A recipe together with the features that it takes. */
+export type ReadyRecipe = FullRecipe & Pick<FoldModelOptions, 'features'>;
+
 /** What was chosen for one fold, and what each recipe scored. */
 export interface RecipeChoice {
   /** Place in the list of recipes. */
@@ -20,9 +23,9 @@ export interface RecipeChoice {
  * @param labels class name of every row, @param groups group of every row (only training rows are looked at).
  */
 export async function chooseRecipe(
-  data: Omit<FoldModelOptions, 'model' | 'reduction' | 'ensemble'>,
+  data: Omit<FoldModelOptions, 'features' | 'model' | 'reduction' | 'ensemble'>,
   names: { readonly labels: readonly string[]; readonly groups: readonly string[] },
-  recipes: readonly FullRecipe[],
+  recipes: readonly ReadyRecipe[],
   innerFolds: number,
   task: FoldTask,
 ): Promise<RecipeChoice> {
@@ -50,7 +53,7 @@ export async function chooseRecipe(
       await new Promise((resolve) => setImmediate(resolve));
       if (data.signal?.aborted === true)
         throw new StmLabError('interrupted', 'comparison stopped on request; run it again to go on');
-      const key = canonicalJson(recipe.reduction);
+      const key = canonicalJson([recipe.rateSmoothing ?? 0, recipe.reduction]);
       const parts = reduced.get(key) ?? (await reduceFold({ ...data, ...recipe }, inner));
       reduced.set(key, parts);
       const predicted = await fitReducedFold({ ...data, ...recipe }, inner, parts);

@@ -20,7 +20,7 @@ import { fitFoldModel } from '../foldModel';
 import { forgetOtherFolds } from '../partialFolds';
 import { describeModel, describeRow, type FullRow } from './choice';
 import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
-import type { RowSource } from './rowData';
+import { recipeFeatures, type RowSource } from './rowData';
 
 /** Scores of one row, both protocols. */
 export interface ComparisonScores {
@@ -187,7 +187,6 @@ async function crossValidateRow(
   const data = source.load(Int32Array.from(recordings, (recording) => places.get(recording.path)!));
   const base = {
     engine,
-    features: data.features,
     columns: data.columns,
     excerpts: data.excerpts,
     y,
@@ -195,17 +194,22 @@ async function crossValidateRow(
     basis: row.basis,
     signal: context.signal,
   };
+  const features = recipeFeatures(data.features, source.rateHz, row.recipes);
+  const recipes = row.recipes.map((recipe, i) => ({ ...recipe, features: features[i]! }));
   forgetOtherFolds(folder, key);
   const choiceFile = ({ seed, fold }: { seed: number; fold: number }): string =>
     path.join(folder, `seed${seed}-fold${fold}.choice.json`);
   const fitFold = async (task: FoldTask): Promise<Float32Array> => {
-    let chosen = 0;
-    if (row.recipes.length > 1) {
-      const choice = await chooseRecipe(base, { labels, groups }, row.recipes, row.innerFolds, task);
+    let used = recipes;
+    if (row.innerFolds > 0) {
+      const choice = await chooseRecipe(base, { labels, groups }, recipes, row.innerFolds, task);
       writeJson(choiceFile(task), choice);
-      chosen = choice.chosen;
+      used = [recipes[choice.chosen]!];
     }
-    return fitFoldModel({ ...base, ...row.recipes[chosen]!, ensemble: row.ensemble }, task);
+    const probabilities: Float32Array[] = [];
+    for (const recipe of used)
+      probabilities.push(await fitFoldModel({ ...base, ...recipe, ensemble: row.ensemble }, task));
+    return averageProbabilities(probabilities);
   };
   const choices: RecipeChoice[] = [];
   const result = await crossValidate({
@@ -216,7 +220,7 @@ async function crossValidateRow(
     seeds,
     fitFold,
     onFold: (done) => {
-      if (row.recipes.length > 1) choices.push(readJson<RecipeChoice>(choiceFile(done)));
+      if (row.innerFolds > 0) choices.push(readJson<RecipeChoice>(choiceFile(done)));
       context.progress?.(`compare: ${row.name}, fold ${done.finished} of ${done.total}`);
     },
     resume: { folder, identity: key },
@@ -259,7 +263,7 @@ function scoresOf(
       prAuc: mean(({ prAuc }) => prAuc),
       accuracy: mean(({ accuracy }) => accuracy),
     },
-    ...(row.recipes.length === 1
+    ...(row.innerFolds === 0
       ? {}
       : {
           chosen: row.recipes.map((recipe, i) => ({

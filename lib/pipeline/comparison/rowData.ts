@@ -2,9 +2,9 @@ import * as path from 'node:path';
 import { inputError } from '../../base/errors';
 import { openNpyRows } from '../../base/npyRows';
 import { readJson } from '../../base/files';
-import { poolExcerpts } from '../../features';
+import { poolExcerpts, smoothRates } from '../../features';
 import { vectorsOf, vectorStarts } from '../../models';
-import { openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
+import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
 import type { FeatureChoice } from './choice';
 
 /** Where the features of one row of a comparison lie. */
@@ -12,6 +12,8 @@ export interface RowSource {
   readonly index: readonly IndexRow[];
   /** Names the numbers: hashes of what they are made of. */
   readonly hashes: Readonly<Record<string, string>>;
+  /** The rates of the features, Hz, for those that have some. */
+  readonly rateHz: readonly number[] | undefined;
   /** Reads the features of the given recordings (places in `index`), in that order. */
   load(recordings: Int32Array): RowData;
 }
@@ -44,7 +46,8 @@ export function needsExcerpts(features: FeatureChoice): boolean {
  * @throws StmLabError (`input`) when the folder lacks the excerpts that the pooling needs.
  */
 export function openRowSource(folder: string, features: FeatureChoice): RowSource {
-  const { matrix, index, featuresHash, indexHash } = openFeatureFolder(folder);
+  const opened = openFeatureFolder(folder);
+  const { matrix, index, featuresHash, indexHash } = opened;
   matrix.close();
   const hash = readJson<ExtractionFile>(path.join(folder, 'extraction.json')).sha256['excerpts.npy'];
   if (needsExcerpts(features) && hash === undefined)
@@ -56,8 +59,23 @@ export function openRowSource(folder: string, features: FeatureChoice): RowSourc
       index: indexHash,
       ...(needsExcerpts(features) ? { excerpts: hash! } : {}),
     },
+    rateHz: features.kind === 'stm' ? modulationAxes(opened).rateHz : undefined,
     load: (recordings) => readRowData(folder, features, index, recordings),
   };
+}
+
+/** The features of a row as its recipes take them; recipes of the same smoothing share theirs. */
+export function recipeFeatures(
+  features: Float32Array,
+  rateHz: readonly number[] | undefined,
+  recipes: readonly { readonly rateSmoothing?: number }[],
+): Float32Array[] {
+  const made = new Map<number | undefined, Float32Array>([[undefined, features]]);
+  return recipes.map(({ rateSmoothing }) => {
+    const own = made.get(rateSmoothing) ?? smoothRates(features, rateHz!, rateSmoothing!);
+    made.set(rateSmoothing, own);
+    return own;
+  });
 }
 
 function readRowData(
