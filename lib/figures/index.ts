@@ -50,5 +50,7 @@ export {
 export { systemScoresFigure, type SystemScore, type SystemScoresInput } from './tmnnScores';
 export { strfDriftFigure, type DriftRow, type StrfDriftInput } from './strfDrift';
 export { strfGalleryFigure, type GalleryFilter, type StrfGalleryInput } from './strfGallery';
+export { strfMapFigure, type DendrogramMerge, type StrfMapInput } from './strfMap';
+export { strfPublishedFigure, type PublishedPanel, type StrfPublishedInput } from './strfPublished';
 export { strfTrajectoryFigure, type FilterPath, type StrfTrajectoryInput } from './strfTrajectories';
 export { strfDistanceFigure, type StrfDistanceInput } from './strfDistances';

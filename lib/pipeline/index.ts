@@ -97,10 +97,12 @@ export {
   type TmnnStudySummary,
 } from './tmnn';
 export {
+  bankDistances,
   describeTasks,
   driftRows,
   learnedTasks,
   prepareStrfTask,
+  publishedShares,
   readStrfExperiment,
   STRF_TASKS,
   strfFigures,
@@ -108,8 +110,10 @@ export {
   strfScoreTable,
   strfTaskStage,
   taskDistances,
+  type BankDistances,
   type BankRow,
   type LearnedTask,
+  type PublishedShareRow,
   type StrfComparison,
   type StrfConditionRecord,
   type StrfExperiment,

@@ -7,12 +7,14 @@ import { test } from 'node:test';
 import { renderSvg, type FigureSpec } from 'stm-lab/dist/figures';
 import { examples as mapExamples } from './examples';
 import { moreExamples } from './moreExamples';
+import { strfExamples } from './strfExamples';
 import { tmnnExamples } from './tmnnExamples';
 
 /** Every figure once. */
 const examples = (): Record<string, FigureSpec> => ({
   ...mapExamples(),
   ...moreExamples(),
+  ...strfExamples('Seeded test data'),
   ...tmnnExamples('Seeded test data'),
 });
 const folder = path.join(__dirname, '../snapshots');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   bankTransfer,
+  densityDistance,
   describeBank,
   displacements,
   initialFilters,
@@ -69,11 +70,11 @@ test('Jensen-Shannon distance: 0 for equals, 1 for densities that share nothing,
 test('null distances shrink with more filters and repeat with the seed', () => {
   const grid = modulationGrid();
   const of = (filters: number): { filters: number; units: UnitContext } => ({ filters, units });
-  const few = nullDistances([of(8), of(8)], grid, { draws: 20 });
-  const many = nullDistances([of(64), of(64)], grid, { draws: 20 });
+  const few = nullDistances([of(8), of(8)], densityDistance(grid), { draws: 20 });
+  const many = nullDistances([of(64), of(64)], densityDistance(grid), { draws: 20 });
   assert.ok(few.mean > many.mean && few.high >= few.mean && few.deviation > 0);
-  assert.deepEqual(nullDistances([of(8), of(8)], grid, { draws: 20 }), few);
-  assert.notDeepEqual(nullDistances([of(8), of(8)], grid, { draws: 20, seed: 2 }), few);
+  assert.deepEqual(nullDistances([of(8), of(8)], densityDistance(grid), { draws: 20 }), few);
+  assert.notDeepEqual(nullDistances([of(8), of(8)], densityDistance(grid), { draws: 20, seed: 2 }), few);
 });
 
 test('displacement in bandwidths, to the nearer name of the end point', () => {

@@ -7,9 +7,11 @@ import { writeJson } from 'stm-lab/dist/base/files';
 import { deriveSeed } from 'stm-lab/dist/base/random/seeds';
 import { renderSvg } from 'stm-lab/dist/figures';
 import {
+  bankDistances,
   describeTasks,
   driftRows,
   learnedTasks,
+  publishedShares,
   strfFigures,
   strfFiguresStage,
   taskDistances,
@@ -89,6 +91,34 @@ test('distances: each pair, each task with itself and with its start; what moved
   assert.equal(distances.length, 5);
   assert.ok(of('speaker start', 'speaker').z > of('speech start', 'speech').z);
   assert.ok(distances.every(({ distance }) => distance >= 0 && distance <= 1));
+  assert.ok(of('speaker start', 'speaker').wassersteinZ > of('speech start', 'speech').wassersteinZ + 1);
+  assert.ok(distances.every(({ wasserstein }) => wasserstein > 0));
+});
+
+test('distances of banks: tasks that share seeds are compared across seeds alone', () => {
+  const { banks, distances } = bankDistances(learnedTasks(results))!;
+  assert.deepEqual(
+    banks.map(({ task, seed }) => `${task} ${seed}`),
+    ['speaker 1', 'speaker 2', 'speech 1', 'speech 2'],
+  );
+  for (let i = 0; i < 4; i++) {
+    assert.equal(distances[i]![i], 0);
+    for (let j = 0; j < 4; j++) close(distances[i]![j]!, distances[j]![i]!, 1e-12);
+  }
+  // Seeds 1 and 1, 2 and 2: what 1 and 2 give.
+  close(distances[0]![2]!, (distances[0]![3]! + distances[1]![2]!) / 2, 1e-12);
+  close(distances[1]![3]!, distances[0]![2]!, 1e-12);
+  const single = learnedTasks(results).map((task) => ({ ...task, histories: task.histories.slice(0, 1) }));
+  assert.equal(bankDistances(single), undefined);
+});
+
+test('shares within published ranges: halved rates bring filters below 12 Hz, an untrained bank stays', () => {
+  const rows = publishedShares(learnedTasks(results));
+  assert.equal(rows.length, 6);
+  const [understood] = rows;
+  assert.ok(understood!.learned >= understood!.start && understood!.start > 0);
+  assert.ok(rows[1]!.start !== rows[1]!.learned);
+  for (const { start, learned } of rows.slice(3)) assert.equal(learned, start);
 });
 
 test('every figure renders, with its axes and the note', async () => {
@@ -102,6 +132,9 @@ test('every figure renders, with its axes and the note', async () => {
       'paths',
       'drift',
       'distances',
+      'distances-wasserstein',
+      'map',
+      'published',
     ],
   );
   for (const [name, figure] of figures) {
@@ -116,6 +149,12 @@ test('every figure renders, with its axes and the note', async () => {
 test('the stage writes figures and tables; a folder without learned filters is named', async () => {
   const files = await strfFiguresStage({ results, out: path.join(results, 'drawn') });
   assert.ok(files.every((file) => fs.statSync(file).size > 0));
+  const published = fs.readFileSync(path.join(results, 'drawn', 'published.csv'), 'utf8');
+  assert.match(published, /^task,range,source,start,learned\nspeaker,needed to understand speech,Elliott/);
+  assert.match(
+    fs.readFileSync(path.join(results, 'drawn', 'distances.csv'), 'utf8'),
+    /^first,second,distance,z,wasserstein,wassersteinZ/,
+  );
   const banks = fs.readFileSync(path.join(results, 'drawn', 'banks.csv'), 'utf8');
   assert.match(banks, /^task,when,lowPass,asymmetry/);
   await assert.rejects(strfFiguresStage({ results: os.tmpdir() }), /no task has learned filters/);

@@ -7,12 +7,9 @@ import {
   describeBank,
   displacements,
   filterTuning,
-  jensenShannonDistance,
-  modulationDensity,
-  modulationGrid,
-  nullDistances,
+  PUBLISHED_RANGES,
+  shareWithin,
   type BankDescription,
-  type ModulationGrid,
   type StrfTaskName,
   type TrainingRecord,
   type UnitContext,
@@ -75,66 +72,6 @@ export function describeTasks(tasks: readonly LearnedTask[]): BankRow[] {
   );
 }
 
-/** Distance of two tasks' filters, beside what chance gives. */
-export interface TaskDistance {
-  readonly first: string;
-  readonly second: string;
-  /** Jensen-Shannon distance of densities, 0 .. 1, mean over pairs of seeds. */
-  readonly distance: number;
-  /** (distance - mean of untrained banks) / their standard deviation. */
-  readonly z: number;
-}
-
-/**
- * Distances between the densities of tasks' learned filters, seed by seed, and of each task to itself
- * (other seeds) and to its own start; all against distances of untrained banks of the same size and units.
- */
-export function taskDistances(
-  tasks: readonly LearnedTask[],
-  grid: ModulationGrid = commonGrid(tasks),
-): TaskDistance[] {
-  const densities = (learned: LearnedTask, when: BankRow['when']): Float64Array[] =>
-    recordsAt(learned, when).map(({ filters }) =>
-      modulationDensity(
-        filters.map((filter) => filterTuning(filter, learned.units)),
-        grid,
-      ),
-    );
-  const compare = (
-    [first, a]: readonly [string, readonly Float64Array[]],
-    [second, b]: readonly [string, readonly Float64Array[]],
-    of: readonly [LearnedTask, LearnedTask],
-  ): TaskDistance[] => {
-    // Banks of one seed share their start, also across tasks: only pairs of different seeds are independent.
-    const pairs = a.flatMap((p, i) =>
-      b.flatMap((q, j) => ((first === second ? i < j : i !== j) ? [[p, q] as const] : [])),
-    );
-    if (pairs.length === 0) return [];
-    const distance = pairs.reduce((sum, [p, q]) => sum + jensenShannonDistance(p, q), 0) / pairs.length;
-    const sizes = of.map(({ histories, units }) => ({
-      filters: histories[0]!.records[0]!.filters.length,
-      units,
-    }));
-    const chance = nullDistances([sizes[0]!, sizes[1]!], grid);
-    return [{ first, second, distance, z: (distance - chance.mean) / chance.deviation }];
-  };
-  const learned = tasks.map((task) => [task.task, densities(task, 'learned')] as const);
-  const between = learned.flatMap((a, i) =>
-    learned.slice(i).flatMap((b, j) => compare(a, b, [tasks[i]!, tasks[i + j]!])),
-  );
-  const moved = tasks.flatMap((task, i) =>
-    compare([`${task.task} start`, densities(task, 'start')], learned[i]!, [task, task]),
-  );
-  return [...between, ...moved];
-}
-
-/** One grid for the densities of several tasks. */
-export function commonGrid(tasks: readonly LearnedTask[]): ModulationGrid {
-  return modulationGrid({
-    scaleCycPerOct: Math.max(...tasks.map(({ units }) => 0.3 * units.bandsPerOctave), 0.1),
-  });
-}
-
 /** Medians and quartiles of |rate|, scale and displacement at every record of training. */
 export function driftRows({ task, units, histories }: LearnedTask): DriftRow[] {
   const steps = histories[0]!.records.map(({ step }) => step);
@@ -158,4 +95,27 @@ export function driftRows({ task, units, histories }: LearnedTask): DriftRow[] {
       upperQuartile: quantile(values, 0.75),
     }));
   });
+}
+
+/** How many filters of a task lie where a study found that modulations matter to listeners. */
+export interface PublishedShareRow {
+  readonly task: StrfTaskName;
+  readonly range: string;
+  readonly source: string;
+  /** Share of the filters of all seeds, 0 .. 1, before and after training. */
+  readonly start: number;
+  readonly learned: number;
+}
+
+/** Shares of filters within published ranges: learned ones mean nothing without those of the start. */
+export function publishedShares(tasks: readonly LearnedTask[]): PublishedShareRow[] {
+  return tasks.flatMap((learned) =>
+    PUBLISHED_RANGES.map((range) => ({
+      task: learned.task,
+      range: range.name,
+      source: range.source,
+      start: shareWithin(filtersAt(learned, 'start'), learned.units, range),
+      learned: shareWithin(filtersAt(learned, 'learned'), learned.units, range),
+    })),
+  );
 }

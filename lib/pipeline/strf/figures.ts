@@ -5,7 +5,6 @@ import {
   comparisonFigure,
   saveFigure,
   stmGridFigure,
-  strfDistanceFigure,
   strfDriftFigure,
   strfGalleryFigure,
   strfTrajectoryFigure,
@@ -14,16 +13,17 @@ import {
 import { bankTransfer, filterTuning, gaborKernel, modulationDensity } from '../../strf';
 import { trackedRun, type StageContext } from '../context';
 import {
-  commonGrid,
   describeTasks,
   driftRows,
   filtersAt,
   learnedTasks,
+  publishedShares,
   recordsAt,
-  taskDistances,
   type BankRow,
   type LearnedTask,
 } from './analysis';
+import { comparisonFigures } from './comparisonFigures';
+import { commonGrid, taskDistances } from './distances';
 
 /** Figures of learned filters by name. */
 export function strfFigures(tasks: readonly LearnedTask[], note?: string): Map<string, FigureSpec> {
@@ -116,9 +116,7 @@ export function strfFigures(tasks: readonly LearnedTask[], note?: string): Map<s
     }),
   );
   figures.set('drift', strfDriftFigure({ ...text, rows: tasks.flatMap(driftRows) }));
-  const distances = taskDistances(tasks, grid);
-  // One task with one seed has nothing to be compared with.
-  if (distances.length > 0) figures.set('distances', strfDistanceFigure({ ...text, distances }));
+  for (const [name, figure] of comparisonFigures(tasks, grid, text)) figures.set(name, figure);
   return figures;
 }
 
@@ -134,7 +132,8 @@ export interface StrfFiguresOptions {
 
 /**
  * Draws the learned filters of all tasks found: galleries, densities and transfer functions against the
- * start, paths, drift, distances; with `banks.csv` and `distances.csv`.
+ * start, paths, drift, distances, map and tree, published ranges; with `banks.csv`, `distances.csv` and
+ * `published.csv`.
  *
  * @returns the files written.
  * @throws StmLabError (`input`) when no task has learned filters.
@@ -170,6 +169,7 @@ export async function strfFiguresStage(
       for (const [name, rows] of [
         ['banks.csv', banks],
         ['distances.csv', distances],
+        ['published.csv', publishedShares(tasks)],
       ] as const) {
         if (rows.length === 0) continue;
         const file = path.join(out, name);

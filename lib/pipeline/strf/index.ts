@@ -2,11 +2,12 @@ export {
   describeTasks,
   driftRows,
   learnedTasks,
-  taskDistances,
+  publishedShares,
   type BankRow,
   type LearnedTask,
-  type TaskDistance,
+  type PublishedShareRow,
 } from './analysis';
+export { bankDistances, taskDistances, type BankDistances, type TaskDistance } from './distances';
 export { readStrfExperiment, STRF_TASKS, type StrfComparison, type StrfExperiment } from './experiment';
 export { strfFigures, strfFiguresStage, type StrfFiguresOptions } from './figures';
 export { strfScoreTable, type StrfConditionRecord, type StrfTaskRecord } from './scores';

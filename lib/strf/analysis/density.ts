@@ -95,28 +95,42 @@ export interface NullDistances {
   readonly high: number;
 }
 
+/** How far apart two banks of filters lie, as points on the modulation plane. */
+export type BankDistance = (first: readonly ModulationPoint[], second: readonly ModulationPoint[]) => number;
+
+/** Jensen-Shannon distance of the banks' densities on a grid; a bank's density is computed once. */
+export function densityDistance(grid: ModulationGrid): BankDistance {
+  const known = new WeakMap<readonly ModulationPoint[], Float64Array>();
+  const densityOf = (points: readonly ModulationPoint[]): Float64Array => {
+    const density = known.get(points) ?? modulationDensity(points, grid);
+    known.set(points, density);
+    return density;
+  };
+  return (first, second) => jensenShannonDistance(densityOf(first), densityOf(second));
+}
+
+/** A bank's size and units. */
+export interface BankSize {
+  readonly filters: number;
+  readonly units: UnitContext;
+}
+
 /**
- * Jensen-Shannon distances between independent starting banks of the given sizes and units: with few
- * filters a density is noisy, and two of them lie apart although nothing was learned.
+ * Distances between independent starting banks of the given sizes and units: with few filters two banks lie
+ * apart although nothing was learned.
  */
 export function nullDistances(
-  [first, second]: readonly [
-    { readonly filters: number; readonly units: UnitContext },
-    { readonly filters: number; readonly units: UnitContext },
-  ],
-  grid: ModulationGrid,
+  [first, second]: readonly [BankSize, BankSize],
+  distance: BankDistance,
   { draws = 100, seed = 1 }: { readonly draws?: number; readonly seed?: number } = {},
 ): NullDistances {
   checkSeed(seed);
-  const bank = (side: string, draw: number, of: typeof first): Float64Array =>
-    modulationDensity(
-      initialFilters(of.filters, { seed: deriveSeed(seed, 'null', side, draw) }).map((filter) =>
-        filterTuning(filter, of.units),
-      ),
-      grid,
+  const bank = (side: string, draw: number, of: BankSize): ModulationPoint[] =>
+    initialFilters(of.filters, { seed: deriveSeed(seed, 'null', side, draw) }).map((filter) =>
+      filterTuning(filter, of.units),
     );
   const distances = Array.from({ length: draws }, (_, draw) =>
-    jensenShannonDistance(bank('first', draw, first), bank('second', draw, second)),
+    distance(bank('first', draw, first), bank('second', draw, second)),
   ).sort((a, b) => a - b);
   const mean = distances.reduce((a, b) => a + b, 0) / draws;
   const squares = distances.reduce((sum, d) => sum + (d - mean) ** 2, 0);
