@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env, execPath, exit, kill, pid, stdin, stdout } from 'node:process';
 import { root } from './paths.mjs';
@@ -34,11 +35,13 @@ const steps = {
  */
 export async function test(args) {
   const results = [];
+  // What suites leave in the temporary folder goes when all passed, and can be looked at when not.
+  const scratch = mkdtempSync(join(tmpdir(), 'stm-lab-test-'));
   for (const [name, command] of Object.entries(steps)) {
     if (args.length > 0 && name !== 'suites') continue;
     stdout.write(`\n── ${name}\n`);
     const start = Date.now();
-    const code = await run(command(args));
+    const code = await run(command(args), scratch);
     results.push({ name, code, seconds: (Date.now() - start) / 1000 });
   }
   const width = Math.max(...results.map(({ name }) => name.length)) + 2;
@@ -48,16 +51,19 @@ export async function test(args) {
       `${name.padEnd(width)}${code === 0 ? 'passed' : 'FAILED'}${`${seconds.toFixed(1)} s`.padStart(10)}\n`,
     );
   }
-  exit(results.every(({ code }) => code === 0) ? 0 : 1);
+  const passed = results.every(({ code }) => code === 0);
+  if (passed) rmSync(scratch, { recursive: true, force: true });
+  else stdout.write(`\nfiles of the suites: ${scratch}\n`);
+  exit(passed ? 0 : 1);
 }
 
-/** Runs Node on the arguments in our terminal; a signal ends the child first, then us. */
-function run(nodeArguments) {
+/** Runs Node on the arguments in our terminal, temporary files in `scratch`; a signal ends the child first, then us. */
+function run(nodeArguments, scratch) {
   return new Promise((resolve) => {
     const child = spawn(execPath, nodeArguments, {
       cwd: root,
       stdio: 'inherit',
-      env: { ...env, TF_CPP_MIN_LOG_LEVEL: env.TF_CPP_MIN_LOG_LEVEL ?? '2' },
+      env: { ...env, TMPDIR: scratch, TF_CPP_MIN_LOG_LEVEL: env.TF_CPP_MIN_LOG_LEVEL ?? '2' },
     });
     const forward = (signal) => {
       if (!(signal === 'SIGINT' && stdin.isTTY)) child.kill(signal);
