@@ -17,6 +17,8 @@ import type { Experiment } from './experiment';
 export type ExtractedFeatures = Experiment['features'] & {
   /** Of mel features: `power` (default, as published) or `decibel`. */
   readonly scale?: 'power' | 'decibel';
+  /** Of STM features: excerpts of a recording at most. Default 30, as published. */
+  readonly maxExcerpts?: number;
   /** `excerpts`: also the features of every excerpt, for poolings over them. Default `mean`. */
   readonly keep?: 'mean' | 'excerpts';
 };
@@ -108,11 +110,13 @@ export function featureOptions({
   kind,
   channels,
   scale,
+  maxExcerpts,
   keep,
 }: ExtractedFeatures): Pick<ExtractCorpusOptions, 'features' | 'parameters' | 'keep'> {
   const parameters = {
     ...(channels === undefined ? {} : { channels }),
     ...(scale === undefined ? {} : { scale }),
+    ...(maxExcerpts === undefined ? {} : { maxExcerpts }),
   };
   return { features: kind, parameters, keep };
 }

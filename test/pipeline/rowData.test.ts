@@ -4,8 +4,10 @@ import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { readCsv } from 'stm-lab/dist/base/csv';
 import { readNpy } from 'stm-lab/dist/base/npy';
+import { readManifest } from 'stm-lab/dist/corpus';
 import { extractCorpus, poolExcerpts } from 'stm-lab/dist/features';
 import { compareStage, readExperiment } from 'stm-lab/dist/pipeline';
+import { fullRows, prepareFeatures } from 'stm-lab/dist/pipeline/comparison';
 import { openRowSource } from 'stm-lab/dist/pipeline/comparison/rowData';
 import { makeCorpus } from '../features/corpus';
 import { temporaryFolder, tinyExperiment } from './support';
@@ -97,4 +99,41 @@ test('one class is thinned out for all rows; without features there is one sente
     compareStage({ experiment, features: {}, out }),
     /row "a": no folder of stm-published features was given/,
   );
+});
+
+test('recordings cut to a number of excerpts have features of their own, from a folder of their own', async () => {
+  const audio = path.join(folder, 'audio');
+  const manifest = path.join(audio, 'long.csv');
+  const rows = makeCorpus(audio, 24);
+  const lines = rows.map((row) => [path.relative(audio, row.file), row.label, `g${row.line % 3}`].join(','));
+  fs.writeFileSync(manifest, ['path,label,group', ...lines, ''].join('\n'));
+  const experiment = readExperiment(tinyExperiment(folder));
+  const comparison = {
+    folds: 2,
+    seeds: 1,
+    reference: 'whole',
+    rows: [
+      { name: 'whole', features: { kind: 'stm' } },
+      { name: 'cut', features: { kind: 'stm', maxExcerpts: 1 } },
+      { name: 'counted', features: { kind: 'stm', maxExcerpts: 1, pooling: 'count' } },
+    ],
+  } as const;
+  const folders = await prepareFeatures(
+    fullRows(experiment, comparison),
+    { manifest: readManifest(manifest), folderOf: (key) => path.join(folder, 'prepared', key), workers: 1 },
+    {},
+  );
+  assert.deepEqual(Object.keys(folders).sort(), ['stm-published', 'stm-published-max1']);
+  const [whole, cut] = ['stm-published', 'stm-published-max1'].map((key) => ({
+    features: readNpy(path.join(folders[key]!, 'features.npy')).data as Float32Array,
+    counts: readCsv(path.join(folders[key]!, 'index.csv')).rows.map((row) => Number(row['excerpts'])),
+  }));
+  assert.ok(Math.max(...whole!.counts) > 1);
+  assert.equal(Math.max(...cut!.counts), 1);
+  whole!.counts.forEach((count, row) => {
+    const same = whole!.features
+      .subarray(row * 2420, (row + 1) * 2420)
+      .every((value, j) => value === cut!.features[row * 2420 + j]);
+    assert.equal(same, count === 1);
+  });
 });

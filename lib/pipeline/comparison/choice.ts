@@ -15,6 +15,8 @@ export type FeatureChoice =
        * what of a score comes from how long recordings are.
        */
       readonly pooling?: 'mean' | 'statistics' | 'attention' | 'first' | 'count';
+      /** Excerpts of a recording at most: fewer make long recordings less unlike short ones. Default 30. */
+      readonly maxExcerpts?: number;
     }
   | {
       readonly kind: 'mel';
@@ -214,14 +216,16 @@ export function describeRow({ features, basis, ensemble, recipes, innerFolds }: 
         : features.pooling === undefined
           ? 'STM'
           : `STM, ${POOLING_WORDS[features.pooling]}`;
+  const most = features.kind === 'stm' ? features.maxExcerpts : undefined;
   const [all, members] =
     innerFolds > 0
       ? [`chosen of ${recipes.length} in each fold`, 'averaged']
       : [`average of ${recipes.length} recipes`, 'each'];
   const one = recipes.length === 1;
   const model = one ? describeModel(recipes[0]!) : all;
+  const limited = most === undefined ? named : `${named}, ${most} excerpts at most`;
   return {
-    features: basis === 'training' ? named : `${named}, test rows in a basis of their own`,
+    features: basis === 'training' ? limited : `${limited}, test rows in a basis of their own`,
     model: ensemble === 1 ? model : `${model}, ${ensemble} networks ${one ? 'averaged' : members}`,
   };
 }

@@ -41,6 +41,7 @@ export async function prepareFeatures(
           : {
               kind,
               channels: features.channels ?? 'published',
+              ...(features.maxExcerpts === undefined ? {} : { maxExcerpts: features.maxExcerpts }),
               ...(needsExcerpts(features) ? { keep: 'excerpts' as const } : {}),
             };
       await extractStage({ manifest, out, features: wanted, workers }, context);

@@ -31,8 +31,12 @@ export interface RowData {
 export function featureKey(features: FeatureChoice): string {
   if (features.kind === 'embeddings') return `embeddings-${features.name.replace(/[^\w.-]+/g, '_')}`;
   if (features.kind === 'mel') return features.scale === 'decibel' ? 'mel-decibel' : 'mel';
-  const channels = features.channels ?? 'published';
-  return needsExcerpts(features) ? `stm-${channels}-excerpts` : `stm-${channels}`;
+  const { channels = 'published', maxExcerpts } = features;
+  return [
+    `stm-${channels}`,
+    ...(maxExcerpts === undefined ? [] : [`max${maxExcerpts}`]),
+    ...(needsExcerpts(features) ? ['excerpts'] : []),
+  ].join('-');
 }
 
 /** Whether the extraction has to keep excerpts. */
