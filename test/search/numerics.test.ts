@@ -232,6 +232,21 @@ test('a place seen ten times under noise is worth less than one of the same mean
   assert.ok(value(Float64Array.of(0.2)) < value(Float64Array.of(0.8)) - 1.5);
 });
 
+test('noise too small to matter discounts nothing: the value is the expected improvement itself', () => {
+  const design = { n: 3, d: 1, x: Float64Array.of(0.1, 0.4, 0.9), categorical: [false] };
+  const y = Float64Array.of(1, -1, 0.5);
+  const at = (noise: number): number => {
+    const theta = Float64Array.of(Math.log(0.3), 0, Math.log(1e-3), Math.log(noise));
+    const { predict, value } = logExpectedImprovement(conditionGp(design, y, theta), -1);
+    const point = Float64Array.of(0.55);
+    const { mean, variance } = predict(point);
+    const deviation = Math.sqrt(variance);
+    return value(point) - logImprovement((-1 - mean) / deviation).value - Math.log(deviation);
+  };
+  close(at(5e-5), 0, 1e-12);
+  assert.ok(at(1e-2) < -0.1, `${at(1e-2)}`);
+});
+
 test('a fitted process finds the columns that matter and the noise', () => {
   const random = randomState(8);
   const n = 60;

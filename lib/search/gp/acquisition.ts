@@ -16,10 +16,18 @@ export interface Acquisition {
 const minVariance = 1e-12;
 
 /**
+ * Noise variance that counts as none: a hundredth of the losses' deviation. Below it the inferred noise is what
+ * its prior and the floor of the fit say rather than what was seen, and a discount for it would keep the search
+ * from the last digits of a smooth function.
+ */
+const negligibleNoise = 1e-4;
+
+/**
  * Log of 1 - t / sqrt(s^2 + t^2), for variance s^2 and noise variance t^2: what an observation under noise is
- * worth of one without. `slope` is its derivative in the variance.
+ * worth of one without (without noise, all). `slope` is its derivative in the variance.
  */
 function logWorth(variance: number, noise: number): { value: number; slope: number } {
+  if (noise === 0) return { value: 0, slope: 0 };
   const r = variance / noise;
   const q = Math.sqrt(1 + r);
   return {
@@ -38,7 +46,8 @@ function logWorth(variance: number, noise: number): { value: number; slope: numb
 export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisition {
   const { design, parameters, alpha, inverseFactor, mean: constant } = gp;
   const { n, d, x: points, categorical } = design;
-  const { amplitude, trend, noise } = parameters;
+  const { amplitude, trend } = parameters;
+  const noise = Math.max(0, parameters.noise - negligibleNoise);
   const features = trendFeatures(design);
   const trendScale = trend / (2 * d);
   const choices = categorical.filter(Boolean).length;

@@ -29,7 +29,7 @@ function priorsFor(d: number): Priors {
     lengthScale: [Math.log(0.5) + 0.5 * Math.log(d), 0.7],
     amplitude: [0, 0.5],
     trend: [Math.log(0.1), 1],
-    noise: [Math.log(1e-5), 2],
+    noise: [Math.log(1e-4), 2],
   };
 }
 
