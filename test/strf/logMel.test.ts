@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { melFilterBank } from 'stm-lab/dist/features/mel';
 import { fourierTransform } from 'stm-lab/dist/base/numerics/mixedRadix';
 import { createLogMel, frameCount, SPEECH_LOG_MEL, URBAN_LOG_MEL } from 'stm-lab/dist/strf/logMel';
+import { samplesFor } from 'stm-lab/dist/strf/tasks/sounds';
 import { close, golden } from './fixtures';
 
 const tone = (seconds: number, rate: number, hz: number): Float32Array =>
@@ -76,6 +77,11 @@ test('centred frames mirror the ends', () => {
 test('frame counts and inputs that cannot be used', () => {
   assert.equal(frameCount(32000, SPEECH_LOG_MEL), 198);
   assert.equal(frameCount(399, SPEECH_LOG_MEL), 0);
+  for (const parameters of [SPEECH_LOG_MEL, URBAN_LOG_MEL]) {
+    const samples = samplesFor(50, parameters);
+    assert.deepEqual([frameCount(samples, parameters), frameCount(samples - 1, parameters)], [50, 49]);
+  }
+  assert.ok(samplesFor(400, URBAN_LOG_MEL) <= 10 * 44100 && samplesFor(401, URBAN_LOG_MEL) > 10 * 44100);
   const kernel = createLogMel(SPEECH_LOG_MEL);
   assert.throws(() => kernel.compute(new Float32Array(100)), /100 samples do not fill one window of 400/);
   assert.throws(() => kernel.compute(new Float32Array(800).fill(NaN)), /not all finite/);

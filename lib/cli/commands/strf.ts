@@ -20,7 +20,7 @@ export const strf: Command = {
   options: {
     source: {
       value: 'PATH',
-      help: 'recordings: a folder (spoken digits; speech with .lst, .rttm; calls; SONYC-UST; VoxCeleb) or a manifest',
+      help: 'recordings: a folder (spoken digits; speech with .lst, .rttm; calls; SONYC-UST, ESC-50, UrbanSound8K; VoxCeleb) or a manifest',
     },
     out: { value: 'DIR', help: 'results; one folder per task below it', default: 'results/strf' },
     experiment: {

@@ -1,4 +1,7 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { uniqueCodes } from '../../base/codePoints';
+import { readCsv } from '../../base/csv';
 import { inputError } from '../../base/errors';
 import { stratifiedGroupKFold } from '../../splits';
 import { classTargets } from '../soundSet';
@@ -39,6 +42,38 @@ export interface SceneSet {
   readonly remarks: readonly string[];
 }
 
+/** A recording of one class, and what it must not be parted from. */
+interface ClassifiedScene {
+  readonly file: string;
+  readonly label: string;
+  readonly group: string;
+}
+
+function classifiedScenes(
+  scenes: readonly ClassifiedScene[],
+  folds: readonly (string | number)[],
+  remark: (groups: number, folds: number) => string,
+): SceneSet {
+  const { values: classes, codes } = uniqueCodes(scenes.map(({ label }) => label));
+  const { values: groups, codes: groupOf } = uniqueCodes(scenes.map(({ group }) => group));
+  const names = [...new Set(folds)].sort((a, b) => Number(a) - Number(b));
+  const rowsOf = (keep: (fold: string | number) => boolean): number[] =>
+    scenes.map((_, row) => row).filter((row) => keep(folds[row]!));
+  return {
+    kind: 'classes',
+    tags: classes.map((name) => ({ name, level: 'class', family: name })),
+    recordings: scenes.map(({ file }) => ({ file, incomplete: [] })),
+    groups: groupOf,
+    targets: classTargets(codes, classes.length),
+    rounds: names.map((fold) => ({
+      train: rowsOf((own) => own !== fold),
+      development: [],
+      test: rowsOf((own) => own === fold),
+    })),
+    remarks: [remark(groups.length, names.length)],
+  };
+}
+
 /**
  * Scenes of one label each from a manifest, in group-wise stratified folds.
  *
@@ -46,28 +81,65 @@ export interface SceneSet {
  */
 export function scenesOfManifest(manifest: string, labels: readonly string[], folds: number): SceneSet {
   const scenes = listScenes(manifest, labels);
-  const { values: classes, codes } = uniqueCodes(scenes.map(({ label }) => label));
-  const { values: groups, codes: groupOf } = uniqueCodes(scenes.map(({ group }) => group));
   const foldOf = stratifiedGroupKFold({
     labels: scenes.map(({ label }) => label),
     groups: scenes.map(({ group }) => group),
     folds,
   });
-  const rowsOf = (keep: (fold: number) => boolean): number[] =>
-    scenes.map((_, row) => row).filter((row) => keep(foldOf[row]!));
-  return {
-    kind: 'classes',
-    tags: classes.map((name) => ({ name, level: 'class', family: name })),
-    recordings: scenes.map(({ file }) => ({ file, incomplete: [] })),
-    groups: groupOf,
-    targets: classTargets(codes, classes.length),
-    rounds: Array.from({ length: folds }, (_, fold) => ({
-      train: rowsOf((own) => own !== fold),
-      development: [],
-      test: rowsOf((own) => own === fold),
-    })),
-    remarks: [`${scenes.length} recordings of ${groups.length} groups; ${folds} group-wise folds.`],
-  };
+  return classifiedScenes(
+    scenes,
+    [...foldOf],
+    (groups, count) => `${scenes.length} recordings of ${groups} groups; ${count} group-wise folds.`,
+  );
+}
+
+/** Sets of one class a recording that are published with their folds. */
+const FOLDED_SETS = [
+  {
+    table: path.join('meta', 'esc50.csv'),
+    columns: { name: 'filename', fold: 'fold', label: 'category', group: 'src_file' },
+    place: ({ name }: FoldedRow): string => path.join('audio', name),
+  },
+  {
+    table: path.join('metadata', 'UrbanSound8K.csv'),
+    columns: { name: 'slice_file_name', fold: 'fold', label: 'class', group: 'fsID' },
+    place: ({ name, fold }: FoldedRow): string => path.join('audio', `fold${fold}`, name),
+  },
+];
+
+type FoldedRow = Record<'name' | 'fold' | 'label' | 'group', string>;
+
+/** The folded set that a folder holds, if any. */
+function foldedSetIn(folder: string): (typeof FOLDED_SETS)[number] | undefined {
+  return FOLDED_SETS.find(({ table }) => fs.existsSync(path.join(folder, table)));
+}
+
+/**
+ * ESC-50 or UrbanSound8K as they unpack, all classes, in the published folds. Recordings of the table that are
+ * not in the folder are counted and left out.
+ *
+ * @throws StmLabError (`input`) for a table without its columns, or a folder without its recordings.
+ */
+function scenesOfFolds(folder: string, { table, columns, place }: (typeof FOLDED_SETS)[number]): SceneSet {
+  const file = path.join(folder, table);
+  const { columns: present, rows } = readCsv(file);
+  for (const column of Object.values(columns))
+    if (!present.includes(column)) throw inputError(`${file}: lacks the column "${column}"`);
+  const listed = rows.map((row): FoldedRow & { file: string } => {
+    const [name, fold, label, group] = [columns.name, columns.fold, columns.label, columns.group].map(
+      (column) => row[column]!,
+    ) as [string, string, string, string];
+    return { name, fold, label, group, file: path.join(folder, place({ name, fold, label, group })) };
+  });
+  const scenes = listed.filter((row) => fs.existsSync(row.file));
+  if (new Set(scenes.map(({ fold }) => fold)).size < 2)
+    throw inputError(`${folder}: holds recordings of fewer than two folds of ${table}; unpack all of them`);
+  return classifiedScenes(
+    scenes,
+    scenes.map(({ fold }) => fold),
+    (groups, count) =>
+      `${scenes.length} recordings cut from ${groups}; the ${count} published folds; ${listed.length - scenes.length} not in the folder.`,
+  );
 }
 
 /**
@@ -110,12 +182,14 @@ export function scenesOfSonyc(folder: string, levels: TagLevels): SceneSet {
   };
 }
 
-/** Scenes of a source: the folder of SONYC-UST, or a manifest. */
+/** Scenes of a source: the folder of SONYC-UST, ESC-50 or UrbanSound8K, or a manifest. */
 export function readScenes(
   source: string,
   settings: { readonly labels: readonly string[]; readonly folds: number; readonly tags?: TagLevels },
 ): SceneSet {
-  return isSonycFolder(source)
-    ? scenesOfSonyc(source, settings.tags ?? 'both')
-    : scenesOfManifest(source, settings.labels, settings.folds);
+  if (isSonycFolder(source)) return scenesOfSonyc(source, settings.tags ?? 'both');
+  const folded = foldedSetIn(source);
+  return folded === undefined
+    ? scenesOfManifest(source, settings.labels, settings.folds)
+    : scenesOfFolds(source, folded);
 }

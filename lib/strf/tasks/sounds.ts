@@ -26,9 +26,9 @@ export function padTo(samples: Float32Array, length: number): Float32Array {
   return padded;
 }
 
-/** Sampled values needed for exactly `frames` frames that lie inside. */
-export function samplesFor(frames: number, { window, hop }: LogMelParameters): number {
-  return (frames - 1) * hop + window;
+/** Samples of a waveform that has exactly `count` frames. */
+export function samplesFor(count: number, { window, hop, frames }: LogMelParameters): number {
+  return (count - 1) * hop + (frames === 'centred' ? 0 : window);
 }
 
 /** Files of a folder that look like recordings, sorted by code point. */

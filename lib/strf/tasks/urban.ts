@@ -26,8 +26,8 @@ export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, '
 }
 
 /**
- * Reads a scene task: a manifest with one label a recording (ESC-50, the corpus's scenes), judged by
- * group-wise cross-validation, or the folder of SONYC-UST with several tags a recording, judged on its test
+ * Reads a scene task: a manifest with one label a recording, judged by group-wise cross-validation; the folder
+ * of ESC-50 or UrbanSound8K, judged by their published folds; or the folder of SONYC-UST with several tags a recording, judged on its test
  * part. Probabilities are averaged over a recording's excerpts, and the network after its last update is
  * judged (not the best epoch on the judged part).
  *
@@ -55,6 +55,7 @@ export async function prepareUrban(source: string, settings: UrbanSettings): Pro
     return owner.flatMap((row, i) => (wanted.has(row) ? [i] : []));
   };
   const judged = set.rounds.flatMap(({ test }) => test).sort((a, b) => a - b);
+  const placeOf = new Map(judged.map((row, place) => [row, place]));
   const judge = sceneJudge(set, judged);
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
   const statistic: PreparedTask['statistic'] = ({ outputs }) => judge.statistic(outputs['probabilities']!);
@@ -112,7 +113,7 @@ export async function prepareUrban(source: string, settings: UrbanSettings): Pro
             };
             const found = meanOf(round.test);
             round.test.forEach((row, i) =>
-              probabilities.set(found.subarray(i * tags, (i + 1) * tags), judged.indexOf(row) * tags),
+              probabilities.set(found.subarray(i * tags, (i + 1) * tags), placeOf.get(row)! * tags),
             );
             if (round.development.length === 0) return;
             const apart = sceneJudge(set, round.development).statistic(meanOf(round.development));
