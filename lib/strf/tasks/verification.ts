@@ -20,7 +20,7 @@ import {
 import { predictStrf, type TrainedStrf } from '../train';
 import { equalErrorRate, minimumDetectionCost } from '../verification';
 import type { NoiseMixer } from './noiseFolder';
-import { contentHash, logMelOf, padTo, samplesFor, soundAt } from './sounds';
+import { contentHash, logMelOf, samplesFor, soundAt } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
 import { withTrained, type PreparedTask } from './task';
 import type { VerificationRecording, VerificationSet } from './trials';
@@ -53,7 +53,8 @@ export async function prepareVerification(
   const { windowEvery = 0.1, nearest = 400, cohortRecordings = 10 } = settings.verification ?? {};
   const kernel = createLogMel(frontEnd);
   const speakers = uniqueCodes(train.map(({ speaker }) => speaker));
-  const ofSpeaker = speakers.values.map((_, s) => train.filter((_r, row) => speakers.codes[row] === s));
+  const ofSpeaker = speakers.values.map((): VerificationRecording[] => []);
+  train.forEach((recording, row) => ofSpeaker[speakers.codes[row]!]!.push(recording));
   const tested = uniqueCodes(test.map(({ speaker }) => speaker));
   const scale = await scaleOf(spread(train, SCALE_RECORDINGS), kernel, frames);
   const cohort = ofSpeaker.map((own) => spread(own, cohortRecordings));
@@ -200,26 +201,26 @@ async function embedRecording(
   const { engine, network, trained, kernel, scale } = with_;
   const { sampleRate, bands } = kernel.parameters;
   const length = samplesFor(frames, kernel.parameters);
-  const samples = padTo(await soundAt(file, sampleRate), length);
+  const samples = await soundAt(file, sampleRate);
+  const last = samples.length - length;
   const every = Math.max(1, Math.round(windowEvery * sampleRate));
-  const starts = Array.from(
-    { length: Math.floor((samples.length - length) / every) + 1 },
-    (_, i) => i * every,
-  );
-  if (starts.at(-1) !== samples.length - length) starts.push(samples.length - length);
-  const values = joinValues(
-    starts.map((from) => kernel.compute(samples.subarray(from, from + length)).values),
-  );
+  const starts = Array.from({ length: Math.max(0, Math.floor(last / every) + 1) }, (_, i) => i * every);
+  if (last > 0 && starts.at(-1) !== last) starts.push(last);
+  // A recording shorter than a window is one window with nothing around it, as in training.
+  const windows =
+    last < 0
+      ? [fitFrames(logMelOf(samples, kernel), bands, frames)]
+      : starts.map((from) => kernel.compute(samples.subarray(from, from + length)).values);
   const { embeddings } = predictStrf(engine, network, trained, {
-    values: standardise(values, scale),
-    rows: starts.length,
+    values: standardise(joinValues(windows), scale),
+    rows: windows.length,
     bands,
     frames,
     targets: new Float32Array(),
     targetSize: 0,
   });
-  const size = embeddings.length / starts.length;
-  return meanOf(starts.map((_, i) => embeddings.subarray(i * size, (i + 1) * size)));
+  const size = embeddings.length / windows.length;
+  return meanOf(windows.map((_, i) => embeddings.subarray(i * size, (i + 1) * size)));
 }
 
 function meanOf(rows: readonly Float32Array[]): Float32Array {
