@@ -51,6 +51,12 @@ export { systemScoresFigure, type SystemScore, type SystemScoresInput } from './
 export { strfDriftFigure, type DriftRow, type StrfDriftInput } from './strfDrift';
 export { strfGalleryFigure, type GalleryFilter, type StrfGalleryInput } from './strfGallery';
 export { strfMapFigure, type DendrogramMerge, type StrfMapInput } from './strfMap';
+export {
+  strfProfileFigure,
+  type ProfileCurve,
+  type ProfilePanel,
+  type StrfProfileInput,
+} from './strfProfiles';
 export { strfPublishedFigure, type PublishedPanel, type StrfPublishedInput } from './strfPublished';
 export { strfTrajectoryFigure, type FilterPath, type StrfTrajectoryInput } from './strfTrajectories';
 export { strfDistanceFigure, type StrfDistanceInput } from './strfDistances';

@@ -90,6 +90,46 @@ export function strfExamples(note: string): Record<string, figures.FigureSpec> {
       ),
       note,
     }),
+    'strf-profiles': figures.strfProfileFigure({
+      panels: [0, 1].map((moved) => ({
+        title: moved === 0 ? 'start' : 'learned',
+        xTitle: 'Rate (Hz)',
+        yTitle: 'Density (1/Hz)',
+        curves: names.map((task) => {
+          const grid = modulationGrid();
+          const own = bank(task, 1, moved);
+          const density = modulationDensity(own, grid);
+          return {
+            name: task,
+            x: grid.rateHz,
+            y: grid.rateHz.map((_, column) =>
+              grid.scaleCycPerOct.reduce((sum, _s, row) => sum + density[row * 101 + column]! / 0.5, 0),
+            ),
+            quartiles: quartiles(own.map(({ rateHz }) => rateHz)),
+          };
+        }),
+      })),
+      remark: 'Lines: densities. Above: medians and quartiles.',
+      note,
+    }),
+    'strf-displacements': figures.strfProfileFigure({
+      form: 'steps',
+      panels: [
+        {
+          title: 'Along rate',
+          xTitle: 'Bandwidths',
+          yTitle: 'Share of filters',
+          curves: names.map((name, i) => ({
+            name,
+            x: [0, 0.25, 0.5, 0.75, 1],
+            y: i === 0 ? [0.5, 0.3, 0.15, 0.05, 0.05] : [0.1, 0.2, 0.3, 0.4, 0.4],
+          })),
+        },
+      ],
+      perRow: 1,
+      remark: 'The last step holds all beyond.',
+      note,
+    }),
     'strf-distances': figures.strfDistanceFigure({
       distances: pairs.map(([first, second, value, z]) => ({ first, second, distance: value, z })),
       note,

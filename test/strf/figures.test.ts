@@ -18,6 +18,8 @@ import {
   type StrfFilterHistory,
   type StrfTaskRecord,
 } from 'stm-lab/dist/pipeline';
+import { commonGrid } from 'stm-lab/dist/pipeline/strf/distances';
+import { profileFigures } from 'stm-lab/dist/pipeline/strf/profileFigures';
 import { initialFilters } from 'stm-lab/dist/strf';
 import { close } from './fixtures';
 
@@ -131,6 +133,8 @@ test('every figure renders, with its axes and the note', async () => {
       ),
       'paths',
       'drift',
+      'marginals',
+      'displacements',
       'distances',
       'distances-wasserstein',
       'map',
@@ -159,4 +163,38 @@ test('the stage writes figures and tables; a folder without learned filters is n
   assert.match(banks, /^task,when,lowPass,asymmetry/);
   await assert.rejects(strfFiguresStage({ results: os.tmpdir() }), /no task has learned filters/);
   await assert.rejects(strfFiguresStage({ results, condition: 'learn area' }), /"learn area"/);
+});
+
+test('profiles: densities hold all filters; filters that stayed are all in the first step', () => {
+  const tasks = learnedTasks(results);
+  const figures = profileFigures(tasks, commonGrid(tasks), {});
+  type View = { title: { text: string }; layer: { data: { values: Record<string, number | string>[] } }[] };
+  const curvesOf = (name: string): { title: string; points: Record<string, number | string>[] }[] =>
+    (figures.get(name)!['concat'] as View[]).map(({ title, layer }) => ({
+      title: title.text,
+      points: layer[0]!.data.values,
+    }));
+  for (const { points } of curvesOf('marginals'))
+    for (const name of ['as drawn', 'start', 'learned']) {
+      const own = points.filter((point) => point['name'] === name);
+      const step = Number(own[1]!['x']) - Number(own[0]!['x']);
+      close(
+        own.reduce((sum, point) => sum + Number(point['y']) * step, 0),
+        1,
+        0.01,
+      );
+    }
+  for (const { points } of curvesOf('displacements')) {
+    const of = (task: string): number[] =>
+      points.filter((point) => point['name'] === task).map((point) => Number(point['y']));
+    assert.deepEqual(of('speech').slice(0, 2), [1, 0]);
+    assert.ok(of('speaker')[0]! < 1);
+    close(
+      of('speaker')
+        .slice(0, -1)
+        .reduce((a, b) => a + b, 0),
+      1,
+      1e-3,
+    );
+  }
 });

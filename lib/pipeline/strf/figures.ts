@@ -24,6 +24,7 @@ import {
 } from './analysis';
 import { comparisonFigures } from './comparisonFigures';
 import { commonGrid, taskDistances } from './distances';
+import { profileFigures } from './profileFigures';
 
 /** Figures of learned filters by name. */
 export function strfFigures(tasks: readonly LearnedTask[], note?: string): Map<string, FigureSpec> {
@@ -116,7 +117,8 @@ export function strfFigures(tasks: readonly LearnedTask[], note?: string): Map<s
     }),
   );
   figures.set('drift', strfDriftFigure({ ...text, rows: tasks.flatMap(driftRows) }));
-  for (const [name, figure] of comparisonFigures(tasks, grid, text)) figures.set(name, figure);
+  const further = [...profileFigures(tasks, grid, text), ...comparisonFigures(tasks, grid, text)];
+  for (const [name, figure] of further) figures.set(name, figure);
   return figures;
 }
 
