@@ -14,6 +14,7 @@ import {
   type StrfExperiment,
 } from 'stm-lab/dist/pipeline';
 import {
+  equalErrorRate,
   listVerification,
   minimumDetectionCost,
   normaliseScores,
@@ -287,7 +288,59 @@ test('windows, cohort size and noise change what is asked of them alone', async 
   assert.notEqual((await prepare(short, noise)).hash, (await prepare(short)).hash);
 });
 
-test('the stage: four measures with intervals from resampled speakers', async () => {
+test('intervals: many tested speakers are resampled whole, few by their recordings', async () => {
+  const place = path.join(folder, 'many');
+  fs.mkdirSync(place);
+  const names = Array.from({ length: 13 }, (_, s) => [1, 2, 3].map((n) => `s${s}-${n}.wav`));
+  for (const name of names.flat()) writeWav(path.join(place, name), voice(1000, 0.1, 1), RATE);
+  const manifest = path.join(place, 'speakers.csv');
+  fs.writeFileSync(
+    manifest,
+    `path,label,group\n${names.flatMap((own, s) => own.map((name) => `${name},s${s},s${s}`)).join('\n')}\n`,
+  );
+  const pairsOf = (speakers: number): string[] => {
+    const own = names.slice(0, speakers).flatMap((all, s) => all.map((name) => ({ name, s })));
+    return own.flatMap((a, i) => own.slice(i + 1).map((b) => `${a.s === b.s ? 1 : 0} ${a.name} ${b.name}`));
+  };
+  const prepared = async (speakers: number): Promise<PreparedTask> => {
+    fs.writeFileSync(path.join(place, 'trials.txt'), pairsOf(speakers).join('\n'));
+    return prepareStrfTask('speaker', manifest, tiny());
+  };
+  const state = randomState(9);
+  const eerOf = (lines: readonly string[], scores: readonly number[], counts: readonly number[]): number => {
+    const trials = lines.flatMap((line, t) => Array.from({ length: counts[t]! }, () => t));
+    return equalErrorRate(
+      rankScores(
+        trials.map((t) => scores[t]!),
+        (i) => lines[trials[i]!]!.startsWith('1'),
+      ),
+    );
+  };
+  for (const [speakers, mode] of [
+    [11, /resampling the tested speakers\./],
+    [4, /resampling the tested recordings, since/],
+  ] as const) {
+    const task = await prepared(speakers);
+    assert.match(task.remarks[1]!, mode);
+    const lines = pairsOf(speakers);
+    const scores = lines.map((line) => Math.round(5 * (state.normal() + (line.startsWith('1') ? 1 : 0))));
+    const outputs = { scores: Float32Array.from(scores), normalised: Float32Array.from(scores) };
+    const weights = new Float64Array(3 * speakers).fill(1);
+    // Speaker 0 twice and speaker 1 not at all; of few speakers, single recordings.
+    const drawn = speakers === 11 ? [2, 2, 2, 0, 0, 0] : [2, 1, 0, 1, 1, 1];
+    drawn.forEach((count, row) => (weights[row] = count));
+    const rowOf = (name: string): number => names.flat().indexOf(name);
+    const counts = lines.map((line) => {
+      const [target, a, b] = line.split(' ') as [string, string, string];
+      const [first, second] = [weights[rowOf(a)]!, weights[rowOf(b)]!];
+      return target === '1' && speakers === 11 ? first : first * second;
+    });
+    close(task.statistic({ outputs })(weights)['eer']!, eerOf(lines, scores, counts), 1e-9);
+    assert.equal(task.design.groups.length, 3 * speakers);
+  }
+});
+
+test('the stage: four measures with intervals', async () => {
   const summary = await strfTaskStage({
     task: 'speaker',
     source: vox,

@@ -35,6 +35,9 @@ export interface VerificationSettings {
   readonly cohortRecordings?: number;
 }
 
+/** Of fewer speakers, resamples would be few and alike. */
+const SPEAKERS_TO_RESAMPLE = 10;
+
 /** Recordings that the scale of the input is taken from, at most. */
 const SCALE_RECORDINGS = 1000;
 
@@ -56,6 +59,7 @@ export async function prepareVerification(
   const ofSpeaker = speakers.values.map((): VerificationRecording[] => []);
   train.forEach((recording, row) => ofSpeaker[speakers.codes[row]!]!.push(recording));
   const tested = uniqueCodes(test.map(({ speaker }) => speaker));
+  const bySpeaker = tested.values.length >= SPEAKERS_TO_RESAMPLE;
   const scale = await scaleOf(spread(train, SCALE_RECORDINGS), kernel, frames);
   const cohort = ofSpeaker.map((own) => spread(own, cohortRecordings));
 
@@ -86,9 +90,9 @@ export async function prepareVerification(
     );
     return (weights) => {
       const weightOf = (trial: number): number => {
-        const [a, b] = [tested.codes[pairs[2 * trial]!]!, tested.codes[pairs[2 * trial + 1]!]!];
-        // Of a speaker drawn twice, the copies are not compared with each other.
-        return a === b ? weights[a]! : weights[a]! * weights[b]!;
+        const [a, b] = [pairs[2 * trial]!, pairs[2 * trial + 1]!];
+        // Of a speaker, or a recording, drawn twice, the copies are not compared with each other.
+        return bySpeaker && tested.codes[a] === tested.codes[b] ? weights[a]! : weights[a]! * weights[b]!;
       };
       const [plain, normalised] = rankings.map((ranking) => ({
         eer: equalErrorRate(ranking, weightOf),
@@ -117,13 +121,12 @@ export async function prepareVerification(
       { name: 'eerNormalised', title: 'equal error rate, s-norm', better: 'lower' },
       { name: 'costNormalised', title: 'minimum detection cost, s-norm', better: 'lower' },
     ],
-    design: {
-      groups: Int32Array.from(tested.values.keys()),
-      labels: new Int32Array(tested.values.length),
-    },
+    design: bySpeaker
+      ? { groups: tested.codes, labels: new Int32Array(test.length) }
+      : { groups: Int32Array.from(test.keys()), labels: tested.codes },
     remarks: [
       `${targets.length} trials (${targets.reduce((sum, target) => sum + target, 0)} of one speaker) of ${test.length} recordings of ${tested.values.length} speakers, none of them among the ${speakers.values.length} trained on (${train.length} recordings).`,
-      'Intervals come from resampling the tested speakers. Detection costs expect 1 target in 100 trials.',
+      `Intervals come from resampling the tested ${bySpeaker ? 'speakers' : 'recordings, since there are too few speakers: for other speakers they are too narrow'}. Detection costs expect 1 target in 100 trials.`,
     ],
     baselines: { chance: { eer: 0.5, cost: 1, eerNormalised: 0.5, costNormalised: 1 } },
     run: (engine, strf, seed, context) => {
@@ -155,7 +158,7 @@ export async function prepareVerification(
             { nearest },
           );
           const outcome = { records: trained.records, outputs: { scores, normalised } };
-          const metrics = statisticOf(outcome)(new Float64Array(tested.values.length).fill(1));
+          const metrics = statisticOf(outcome)(new Float64Array(test.length).fill(1));
           return { ...outcome, metrics };
         },
       );
