@@ -11,13 +11,15 @@ import {
   parseCondition,
   type StrfExperiment,
 } from 'stm-lab/dist/pipeline/strf/experiment';
-import { strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline';
+import { loadEngine } from 'stm-lab/dist/engine';
+import { prepareStrfTask, strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline';
 import {
   listCalls,
   listScenes,
   listSpeakerRecordings,
   parseRttm,
   readSpeechFolder,
+  type CellOutcome,
   type StrfTaskName,
 } from 'stm-lab/dist/strf';
 
@@ -246,6 +248,32 @@ for (const [task, source] of [
     const again = await strfTaskStage(options);
     assert.equal(again.status, 'computed');
     assert.deepEqual(again.conditions, first.conditions);
+  });
+
+for (const [task, source] of [
+  ['speaker', digits],
+  ['speech', speech],
+] as const)
+  test(`${task}: noise reaches the training sounds, seeded, and nothing else`, async () => {
+    const noise = path.join(folder, `noise-for-${task}`);
+    fs.mkdirSync(path.join(noise, 'noise'), { recursive: true });
+    writeWav(path.join(noise, 'noise', 'hum.wav'), beating(2, 16000, 3), 16000);
+    const engine = await loadEngine();
+    const before = engine.tf.memory().numTensors;
+    const run = async (folder?: string, seed = 1): Promise<CellOutcome & { hash: string }> => {
+      const prepared = await prepareStrfTask(task, source, tiny, { noise: folder });
+      return { ...(await prepared.run(engine, { variant: 'pass' }, seed, {})), hash: prepared.hash };
+    };
+    const [clean, noisy, again] = [await run(), await run(noise), await run(noise)];
+    assert.deepEqual(again, noisy);
+    assert.notEqual(noisy.records[0]!.loss, clean.records[0]!.loss);
+    assert.notEqual(noisy.hash, clean.hash);
+    assert.equal(engine.tf.memory().numTensors, before);
+    // What is judged stays clean: an untrained network says the same of it.
+    const still = { ...tiny, [task]: { ...tiny[task], training: { steps: 0 } } };
+    const untrained = async (folder?: string): Promise<CellOutcome> =>
+      (await prepareStrfTask(task, source, still, { noise: folder })).run(engine, { variant: 'pass' }, 1, {});
+    assert.deepEqual(await untrained(noise), await untrained());
   });
 
 test('birds: a group that is all there is of a class trains but is not judged', async () => {
