@@ -9,6 +9,7 @@ import { readNpy, writeNpy } from 'stm-lab/dist/base/npy';
 import { readManifest } from 'stm-lab/dist/corpus';
 import { readExperiment, type ComparisonRecord, type Experiment } from 'stm-lab/dist/pipeline';
 import { fullRows } from 'stm-lab/dist/pipeline/comparison';
+import { describeRow } from 'stm-lab/dist/pipeline/comparison/choice';
 import { stmLab, stmLabKilledAfter, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
 const reduction = { method: 'exact', components: 4 };
@@ -269,4 +270,26 @@ test('a recipe overrides its row, and its row the experiment', () => {
     row!.recipes.map(({ reduction: { method } }) => method),
     ['exact', 'exact', 'none'],
   );
+});
+
+test('a row says in words what it is', () => {
+  const experiment = readExperiment(tinyExperiment(temporaryFolder('compare-words')));
+  const rows = fullRows(experiment, {
+    folds: 2,
+    seeds: 1,
+    reference: 'a',
+    rows: [
+      { name: 'a', features: { kind: 'stm', maxExcerpts: 2 }, rateSmoothing: 0.5, logistic: { C: 2 } },
+      { name: 'b', ensemble: 5, average: [{}, { rateSmoothing: 0.25 }] },
+      { name: 'c', ensemble: 5, choose: { folds: 2, among: [{}, { rateSmoothing: 0.25 }] } },
+    ],
+  });
+  assert.deepEqual(rows.map(describeRow), [
+    {
+      features: 'STM, 2 excerpts at most',
+      model: 'logistic regression, C 2, PCA 8, rates smoothed by 0.5 Hz',
+    },
+    { features: 'STM', model: 'average of 2 recipes, 5 networks each' },
+    { features: 'STM', model: 'chosen of 2 in each fold, 5 networks averaged' },
+  ]);
 });
