@@ -34,6 +34,7 @@ function comparisonOf(folder: string): unknown {
         choose: {
           folds: 2,
           among: [{ model: network(8) }, { model: network(12), reduction }],
+          average: 'candidate',
         },
       },
       { name: 'smoothed', rateSmoothing: 1 },
@@ -131,6 +132,8 @@ test('one table of all features and models; killed and started again it is the s
     row('chosen inside').chosen!.reduce((sum, { folds }) => sum + folds, 0),
     6,
   );
+  assert.equal(row('chosen inside').chosen!.at(-1)!.recipe, 'average of all');
+  assert.match(row('chosen inside').model, /^chosen of 2 and their average in each fold$/);
   const [plain, smoothed, both] = ['network', 'smoothed', 'both_averaged'].map((slug) => {
     const own = fs
       .readdirSync(path.join(out, 'rows'))

@@ -60,9 +60,13 @@ test('a recipe is chosen on training rows alone: the test rows may hold anything
     { reduction, model: { kind: 'logistic', C: 1 } },
     { reduction, model: { kind: 'svm', kernel: 'linear' } },
   ] as const;
-  const choose = (own: typeof given, names: Parameters<typeof chooseRecipe>[1]): Promise<RecipeChoice> => {
+  const choose = (
+    own: typeof given,
+    names: Parameters<typeof chooseRecipe>[1],
+    average?: { average: 'candidate' },
+  ): Promise<RecipeChoice> => {
     const ready = recipes.map((recipe) => ({ ...recipe, features: own.features }));
-    return chooseRecipe(own, names, ready, 3, task);
+    return chooseRecipe(own, names, ready, { innerFolds: 3, ...average }, task);
   };
   const choice = await choose(given, names);
   assert.ok(choice.chosen > 0);
@@ -72,6 +76,9 @@ test('a recipe is chosen on training rows alone: the test rows may hold anything
   assert.deepEqual(await choose(spoilt, spoiltNames), choice);
   const otherwise = await choose(spoil(given, task.trainRows.slice(0, 12)), names);
   assert.notDeepEqual(otherwise.macroF1, choice.macroF1);
+  const withAverage = await choose(given, names, { average: 'candidate' });
+  assert.deepEqual(withAverage.macroF1.slice(0, 3), choice.macroF1);
+  assert.equal(withAverage.macroF1.length, 4);
 });
 
 test('standardiser and components come from training rows; "each-part" takes them from the test rows too', async () => {

@@ -61,9 +61,14 @@ export interface ComparisonRowChoice extends Recipe {
   readonly ensemble?: number;
   /**
    * Chooses among recipes within the training rows of every fold: group-wise cross-validation there, by
-   * macro-F1 (the first of equals). The test rows have no say.
+   * macro-F1 (the first of equals). The test rows have no say. With `average: 'candidate'` the average of all
+   * of them may be chosen too.
    */
-  readonly choose?: { readonly folds: number; readonly among: readonly Recipe[] };
+  readonly choose?: {
+    readonly folds: number;
+    readonly among: readonly Recipe[];
+    readonly average?: 'candidate';
+  };
   /** Fits every one of these recipes (each an `ensemble`) and averages their probabilities; not with `choose`. */
   readonly average?: readonly Recipe[];
 }
@@ -129,6 +134,8 @@ export interface FullRow {
   readonly recipes: readonly FullRecipe[];
   /** Folds within the training rows by which one recipe is chosen; 0: all are fitted and averaged. */
   readonly innerFolds: number;
+  /** Whether the average of all recipes is among what is chosen from. */
+  readonly average?: 'candidate';
 }
 
 /** Units of an attention whose row does not say. */
@@ -178,6 +185,7 @@ export function fullRows(experiment: Experiment, comparison: ComparisonChoice): 
       ensemble: row.ensemble ?? 1,
       recipes,
       innerFolds: row.choose?.folds ?? 0,
+      ...(row.choose?.average === undefined ? {} : { average: row.choose.average }),
     };
   });
 }
@@ -204,10 +212,11 @@ function fullRecipe(
 }
 
 /** Features and model of a row in a few words. */
-export function describeRow({ features, basis, ensemble, recipes, innerFolds }: FullRow): {
+export function describeRow(row: FullRow): {
   readonly features: string;
   readonly model: string;
 } {
+  const { features, basis, ensemble, recipes, innerFolds, average } = row;
   const named =
     features.kind === 'embeddings'
       ? features.name
@@ -219,7 +228,7 @@ export function describeRow({ features, basis, ensemble, recipes, innerFolds }: 
   const most = features.kind === 'stm' ? features.maxExcerpts : undefined;
   const [all, members] =
     innerFolds > 0
-      ? [`chosen of ${recipes.length} in each fold`, 'averaged']
+      ? [`chosen of ${recipes.length}${average ? ' and their average' : ''} in each fold`, 'averaged']
       : [`average of ${recipes.length} recipes`, 'each'];
   const one = recipes.length === 1;
   const model = one ? describeModel(recipes[0]!) : all;

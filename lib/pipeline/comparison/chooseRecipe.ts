@@ -1,17 +1,17 @@
 import { StmLabError } from '../../base/errors';
 import { canonicalJson } from '../../base/files';
 import { deriveSeed } from '../../base/random/seeds';
-import { macroF1, type FoldTask } from '../../evaluation';
+import { averageProbabilities, macroF1, type FoldTask } from '../../evaluation';
 import { stratifiedGroupKFold } from '../../splits';
 import { fitReducedFold, reduceFold, type FoldModelOptions, type ReducedFold } from '../foldModel';
-import type { FullRecipe } from './choice';
+import type { FullRecipe, FullRow } from './choice';
 
 /** A recipe together with the features that it takes. */
 export type ReadyRecipe = FullRecipe & Pick<FoldModelOptions, 'features'>;
 
 /** What was chosen for one fold, and what each recipe scored. */
 export interface RecipeChoice {
-  /** Place in the list of recipes. */
+  /** Place in the list of recipes; their number for the average of all. */
   readonly chosen: number;
   /** Macro-F1 of each on the training rows, every one judged by a model that did not see its group. */
   readonly macroF1: readonly number[];
@@ -20,13 +20,14 @@ export interface RecipeChoice {
 /**
  * Chooses a recipe on the training rows of one fold alone, by group-wise cross-validation within them.
  *
+ * @param average `candidate`: the average of all recipes may be chosen too.
  * @param labels class name of every row, @param groups group of every row (only training rows are looked at).
  */
 export async function chooseRecipe(
   data: Omit<FoldModelOptions, 'features' | 'model' | 'reduction' | 'ensemble'>,
   names: { readonly labels: readonly string[]; readonly groups: readonly string[] },
   recipes: readonly ReadyRecipe[],
-  innerFolds: number,
+  { innerFolds, average }: Pick<FullRow, 'innerFolds' | 'average'>,
   task: FoldTask,
 ): Promise<RecipeChoice> {
   const { trainRows } = task;
@@ -62,6 +63,8 @@ export async function chooseRecipe(
       );
     }
   }
-  const scores = probabilities.map((own) => macroF1({ labels, probabilities: own, classes }));
+  const candidates =
+    average === 'candidate' ? [...probabilities, averageProbabilities(probabilities)] : probabilities;
+  const scores = candidates.map((own) => macroF1({ labels, probabilities: own, classes }));
   return { chosen: scores.indexOf(Math.max(...scores)), macroF1: scores };
 }

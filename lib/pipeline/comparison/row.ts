@@ -202,9 +202,9 @@ async function crossValidateRow(
   const fitFold = async (task: FoldTask): Promise<Float32Array> => {
     let used = recipes;
     if (row.innerFolds > 0) {
-      const choice = await chooseRecipe(base, { labels, groups }, recipes, row.innerFolds, task);
+      const choice = await chooseRecipe(base, { labels, groups }, recipes, row, task);
       writeJson(choiceFile(task), choice);
-      used = [recipes[choice.chosen]!];
+      if (choice.chosen < recipes.length) used = [recipes[choice.chosen]!];
     }
     const probabilities: Float32Array[] = [];
     for (const recipe of used)
@@ -266,10 +266,9 @@ function scoresOf(
     ...(row.innerFolds === 0
       ? {}
       : {
-          chosen: row.recipes.map((recipe, i) => ({
-            recipe: describeModel(recipe),
-            folds: choices.filter(({ chosen }) => chosen === i).length,
-          })),
+          chosen: [...row.recipes.map(describeModel), ...(row.average ? ['average of all'] : [])].map(
+            (recipe, i) => ({ recipe, folds: choices.filter(({ chosen }) => chosen === i).length }),
+          ),
         }),
   };
 }
