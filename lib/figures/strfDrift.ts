@@ -1,5 +1,5 @@
 import { inputError } from '../base/errors';
-import { classScale, CLASS_COLOURS, CLASS_DASHES } from './theme';
+import { classScale, CLASS_COLOURS, CLASS_DASHES, STROKE_LEGEND } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
 /** Where the filters of a task stand at one step of training. */
@@ -27,14 +27,6 @@ export function strfDriftFigure({ rows, ...text }: StrfDriftInput): FigureSpec {
   if (rows.length === 0) throw inputError('filter drift: no records; train a layer that learns');
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const measures = [...new Set(rows.map(({ measure }) => measure))];
-  const legend = {
-    title: null,
-    orient: 'top',
-    direction: 'horizontal',
-    symbolType: 'stroke',
-    symbolOpacity: 1,
-    symbolStrokeWidth: 2,
-  };
   const views = measures.map((measure, i) => ({
     width: measures.length === 1 ? 400 : 260,
     height: 180,
@@ -55,7 +47,7 @@ export function strfDriftFigure({ rows, ...text }: StrfDriftInput): FigureSpec {
         field: 'task',
         type: 'nominal',
         scale: classScale(tasks, CLASS_COLOURS),
-        legend: i === 0 ? legend : null,
+        legend: i === 0 ? STROKE_LEGEND : null,
       },
     },
     layer: [
@@ -74,7 +66,7 @@ export function strfDriftFigure({ rows, ...text }: StrfDriftInput): FigureSpec {
             field: 'task',
             type: 'nominal',
             scale: classScale(tasks, CLASS_DASHES),
-            legend: i === 0 ? legend : null,
+            legend: i === 0 ? STROKE_LEGEND : null,
           },
         },
       },

@@ -1,5 +1,5 @@
 import { inputError } from '../base/errors';
-import { classScale, CLASS_COLOURS, CLASS_DASHES, panelTitle } from './theme';
+import { classScale, CLASS_COLOURS, CLASS_DASHES, panelTitle, STROKE_LEGEND } from './theme';
 import { compact, composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
 
 /** How many filters lie where along one axis. */
@@ -54,14 +54,6 @@ function panelView(panel: ProfilePanel, names: readonly string[], form: 'lines' 
   const { title, xTitle, yTitle, curves } = panel;
   const most = Math.max(...curves.flatMap(({ y }) => y), 1e-12);
   const marked = curves.filter(({ quartiles }) => quartiles !== undefined);
-  const legend = {
-    title: null,
-    orient: 'top',
-    direction: 'horizontal',
-    symbolType: 'stroke',
-    symbolOpacity: 1,
-    symbolStrokeWidth: 2,
-  };
   const ends = curves.flatMap(({ x }) => [x[0]!, x.at(-1)!]);
   const x = (field: string): FigurePart => ({
     field,
@@ -75,7 +67,12 @@ function panelView(panel: ProfilePanel, names: readonly string[], form: 'lines' 
     scale: { domain: [0, compact(most * (1.06 + 0.08 * marked.length), 4)], nice: false },
     axis: { title: yTitle, tickCount: 4 },
   };
-  const color = { field: 'name', type: 'nominal', scale: classScale(names, CLASS_COLOURS), legend };
+  const color = {
+    field: 'name',
+    type: 'nominal',
+    scale: classScale(names, CLASS_COLOURS),
+    legend: STROKE_LEGEND,
+  };
   const values = curves.flatMap(({ name, x: xs, y: ys }) =>
     xs.map((at, i) => ({ name, x: compact(at, 4), y: compact(ys[i]!, 4) })),
   );
@@ -98,7 +95,12 @@ function panelView(panel: ProfilePanel, names: readonly string[], form: 'lines' 
           x: x('x'),
           y,
           color,
-          strokeDash: { field: 'name', type: 'nominal', scale: classScale(names, CLASS_DASHES), legend },
+          strokeDash: {
+            field: 'name',
+            type: 'nominal',
+            scale: classScale(names, CLASS_DASHES),
+            legend: STROKE_LEGEND,
+          },
         },
       },
       {

@@ -71,6 +71,16 @@ export function classScale<T>(
   return { domain: [...classes], range: classes.map((_, i) => range[i % range.length]) };
 }
 
+/** Legend of lines, above a figure. */
+export const STROKE_LEGEND: Readonly<Record<string, unknown>> = {
+  title: null,
+  orient: 'top',
+  direction: 'horizontal',
+  symbolType: 'stroke',
+  symbolOpacity: 1,
+  symbolStrokeWidth: 2,
+};
+
 /** Vega-Lite `config` of every figure. */
 export const figureConfig = {
   background: 'white',
