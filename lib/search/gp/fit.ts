@@ -19,10 +19,13 @@ interface Priors {
   readonly trend: readonly [number, number];
   readonly noise: readonly [number, number];
 }
+
 /**
  * Priors for d columns on the unit cube and standardised values. Length scales grow with sqrt(d), as the
  * distances between points do (Hvarfner et al. 2024), so that many columns start out as a simple function.
- * A trend is expected to make up a tenth of the variance, and may be absent or all of it.
+ * A trend is expected to make up a tenth of the variance, and may be absent or all of it. Noise is expected at
+ * a hundredth of the deviation, and may be a thousandth or a tenth of it: expecting less, the model takes ten
+ * noisy values for a rugged function; expecting more, a rugged function for noise.
  */
 function priorsFor(d: number): Priors {
   return {
@@ -33,7 +36,7 @@ function priorsFor(d: number): Priors {
   };
 }
 
-/** log posterior density of the kernel parameters and what a prediction needs. */
+/** A process under given kernel parameters: their log posterior density, and what a prediction needs. */
 export interface FittedGp {
   readonly design: Design;
   readonly parameters: KernelParameters;
