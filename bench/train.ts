@@ -25,6 +25,7 @@ const { values } = parseArgs({
 
 const BATCH = 256;
 const INPUTS = 1024;
+const ACCUMULATION = 8;
 
 async function worker(steps: number): Promise<void> {
   const { loadEngine } = await import('stm-lab/dist/engine/index.js');
@@ -43,7 +44,7 @@ async function worker(steps: number): Promise<void> {
     spec: { family: 'dropout', inputs: INPUTS, hidden, classes: 6 },
     train: { x, y, rows, columns: INPUTS },
     // The first epoch warms up and is not counted.
-    options: { epochs: 3, batchSize: BATCH, accumulation: 8 },
+    options: { epochs: 3, batchSize: BATCH, accumulation: ACCUMULATION },
     onEpoch: () => {
       const { user, system } = process.cpuUsage();
       ends.push(performance.now());
@@ -107,7 +108,8 @@ function compare(): void {
     __filename,
     '--worker',
     '--steps',
-    String(Math.ceil(Number(values.growth) / 3)),
+    // Whole updates per epoch, so that no gradients are pending when tensors are counted.
+    String(ACCUMULATION * Math.ceil(Number(values.growth) / (3 * ACCUMULATION))),
     '--dropout',
     values.dropout,
   ]);
