@@ -1,15 +1,16 @@
 /**
  * Fifty random kills: four workers, 150 trials, SIGKILL to a busy one at random moments; then the journal
- * is checked here and, when a Python with optuna is found (STM_OPTUNA_PYTHON), by Optuna.
+ * is checked here and, when the environment of the benchmarks' peers is there (peerPython.ts), by Optuna.
  *
  *     npx tsx bench/searchKills.ts [kills]
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Space } from 'stm-lab/dist/search';
 import { checkJournal, killNowAndThen } from '../test/search/killer';
+import { findPeer } from './peerPython';
 
 async function main(): Promise<void> {
   const kills = Number(process.argv[2] ?? 50);
@@ -30,9 +31,9 @@ async function main(): Promise<void> {
   console.log(
     `${stats.kills} kills, ${stats.restarted} trials started again (${stats.restarts} times in all), ${trials} complete once each`,
   );
-  const python = process.env['STM_OPTUNA_PYTHON'] ?? 'python3';
-  if (spawnSync(python, ['-c', 'import optuna'], { stdio: 'ignore' }).status !== 0) {
-    console.log('Optuna skipped: no Python with optuna (set STM_OPTUNA_PYTHON)');
+  const python = findPeer('torch');
+  if (python === undefined) {
+    console.log('Optuna skipped: "npm run bench:search" installs it');
     return;
   }
   const program = join(__dirname, '..', 'test', 'search', 'optunaReads.py');

@@ -4,16 +4,17 @@
  *
  *   npx tsx bench/train.ts [--python PYTHON] [--threads 1] [--steps 240] [--dropout 0.05]
  *
- * PYTHON is an interpreter with keras and tensorflow-cpu (default: $STM_LAB_KERAS_PYTHON). The two take
+ * PYTHON is an interpreter with keras and tensorflow-cpu (default: see peerPython.ts). The two take
  * turns, three rounds each, each held to as many cores as threads; the medians are compared. Exit 1 when slower than Keras or when tensors grow.
  */
 import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { endWith, peerPython } from './peerPython';
 
 const { values } = parseArgs({
   options: {
-    python: { type: 'string', default: process.env.STM_LAB_KERAS_PYTHON ?? 'python3' },
+    python: { type: 'string' },
     threads: { type: 'string', default: '1' },
     steps: { type: 'string', default: '240' },
     dropout: { type: 'string', default: '0.05' },
@@ -90,12 +91,13 @@ const median = (list: number[]): number => [...list].sort((a, b) => a - b)[Math.
 function compare(): void {
   const common = ['--steps', values.steps, '--dropout', values.dropout];
   const ours = [...process.execArgv, __filename, '--worker', ...common];
+  const python = values.python ?? peerPython('keras');
   const peer = [path.join(__dirname, 'train_keras.py'), ...common];
   const times: { ours: number[]; keras: number[] } = { ours: [], keras: [] };
   let names = ['', ''];
   for (let round = 0; round < Number(values.rounds); round++) {
     const a = measure(process.execPath, ours);
-    const b = measure(values.python, peer);
+    const b = measure(python, peer);
     times.ours.push(a.milliseconds);
     times.keras.push(b.milliseconds);
     names = [a.engine, b.engine];
@@ -126,4 +128,9 @@ function compare(): void {
 }
 
 if (values.worker) void worker(Number(values.steps));
-else compare();
+else
+  try {
+    compare();
+  } catch (error) {
+    endWith(error);
+  }

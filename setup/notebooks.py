@@ -187,9 +187,18 @@ def read(path: pathlib.Path):
     except OSError:
         raise
     except Exception as error:  # noqa: BLE001 -- nbformat lets through whatever the damage leads to
-        told = isinstance(error, (nbformat.ValidationError, ValueError))
-        reason = str(error).strip().splitlines()[0] if told and str(error).strip() else "its structure is damaged"
-        raise Failure(f"it is not a valid notebook ({reason}); restore it, or open and save it in Jupyter") from error
+        raise Failure(f"it is not a valid notebook ({damage(error)}); restore it, or open and save it in Jupyter") from error
+
+
+def damage(error: Exception) -> str:
+    """What is wrong with a notebook, in a few words: a message may quote a whole cell."""
+    told = isinstance(error, (nbformat.ValidationError, ValueError))
+    lines = str(error).strip().splitlines() if told else []
+    if lines and len(lines[0]) <= 200:
+        return lines[0]
+    place = list(getattr(error, "absolute_path", []))
+    cell = f"cell {place[1] + 1}" if place[:1] == ["cells"] and len(place) > 1 else "its structure"
+    return f"{cell} is damaged"
 
 
 def run(path: pathlib.Path, options) -> dict:

@@ -1,14 +1,7 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Space, Values } from 'stm-lab/dist/search';
-
-/** A Python with Optuna (and torch, which its Gaussian process needs): STM_OPTUNA_PYTHON, else python3. */
-export function optunaPython(): string | undefined {
-  const python = process.env['STM_OPTUNA_PYTHON'] ?? 'python3';
-  const { status } = spawnSync(python, ['-c', 'import optuna, torch'], { stdio: 'ignore' });
-  return status === 0 ? python : undefined;
-}
 
 /** The version of Optuna that a Python holds. */
 export function optunaVersion(python: string): string {

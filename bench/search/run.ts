@@ -10,7 +10,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { samplerNames } from 'stm-lab/dist/search';
-import { optunaPython, optunaVersion } from './peer';
+import { endWith, peerPython } from '../peerPython';
+import { optunaVersion } from './peer';
 import { runTasks } from './pool';
 import { problems } from './problems';
 import { proposalTime } from './proposalTime';
@@ -50,12 +51,8 @@ async function main(): Promise<void> {
     'problems',
     problems().map(({ name }) => name),
   );
-  const asked = chosen('methods', [...samplerNames, 'optuna-gp', 'optuna-tpe']);
-  const python = asked.some(isOptuna) ? optunaPython() : undefined;
-  const methods = asked.filter((method) => python !== undefined || !isOptuna(method));
-  if (methods.length < asked.length) {
-    console.log('Optuna skipped: no Python with optuna and torch (set STM_OPTUNA_PYTHON)');
-  }
+  const methods = chosen('methods', [...samplerNames, 'optuna-gp', 'optuna-tpe']);
+  const python = methods.some(isOptuna) ? peerPython('torch') : undefined;
   const version = python === undefined ? '' : optunaVersion(python);
   const [searched, samplers] = [problemsDigest(), samplersDigest()];
   const codeOf = (method: string): string =>
@@ -109,7 +106,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+main().catch(endWith);

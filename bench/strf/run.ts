@@ -5,17 +5,18 @@
  *
  *   npx tsx bench/strf/run.ts [--python PYTHON] [--threads 1] [--batch 8] [--rounds 3]
  *
- * PYTHON is an interpreter with torch (default: $STM_LAB_TORCH_PYTHON). The processes take turns; medians are
+ * PYTHON is an interpreter with torch (default: see peerPython.ts). The processes take turns; medians are
  * compared. Exit 1 when the default path needs more than 1.3 times PyTorch's convolution, or the separable path is
  * not faster than the plain one.
  */
 import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { endWith, peerPython } from '../peerPython';
 
 const { values } = parseArgs({
   options: {
-    python: { type: 'string', default: process.env.STM_LAB_TORCH_PYTHON ?? 'python3' },
+    python: { type: 'string' },
     threads: { type: 'string', default: '1' },
     batch: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '3' },
@@ -75,10 +76,10 @@ function median(numbers: number[]): number {
   return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 
-function measure(kind: string): Measured {
+function measure(kind: string, python: string): Measured {
   const cores = Array.from({ length: Number(values.threads) }, (_, i) => i).join(',');
   const command = kind.startsWith('PyTorch')
-    ? [values.python, path.join(__dirname, 'peer.py'), '--path', kind.split(' ')[1]!]
+    ? [python, path.join(__dirname, 'peer.py'), '--path', kind.split(' ')[1]!]
     : [process.execPath, ...process.execArgv, __filename, '--worker', kind];
   const text = execFileSync(
     'taskset',
@@ -93,10 +94,11 @@ function measure(kind: string): Measured {
 }
 
 function main(): void {
+  const python = values.python ?? peerPython('torch');
   const kinds = [...OURS, 'PyTorch plain', 'PyTorch separable'];
   const found = new Map<string, Measured[]>(kinds.map((kind) => [kind, []]));
   for (let round = 0; round < Number(values.rounds); round++)
-    for (const kind of kinds) found.get(kind)!.push(measure(kind));
+    for (const kind of kinds) found.get(kind)!.push(measure(kind, python));
   const time = (kind: string): number => median(found.get(kind)!.map(({ milliseconds }) => milliseconds));
   const reference = time('PyTorch plain');
   console.log(
@@ -121,5 +123,10 @@ function main(): void {
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
 
-if (values.worker === undefined) main();
-else void worker(values.worker as (typeof OURS)[number]);
+if (values.worker !== undefined) void worker(values.worker as (typeof OURS)[number]);
+else
+  try {
+    main();
+  } catch (error) {
+    endWith(error);
+  }

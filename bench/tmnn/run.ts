@@ -4,17 +4,18 @@
  *
  *   npm run bench:tmnn -- [--python PYTHON] [--threads 1] [--rounds 3] [--steps 4] [--growth 500] [--size reduced]
  *
- * PYTHON is an interpreter with torch (default: $STM_LAB_TORCH_PYTHON). `--size full` is the published network (C = 128,
+ * PYTHON is an interpreter with torch (default: see peerPython.ts). `--size full` is the published network (C = 128,
  * batches of 16 segments of 5 s), `reduced` the same with C = 16, `words` C = 16 on 1 s. The two take turns, each held to
  * as many cores as threads; the medians are compared. Exit 1 when the ratio is above 1.3 or when tensors grow.
  */
 import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { endWith, peerPython } from '../peerPython';
 
 const { values } = parseArgs({
   options: {
-    python: { type: 'string', default: process.env.STM_LAB_TORCH_PYTHON ?? 'python3' },
+    python: { type: 'string' },
     threads: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '3' },
     steps: { type: 'string', default: '4' },
@@ -113,11 +114,12 @@ function compare(size: Size): void {
     '--steps',
     values.steps,
   ];
+  const python = values.python ?? peerPython('torch');
   const times: { ours: number[]; torch: number[] } = { ours: [], torch: [] };
   let names = ['', ''];
   for (let round = 1; round <= Number(values.rounds); round++) {
     const a = measure(process.execPath, own(values.size, values.steps));
-    const b = measure(values.python, peer);
+    const b = measure(python, peer);
     times.ours.push(a.milliseconds);
     times.torch.push(b.milliseconds);
     names = [a.peer, b.peer];
@@ -143,4 +145,9 @@ if (values.worker !== undefined)
   void worker(SIZES[values.worker]!, Number(values.steps)).then((result) =>
     console.log(JSON.stringify(result)),
   );
-else compare(SIZES[values.size]!);
+else
+  try {
+    compare(SIZES[values.size]!);
+  } catch (error) {
+    endWith(error);
+  }

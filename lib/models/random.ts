@@ -79,6 +79,8 @@ export function fillDropoutMask(target: Float32Array, rate: number, words: () =>
   if (rate === 0) return;
   const scale = 1 / Math.log1p(-rate);
   const table = gapTables.get(rate) ?? gapTable(scale);
+  // A search over rates would gather one for each trial.
+  if (gapTables.size > 32) gapTables.clear();
   gapTables.set(rate, table);
   for (let i = -1; ;) {
     const word = words() >>> 0;

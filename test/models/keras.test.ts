@@ -14,6 +14,7 @@ import {
   saveKeras,
 } from 'stm-lab/dist/models';
 import { decodeZip, encodeZip } from 'stm-lab/dist/models/keras/zip';
+import { findPeer } from '../../bench/peerPython';
 import { flat, largestDifference } from './fixtures';
 
 const folder = path.join(__dirname, '..', 'golden', 'keras');
@@ -65,14 +66,11 @@ for (const spec of specs)
     );
   });
 
-const python = [
-  process.env.STM_LAB_KERAS_PYTHON ?? '',
-  path.join(os.homedir(), '.cache', 'stm-lab', 'keras-venv', 'bin', 'python'),
-].find((file) => file !== '' && fs.existsSync(file));
+const python = findPeer('keras');
 
 test(
   'real Keras opens the file, predicts the same, and can train on',
-  { skip: python === undefined ? 'no Python with Keras (set STM_LAB_KERAS_PYTHON)' : false },
+  { skip: python === undefined ? 'no Keras: "npm run bench:train" installs it' : false },
   async (t) => {
     const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-keras-'));
     t.after(() => fs.rmSync(scratch, { recursive: true }));

@@ -160,10 +160,19 @@ test('a file that is not a notebook fails with one line', { skip }, (context) =>
   const folder = temporaryFolder(context);
   const file = path.join(folder, 'text.ipynb');
   writeFileSync(file, 'not JSON');
+  const cell = {
+    execution_count: null,
+    id: 'a',
+    metadata: {},
+    outputs: [],
+    source: 'const x = 1;\n'.repeat(40),
+  };
+  const quoting = path.join(folder, 'cell.ipynb');
+  writeFileSync(quoting, JSON.stringify({ cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 }));
   const runner = path.join(root, 'setup', 'notebooks.py');
   const { status, stdout } = spawnSync(
     python,
-    [runner, file, path.join(folder, 'none.ipynb'), '--out', folder],
+    [runner, file, quoting, path.join(folder, 'none.ipynb'), '--out', folder],
     {
       encoding: 'utf8',
     },
@@ -173,6 +182,8 @@ test('a file that is not a notebook fails with one line', { skip }, (context) =>
     stdout,
     /text\.ipynb, it is not a valid notebook \(Notebook does not appear to be JSON.*restore it/,
   );
+  // The validator's own message would quote the cell.
+  assert.match(stdout, /cell\.ipynb, it is not a valid notebook \(cell 1 is damaged\); restore it/);
   assert.match(stdout, /none\.ipynb, cannot be read \(No such file or directory\)/);
 });
 

@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createStudy } from 'stm-lab/dist/search';
 import type { Space, Study } from 'stm-lab/dist/search';
+import { findPeer } from '../../bench/peerPython';
 
-const python = [
-  process.env['STM_OPTUNA_PYTHON'],
-  join(__dirname, '..', '..', '.venv', 'bin', 'python'),
-  'python3',
-]
-  .filter((command): command is string => command !== undefined)
-  .find((command) => spawnSync(command, ['-c', 'import optuna'], { stdio: 'ignore' }).status === 0);
+const python = findPeer('torch');
 
 const space: Space = {
   layers: { type: 'int', min: 1, max: 3 },
@@ -46,7 +41,7 @@ function open(journal: string): Study {
 }
 
 test('Optuna opens the journal and sees the same trials, and its own trials are seen here', (t) => {
-  if (!python) return t.skip('no Python with optuna (set STM_OPTUNA_PYTHON)');
+  if (!python) return t.skip('no Optuna: "npm run bench:search" installs it');
   const journal = join(fs.mkdtempSync(join(tmpdir(), 'stm-optuna-')), 'search.jsonl');
   const study = open(journal);
   for (let i = 0; i < 6; i++) {

@@ -15,6 +15,7 @@ import {
   strfFigures,
   strfFiguresStage,
   taskDistances,
+  type TaskDistance,
   type StrfFilterHistory,
   type StrfTaskRecord,
 } from 'stm-lab/dist/pipeline';
@@ -88,7 +89,7 @@ test('banks before and after: halved carriers halve the median rate and raise th
 
 test('distances: each pair, each task with itself and with its start; what moved is farther', () => {
   const distances = taskDistances(learnedTasks(results));
-  const of = (first: string, second: string): { distance: number; z: number } =>
+  const of = (first: string, second: string): TaskDistance =>
     distances.find((entry) => entry.first === first && entry.second === second)!;
   assert.equal(distances.length, 5);
   assert.ok(of('speaker start', 'speaker').z > of('speech start', 'speech').z);

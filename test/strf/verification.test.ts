@@ -308,7 +308,7 @@ test('intervals: many tested speakers are resampled whole, few by their recordin
   };
   const state = randomState(9);
   const eerOf = (lines: readonly string[], scores: readonly number[], counts: readonly number[]): number => {
-    const trials = lines.flatMap((line, t) => Array.from({ length: counts[t]! }, () => t));
+    const trials = lines.flatMap((_, t) => Array.from({ length: counts[t]! }, () => t));
     return equalErrorRate(
       rankScores(
         trials.map((t) => scores[t]!),

@@ -1,0 +1,74 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Python environments of the peers that benchmarks measure against. None is part of the workbench itself. */
+const PEERS = {
+  keras: {
+    variable: 'STM_LAB_KERAS_PYTHON',
+    imports: 'keras, tensorflow',
+    packages: ['keras==3.15.1', 'tensorflow-cpu==2.21.0'],
+    size: '2 GB',
+  },
+  // Optuna's Gaussian process needs torch.
+  torch: {
+    variable: 'STM_LAB_TORCH_PYTHON',
+    imports: 'torch, optuna, scipy',
+    packages: ['torch==2.15.0', 'optuna==5.0.0', 'scipy', 'numpy'],
+    size: '6 GB',
+  },
+} as const;
+
+export type PeerName = keyof typeof PEERS;
+
+const folderOf = (name: PeerName): string => join(homedir(), '.cache', 'stm-lab', 'peers', name);
+
+const works = (python: string, imports: string): boolean =>
+  spawnSync(python, ['-c', `import ${imports}`], { stdio: 'ignore' }).status === 0;
+
+/** The interpreter of a peer where there is one: the one named by its variable, else the kept environment. */
+export function findPeer(name: PeerName): string | undefined {
+  const { variable, imports } = PEERS[name];
+  const named = process.env[variable];
+  const python = named ?? join(folderOf(name), 'bin', 'python');
+  return works(python, imports) ? python : undefined;
+}
+
+/**
+ * The interpreter of a peer; its environment is made once, from PyPI, in `~/.cache/stm-lab/peers`.
+ *
+ * @throws Error with the cure when it cannot be made, or when the interpreter named by the peer's variable lacks it.
+ */
+export function peerPython(name: PeerName): string {
+  const found = findPeer(name);
+  if (found !== undefined) return found;
+  const { variable, imports, packages, size } = PEERS[name];
+  const named = process.env[variable];
+  if (named !== undefined)
+    throw new Error(`${variable}=${named}: cannot import ${imports}; unset it to have an environment made`);
+  const folder = folderOf(name);
+  const making = `${folder}.${process.pid}.tmp`;
+  console.error(`making a Python environment with ${packages.join(', ')} (${size}, once): ${folder}`);
+  try {
+    mkdirSync(join(folder, '..'), { recursive: true });
+    execFileSync('python3', ['-m', 'venv', making], { stdio: ['ignore', 2, 2] });
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
+    execFileSync(join(making, 'bin', 'python'), pip, { stdio: ['ignore', 2, 2] });
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(making, folder);
+  } catch (error) {
+    rmSync(making, { recursive: true, force: true });
+    throw new Error(
+      `the peer ${name} could not be installed; set ${variable} to a Python that imports ${imports}`,
+      { cause: error },
+    );
+  }
+  return join(folder, 'bin', 'python');
+}
+
+/** Ends a benchmark that could not run with one line. */
+export function endWith(error: unknown): void {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}
