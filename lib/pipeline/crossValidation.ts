@@ -12,7 +12,8 @@ import {
 import { stratifiedGroupKFold } from '../splits';
 import { runTrackedStage, type StageContext } from './context';
 import { logReport, writePredictions } from './evaluate';
-import type { Experiment, ModelChoice } from './experiment';
+import type { Experiment } from './experiment';
+import type { ModelChoice, ReductionChoice } from './modelChoice';
 import { classNumbers, openFeatureFolder } from './featureFolder';
 import { fitFoldModel } from './foldModel';
 import { forgetOtherFolds } from './partialFolds';
@@ -23,7 +24,7 @@ export interface CrossValidationStageOptions {
   readonly features: string;
   readonly out: string;
   readonly crossValidation: Experiment['crossValidation'];
-  readonly reduction: Experiment['reduction'];
+  readonly reduction: ReductionChoice;
   readonly model: ModelChoice;
 }
 

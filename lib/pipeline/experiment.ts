@@ -2,10 +2,11 @@ import * as path from 'node:path';
 import type { RegionDesign } from '../ablation';
 import { inputError, messageOf } from '../base/errors';
 import { readJson } from '../base/files';
-import type { FitOptions, HiddenLayer } from '../models';
+import type { FitOptions } from '../models';
 import { checkSpace, type Space } from '../search';
 import { checkAgainst, configurationFile, homeFolder } from './configuration';
 import type { ComparisonChoice } from './comparison/choice';
+import type { ModelChoice, ReductionChoice } from './modelChoice';
 import * as schema from './experiment.schema.json';
 
 /** Everything that decides an experiment's results besides the recordings; see `experiment.schema.json`. */
@@ -20,12 +21,7 @@ export interface Experiment {
     readonly flavour: 'published' | 'fixed';
     readonly domains: 'together' | 'by-prefix';
   };
-  readonly reduction: {
-    readonly method: 'incremental' | 'exact' | 'none';
-    readonly components: number;
-    readonly whiten?: 'no' | 'yes' | 'common';
-    readonly scaling?: 'each' | 'none';
-  };
+  readonly reduction: ReductionChoice;
   readonly search: {
     readonly sampler: 'published' | 'gp' | 'tpe' | 'sobol' | 'random';
     readonly trials: number;
@@ -65,15 +61,6 @@ export interface AblationSettings extends RegionDesign {
 /** The prepared sizes of an ablation: see `experiments/ablation/`. */
 export const ABLATION_SIZES = ['smoke', 'quick', 'paper'] as const;
 export type AblationSize = (typeof ABLATION_SIZES)[number];
-
-/** A network's shape and training, chosen before any data are seen or by a search. */
-export interface ModelChoice {
-  readonly family: 'dropout' | 'layernorm';
-  readonly hidden: readonly HiddenLayer[];
-  /** Where rows have excerpts: units of the attention over them. */
-  readonly attention?: { readonly units: number };
-  readonly fit: FitOptions;
-}
 
 /**
  * Reads a configuration and checks it against the schema.

@@ -13,7 +13,7 @@ import {
   type SvmOptions,
 } from '../models';
 import { featuresInMemory, fitReduction, transform } from '../reduction';
-import type { Experiment, ModelChoice } from './experiment';
+import type { ModelChoice, ReductionChoice } from './modelChoice';
 
 /** A model of a fold: a network, or one of the baselines. */
 export type FoldModel =
@@ -31,7 +31,7 @@ export interface FoldModelOptions {
   readonly excerpts?: Int32Array | undefined;
   readonly y: Int32Array;
   readonly classes: readonly string[];
-  readonly reduction: Experiment['reduction'];
+  readonly reduction: ReductionChoice;
   readonly model: FoldModel;
   /** Networks of different seeds whose probabilities are averaged. Default 1. */
   readonly ensemble?: number;

@@ -1,6 +1,6 @@
 import { inputError } from '../base/errors';
 import type { Values } from '../search';
-import type { ModelChoice } from './experiment';
+import type { ModelChoice } from './modelChoice';
 
 /**
  * A trial's hyperparameters as a network and its learning rate. The names are the published search's:

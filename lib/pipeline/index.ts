@@ -46,8 +46,8 @@ export {
   type AblationSettings,
   type AblationSize,
   type Experiment,
-  type ModelChoice,
 } from './experiment';
+export type { ModelChoice, ReductionChoice } from './modelChoice';
 export { extractStage, type ExtractStageOptions, type ExtractSummary } from './extract';
 export {
   extractionShardStates,

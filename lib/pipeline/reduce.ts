@@ -11,7 +11,7 @@ import {
 } from '../reduction';
 import { featureRowsOf, readSplit } from '../splits';
 import { runTrackedStage, type StageContext } from './context';
-import type { Experiment } from './experiment';
+import type { ReductionChoice } from './modelChoice';
 import { openFeatureFolder } from './featureFolder';
 import type { StageResult } from './stage';
 
@@ -20,7 +20,7 @@ export interface ReduceStageOptions {
   readonly features: string;
   readonly split: string;
   readonly out: string;
-  readonly reduction: Experiment['reduction'];
+  readonly reduction: ReductionChoice;
 }
 
 /** The fitted reduction. */

@@ -14,7 +14,8 @@ import {
 } from '../search';
 import { syncJournals, type RunReference } from '../tracking';
 import { runTrackedStage, type StageContext, type TrackedStageRequest } from './context';
-import type { Experiment, ModelChoice } from './experiment';
+import type { Experiment } from './experiment';
+import type { ModelChoice } from './modelChoice';
 import { modelOfTrial } from './hyperparameters';
 import { readRoleData, type RoleData } from './roleData';
 import type { SearchWorkerOrder } from './searchWorker';

@@ -17,7 +17,8 @@ import {
 } from '../models';
 import { trackFit, type Run } from '../tracking';
 import { runTrackedStage, type StageContext } from './context';
-import type { Experiment, ModelChoice } from './experiment';
+import type { Experiment } from './experiment';
+import type { ModelChoice } from './modelChoice';
 import { readRoleData, type RoleData } from './roleData';
 import type { StageResult } from './stage';
 

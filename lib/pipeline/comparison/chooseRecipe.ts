@@ -4,7 +4,7 @@ import { deriveSeed } from '../../base/random/seeds';
 import { averageProbabilities, macroF1, type FoldTask } from '../../evaluation';
 import { stratifiedGroupKFold } from '../../splits';
 import { fitReducedFold, reduceFold, type FoldModelOptions, type ReducedFold } from '../foldModel';
-import type { FullRecipe, FullRow } from './choice';
+import type { FullRecipe, FullRow } from './fullRows';
 
 /** A recipe together with the features that it takes. */
 export type ReadyRecipe = FullRecipe & Pick<FoldModelOptions, 'features'>;

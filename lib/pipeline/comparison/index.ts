@@ -1,5 +1,4 @@
 export {
-  fullRows,
   partOfComparison,
   type ComparisonChoice,
   type ComparisonPart,
@@ -7,6 +6,7 @@ export {
   type FeatureChoice,
   type Recipe,
 } from './choice';
+export { fullRows } from './fullRows';
 export { prepareFeatures, type PrepareOptions } from './prepare';
 export type { ComparisonRecord, ComparisonRowRecord } from './record';
 export type { ComparisonScores } from './row';

@@ -4,7 +4,8 @@ import type { Manifest } from '../../corpus';
 import { importEmbeddings } from '../../features';
 import { runTrackedStage, type StageContext } from '../context';
 import { extractStage } from '../extract';
-import type { FeatureChoice, FullRow } from './choice';
+import type { FeatureChoice } from './choice';
+import type { FullRow } from './fullRows';
 import { featureKey, needsExcerpts } from './rowData';
 
 /** Where the features of a comparison come from. */

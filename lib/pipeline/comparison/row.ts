@@ -18,7 +18,7 @@ import { logReport } from '../evaluate';
 import { classNumbers, type IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
 import { forgetOtherFolds } from '../partialFolds';
-import { describeModel, describeRow, type FullRow } from './choice';
+import { describeModel, describeRow, type FullRow } from './fullRows';
 import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
 import { recipeFeatures, type RowSource } from './rowData';
 

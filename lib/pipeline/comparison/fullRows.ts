@@ -1,0 +1,145 @@
+import { inputError } from '../../base/errors';
+import type { Experiment } from '../experiment';
+import type { FoldModel } from '../foldModel';
+import type { ReductionChoice } from '../modelChoice';
+import type { ComparisonChoice, FeatureChoice, Recipe } from './choice';
+
+/** A recipe with everything filled in. */
+export interface FullRecipe {
+  /** Hz, above 0; absent for none. */
+  readonly rateSmoothing?: number;
+  readonly reduction: ReductionChoice;
+  readonly model: FoldModel & { readonly kind: 'mlp' | 'logistic' | 'svm' };
+}
+
+/** A row with everything filled in: together with the data, all that decides its result. */
+export interface FullRow {
+  readonly name: string;
+  readonly features: FeatureChoice;
+  readonly basis: 'training' | 'each-part';
+  readonly ensemble: number;
+  readonly recipes: readonly FullRecipe[];
+  /** Folds within the training rows by which one recipe is chosen; 0: all are fitted and averaged. */
+  readonly innerFolds: number;
+  /** Whether the average of all recipes is among what is chosen from. */
+  readonly average?: 'candidate';
+}
+
+/** Units of an attention whose row does not say. */
+const ATTENTION_UNITS = 32;
+
+/**
+ * Fills in what the rows leave to the experiment.
+ *
+ * @throws StmLabError (`input`) for two rows of one name, a reference that is no row, an ensemble of models
+ *   that do not depend on a seed, or attention without a network.
+ */
+export function fullRows(experiment: Experiment, comparison: ComparisonChoice): FullRow[] {
+  const names = comparison.rows.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw inputError(`comparison: two rows are called "${twice}"; rename one`);
+  if (!names.includes(comparison.reference))
+    throw inputError(
+      `comparison: the reference "${comparison.reference}" is no row; rows are ${names.join(', ')}`,
+    );
+  return comparison.rows.map((row) => {
+    const features: FeatureChoice = row.features ?? experiment.features;
+    const pooling = features.kind === 'stm' ? features.pooling : undefined;
+    const fill = (recipe: Recipe): FullRecipe =>
+      fullRecipe(experiment, pooling, { ...row, ...recipe }, recipe);
+    if (row.choose !== undefined && row.average !== undefined)
+      throw inputError(
+        `comparison row "${row.name}": recipes are either chosen among or averaged; leave one out`,
+      );
+    const recipes = (row.choose?.among ?? row.average ?? [{}]).map(fill);
+    const hasRates = features.kind === 'stm' && pooling !== 'count';
+    if (!hasRates && recipes.some(({ rateSmoothing }) => rateSmoothing !== undefined))
+      throw inputError(
+        `comparison row "${row.name}": rateSmoothing needs STM features, which have rates; leave it out`,
+      );
+    if (recipes.some(({ model }) => model.kind !== 'mlp')) {
+      if (pooling === 'attention')
+        throw inputError(`comparison row "${row.name}": attention is learned by a network; give a model`);
+      if ((row.ensemble ?? 1) > 1)
+        throw inputError(
+          `comparison row "${row.name}": an ensemble of models that are the same for every seed; leave it out`,
+        );
+    }
+    return {
+      name: row.name,
+      features,
+      basis: row.basis ?? 'training',
+      ensemble: row.ensemble ?? 1,
+      recipes,
+      innerFolds: row.choose?.folds ?? 0,
+      ...(row.choose?.average === undefined ? {} : { average: row.choose.average }),
+    };
+  });
+}
+
+function fullRecipe(
+  experiment: Experiment,
+  pooling: string | undefined,
+  row: Recipe,
+  own: Recipe,
+): FullRecipe {
+  const { rateSmoothing = 0 } = row;
+  const before = {
+    ...(rateSmoothing === 0 ? {} : { rateSmoothing }),
+    reduction: row.reduction ?? experiment.reduction,
+  };
+  // What the recipe itself names comes before what its row names.
+  const source = (own.model ?? own.logistic ?? own.svm) ? own : row;
+  if (source.logistic !== undefined) return { ...before, model: { kind: 'logistic', ...source.logistic } };
+  if (source.svm !== undefined) return { ...before, model: { kind: 'svm', ...source.svm } };
+  const model = source.model ?? experiment.model;
+  const attention =
+    pooling === 'attention' ? { attention: model.attention ?? { units: ATTENTION_UNITS } } : {};
+  return { ...before, model: { kind: 'mlp', ...model, ...attention } };
+}
+
+/** Features and model of a row in a few words. */
+export function describeRow(row: FullRow): {
+  readonly features: string;
+  readonly model: string;
+} {
+  const { features, basis, ensemble, recipes, innerFolds, average } = row;
+  const named =
+    features.kind === 'embeddings'
+      ? features.name
+      : features.kind === 'mel'
+        ? `mel, ${features.scale ?? 'power'}`
+        : features.pooling === undefined
+          ? 'STM'
+          : `STM, ${POOLING_WORDS[features.pooling]}`;
+  const most = features.kind === 'stm' ? features.maxExcerpts : undefined;
+  const [all, members] =
+    innerFolds > 0
+      ? [`chosen of ${recipes.length}${average ? ' and their average' : ''} in each fold`, 'averaged']
+      : [`average of ${recipes.length} recipes`, 'each'];
+  const one = recipes.length === 1;
+  const model = one ? describeModel(recipes[0]!) : all;
+  const limited = most === undefined ? named : `${named}, ${most} excerpts at most`;
+  return {
+    features: basis === 'training' ? limited : `${limited}, test rows in a basis of their own`,
+    model: ensemble === 1 ? model : `${model}, ${ensemble} networks ${one ? 'averaged' : members}`,
+  };
+}
+
+const POOLING_WORDS = {
+  mean: 'mean of excerpts',
+  statistics: 'mean and deviation of excerpts',
+  attention: 'attention over excerpts',
+  first: 'first excerpt alone',
+  count: 'number of excerpts alone',
+} as const;
+
+/** A recipe in a few words. */
+export function describeModel({ model, reduction, rateSmoothing }: FullRecipe): string {
+  const centred = reduction.scaling === 'none' ? ' of centred columns' : '';
+  const smoothed = rateSmoothing === undefined ? '' : `, rates smoothed by ${rateSmoothing} Hz`;
+  const pca = `${reduction.method === 'none' ? 'no PCA' : `PCA ${reduction.components}`}${centred}${smoothed}`;
+  if (model.kind === 'logistic') return `logistic regression, C ${model.C ?? 1}, ${pca}`;
+  if (model.kind === 'svm') return `${model.kernel ?? 'rbf'} SVM, C ${model.C ?? 1}, ${pca}`;
+  return `MLP ${model.hidden.map(({ units }) => units).join('-')}, ${pca}`;
+}
