@@ -9,7 +9,7 @@ import { readNpy, writeNpy } from 'stm-lab/dist/base/npy';
 import { readManifest } from 'stm-lab/dist/corpus';
 import { readExperiment, type ComparisonRecord, type Experiment } from 'stm-lab/dist/pipeline';
 import { fullRows } from 'stm-lab/dist/pipeline/comparison';
-import { describeRow } from 'stm-lab/dist/pipeline/comparison/choice';
+import { describeRow } from 'stm-lab/dist/pipeline/comparison/fullRows';
 import { stmLab, stmLabKilledAfter, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
 const reduction = { method: 'exact', components: 4 };
