@@ -103,6 +103,15 @@ export async function startRig(folder: string, count: number): Promise<Rig> {
       // Not running.
     }
   };
+  /** The daemon that started a process of a job, if it did. */
+  const watcherOf = (pid: number): number[] => {
+    try {
+      const parent = Number(/^PPid:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+      return fs.readFileSync(`/proc/${parent}/comm`, 'latin1').trim() === 'slurmstepd' ? [parent] : [];
+    } catch {
+      return [];
+    }
+  };
   const jobProcesses = (node: string): number[] =>
     fs
       .readdirSync('/proc')
@@ -127,7 +136,9 @@ export async function startRig(folder: string, count: number): Promise<Rig> {
     jobProcesses,
     lose(node) {
       kill(at(`slurmd.${node}.pid`), 'SIGKILL');
-      jobProcesses(node).forEach((pid) => {
+      const jobs = jobProcesses(node);
+      // First those who watch over the jobs: on a node that is lost nobody is left to report how they ended.
+      [...new Set(jobs.flatMap(watcherOf)), ...jobs].forEach((pid) => {
         try {
           process.kill(pid, 'SIGKILL');
         } catch {
