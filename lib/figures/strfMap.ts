@@ -61,11 +61,12 @@ export function strfMapFigure(input: StrfMapInput): FigureSpec {
 
 function mapView(banks: StrfMapInput['banks'], share: number, byTask: FigurePart): FigurePart {
   // One scale for both axes: a distance is the same in every direction.
-  const reach = Math.max(...banks.flatMap(({ x, y }) => [Math.abs(x), Math.abs(y)]), 1e-9) * 1.12;
+  const farthest = Math.max(...banks.flatMap(({ x, y }) => [Math.abs(x), Math.abs(y)]), 1e-9);
+  const reach = compact(farthest * 1.12, 4)!;
   const axis = (field: string, title: string): FigurePart => ({
     field,
     type: 'quantitative',
-    scale: { domain: [-compactOr(reach), compactOr(reach)], nice: false },
+    scale: { domain: [-reach, reach], nice: false },
     axis: { title, tickCount: 5 },
   });
   return {
@@ -79,8 +80,6 @@ function mapView(banks: StrfMapInput['banks'], share: number, byTask: FigurePart
     encoding: { x: axis('x', 'Distance along axis 1'), y: axis('y', 'Distance along axis 2'), ...byTask },
   };
 }
-
-const compactOr = (value: number): number => compact(value, 4)!;
 
 function dendrogramView(
   banks: StrfMapInput['banks'],

@@ -20,16 +20,16 @@ import {
   type ModulationGrid,
 } from '../../strf';
 import { filtersAt, type LearnedTask } from './analysis';
-import { bankDistances, taskDistances } from './distances';
+import { bankDistances, type TaskDistance } from './distances';
 
 /** Figures that compare tasks with each other, and the speech tasks with what is published; those that can be drawn. */
 export function comparisonFigures(
   tasks: readonly LearnedTask[],
   grid: ModulationGrid,
+  distances: readonly TaskDistance[],
   text: FigureText,
 ): Map<string, FigureSpec> {
   const figures = new Map<string, FigureSpec>();
-  const distances = taskDistances(tasks, grid);
   // One task with one seed has nothing to be compared with.
   if (distances.length > 0) {
     figures.set('distances', strfDistanceFigure({ ...text, distances }));

@@ -23,11 +23,19 @@ import {
   type LearnedTask,
 } from './analysis';
 import { comparisonFigures } from './comparisonFigures';
-import { commonGrid, taskDistances } from './distances';
+import { commonGrid, taskDistances, type TaskDistance } from './distances';
 import { profileFigures } from './profileFigures';
 
-/** Figures of learned filters by name. */
-export function strfFigures(tasks: readonly LearnedTask[], note?: string): Map<string, FigureSpec> {
+/**
+ * Figures of learned filters by name.
+ *
+ * @param distances where they are known already: untrained banks make them slow to compute.
+ */
+export function strfFigures(
+  tasks: readonly LearnedTask[],
+  note?: string,
+  distances: readonly TaskDistance[] = taskDistances(tasks),
+): Map<string, FigureSpec> {
   const figures = new Map<string, FigureSpec>();
   const text = note === undefined ? {} : { note };
   const grid = commonGrid(tasks);
@@ -117,7 +125,7 @@ export function strfFigures(tasks: readonly LearnedTask[], note?: string): Map<s
     }),
   );
   figures.set('drift', strfDriftFigure({ ...text, rows: tasks.flatMap(driftRows) }));
-  const further = [...profileFigures(tasks, grid, text), ...comparisonFigures(tasks, grid, text)];
+  const further = [...profileFigures(tasks, grid, text), ...comparisonFigures(tasks, grid, distances, text)];
   for (const [name, figure] of further) figures.set(name, figure);
   return figures;
 }
@@ -160,14 +168,14 @@ export async function strfFiguresStage(
     },
     async (run) => {
       const files: string[] = [];
-      for (const [name, figure] of strfFigures(tasks, context.note)) {
+      const distances = taskDistances(tasks);
+      for (const [name, figure] of strfFigures(tasks, context.note, distances)) {
         context.progress?.(`strf figures: ${name}`);
         files.push(
           ...(await saveFigure(figure, path.join(out, name), { formats: ['svg', 'png', 'vl.json'] })),
         );
       }
       const banks = describeTasks(tasks);
-      const distances = taskDistances(tasks);
       for (const [name, rows] of [
         ['banks.csv', banks],
         ['distances.csv', distances],

@@ -7,6 +7,7 @@ import {
   initialFilters,
   modulationDensity,
   type FilterTuning,
+  type GaborFilter,
   type ModulationGrid,
 } from '../../strf';
 import { filtersAt, type LearnedTask } from './analysis';
@@ -24,13 +25,14 @@ export function profileFigures(
   grid: ModulationGrid,
   text: FigureText,
 ): Map<string, FigureSpec> {
+  const drawn = initialFilters(DRAWN, { seed: deriveSeed(1, 'drawn') });
   return new Map([
     [
       'marginals',
       strfProfileFigure({
         ...text,
         title: 'Filters along rate and along scale',
-        panels: tasks.flatMap((task) => marginalPanels(task, grid)),
+        panels: tasks.flatMap((task) => marginalPanels(task, drawn, grid)),
         remark: `Lines: densities; ${DRAWN} drawn filters for what the start comes from. Above: medians and quartiles of the filters.`,
       }),
     ],
@@ -47,14 +49,18 @@ export function profileFigures(
   ]);
 }
 
-function marginalPanels(learned: LearnedTask, grid: ModulationGrid): ProfilePanel[] {
+function marginalPanels(
+  learned: LearnedTask,
+  drawn: readonly GaborFilter[],
+  grid: ModulationGrid,
+): ProfilePanel[] {
   const { task, units } = learned;
-  const tuned = (filters: Parameters<typeof filterTuning>[0][]): FilterTuning[] =>
+  const tuned = (filters: readonly GaborFilter[]): FilterTuning[] =>
     filters.map((filter) => filterTuning(filter, units));
   const sets = [
-    { name: 'as drawn', filters: tuned(initialFilters(DRAWN, { seed: deriveSeed(1, 'drawn') })) },
-    { name: 'start', filters: tuned([...filtersAt(learned, 'start')]) },
-    { name: 'learned', filters: tuned([...filtersAt(learned, 'learned')]) },
+    { name: 'as drawn', filters: tuned(drawn) },
+    { name: 'start', filters: tuned(filtersAt(learned, 'start')) },
+    { name: 'learned', filters: tuned(filtersAt(learned, 'learned')) },
   ].map((set) => ({ ...set, density: modulationDensity(set.filters, grid) }));
   const columns = grid.rateHz.length;
   return (['rate', 'scale'] as const).map((axis) => {
