@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,16 +23,21 @@ const PEERS = {
 export type PeerName = keyof typeof PEERS;
 
 const folderOf = (name: PeerName): string => join(homedir(), '.cache', 'stm-lab', 'peers', name);
+const keptPython = (name: PeerName): string => join(folderOf(name), 'bin', 'python');
 
 const works = (python: string, imports: string): boolean =>
   spawnSync(python, ['-c', `import ${imports}`], { stdio: 'ignore' }).status === 0;
 
-/** The interpreter of a peer where there is one: the one named by its variable, else the kept environment. */
+/**
+ * The interpreter of a peer where there is one: the one named by its variable, else that of the kept environment,
+ * which is whole when it is there.
+ */
 export function findPeer(name: PeerName): string | undefined {
   const { variable, imports } = PEERS[name];
   const named = process.env[variable];
-  const python = named ?? join(folderOf(name), 'bin', 'python');
-  return works(python, imports) ? python : undefined;
+  if (named !== undefined) return works(named, imports) ? named : undefined;
+  const kept = keptPython(name);
+  return existsSync(kept) ? kept : undefined;
 }
 
 /**
@@ -64,11 +69,15 @@ export function peerPython(name: PeerName): string {
       { cause: error },
     );
   }
-  return join(folder, 'bin', 'python');
+  return keptPython(name);
 }
 
-/** Ends a benchmark that could not run with one line. */
-export function endWith(error: unknown): void {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
+/** Runs a benchmark; one that cannot run ends with one line and exit code 2. */
+export async function benchmark(run: () => void | Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 2;
+  }
 }

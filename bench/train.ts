@@ -10,7 +10,7 @@
 import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { endWith, peerPython } from './peerPython';
+import { benchmark, peerPython } from './peerPython';
 
 const { values } = parseArgs({
   options: {
@@ -128,9 +128,4 @@ function compare(): void {
 }
 
 if (values.worker) void worker(Number(values.steps));
-else
-  try {
-    compare();
-  } catch (error) {
-    endWith(error);
-  }
+else void benchmark(compare);

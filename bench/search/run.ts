@@ -10,7 +10,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { samplerNames } from 'stm-lab/dist/search';
-import { endWith, peerPython } from '../peerPython';
+import { benchmark, peerPython } from '../peerPython';
 import { optunaVersion } from './peer';
 import { runTasks } from './pool';
 import { problems } from './problems';
@@ -106,4 +106,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch(endWith);
+void benchmark(main);

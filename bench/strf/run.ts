@@ -12,7 +12,7 @@
 import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { endWith, peerPython } from '../peerPython';
+import { benchmark, peerPython } from '../peerPython';
 
 const { values } = parseArgs({
   options: {
@@ -124,9 +124,4 @@ function main(): void {
 }
 
 if (values.worker !== undefined) void worker(values.worker as (typeof OURS)[number]);
-else
-  try {
-    main();
-  } catch (error) {
-    endWith(error);
-  }
+else void benchmark(main);

@@ -11,7 +11,7 @@
 import { execFileSync } from 'node:child_process';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { endWith, peerPython } from '../peerPython';
+import { benchmark, peerPython } from '../peerPython';
 
 const { values } = parseArgs({
   options: {
@@ -145,9 +145,4 @@ if (values.worker !== undefined)
   void worker(SIZES[values.worker]!, Number(values.steps)).then((result) =>
     console.log(JSON.stringify(result)),
   );
-else
-  try {
-    compare(SIZES[values.size]!);
-  } catch (error) {
-    endWith(error);
-  }
+else void benchmark(() => compare(SIZES[values.size]!));
