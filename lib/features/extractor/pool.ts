@@ -45,8 +45,12 @@ export async function runPool(
       let heard = Date.now();
       const worker = new Worker(path.join(__dirname, 'worker.js'), { workerData: setup });
       const watch = setInterval(() => {
-        if (job !== undefined && Date.now() - heard > HANG_MS)
-          retire(`decoding made no progress for ${HANG_MS / 1000} s; the file is damaged`);
+        if (Date.now() - heard > HANG_MS)
+          retire(
+            job === undefined
+              ? `it gave no sign for ${HANG_MS / 1000} s; run the extraction again`
+              : `decoding made no progress for ${HANG_MS / 1000} s; the file is damaged`,
+          );
       }, CHECK_MS);
       running.set(worker, watch);
       const post = (message: ToWorker): void => worker.postMessage(message);

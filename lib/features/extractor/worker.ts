@@ -61,7 +61,9 @@ function send(message: FromWorker): void {
 
 async function main(): Promise<void> {
   const { features, parameters, keep } = workerData as WorkerSetup;
-  const analyser = await createAnalyser(features, parameters, keep);
+  // Before anything is awaited: a thread whose event loop runs empty, as while WebAssembly is compiled, blocks in
+  // Node 20 until the compiler's threads are done, and they may be waiting for this one to collect garbage.
+  let analyser: Analyser | undefined = undefined;
   let job: Job | undefined;
   parentPort?.on('message', (message: ToWorker) => {
     if (message.kind === 'hash') {
@@ -78,8 +80,9 @@ async function main(): Promise<void> {
           reason: `cannot be read (${messageOf(error).replaceAll(file, 'file')})`,
         });
       }
-    } else if (job !== undefined) void extract(analyser, job).then(send);
+    } else if (job !== undefined && analyser !== undefined) void extract(analyser, job).then(send);
   });
+  analyser = await createAnalyser(features, parameters, keep);
   send({ kind: 'ready' });
 }
 
