@@ -1,12 +1,16 @@
 import * as fs from 'node:fs';
-import { inputError } from '../base/errors';
+import { fileError, inputError } from '../base/errors';
 import { openForReading, readFully } from '../base/files';
 
 /** Random access to the bytes of an open file. */
 export interface ByteSource {
   readonly file: string;
   readonly size: number;
-  /** Up to `length` bytes from `position`; shorter at the end of the file. Valid until the next call. */
+  /**
+   * Up to `length` bytes from `position`; shorter at the end of the file. Valid until the next call.
+   *
+   * @throws StmLabError (`environment`) when the disk or network share fails.
+   */
   read(position: number, length: number): Uint8Array;
   close(): void;
 }
@@ -17,7 +21,7 @@ const CHUNK_BYTES = 1 << 16;
 /**
  * Opens a regular file for reading in pieces.
  *
- * @throws StmLabError (`input`) when it cannot be opened, is not a file, or is empty.
+ * @throws StmLabError: `input` when it is missing, not a file, or empty; `environment` when the system fails.
  */
 export function openByteSource(file: string): ByteSource {
   const handle = openForReading(file);
@@ -38,7 +42,11 @@ export function openByteSource(file: string): ByteSource {
     size,
     read(position, length) {
       if (buffer.length < length) buffer = new Uint8Array(length);
-      return buffer.subarray(0, readFully(handle, buffer.subarray(0, length), position));
+      try {
+        return buffer.subarray(0, readFully(handle, buffer.subarray(0, length), position));
+      } catch (error) {
+        throw fileError(file, error);
+      }
     },
     close() {
       if (open) fs.closeSync(handle);

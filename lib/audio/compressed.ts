@@ -1,4 +1,4 @@
-import { inputError, messageOf } from '../base/errors';
+import { environmentError, inputError, isOutOfMemory, messageOf, StmLabError } from '../base/errors';
 import { chunksOf, type ByteSource } from './byteSource';
 import type { AudioSource } from './source';
 
@@ -92,6 +92,9 @@ export async function openCompressed(source: ByteSource, codec: Codec): Promise<
       try {
         return await withoutConsole(work);
       } catch (error) {
+        if (error instanceof StmLabError) throw error;
+        if (isOutOfMemory(error))
+          throw environmentError(`${file}: memory ran out (${messageOf(error)}); use fewer workers`, error);
         return fail(`${codec.name} data cannot be decoded (${messageOf(error)}); copy the file again`, error);
       }
     };

@@ -31,6 +31,48 @@ export function environmentError(message: string, cause?: unknown): StmLabError 
   return new StmLabError('environment', message, cause === undefined ? undefined : { cause });
 }
 
+/** System error codes that tell of the path that was given; every other one tells of the machine. */
+const PATH_CODES: ReadonlySet<unknown> = new Set([
+  'ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM', 'ERR_INVALID_ARG_VALUE',
+]); // prettier-ignore
+
+/**
+ * A file that the system does not open or read: `input` where the path is at fault (missing, a folder, no
+ * permission), `environment` where the machine is (EIO, ESTALE, EMFILE, no memory). The system's error is the `cause`.
+ */
+export function fileError(file: string, error: unknown): StmLabError {
+  const reason = messageOf(error);
+  return PATH_CODES.has(codeOf(error))
+    ? inputError(`${file}: cannot be read (${reason})`, error)
+    : environmentError(
+        `${file}: could not be read (${reason}); try again, and check the disk, the network share and the limits of the system`,
+        error,
+      );
+}
+
+/**
+ * Whether an error tells of the bytes of a file, so that the same bytes give it again and it may be remembered with
+ * them. False for a path that cannot be opened, a failing disk, a missing part of the installation, exhausted memory,
+ * and anything that is not a `StmLabError` of kind `input`.
+ */
+export function isContentError(error: unknown): boolean {
+  return error instanceof StmLabError && error.kind === 'input' && codeOf(error.cause) === undefined;
+}
+
+/** Whether an error says that memory ran out, which may not happen on the next try. */
+export function isOutOfMemory(error: unknown): boolean {
+  return (
+    ['ENOMEM', 'ERR_WORKER_OUT_OF_MEMORY', 'ERR_MEMORY_ALLOCATION_FAILED'].includes(String(codeOf(error))) ||
+    /out of memory|allocation failed|could not allocate|cannot enlarge memory|cannot allocate/i.test(
+      messageOf(error),
+    )
+  );
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
 /** The message of anything thrown, without its stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

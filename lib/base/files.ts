@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError, messageOf } from './errors';
+import { fileError, inputError, messageOf } from './errors';
 
 /** A sibling of `target` that no reader takes for the finished file. */
 export function temporaryName(target: string): string {
@@ -112,13 +112,13 @@ export function sha256(value: unknown): string {
  * Opens a file for reading.
  *
  * @returns its handle, to be closed by the caller
- * @throws StmLabError (`input`) naming the file when it cannot be opened.
+ * @throws StmLabError naming the file when it cannot be opened (`fileError`).
  */
 export function openForReading(file: string): number {
   try {
     return fs.openSync(file, 'r');
   } catch (error) {
-    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
+    throw fileError(file, error);
   }
 }
 
