@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { fileError, inputError, messageOf } from './errors';
+import { sleep } from './sleep';
 
 /** A sibling of `target` that no reader takes for the finished file. */
 export function temporaryName(target: string): string {
@@ -11,9 +12,15 @@ export function temporaryName(target: string): string {
   );
 }
 
+/** What `link` answers on file systems without hard links (exFAT, FAT, some network shares and FUSE mounts). */
+const NO_LINKS: ReadonlySet<unknown> = new Set([
+  'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK', 'EACCES',
+]); // prettier-ignore
+
 /**
  * Makes a file that did not exist, content and all, by a link: of several processes one succeeds, and one
- * that is killed in between leaves no empty file, which others would have to take for one being written.
+ * that is killed in between leaves no empty file, which others would have to take for one being written. Where the file
+ * system has no hard links the file is opened exclusively and written at once (see `createExclusively`).
  *
  * @returns whether this call made it; `exists` leaves the file as it is.
  * @throws the file system's error for any other failure.
@@ -25,11 +32,84 @@ export function createFileWhole(target: string, content: string): 'made' | 'exis
     fs.linkSync(draft, target);
     return 'made';
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // On NFS the answer to a link that was made may be lost and the repeated request be refused.
-    return fs.statSync(draft).nlink === 2 ? 'made' : 'exists';
+    const code = codeOf(error);
+    if (code === 'EEXIST') {
+      // On NFS the answer to a link that was made may be lost and the repeated request be refused.
+      return fs.statSync(draft).nlink === 2 ? 'made' : 'exists';
+    }
+    // A refusal of the draft itself is no statement about links.
+    if (!NO_LINKS.has(code) || (error as NodeJS.ErrnoException).syscall !== 'link') throw error;
+    return createExclusively(target, content);
   } finally {
     fs.rmSync(draft, { force: true });
+  }
+}
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** Milliseconds after which an empty file counts as left by a process that was killed before it wrote. */
+const UNWRITTEN_MS = 2000;
+
+/**
+ * Makes a file that did not exist by an exclusive open. Between opening and writing others see an empty file; one that
+ * stays empty for two seconds was left by a killed process, is removed and made anew. A process that was stopped in
+ * between and finds its file removed has not made it.
+ */
+function createExclusively(target: string, content: string): 'made' | 'exists' {
+  for (;;) {
+    let handle: number;
+    try {
+      handle = fs.openSync(target, 'wx');
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      if (!staysEmpty(target)) return 'exists';
+      removeEmpty(target);
+      continue;
+    }
+    try {
+      fs.writeFileSync(handle, content);
+      fs.fsyncSync(handle);
+    } catch (error) {
+      fs.rmSync(target, { force: true });
+      throw error;
+    } finally {
+      fs.closeSync(handle);
+    }
+    return holds(target, content) ? 'made' : 'exists';
+  }
+}
+
+function staysEmpty(file: string): boolean {
+  const began = performance.now();
+  for (;;) {
+    const found = fs.statSync(file, { throwIfNoEntry: false });
+    if (found === undefined || found.size > 0) return false;
+    if (performance.now() - began > UNWRITTEN_MS) return true;
+    sleep(20);
+  }
+}
+
+/** Removes a file that is still empty; of several processes one at a time, since the next one may make it anew. */
+function removeEmpty(file: string): void {
+  const claim = `${file}.empty`;
+  try {
+    fs.mkdirSync(claim);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    sleep(20);
+    const found = fs.statSync(claim, { throwIfNoEntry: false });
+    // A claim lasts microseconds, unless its process was killed.
+    if (found === undefined || Date.now() - found.mtimeMs < 10_000) return;
+  }
+  if (fs.statSync(file, { throwIfNoEntry: false })?.size === 0) fs.rmSync(file, { force: true });
+  fs.rmSync(claim, { recursive: true, force: true });
+}
+
+function holds(file: string, content: string): boolean {
+  try {
+    return fs.readFileSync(file, 'utf8') === content;
+  } catch {
+    return false;
   }
 }
 
@@ -137,17 +217,25 @@ export function readFully(handle: number, target: Uint8Array, position: number):
   return done;
 }
 
-/** SHA-256 of a file's bytes, read in blocks of 1 MiB. */
-export function sha256File(file: string): string {
+/**
+ * SHA-256 of a file's bytes, read in blocks of 1 MiB.
+ *
+ * @param onBlock called after every block, for a sign of life
+ * @throws StmLabError naming the file when it cannot be read (`fileError`).
+ */
+export function sha256File(file: string, onBlock?: () => void): string {
   const hash = createHash('sha256');
   const block = Buffer.allocUnsafe(1 << 20);
-  const handle = fs.openSync(file, 'r');
+  const handle = openForReading(file);
   try {
     for (;;) {
       const count = fs.readSync(handle, block, 0, block.length, null);
       if (count === 0) break;
       hash.update(block.subarray(0, count));
+      onBlock?.();
     }
+  } catch (error) {
+    throw fileError(file, error);
   } finally {
     fs.closeSync(handle);
   }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
+import { sha256 } from 'stm-lab/dist/base/files';
 import { BEAT_SECONDS, startHeartbeat } from 'stm-lab/dist/base/heartbeat';
 import { acquireLock } from 'stm-lab/dist/base/lock';
 import { noteProcess, processState } from 'stm-lab/dist/base/process';
@@ -69,4 +70,75 @@ test('signs of life go on while this thread is busy, and end when another has ta
   assert.equal(fs.statSync(taken).mtimeMs, 1e12);
   beats.forEach((beat) => beat.stop());
   await new Promise((resolve) => setTimeout(resolve, 50));
+});
+
+const noLinks = path.join(__dirname, 'noLinks.cjs');
+
+/** Several processes that take one lock, abandon it now and then, and count under it. */
+async function countTogether(name: string, options: readonly string[]): Promise<number> {
+  const own = path.join(folder, name);
+  fs.mkdirSync(own);
+  const counter = path.join(own, 'counter');
+  fs.writeFileSync(counter, '0');
+  const times = 12;
+  const children = Array.from({ length: 4 }, () =>
+    spawn(
+      process.execPath,
+      [
+        ...options,
+        '--import',
+        'tsx',
+        path.join(__dirname, 'lockOnce.ts'),
+        path.join(own, '.lock'),
+        counter,
+        `${times}`,
+      ],
+      { stdio: ['ignore', 'inherit', 'inherit'] },
+    ),
+  );
+  const codes = await Promise.all(
+    children.map((child) => new Promise((resolve) => child.on('exit', resolve))),
+  );
+  assert.deepEqual(codes, [0, 0, 0, 0]);
+  assert.deepEqual(
+    fs.readdirSync(own).filter((left) => !/^(counter|\.lock)$/.test(left)),
+    [],
+  );
+  return Number(fs.readFileSync(counter, 'utf8')) / times;
+}
+
+test('abandoned locks are taken over by one process at a time', async () => {
+  assert.equal(await countTogether('links', []), 4);
+});
+
+test('the same where there are no hard links', async () => {
+  assert.equal(await countTogether('no-links', ['--require', noLinks]), 4);
+});
+
+test('without hard links: a file left empty by a killed process is made anew, one being held is not', () => {
+  const own = path.join(folder, 'empty');
+  fs.writeFileSync(own, '');
+  const script = `
+    const { createFileWhole } = require(${JSON.stringify(require.resolve('stm-lab/dist/base/files'))});
+    console.log(createFileWhole(process.argv[1], 'mine'), createFileWhole(process.argv[1], 'other'));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--require', noLinks, '-e', script, own], {
+    encoding: 'utf8',
+  });
+  assert.equal(stdout.trim(), 'made exists', stderr);
+  assert.equal(fs.readFileSync(own, 'utf8'), 'mine');
+  assert.deepEqual(
+    fs.readdirSync(folder).filter((name) => name.startsWith('empty')),
+    ['empty'],
+  );
+});
+
+test('a claim left by a killed process does not keep an abandoned lock for ever', () => {
+  const dead = JSON.stringify({ ...noteProcess(), pid: 999_999_999, ticks: 1 });
+  fs.writeFileSync(file, dead);
+  fs.writeFileSync(`${file}.${sha256(dead).slice(0, 16)}.claim`, dead);
+  acquireLock(file, 'results').release();
+  assert.deepEqual(
+    fs.readdirSync(folder).filter((name) => name.startsWith('.lock')),
+    [],
+  );
 });
