@@ -15,16 +15,16 @@ export const REDUCTION: OptionSpec = { value: 'DIR', help: 'results of "stm-lab 
 /** Folder of the results. */
 export const OUT: OptionSpec = {
   value: 'DIR',
-  help: 'folder of the results; a finished one is kept',
+  help: 'folder of the results; a finished one is reused',
   required: 'yes',
 };
 
 /** Workers of a command; undefined leaves their number to it. */
 export const workersOption = (options: OptionValues): number | undefined =>
   options['workers'] === undefined ? undefined : integerOption(options, 'workers', { min: 1, fallback: 1 });
-/** What came of a stage, in words. */
-export const statusText = (status: 'computed' | 'kept'): string =>
-  status === 'kept' ? 'kept from an earlier run' : 'done';
+/** Whether a stage's work was done now, in words. */
+export const statusText = (status: 'computed' | 'cached'): string =>
+  status === 'cached' ? 'reused from an earlier run' : 'done';
 
 /** One part of a stage's work, and putting the parts together; "stm-lab slurm" calls them. */
 export const SHARD_OPTIONS: Readonly<Record<string, OptionSpec>> = {

@@ -37,8 +37,8 @@ export interface ExtractStageOptions {
 
 /** Outcome of an extraction. */
 export interface ExtractSummary {
-  /** `kept` when every recording had been extracted before. */
-  readonly status: 'computed' | 'kept';
+  /** `cached` when every recording had been extracted before. */
+  readonly status: 'computed' | 'cached';
   readonly folder: string;
   readonly accepted: number;
   readonly rejected: readonly { readonly path: string; readonly reason: string }[];
@@ -97,7 +97,7 @@ export async function extractStage(
     recordExtraction({ out, manifest, features, results: summary }, context, run);
     run?.logMetrics(extractionMetrics(summary));
     const { accepted, rejected, computed, reused, audioHours, seconds, featuresHash } = summary;
-    const status = computed === 0 && earlier?.featuresHash === featuresHash ? 'kept' : 'computed';
+    const status = computed === 0 && earlier?.featuresHash === featuresHash ? 'cached' : 'computed';
     return { status, folder: out, accepted, rejected, computed, reused, audioHours, seconds, featuresHash };
   };
   return earlier?.key === extractionKey(manifest, features)

@@ -18,7 +18,7 @@ export interface StageRecord {
   readonly outputs: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
-/** A stage to be run in a folder, or kept when the folder already holds its results. */
+/** A stage to be run in a folder, or reused when the folder already holds its results. */
 export interface StageRequest {
   readonly stage: string;
   readonly folder: string;
@@ -31,7 +31,7 @@ export interface StageRequest {
 
 /** A stage's record, and whether the work was done now or had been done before. */
 export interface StageResult {
-  readonly status: 'computed' | 'kept';
+  readonly status: 'computed' | 'cached';
   readonly record: StageRecord;
 }
 
@@ -62,7 +62,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
   const key = stageKey(request);
   const earlier = readableRecord(request.folder);
   if (earlier !== undefined && earlier.key === key && outputsPresent(request.folder, earlier)) {
-    return { status: 'kept', record: earlier };
+    return { status: 'cached', record: earlier };
   }
   const lock = acquireLock(path.join(request.folder, '.lock'), request.folder);
   try {

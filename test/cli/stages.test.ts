@@ -26,7 +26,7 @@ before(() => {
 test('each stage works alone on the files of the one before', () => {
   const { code, out, err } = stmLab('extract', '--manifest', manifest, '--out', at('features'));
   assert.equal(code, 0, err);
-  assert.match(out, /36 accepted, 0 rejected \(36 computed, 0 kept/);
+  assert.match(out, /36 accepted, 0 rejected \(36 computed, 0 reused/);
   assert.match(stage('split', '--features', at('features'), '--out', at('split')), /class 0 .*\n.*class 1/);
   stage('reduce', '--features', at('features'), '--split', at('split'), '--out', at('reduction'));
   assert.match(
@@ -138,10 +138,13 @@ test('inspect draws a recording; manifest validate names what changed', () => {
 });
 
 test('a second run keeps what is there', () => {
-  assert.match(stmLab('extract', '--manifest', manifest, '--out', at('features')).out, /0 computed, 36 kept/);
+  assert.match(
+    stmLab('extract', '--manifest', manifest, '--out', at('features')).out,
+    /0 computed, 36 reused/,
+  );
   assert.match(
     stage('ablate', '--features', at('features'), '--out', at('ablation')),
-    /kept from an earlier run/,
+    /reused from an earlier run/,
   );
 });
 

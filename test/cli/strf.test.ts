@@ -46,7 +46,7 @@ test('strf: a task from the command line, then its figures', () => {
   assert.equal(first.code, 0, first.problem);
   assert.match(first.out, /learn l2 +\d\.\d{3} \[/);
   assert.match(first.out, /chance/);
-  assert.match(run('speaker', ...given, '--conditions', 'learn l2,pass').out, /kept from an earlier run/);
+  assert.match(run('speaker', ...given, '--conditions', 'learn l2,pass').out, /reused from an earlier run/);
   const figures = run('filters', '--out', out);
   assert.equal(figures.code, 0, figures.problem);
   assert.match(figures.out, /speaker-gallery\.svg/);

@@ -86,7 +86,7 @@ test('a damaged shard is named, made again alone from its own finished work, and
       shardStates({ rows, outFolder }, 3).map(({ state }) => state),
       ['complete', 'missing', 'complete'],
     );
-    assert.equal((await extractShard({ rows, outFolder }, { number: 1, of: 3 })).status, 'kept');
+    assert.equal((await extractShard({ rows, outFolder }, { number: 1, of: 3 })).status, 'cached');
     const again = await extractShard({ rows, outFolder }, { number: 2, of: 3 });
     assert.deepEqual([again.status, again.computed], ['computed', 0]);
   }

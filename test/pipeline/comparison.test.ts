@@ -153,7 +153,7 @@ test('one table of all features and models; killed and started again it is the s
   assert.match(first.out, /logistic +STM +logistic regression, C 0\.1, PCA 8/);
 
   const again = stmLab(...command('whole'));
-  assert.match(again.out, /kept from an earlier run/);
+  assert.match(again.out, /reused from an earlier run/);
 
   const random = randomState(8);
   let kills = 0;

@@ -61,7 +61,7 @@ test(
 
     const second = stmLab(...command);
     assert.equal(second.code, 0, second.err);
-    for (const stage of stages.slice(0, -1)) assert.match(second.out, new RegExp(`^${stage} +kept `, 'm'));
+    for (const stage of stages.slice(0, -1)) assert.match(second.out, new RegExp(`^${stage} +cached `, 'm'));
     assert.match(second.out, /05-ablations\.ipynb/);
   },
 );

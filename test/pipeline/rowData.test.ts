@@ -93,7 +93,7 @@ test('one class is thinned out for all rows; without features there is one sente
   const summary = await compareStage({ experiment, features: given, out });
   assert.equal(summary.recordings, others + 4);
   const again = await compareStage({ experiment, features: given, out });
-  assert.equal(again.status, 'kept');
+  assert.equal(again.status, 'cached');
   assert.deepEqual({ ...again, status: summary.status }, summary);
   await assert.rejects(
     compareStage({ experiment, features: {}, out }),

@@ -33,7 +33,7 @@ function inTemporaryFolder(): {
 test('the same parameters and inputs are computed once', async () => {
   const { request, runs } = inTemporaryFolder();
   assert.equal((await runStage(request())).status, 'computed');
-  assert.equal((await runStage(request())).status, 'kept');
+  assert.equal((await runStage(request())).status, 'cached');
   assert.equal(runs(), 1);
 });
 
@@ -84,5 +84,5 @@ test('a second process in the same folder is refused; what a killed one left hal
     }),
   );
   await inner;
-  assert.equal((await runStage(request())).status, 'kept');
+  assert.equal((await runStage(request())).status, 'cached');
 });

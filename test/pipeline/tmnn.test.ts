@@ -133,7 +133,7 @@ test('a study: groups held out, cells resumed, tables, runs, a kept model judged
   assert.equal(journals.filter((name) => name.endsWith('.jsonl')).length, 5, journals.join(' '));
 
   const again = await tmnnStudyStage({ experiment, root, out, resamples: 50 });
-  assert.equal(again.status, 'kept');
+  assert.equal(again.status, 'cached');
   const cell = study.cells[3]!;
   const judged = await evaluateTmnn({
     experiment,

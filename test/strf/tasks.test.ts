@@ -241,7 +241,7 @@ for (const [task, source] of [
       for (const { recording, begin, end } of parseRttm(rttm))
         assert.ok(['tst0', 'tst1'].includes(recording) && begin >= 0 && end <= 4.1);
     }
-    assert.equal((await strfTaskStage(options)).status, 'kept');
+    assert.equal((await strfTaskStage(options)).status, 'cached');
     // Without the stage's record, finished trainings are kept and give the same.
     fs.rmSync(path.join(out, 'stage.json'));
     fs.rmSync(path.join(out, 'cells', 'learn-l2-seed1'), { recursive: true });

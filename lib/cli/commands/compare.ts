@@ -21,7 +21,7 @@ export const compare: Command = {
   details: [
     'Extracts what the rows of the experiment\'s "comparison" need, and judges each by group-wise cross-validation. Writes',
     'comparison.json, comparison.csv and comparison.svg; every row is a run below the run of the comparison. Finished rows',
-    'and folds are kept. Columns: macro-F1 at the most probable class, mean of single repeats; "averaged", of the repeats\'',
+    'and folds are reused. Columns: macro-F1 at the most probable class, mean of single repeats; "averaged", of the repeats\'',
     'averaged probabilities; "difference" to the reference row, with p; "published", threshold chosen on the test rows.',
   ].join('\n'),
   example: 'stm-lab compare --manifest corpus/manifest.csv',

@@ -68,7 +68,7 @@ export const extract: Command = {
         (context) => extractShardStage({ ...request, workers, shard }, context),
       );
       terminal.print(
-        `${out}: shard ${shard.number} of ${shard.of}: ${recordings} recordings, ${accepted} accepted (${computed} computed, ${reused} kept); ${statusText(status)}`,
+        `${out}: shard ${shard.number} of ${shard.of}: ${recordings} recordings, ${accepted} accepted (${computed} computed, ${reused} reused); ${statusText(status)}`,
       );
       return 0;
     }
@@ -88,7 +88,7 @@ export const extract: Command = {
         ? ''
         : `, ${((3600 * summary.audioHours) / summary.seconds).toFixed(0)} x real time`;
     terminal.print(
-      `${out}: ${summary.accepted} accepted, ${summary.rejected.length} rejected (${summary.computed} computed, ${summary.reused} kept${speed})`,
+      `${out}: ${summary.accepted} accepted, ${summary.rejected.length} rejected (${summary.computed} computed, ${summary.reused} reused${speed})`,
     );
     return 0;
   },

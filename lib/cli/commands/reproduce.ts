@@ -34,7 +34,7 @@ export const reproduce: Command = {
   },
   details: [
     'manifest, features, split, reduction, search, training, evaluation, cross-validation, ablation, figures, notebooks. Each',
-    'stage is kept when its results are there; what was stopped goes on where it was. Runs go to MLFLOW_TRACKING_URI, else to',
+    'stage is reused when its results are there; what was stopped continues where it was. Runs go to MLFLOW_TRACKING_URI, else to',
     'a local MLflow server on SQLite that is started and stopped here. Exit 2: the manifest cannot be used at all.',
   ].join('\n'),
   example: 'stm-lab reproduce --manifest corpus/manifest.csv',
@@ -103,7 +103,7 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
   ): Promise<void> => {
     const began = performance.now();
     const { status, text } = await run();
-    const spent = status === 'kept' ? 'kept' : `${((performance.now() - began) / 1000).toFixed(1)} s`;
+    const spent = status === 'cached' ? 'cached' : `${((performance.now() - began) / 1000).toFixed(1)} s`;
     terminal.progressDone();
     terminal.print(`${name.padEnd(15)} ${spent.padStart(9)}  ${text}`);
   };

@@ -42,7 +42,7 @@ export const strf: Command = {
   },
   details: [
     'A task writes OUT/<task>/results.json, scores.csv (95 % intervals) and filters.json; finished trainings are',
-    'kept, and one that was interrupted goes on. A trial list (trials.txt, veri_test2.txt or veri_test.txt) in the',
+    'reused, and one that was interrupted continues. A trial list (trials.txt, veri_test2.txt or veri_test.txt) in the',
     'speaker folder or beside its manifest makes the task verification of speakers who are not trained on.',
     '"filters" reads the tasks found in OUT and writes OUT/figures: filters, their paths during training,',
     'densities against the start, transfer functions, distances.',

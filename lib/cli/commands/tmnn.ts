@@ -121,7 +121,7 @@ export const tmnn: Command = {
       default: 'keywords, tags: themselves; cost: magnatagatune; else smoke',
     },
     root: { value: 'DIR', help: 'folder of the collection; for tags a manifest' },
-    out: { value: 'DIR', help: 'folder of the results; a finished one is kept' },
+    out: { value: 'DIR', help: 'folder of the results; a finished one is reused' },
     cache: { value: 'DIR', help: 'folder of the power spectrograms', default: 'OUT/spectrograms' },
     systems: { value: 'A,B', help: 'only these systems of the experiment' },
     seeds: { value: '1,2', help: 'only these seeds; with evaluate, whose test part is used' },
@@ -132,7 +132,7 @@ export const tmnn: Command = {
   details: [
     'train, keywords and tags train every system of an experiment with every seed and compare them: study.json, scores.csv,',
     'outputs.csv, and a folder per system and seed with its model, predictions and curves; each training is a run below the',
-    'run of the comparison, and one that was stopped goes on from its last epoch. evaluate judges a kept network on the test',
+    'run of the comparison, and one that was stopped goes on from its last epoch. evaluate scores a saved network on the test',
     'clips. cost trains a few steps at full shapes and prints what the whole would take on this machine.',
   ].join('\n'),
   example: 'stm-lab tmnn keywords --root free-spoken-digit-dataset --out results/tmnn/keywords',

@@ -19,8 +19,8 @@ export interface Shard {
 
 /** What one shard's extraction made. */
 export interface ShardSummary extends Tally {
-  /** `kept` when the shard was there and whole. */
-  readonly status: 'computed' | 'kept';
+  /** `cached` when the shard was there and whole. */
+  readonly status: 'computed' | 'cached';
   readonly folder: string;
   readonly recordings: number;
   readonly accepted: number;
@@ -78,7 +78,7 @@ function rowsOfShard(rows: readonly ManifestRow[], { number, of }: Shard): Manif
 /**
  * Extracts one shard of a corpus into `OUT/shards/K-of-N`, apart from all others: `features.npy`, `recordings.jsonl`
  * (one line a recording), `shard.json` (hashes, written last). Nothing in them depends on where folders lie. A shard that
- * is whole is kept; one that was killed or damaged goes on from its own `.work`.
+ * is whole is reused; one that was killed or damaged goes on from its own `.work`.
  *
  * @param options `rows`: all usable rows of the manifest, read without looking for the files.
  * @throws StmLabError as `extractCorpus`; (`input`) when none of the shard's recordings is there.
@@ -90,7 +90,7 @@ export async function extractShard(options: ExtractCorpusOptions, shard: Shard):
   const { state } = checkShard(folder, request, shard, 'hashes');
   if (state === 'complete') {
     const { recordings, accepted } = readShardRecord(folder);
-    return { status: 'kept', folder, recordings, accepted, computed: 0, reused: recordings, audioHours: 0 };
+    return { status: 'cached', folder, recordings, accepted, computed: 0, reused: recordings, audioHours: 0 };
   }
   const absent = new Map<number, string>();
   for (const { line, file } of rows) {

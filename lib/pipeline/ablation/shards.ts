@@ -99,7 +99,7 @@ export function mergeAblation(
   const faulty = ablationShardStates(options).filter(({ state }) => state !== 'complete');
   if (faulty.length > 0)
     throw inputError(
-      `${out}: ${faulty.length} of ${shards} shards cannot be merged: ${faulty.map(({ shard, reason }) => `shard ${shard} ${reason}`).join(', ')}; run them again (--shard ${faulty[0]!.shard}/${shards}), finished cells are kept`,
+      `${out}: ${faulty.length} of ${shards} shards cannot be merged: ${faulty.map(({ shard, reason }) => `shard ${shard} ${reason}`).join(', ')}; run them again (--shard ${faulty[0]!.shard}/${shards}), finished cells are reused`,
     );
   return ablateStage(options, context);
 }

@@ -38,7 +38,7 @@ export interface AblateSummary extends AblationRecord {
 /**
  * Trains on parts of the modulation plane, each region on its own, and on all features for reference, on
  * standardised features without PCA, as published. `ablation.json`, `cells.csv`; one child run per cell.
- * Finished cells are kept when the stage is killed.
+ * Finished cells are reused when the stage was killed.
  *
  * @throws StmLabError (`input`) when the features have no modulation axes; (`environment`) when worker
  *   processes keep dying.

@@ -18,7 +18,7 @@ export interface PrepareOptions {
 }
 
 /**
- * Extracts or imports the features that the rows of a comparison need, each kind once; finished ones are kept.
+ * Extracts or imports the features that the rows of a comparison need, each kind once; finished ones are reused.
  *
  * @returns the folder of each `featureKey`.
  */

@@ -34,7 +34,7 @@ export interface CompareSummary extends ComparisonRecord {
  * Judges features and models side by side: the same recordings, the same group-wise folds and repeats for
  * every row, intervals from resampling groups, each row compared with the reference in pairs, and the
  * published protocol's scores beside. `comparison.json`, `comparison.csv`, `comparison.svg`; one child run
- * per row. Finished rows and folds are kept when the stage is stopped.
+ * per row. Finished rows and folds are reused when the stage was stopped.
  *
  * @throws StmLabError (`input`) when the experiment has no comparison, a feature folder is missing, or the
  *   rows have no recordings in common.

@@ -73,8 +73,8 @@ export async function prepareStrfTask(
 
 /**
  * Trains and judges every condition of a task with every seed: `results.json`, `scores.csv` and
- * `filters.json`; one child run per training. Finished trainings are kept, and a training that was killed
- * goes on from its checkpoint.
+ * `filters.json`; one child run per training. Finished trainings are reused, and a training that was killed
+ * continues from its checkpoint.
  */
 export async function strfTaskStage(
   options: StrfTaskStageOptions,
