@@ -9,7 +9,7 @@ export default tseslint.config(
     extends: [...tseslint.configs.recommended],
     languageOptions: {
       parserOptions: {
-        project: ['./tsconfig.json', './lib/tsconfig.json'],
+        project: ['./tsconfig.json', './lib/*/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -28,7 +28,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.mjs', 'lib/bin/*.js'],
+    files: ['**/*.mjs', 'lib/*/bin/*.js'],
     languageOptions: {
       globals: {
         process: 'readonly',

@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Space } from 'stm-lab/dist/search';
+import type { Space } from 'bayesian-optimizer';
 import { checkJournal, killNowAndThen } from '../test/search/killer';
 import { findPeer } from './peerPython';
 

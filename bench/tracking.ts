@@ -12,7 +12,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadEngine } from 'stm-lab/dist/engine';
-import { createTracker, syncJournals, type Run } from 'stm-lab/dist/tracking';
+import { createTracker, syncJournals, type Run } from 'mlflow-tracking-client';
 import { python, startServer, temporaryFolder } from '../test/tracking/support';
 
 const { values } = parseArgs({

@@ -20,7 +20,7 @@ import {
   openArtifactStore,
   syncJournals,
   type LocalServer,
-} from 'stm-lab/dist/tracking';
+} from 'mlflow-tracking-client';
 import { checkDelivery, killServer, startServer, temporaryFolder } from '../test/tracking/support';
 
 const { values } = parseArgs({

@@ -1,16 +1,16 @@
-// Checks the declarations of lib/dist as a notebook sees them: TypeScript 5.0 with tslab's options. tslab itself
+// Checks the declarations of our packages as a notebook sees them: TypeScript 5.0 with tslab's options. tslab itself
 // skips this check, and a declaration it cannot read silently becomes `any` in the cells.
 import { createRequire } from 'node:module';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { exit, stderr, stdout } from 'node:process';
-import { root } from './paths.mjs';
+import { packageFolders, root } from './paths.mjs';
 
 const ts = createRequire(join(root, 'package.json'))('@tslab/typescript-for-tslab');
-const folder = join(root, 'lib', 'dist');
-const files = readdirSync(folder, { recursive: true })
-  .filter((name) => name.endsWith('.d.ts'))
-  .map((name) => join(folder, name));
+const files = packageFolders
+  .map((folder) => join(root, folder, 'dist'))
+  .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, name)))
+  .filter((name) => name.endsWith('.d.ts'));
 
 const program = ts.createProgram(files, {
   module: ts.ModuleKind.CommonJS,

@@ -20,7 +20,7 @@ const firstError = ({ stderr, signal, code }) =>
 const parts = [
   { name: 'Node.js', step: 'node', need: 'required', attempt: () => works(versions.node) },
   { name: 'npm packages', step: 'packages', need: 'required', attempt: tryPackages },
-  { name: 'library (lib/dist)', step: 'build', need: 'required', attempt: tryLibrary },
+  { name: 'library (lib/*/dist)', step: 'build', need: 'required', attempt: tryLibrary },
   { name: 'TensorFlow on WebAssembly', need: 'required', attempt: () => tryEngine('wasm') },
   { name: 'TensorFlow, native', step: 'native', need: 'optional', attempt: () => tryEngine('native') },
   {
@@ -94,16 +94,16 @@ function tryPackages() {
 }
 
 async function tryLibrary() {
-  const main = join(root, 'lib', 'dist', 'cli', 'main.js');
+  const main = join(root, 'lib', 'stm-lab', 'dist', 'cli', 'main.js');
   const tried = await runShort(execPath, ['-e', `require(${JSON.stringify(main)})`]);
-  const { version } = readStamp(join(root, 'lib', 'package.json'));
+  const { version } = readStamp(join(root, 'lib', 'stm-lab', 'package.json'));
   return tried.code === 0 ? works(version) : fails(firstError(tried), 'run "npm run build"', version);
 }
 
 /** Multiplies two matrices on the engine and says how fast. */
 async function tryEngine(name) {
   const script = `
-    require(${JSON.stringify(join(root, 'lib', 'dist', 'engine'))}).loadEngine().then(async ({ tf, description }) => {
+    require(${JSON.stringify(join(root, 'lib', 'stm-lab', 'dist', 'engine'))}).loadEngine().then(async ({ tf, description }) => {
       const size = 512;
       const a = tf.randomUniform([size, size], -1, 1, 'float32', 1);
       const error = await tf.matMul(a, tf.eye(size)).sub(a).abs().max().data();

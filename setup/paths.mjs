@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
@@ -5,6 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 /** The workbench: the folder that holds package.json. */
 export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[/\\]$/, '');
+
+/** Folders of our own packages under `root`: each holds a package.json. */
+export const packageFolders = readdirSync(join(root, 'lib'))
+  .filter((name) => existsSync(join(root, 'lib', name, 'package.json')))
+  .map((name) => join('lib', name))
+  .sort();
 
 /** Where this copy of the workbench keeps what set-up remembers: logs, the lock, failed attempts. */
 export const workFolder = join(root, '.cache', 'setup');

@@ -11,7 +11,7 @@ const [, , job, ...args] = argv;
 
 /** The command line of the library runs in this very process, so that signals and exit codes are its own. */
 async function stmLab(words) {
-  const command = join(root, 'lib', 'bin', 'stm-lab.js');
+  const command = join(root, 'lib', 'stm-lab', 'bin', 'stm-lab.js');
   argv.splice(1, argv.length - 1, command, ...words);
   await import(pathToFileURL(command));
 }

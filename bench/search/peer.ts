@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Space, Values } from 'stm-lab/dist/search';
+import type { Space, Values } from 'bayesian-optimizer';
 
 /** The version of Optuna that a Python holds. */
 export function optunaVersion(python: string): string {

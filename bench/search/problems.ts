@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
 import { deriveSeed } from 'stm-lab/dist/base/random/seeds';
-import type { Space, Values } from 'stm-lab/dist/search';
+import type { Space, Values } from 'bayesian-optimizer';
 
 /** A test problem, to be minimised. */
 export interface Problem {

@@ -1,7 +1,7 @@
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
-import { createSampler, createStudy } from 'stm-lab/dist/search';
-import type { SamplerName, Space } from 'stm-lab/dist/search';
-import { spaceCoder } from 'stm-lab/dist/search/coding';
+import { createSampler, createStudy } from 'bayesian-optimizer';
+import type { SamplerName, Space } from 'bayesian-optimizer';
+import { spaceCoder } from '../../lib/bayesian-optimizer/dist/coding';
 import { quantile } from './report';
 
 /** Median milliseconds of a proposal after 100 random trials in 15 dimensions. */

@@ -55,8 +55,12 @@ export function problemsDigest(): string {
 
 /** Digest of the compiled files that decide what our samplers propose. */
 export function samplersDigest(): string {
-  const lib = join(dirname(require.resolve('stm-lab/package.json')), 'dist');
-  const folders = ['search', 'base/numerics', 'base/random'].map((name) => join(lib, name));
+  const lib = join(__dirname, '..', '..', 'lib');
+  const folders = [
+    'bayesian-optimizer/dist',
+    'research-basics/dist/numerics',
+    'research-basics/dist/random',
+  ].map((name) => join(lib, name));
   const files = folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.js'))

@@ -9,7 +9,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { samplerNames } from 'stm-lab/dist/search';
+import { samplerNames } from 'bayesian-optimizer';
 import { benchmark, peerPython } from '../peerPython';
 import { optunaVersion } from './peer';
 import { runTasks } from './pool';

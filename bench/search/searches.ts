@@ -1,5 +1,5 @@
-import { createStudy } from 'stm-lab/dist/search';
-import type { SamplerName } from 'stm-lab/dist/search';
+import { createStudy } from 'bayesian-optimizer';
+import type { SamplerName } from 'bayesian-optimizer';
 import type { Peer } from './peer';
 import { observe } from './problems';
 import type { Problem } from './problems';

@@ -15,7 +15,7 @@ import { loadEngine } from 'stm-lab/dist/engine';
 import { macroF1 } from 'stm-lab/dist/evaluation';
 import { fitMlp, predictProbabilities } from 'stm-lab/dist/models';
 import { featuresInMemory, fitReduction, transform } from 'stm-lab/dist/reduction';
-import type { Space } from 'stm-lab/dist/search';
+import type { Space } from 'bayesian-optimizer';
 import { stratifiedGroupKFold } from 'stm-lab/dist/splits';
 
 const { values: given } = parseArgs({

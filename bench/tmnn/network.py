@@ -1,4 +1,4 @@
-"""The temporal-modulation network in PyTorch, as the peer of lib/tmnn: harmonic front end, sinc filters, residual back end."""
+"""The temporal-modulation network in PyTorch, as the peer of lib/stm-lab/tmnn: harmonic front end, sinc filters, residual back end."""
 
 import math
 

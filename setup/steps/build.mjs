@@ -2,38 +2,45 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { runLong } from '../command.mjs';
-import { root } from '../paths.mjs';
+import { packageFolders, root } from '../paths.mjs';
 import { contentOf, hashOf, readStamp, writeStamp } from '../stamp.mjs';
 
-const library = join(root, 'lib');
-const output = join(library, 'dist');
-const stampFile = join(output, '.stm-lab.json');
+const outputs = packageFolders.map((folder) => join(root, folder, 'dist'));
+const records = outputs.map((output) => join(output, '.tsbuildinfo'));
+const stampFile = join(root, 'lib', 'stm-lab', 'dist', '.stm-lab.json');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const compilerPackage = join(root, 'node_modules', 'typescript', 'package.json');
 
 const sources = () =>
-  readdirSync(library, { recursive: true })
-    .filter((name) => /\.(ts|json)$/.test(name) && !name.startsWith('dist') && !name.includes('node_modules'))
-    .sort();
+  packageFolders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter(
+        (name) => /\.(ts|json)$/.test(name) && !name.startsWith('dist') && !name.includes('node_modules'),
+      )
+      .map((name) => join(folder, name))
+      .sort(),
+  );
 
 const key = () =>
   hashOf(
-    ...['tsconfig.json', 'lib/tsconfig.json', 'lib/package.json'].map((name) => contentOf(join(root, name))),
     contentOf(compilerPackage),
-    ...sources().flatMap((name) => [name, contentOf(join(library, name))]),
+    ...['tsconfig.json', 'lib/tsconfig.json', 'lib/tsconfig.package.json', ...sources()].flatMap((name) => [
+      name,
+      contentOf(join(root, name)),
+    ]),
   );
 
-/** `lib/dist`: the library compiled to CommonJS and declarations. */
+/** `dist` of each package in `lib/`: its sources compiled to CommonJS and declarations. */
 export const buildStep = {
   name: 'build',
   title: 'library',
   required: true,
-  check: () => readStamp(stampFile)?.key === key() && existsSync(join(output, '.tsbuildinfo')),
+  check: () => readStamp(stampFile)?.key === key() && records.every(existsSync),
   async make({ lock }) {
     const wanted = key();
-    // A compilation that was cut short leaves a record (.tsbuildinfo) that is not to be trusted.
+    // A compilation that was cut short leaves records (.tsbuildinfo) that are not to be trusted.
     const { state: last = 'compiling' } = readStamp(stampFile) ?? {};
-    if (last === 'compiling') rmSync(join(output, '.tsbuildinfo'), { force: true });
+    if (last === 'compiling') for (const record of records) rmSync(record, { force: true });
     writeStamp(stampFile, { state: 'compiling' });
     const options = {
       lock,
@@ -42,7 +49,7 @@ export const buildStep = {
     };
     let state = 'failed';
     try {
-      await runLong('library', execPath, [compiler, '-p', 'lib'], options);
+      await runLong('library', execPath, [compiler, '-b', 'lib'], options);
       state = 'compiled';
     } finally {
       writeStamp(stampFile, state === 'compiled' ? { state, key: wanted } : { state });
@@ -53,8 +60,11 @@ export const buildStep = {
 
 /** Compiled files whose source is gone would still be found by imports. */
 function removeOrphans() {
-  for (const name of readdirSync(output, { recursive: true })) {
-    const source = name.replace(/(\.d\.ts|\.js)$/, '.ts');
-    if (source !== name && !existsSync(join(library, source))) rmSync(join(output, name));
-  }
+  packageFolders.forEach((folder, i) => {
+    if (!existsSync(outputs[i])) return;
+    for (const name of readdirSync(outputs[i], { recursive: true })) {
+      const source = name.replace(/(\.d\.ts|\.js)$/, '.ts');
+      if (source !== name && !existsSync(join(root, folder, source))) rmSync(join(outputs[i], name));
+    }
+  });
 }

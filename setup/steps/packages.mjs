@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { arch, env, execPath, platform, versions } from 'node:process';
 import { runLong } from '../command.mjs';
-import { root } from '../paths.mjs';
+import { packageFolders, root } from '../paths.mjs';
 import { contentOf, hashOf, readStamp, writeStamp } from '../stamp.mjs';
 
 const stampFile = join(root, 'node_modules', '.stm-lab.json');
@@ -10,7 +10,9 @@ const lockFile = join(root, 'package-lock.json');
 
 const key = () =>
   hashOf(
-    ...['package-lock.json', 'package.json', 'lib/package.json'].map((name) => contentOf(join(root, name))),
+    ...['package-lock.json', 'package.json', ...packageFolders.map((folder) => `${folder}/package.json`)].map(
+      (name) => contentOf(join(root, name)),
+    ),
     `${platform} ${arch} ${versions.modules}`,
   );
 

@@ -9,7 +9,7 @@ import { randomState } from 'stm-lab/dist/base/random/mt19937';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-cli-'));
 after(() => fs.rmSync(folder, { recursive: true }));
-const program = path.resolve(__dirname, '..', '..', 'lib', 'bin', 'stm-lab.js');
+const program = path.resolve(__dirname, '..', '..', 'lib', 'stm-lab', 'bin', 'stm-lab.js');
 
 function run(...args: string[]): { code: number | null; out: string; problem: string } {
   const { status, stdout, stderr } = spawnSync(

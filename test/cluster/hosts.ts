@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { createStudy, type Space } from 'stm-lab/dist/search';
+import { createStudy, type Space } from 'bayesian-optimizer';
 
 const space: Space = { x: { type: 'float', min: 0, max: 1 } };
 const SCRIPT = `
-const { createStudy, optimize } = require('stm-lab/dist/search');
+const { createStudy, optimize } = require('bayesian-optimizer');
 const [journal, slow] = process.argv.slice(1);
 const study = createStudy({ name: 'hosts', space: ${JSON.stringify(space)}, direction: 'minimize', sampler: 'random', journal });
 const objective = async ({ values }) => { await new Promise((end) => setTimeout(end, Number(slow))); return values.x; };

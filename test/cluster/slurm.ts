@@ -15,12 +15,12 @@ import { parseArgs } from 'node:util';
 import { sha256File } from 'stm-lab/dist/base/files';
 import { generateDemoCorpus } from 'stm-lab/dist/corpus';
 import { readExperiment } from 'stm-lab/dist/pipeline';
-import { createStudy } from 'stm-lab/dist/search';
+import { createStudy } from 'bayesian-optimizer';
 import { searchOnTwoHosts } from './hosts';
 import { startRig, type Rig } from './rig';
 
 const root = path.resolve(__dirname, '..', '..');
-const program = path.join(root, 'lib', 'bin', 'stm-lab.js');
+const program = path.join(root, 'lib', 'stm-lab', 'bin', 'stm-lab.js');
 const { values } = parseArgs({
   options: {
     corpus: { type: 'string' },

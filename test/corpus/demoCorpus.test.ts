@@ -4,13 +4,13 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { readAudio } from 'stm-lab/dist/audio';
+import { planCorpus, type Resample } from 'demo-corpus';
+import { designResampler, readAudio, resample } from 'stm-lab/dist/audio';
 import { readCsv, type CsvRow } from 'stm-lab/dist/base/csv';
 import { readJson, sha256File } from 'stm-lab/dist/base/files';
 import { generateDemoCorpus } from 'stm-lab/dist/corpus/demo';
-import { loadEspeak } from 'stm-lab/dist/corpus/demo/espeak';
-import { planCorpus } from 'stm-lab/dist/corpus/demo/plan';
 import { checkExcerpt, EXCERPT_SECONDS } from 'stm-lab/dist/features/excerpts';
+import { loadEspeak } from '../../lib/demo-corpus/dist/espeak';
 
 const LABELS = [
   'speech: non-tonal',
@@ -25,6 +25,8 @@ const SMALL = { recordings: 3, minSeconds: 4, maxSeconds: 5 };
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-demo-'));
 after(() => fs.rmSync(scratch, { recursive: true, force: true }));
+
+const toRate: Resample = (samples, from, to) => resample(samples, designResampler(from, to));
 
 /** Relative path to hash, of every file in a folder. */
 function hashes(folder: string): Record<string, string> {
@@ -168,7 +170,7 @@ describe('the small demo corpus', () => {
 
 describe('the plan of the full corpus', () => {
   const options = { seed: 1, recordings: 34, minSeconds: 8, maxSeconds: 16 };
-  const planned = planCorpus(options);
+  const planned = planCorpus(options, toRate);
 
   test('has 204 recordings, 12 groups a class with two or three takes each, 8 to 16 s', () => {
     assert.equal(planned.length, 204);
@@ -203,7 +205,7 @@ describe('the plan of the full corpus', () => {
   });
 
   test('passes the silence rule in every excerpt, but for the two recordings that are silent on purpose', async () => {
-    const short = planCorpus({ ...options, minSeconds: 8, maxSeconds: 8 });
+    const short = planCorpus({ ...options, minSeconds: 8, maxSeconds: 8 }, toRate);
     const silent = short.filter(({ genre }) => /long (pauses|silences)/.test(genre));
     // Two of each class, of groups where something may fall silent: solo voices, sparse animals, lone strings.
     const others = LABELS.flatMap((label) =>
@@ -235,7 +237,7 @@ describe('the plan of the full corpus', () => {
 
   test('renders a recording alike however many there are, and unlike with another seed', async () => {
     const render = async (seed: number, recordings: number): Promise<Buffer> => {
-      const own = planCorpus({ seed, recordings, minSeconds: 4, maxSeconds: 4 });
+      const own = planCorpus({ seed, recordings, minSeconds: 4, maxSeconds: 4 }, toRate);
       const samples = await own.find(({ path }) => path === 'env-urban/street-02__01.wav')!.render();
       return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
     };

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { createMlflowClient, createTracker, syncJournals } from 'stm-lab/dist/tracking';
+import { createMlflowClient, createTracker, syncJournals } from 'mlflow-tracking-client';
 import {
   checkDelivery,
   killServer,

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { createStudy, optimize, type Space } from 'stm-lab/dist/search';
-import { createTracker } from 'stm-lab/dist/tracking';
-import { readEntries } from 'stm-lab/dist/tracking/journal';
+import { createStudy, optimize, type Space } from 'bayesian-optimizer';
+import { createTracker } from 'mlflow-tracking-client';
+import { readEntries } from '../../lib/mlflow-tracking-client/dist/journal';
 import { complain, judgeError, type Scenario } from './tally';
 
 const space: Space = { x: { type: 'float', min: 0, max: 1 } };

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import type { RandomState } from 'stm-lab/dist/base/random/mt19937';
 import { readManifest } from 'stm-lab/dist/corpus';
 import { readExperiment } from 'stm-lab/dist/pipeline';
-import { createStudy } from 'stm-lab/dist/search';
+import { createStudy } from 'bayesian-optimizer';
 import { tinyCorpus, tinyExperiment } from '../pipeline/support';
 import { complain, judgeError, unclearness, type Scenario } from './tally';
 

@@ -10,7 +10,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Space } from 'stm-lab/dist/search';
+import type { Space } from 'bayesian-optimizer';
 import { messageOf } from 'stm-lab/dist/base/errors';
 import { checkJournal, killNowAndThen } from '../search/killer';
 import { deadServer, flappingServer } from './delivery';

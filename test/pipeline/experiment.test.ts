@@ -6,7 +6,7 @@ import { configurationNames } from 'stm-lab/dist/pipeline/configuration';
 import { readExperiment } from 'stm-lab/dist/pipeline/experiment';
 import { flattenParameters } from 'stm-lab/dist/pipeline/context';
 import { modelOfTrial } from 'stm-lab/dist/pipeline/hyperparameters';
-import { createStudy } from 'stm-lab/dist/search';
+import { createStudy } from 'bayesian-optimizer';
 import { temporaryFolder, tinyExperiment } from './support';
 
 test('every experiment that is shipped fits the schema, and its space can be searched', () => {

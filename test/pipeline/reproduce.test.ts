@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { FIGURE_NAMES } from 'stm-lab/dist/pipeline';
-import { findLocalServer } from 'stm-lab/dist/tracking';
+import { findLocalServer } from 'mlflow-tracking-client';
 import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
 const home = path.resolve(__dirname, '..', '..');

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { before, test } from 'node:test';
 import { sha256File } from 'stm-lab/dist/base/files';
-import { createStudy } from 'stm-lab/dist/search';
+import { createStudy } from 'bayesian-optimizer';
 import { stmLab, stmLabStarted, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
 let folder = '';

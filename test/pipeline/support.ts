@@ -6,7 +6,7 @@ import { writeWav } from 'stm-lab/dist/audio';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
 
 const home = path.resolve(__dirname, '..', '..');
-export const program = path.join(home, 'lib', 'bin', 'stm-lab.js');
+export const program = path.join(home, 'lib', 'stm-lab', 'bin', 'stm-lab.js');
 
 /** A fresh folder below the system's temporary one. */
 export function temporaryFolder(name: string): string {

@@ -18,7 +18,7 @@ import {
   tmnnStudyStage,
 } from 'stm-lab/dist/pipeline';
 import { collectClips } from 'stm-lab/dist/pipeline/tmnn/collection';
-import { createTracker } from 'stm-lab/dist/tracking';
+import { createTracker } from 'mlflow-tracking-client';
 
 const repository = path.join(__dirname, '..', '..');
 

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
-import { createMlflowClient, type LocalServer, type MlflowClient } from 'stm-lab/dist/tracking';
+import { createMlflowClient, type LocalServer, type MlflowClient } from 'mlflow-tracking-client';
 import { stmLabAt, temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
 import { noBrowser, startBrowser } from '../tracking/browser';
 import { noServer, startServer } from '../tracking/support';

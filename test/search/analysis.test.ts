@@ -8,9 +8,9 @@ import {
   parameterRows,
   reportRows,
   timelineRows,
-} from 'stm-lab/dist/search';
-import type { Space, Study, Values } from 'stm-lab/dist/search';
-import { growTree, varianceShares } from 'stm-lab/dist/search/numerics/forest';
+} from 'bayesian-optimizer';
+import type { Space, Study, Values } from 'bayesian-optimizer';
+import { growTree, varianceShares } from '../../lib/bayesian-optimizer/dist/numerics/forest';
 
 const space: Space = {
   lr: { type: 'float', min: 1e-4, max: 1, scale: 'log' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
-import { createStudy, runWorkers } from 'stm-lab/dist/search';
-import type { Space, TrialRecord } from 'stm-lab/dist/search';
+import { createStudy, runWorkers } from 'bayesian-optimizer';
+import type { Space, TrialRecord } from 'bayesian-optimizer';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
 
 export interface KillOptions {

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
-import { logExpectedImprovement } from 'stm-lab/dist/search/gp/acquisition';
-import { conditionGp, fitGp, negativeLogPosterior } from 'stm-lab/dist/search/gp/fit';
-import { logOutcome, plainOutcome } from 'stm-lab/dist/search/gp/outcome';
+import { logExpectedImprovement } from '../../lib/bayesian-optimizer/dist/gp/acquisition';
+import { conditionGp, fitGp, negativeLogPosterior } from '../../lib/bayesian-optimizer/dist/gp/fit';
+import { logOutcome, plainOutcome } from '../../lib/bayesian-optimizer/dist/gp/outcome';
 import { minimizeBounded } from 'stm-lab/dist/base/numerics/lbfgsb';
 import {
   choleskyInPlace,
@@ -22,8 +22,8 @@ import {
   logNormalCumulative,
   normalCumulative,
   normalQuantile,
-} from 'stm-lab/dist/search/numerics/normal';
-import { sobolSequence } from 'stm-lab/dist/search/numerics/sobol';
+} from '../../lib/bayesian-optimizer/dist/numerics/normal';
+import { sobolSequence } from '../../lib/bayesian-optimizer/dist/numerics/sobol';
 
 function close(actual: number, expected: number, tolerance: number, what = ''): void {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what} ${actual} is not ${expected}`);

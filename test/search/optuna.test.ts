@@ -4,8 +4,8 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createStudy } from 'stm-lab/dist/search';
-import type { Space, Study } from 'stm-lab/dist/search';
+import { createStudy } from 'bayesian-optimizer';
+import type { Space, Study } from 'bayesian-optimizer';
 import { findPeer } from '../../bench/peerPython';
 
 const python = findPeer('torch');

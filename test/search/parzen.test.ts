@@ -3,9 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
-import type { Space, Values } from 'stm-lab/dist/search';
-import { spaceCoder } from 'stm-lab/dist/search/coding';
-import { kernelWidths, parzenDensity, recencyWeights } from 'stm-lab/dist/search/numerics/parzen';
+import type { Space, Values } from 'bayesian-optimizer';
+import { spaceCoder } from '../../lib/bayesian-optimizer/dist/coding';
+import {
+  kernelWidths,
+  parzenDensity,
+  recencyWeights,
+} from '../../lib/bayesian-optimizer/dist/numerics/parzen';
 
 const space: Space = {
   rate: { type: 'float', min: 1e-5, max: 1e-1, scale: 'log' },

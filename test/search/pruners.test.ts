@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPruner } from 'stm-lab/dist/search';
-import type { TrialRecord } from 'stm-lab/dist/search';
+import { createPruner } from 'bayesian-optimizer';
+import type { TrialRecord } from 'bayesian-optimizer';
 
 function trial(number: number, reports: number[], state: TrialRecord['state'] = 'complete'): TrialRecord {
   return {

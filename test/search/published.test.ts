@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createStudy } from 'stm-lab/dist/search';
-import type { Parameter, Space, TrialRecord, Values } from 'stm-lab/dist/search';
-import { spaceCoder } from 'stm-lab/dist/search/coding';
-import { isotropicFit } from 'stm-lab/dist/search/gp/isotropic';
-import { publishedCode, publishedSampler } from 'stm-lab/dist/search/samplers/published';
+import { createStudy } from 'bayesian-optimizer';
+import type { Parameter, Space, TrialRecord, Values } from 'bayesian-optimizer';
+import { spaceCoder } from '../../lib/bayesian-optimizer/dist/coding';
+import { isotropicFit } from '../../lib/bayesian-optimizer/dist/gp/isotropic';
+import { publishedCode, publishedSampler } from '../../lib/bayesian-optimizer/dist/samplers/published';
 
 /** The published space: every layer's parameters appear when a trial is first that deep. */
 function publishedSpace(family: 'dropout' | 'layernorm', units: readonly [number, number, number]): Space {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { createStudy, samplerContract, samplerNames } from 'stm-lab/dist/search';
-import type { Space } from 'stm-lab/dist/search';
+import { createStudy, samplerContract, samplerNames } from 'bayesian-optimizer';
+import type { Space } from 'bayesian-optimizer';
 
 for (const name of samplerNames) {
   for (const check of samplerContract) {
@@ -20,7 +20,7 @@ const space: Space = {
 
 test('every sampler proposes the same in three fresh processes', () => {
   const program = `
-    const { createStudy, samplerNames } = require('stm-lab/dist/search');
+    const { createStudy, samplerNames } = require('bayesian-optimizer');
     const space = ${JSON.stringify(space)};
     const all = {};
     for (const sampler of samplerNames) {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { StmLabError } from 'stm-lab/dist/base/errors';
-import { createStudy, optimize } from 'stm-lab/dist/search';
-import type { Space, Study, StudyOptions, Values } from 'stm-lab/dist/search';
+import { createStudy, optimize } from 'bayesian-optimizer';
+import type { Space, Study, StudyOptions, Values } from 'bayesian-optimizer';
 
 const space: Space = {
   layers: { type: 'int', min: 1, max: 3 },
@@ -259,7 +259,7 @@ test('a process killed in the middle of a trial is continued with the same confi
   const journal = join(folder(), 's.jsonl');
   for (const stop of [2, 9, 11]) {
     const program = `
-      const { createStudy } = require('stm-lab/dist/search');
+      const { createStudy } = require('bayesian-optimizer');
       const study = createStudy({ name: 'study', space: ${JSON.stringify(space)}, direction: 'minimize',
         sampler: 'gp', seed: 3, journal: ${JSON.stringify(journal)} });
       const loss = ${loss.toString()};
@@ -284,7 +284,7 @@ test('a process killed in the middle of a trial is continued with the same confi
 test('a trial whose process keeps dying is failed after its restarts', () => {
   const journal = join(folder(), 's.jsonl');
   const program = `
-    const { createStudy } = require('stm-lab/dist/search');
+    const { createStudy } = require('bayesian-optimizer');
     createStudy({ name: 'study', space: ${JSON.stringify(space)}, direction: 'minimize', sampler: 'random',
       journal: ${JSON.stringify(journal)}, maxRestarts: 1 }).ask();`;
   for (let i = 0; i < 3; i++) spawnSync(process.execPath, ['-e', program], { cwd: __dirname });

@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createStudy, runWorkers } from 'stm-lab/dist/search';
-import type { Space, TrialRecord } from 'stm-lab/dist/search';
+import { createStudy, runWorkers } from 'bayesian-optimizer';
+import type { Space, TrialRecord } from 'bayesian-optimizer';
 import { checkJournal, killNowAndThen } from './killer';
 
 const space: Space = { x: { type: 'float', min: 0, max: 1 }, k: { type: 'int', min: 1, max: 9 } };

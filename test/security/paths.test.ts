@@ -8,8 +8,8 @@ import { crc32, deflateRawSync } from 'node:zlib';
 import { guardCell, readCsv, unguardCell, writeCsv } from 'stm-lab/dist/base/csv';
 import { readManifest } from 'stm-lab/dist/corpus';
 import { decodeZip, encodeZip } from 'stm-lab/dist/models/keras/zip';
-import { createTracker, syncJournals } from 'stm-lab/dist/tracking';
-import { spooledFile } from 'stm-lab/dist/tracking/journal';
+import { createTracker, syncJournals } from 'mlflow-tracking-client';
+import { spooledFile } from '../../lib/mlflow-tracking-client/dist/journal';
 import { stmLab, temporaryFolder, tinyCorpus } from '../pipeline/support';
 
 test('a manifest of someone else: recordings outside of its folder are refused on request, and never copied', () => {

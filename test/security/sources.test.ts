@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { createTracker } from 'stm-lab/dist/tracking';
+import { createTracker } from 'mlflow-tracking-client';
 import { program, temporaryFolder, tinyCorpus } from '../pipeline/support';
 
 const root = path.resolve(__dirname, '..', '..');
@@ -53,7 +53,7 @@ test('every server listens on this machine only', () => {
   for (const { file, given } of servers)
     assert.match(given, /'127\.0\.0\.1'/, `${file} listens on (${given})`);
   const text = (name: string): string => fs.readFileSync(path.join(root, name), 'utf8');
-  assert.match(text('lib/tracking/localServer.ts'), /'--host', '127\.0\.0\.1'/);
+  assert.match(text('lib/mlflow-tracking-client/localServer.ts'), /'--host', '127\.0\.0\.1'/);
   assert.match(text('setup/lab.mjs'), /--ServerApp\.ip=127\.0\.0\.1/);
   for (const { file, text: source } of sources()) assert.ok(!/0\.0\.0\.0|'::'/.test(source), file);
 });

@@ -18,7 +18,7 @@ import {
   type LocalServer,
   type MetricPoint,
   type Run,
-} from 'stm-lab/dist/tracking';
+} from 'mlflow-tracking-client';
 import { noBrowser, startBrowser } from './browser';
 import { noServer, readBack, startServer, temporaryFolder, type ReadBack } from './support';
 

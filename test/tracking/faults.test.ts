@@ -5,7 +5,7 @@ import * as net from 'node:net';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
-import { createMlflowClient, createTracker, syncJournals, type LocalServer } from 'stm-lab/dist/tracking';
+import { createMlflowClient, createTracker, syncJournals, type LocalServer } from 'mlflow-tracking-client';
 import {
   checkDelivery,
   killServer,

@@ -6,10 +6,15 @@ import * as https from 'node:https';
 import * as net from 'node:net';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
-import { createHttp, retryAfter, type Http, type ServerError } from 'stm-lab/dist/tracking/http';
-import { proxyFor } from 'stm-lab/dist/tracking/proxy';
-import { backOffMs, withRetries } from 'stm-lab/dist/tracking/retry';
-import { serverSettings } from 'stm-lab/dist/tracking/settings';
+import {
+  createHttp,
+  retryAfter,
+  type Http,
+  type ServerError,
+} from '../../lib/mlflow-tracking-client/dist/http';
+import { proxyFor } from '../../lib/mlflow-tracking-client/dist/proxy';
+import { backOffMs, withRetries } from '../../lib/mlflow-tracking-client/dist/retry';
+import { serverSettings } from '../../lib/mlflow-tracking-client/dist/settings';
 import { temporaryFolder } from './support';
 
 const folder = temporaryFolder();

@@ -1,4 +1,4 @@
-import { createTracker } from 'stm-lab/dist/tracking';
+import { createTracker } from 'mlflow-tracking-client';
 
 /** Logs one point after another, telling its parent of each that returned, until it is killed. */
 const [journalFolder, uri] = process.argv.slice(2) as [string, string];

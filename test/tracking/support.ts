@@ -11,7 +11,7 @@ import {
   startLocalServer,
   type LocalServer,
   type MlflowClient,
-} from 'stm-lab/dist/tracking';
+} from 'mlflow-tracking-client';
 
 const root = path.resolve(__dirname, '../..');
 export const mlflow = path.join(root, '.venv/bin/mlflow');

@@ -4,16 +4,25 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
-import { createTracker, syncJournals, type Tracker } from 'stm-lab/dist/tracking';
-import { packBatch, pointIdentity, splitBatch } from 'stm-lab/dist/tracking/batches';
-import type { Http } from 'stm-lab/dist/tracking/http';
-import { openJournal, readEntries, journalName, type ReadEntry } from 'stm-lab/dist/tracking/journal';
-import { checkName, truncateText } from 'stm-lab/dist/tracking/rules';
-import { lockJournal } from 'stm-lab/dist/tracking/sentState';
-import { redactor, withoutUserInfo } from 'stm-lab/dist/tracking/secrets';
-import { serverSettings, settingsFromPlain, settingsToPlain } from 'stm-lab/dist/tracking/settings';
-import { checkArtifactPath, openArtifactStore } from 'stm-lab/dist/tracking/artifacts';
-import { toYaml } from 'stm-lab/dist/tracking/yaml';
+import { createTracker, syncJournals, type Tracker } from 'mlflow-tracking-client';
+import { packBatch, pointIdentity, splitBatch } from '../../lib/mlflow-tracking-client/dist/batches';
+import type { Http } from '../../lib/mlflow-tracking-client/dist/http';
+import {
+  openJournal,
+  readEntries,
+  journalName,
+  type ReadEntry,
+} from '../../lib/mlflow-tracking-client/dist/journal';
+import { checkName, truncateText } from '../../lib/mlflow-tracking-client/dist/rules';
+import { lockJournal } from '../../lib/mlflow-tracking-client/dist/sentState';
+import { redactor, withoutUserInfo } from '../../lib/mlflow-tracking-client/dist/secrets';
+import {
+  serverSettings,
+  settingsFromPlain,
+  settingsToPlain,
+} from '../../lib/mlflow-tracking-client/dist/settings';
+import { checkArtifactPath, openArtifactStore } from '../../lib/mlflow-tracking-client/dist/artifacts';
+import { toYaml } from '../../lib/mlflow-tracking-client/dist/yaml';
 import { temporaryFolder } from './support';
 
 const folder = temporaryFolder();
@@ -303,7 +312,7 @@ test('text helpers', () => {
 test('a process that ends without ending its runs ends them by its exit code', () => {
   const journalFolder = path.join(folder, 'exit');
   const script = (key: string, last: string): string => `
-    const { createTracker } = require('stm-lab/dist/tracking');
+    const { createTracker } = require('mlflow-tracking-client');
     const tracker = createTracker({ mode: 'offline', journalFolder: ${JSON.stringify(journalFolder)}, experiment: 'x' });
     tracker.startRun({ name: 'r', key: '${key}' }).logMetrics({ a: 1 });
     ${last}`;

@@ -1,0 +1,110 @@
+import { inputError } from 'research-basics/errors';
+import type { Direction } from './journal/records';
+import { medianOfSorted } from './numerics/median';
+import type { TrialRecord } from './sampler';
+
+export interface PruneContext {
+  readonly direction: Direction;
+  readonly trials: readonly TrialRecord[];
+  /** The trial in question; its last report is the one judged. */
+  readonly trial: TrialRecord;
+}
+
+export interface Pruner {
+  shouldPrune(context: PruneContext): boolean;
+}
+
+/** Stops a trial whose best report so far is worse than the median of the others at the same step. */
+export interface MedianPrunerOptions {
+  readonly name: 'median';
+  /** Complete trials before anything is pruned. Default 5. */
+  readonly startupTrials?: number;
+  /** Steps below this are never judged. Default 0. */
+  readonly warmupSteps?: number;
+}
+
+/** Asynchronous successive halving (Li et al. 2020): at each rung only the best share goes on. */
+export interface AshaPrunerOptions {
+  readonly name: 'asha';
+  /** Step count of the first rung, at least 1 (step 0 is the first of them). Default 1. */
+  readonly minResource?: number;
+  /** Rungs lie at minResource x factor^k steps; one trial in `factor` goes on. Default 3. */
+  readonly reductionFactor?: number;
+}
+
+export type PrunerChoice = 'none' | 'median' | 'asha' | MedianPrunerOptions | AshaPrunerOptions;
+
+/** The pruner of a name or of options. */
+export function createPruner(choice: PrunerChoice): Pruner {
+  const options = (typeof choice === 'string' ? { name: choice } : choice) as
+    { name: 'none' } | MedianPrunerOptions | AshaPrunerOptions;
+  switch (options.name) {
+    case 'none':
+      return { shouldPrune: () => false };
+    case 'median':
+      return medianPruner(options);
+    case 'asha':
+      return ashaPruner(options);
+    default:
+      throw inputError(
+        `pruner ${JSON.stringify((options as { name?: unknown }).name)}: must be "none", "median" or "asha"`,
+      );
+  }
+}
+
+/** Best report (as a loss) up to and including a step; undefined when there is none. */
+function bestUpTo(trial: TrialRecord, step: number, sign: number): number | undefined {
+  let best: number | undefined;
+  for (const [at, value] of trial.reports) {
+    if (at <= step && (best === undefined || sign * value < best)) best = sign * value;
+  }
+  return best;
+}
+
+function medianPruner({ startupTrials = 5, warmupSteps = 0 }: MedianPrunerOptions): Pruner {
+  return {
+    shouldPrune: ({ direction, trials, trial }) => {
+      const sign = direction === 'maximize' ? -1 : 1;
+      const step = [...trial.reports.keys()].at(-1);
+      if (step === undefined || step < warmupSteps) return false;
+      const finished = trials.filter((other) => other.state === 'complete');
+      if (finished.length < startupTrials) return false;
+      const others = finished.flatMap((other) => {
+        const value = other.reports.get(step);
+        return value === undefined ? [] : [sign * value];
+      });
+      if (others.length === 0) return false;
+      others.sort((a, b) => a - b);
+      return bestUpTo(trial, step, sign)! > medianOfSorted(others);
+    },
+  };
+}
+
+function ashaPruner({ minResource = 1, reductionFactor = 3 }: AshaPrunerOptions): Pruner {
+  if (!(minResource >= 1) || !(reductionFactor > 1)) {
+    throw inputError(
+      `pruner asha: minResource ${minResource} must be at least 1 and reductionFactor ${reductionFactor} above 1`,
+    );
+  }
+  return {
+    shouldPrune: ({ direction, trials, trial }) => {
+      const sign = direction === 'maximize' ? -1 : 1;
+      const steps = [...trial.reports.keys()];
+      const last = steps.at(-1);
+      if (last === undefined) return false;
+      const previous = steps.at(-2) ?? -1;
+      // The rung crossed by the last report, if any: step s has used s + 1 units of resource.
+      let rung = minResource;
+      while (rung * reductionFactor <= last + 1) rung *= reductionFactor;
+      if (last + 1 < rung || previous + 1 >= rung) return false;
+      const own = sign * trial.reports.get(last)!;
+      const rivals = trials.flatMap((other) => {
+        if (other.number === trial.number) return [];
+        const reached = [...other.reports].find(([step]) => step + 1 >= rung);
+        return reached ? [sign * reached[1]] : [];
+      });
+      const promoted = Math.max(1, Math.floor((rivals.length + 1) / reductionFactor));
+      return rivals.filter((value) => value < own).length >= promoted;
+    },
+  };
+}

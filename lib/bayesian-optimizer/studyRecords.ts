@@ -1,0 +1,131 @@
+import { inputError } from 'research-basics/errors';
+import { canonicalJson } from 'research-basics/files';
+import type { Direction } from './journal/records';
+import { parameterToDistribution, stateCodes, timeText, valueToInternal } from './journal/records';
+import type { ReplayedStudy, ReplayedTrial } from './journal/replay';
+import type { Proposal, TrialRecord } from './sampler';
+import type { Space } from './space';
+
+/** System attribute with the study's space and seed. */
+const studyKey = 'stm-lab:study';
+
+interface StudyAttribute {
+  readonly seed: number;
+  readonly space: Space;
+}
+
+/** What a trial looks like from outside. */
+export function toTrialRecord(trial: ReplayedTrial): TrialRecord {
+  const system = trial.systemAttributes;
+  const { failure, ...attributes } = trial.userAttributes;
+  return {
+    number: trial.number,
+    state: trial.state,
+    values: { ...trial.values },
+    value: trial.state === 'complete' || trial.state === 'pruned' ? trial.result : undefined,
+    reports: new Map([...trial.intermediate].sort((a, b) => a[0] - b[0])),
+    attributes,
+    failure: trial.state === 'failed' ? ((failure as string | undefined) ?? 'it failed') : undefined,
+    attempts: 1 + ((system['stm-lab:restarts'] as number | undefined) ?? 0),
+    worker: trial.owner,
+    samplerState: system['stm-lab:sampler-state'],
+    startedAt: trial.startedAt,
+    finishedAt: trial.finishedAt,
+  };
+}
+
+/** The complete trial with the best value, the earliest of equals. */
+export function bestOf(trials: readonly TrialRecord[], direction: Direction): TrialRecord | undefined {
+  const sign = direction === 'maximize' ? -1 : 1;
+  let best: TrialRecord | undefined;
+  for (const trial of trials) {
+    if (trial.state !== 'complete' || trial.value === undefined) continue;
+    if (!best || sign * trial.value < sign * best.value!) best = trial;
+  }
+  return best;
+}
+
+/** The one record that makes a trial, with all its values: a crash leaves the whole trial or none of it. */
+export function createdTrialRecord(
+  studyId: number,
+  space: Space,
+  sampler: string,
+  proposal: Proposal,
+): Record<string, unknown> {
+  const names = Object.keys(proposal.values);
+  return {
+    study_id: studyId,
+    datetime_start: timeText(new Date()),
+    state: stateCodes.running,
+    value: null,
+    values: null,
+    distributions: Object.fromEntries(names.map((name) => [name, parameterToDistribution(space[name]!)])),
+    params: Object.fromEntries(
+      names.map((name) => [name, valueToInternal(space[name]!, proposal.values[name]!)]),
+    ),
+    user_attrs: {},
+    system_attrs: {
+      'stm-lab:sampler': sampler,
+      ...(proposal.state === undefined ? {} : { 'stm-lab:sampler-state': proposal.state }),
+    },
+    intermediate_values: {},
+  };
+}
+
+function describe(parameter: unknown): string {
+  return parameter === undefined ? 'absent' : JSON.stringify(parameter);
+}
+
+/**
+ * Compares a study as asked for with the study as recorded.
+ *
+ * @returns the seed to use and the study attributes to add.
+ * @throws StmLabError (`input`) when the seed differs, or the space does and may not be adopted.
+ */
+export function reconcileSpace(
+  study: ReplayedStudy,
+  space: Space,
+  seed: number | undefined,
+  spaceChange: 'refuse' | 'adopt',
+): { seed: number; attributes: Record<string, unknown>[] } {
+  const recorded = study.systemAttributes[studyKey] as StudyAttribute | undefined;
+  if (!recorded) {
+    const fresh: StudyAttribute = { seed: seed ?? 1, space };
+    return { seed: fresh.seed, attributes: [{ [studyKey]: fresh }] };
+  }
+  if (seed !== undefined && seed !== recorded.seed) {
+    throw inputError(
+      `study ${study.name}: recorded with seed ${recorded.seed}, not ${seed}; leave the seed out or choose another study name`,
+    );
+  }
+  const names = new Set([...Object.keys(recorded.space), ...Object.keys(space)]);
+  const changed = [...names].filter(
+    (name) => canonicalJson(recorded.space[name] ?? null) !== canonicalJson(space[name] ?? null),
+  );
+  if (changed.length === 0) return { seed: recorded.seed, attributes: [] };
+  const name = changed[0]!;
+  const difference = `parameter ${name} was ${describe(recorded.space[name])} and is now ${describe(space[name])}`;
+  if (spaceChange === 'refuse') {
+    throw inputError(
+      `study ${study.name}: recorded with another space (${difference}${changed.length > 1 ? `; ${changed.length - 1} more differ` : ''}); restore it, choose another study name, or adopt the new space`,
+    );
+  }
+  for (const key of changed) {
+    const before = recorded.space[key];
+    const after = space[key];
+    const sameKind =
+      !before ||
+      !after ||
+      (before.type === after.type &&
+        (before.type !== 'categorical' ||
+          after.type !== 'categorical' ||
+          canonicalJson(before.choices) === canonicalJson(after.choices)));
+    // A rule of the journal's format: readers drop trials whose type or choices contradict earlier ones.
+    if (!sameKind) {
+      throw inputError(
+        `study ${study.name}: the type or choices of parameter ${key} cannot change inside a study; give it a new name or choose another study name`,
+      );
+    }
+  }
+  return { seed: recorded.seed, attributes: [{ [studyKey]: { seed: recorded.seed, space } }] };
+}

@@ -1,0 +1,159 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { inputError } from 'research-basics/errors';
+import { temporaryName } from 'research-basics/files';
+import type { Http } from './http';
+
+/** The artifact folder of one run or model. Paths are relative, with `/`. */
+export interface ArtifactStore {
+  /** Uploads a file under `to`, replacing what is there. Streams; memory stays small. */
+  put(to: string, file: string): Promise<void>;
+  /** Files and folders directly under `folder` (default: the root). */
+  list(folder?: string): Promise<{ path: string; kind: 'file' | 'folder'; bytes?: number }[]>;
+  /** Downloads one file; the target appears only when it is whole. */
+  get(from: string, target: string): Promise<void>;
+}
+
+/**
+ * The store an artifact address points to: through the server (`mlflow-artifacts:`), or a folder that this
+ * machine shares with it (`file:` or a plain path).
+ *
+ * @throws StmLabError (`input`) for any other address, saying what to configure.
+ */
+export function openArtifactStore(server: { http: Http; uri: string }, artifactUri: string): ArtifactStore {
+  if (artifactUri.startsWith('mlflow-artifacts:')) return proxiedStore(server.http, server.uri, artifactUri);
+  if (artifactUri.startsWith('file:')) return sharedFolder(server.uri, fileURLToPath(artifactUri));
+  if (/^([A-Za-z]:)?[\\/]/.test(artifactUri)) return sharedFolder(server.uri, artifactUri);
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(artifactUri)?.[1] ?? artifactUri;
+  throw inputError(
+    `the run's artifacts are kept at "${scheme}:", which this program does not write to; start the MLflow server with ` +
+      `--serve-artifacts and --artifacts-destination so that it passes uploads on, and use a new experiment`,
+  );
+}
+
+/** A folder of a server on another machine is meant only where it is mounted: its experiment's root must be there. */
+function sharedFolder(serverUri: string, root: string): ArtifactStore {
+  const { hostname } = new URL(serverUri);
+  const local = hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  if (!local && !fs.existsSync(path.dirname(path.dirname(path.dirname(root))))) {
+    throw inputError(
+      `the run's artifacts are kept in ${root} on ${hostname}, which is not mounted here; mount it, or start the server with --serve-artifacts and use a new experiment`,
+    );
+  }
+  return folderStore(root);
+}
+
+/**
+ * Checks an artifact's path: relative, inside its folder, and of characters that survive the way through
+ * an address and a file system.
+ *
+ * @throws StmLabError (`input`) naming the path.
+ */
+export function checkArtifactPath(to: string): string {
+  const parts = to.split('/');
+  if (
+    to === '' ||
+    // eslint-disable-next-line no-control-regex
+    /[\\\u0000-\u001f:*?"<>|#%]/.test(to) ||
+    parts.some((part) => part === '' || part === '.' || part === '..')
+  ) {
+    throw inputError(
+      `artifact path "${to}" cannot be used: give a relative path with "/" and without .. \\ : * ? " < > | # %`,
+    );
+  }
+  return to;
+}
+
+function proxiedStore(http: Http, serverUri: string, artifactUri: string): ArtifactStore {
+  const parsed = /^mlflow-artifacts:(?:\/\/([^/]*))?\/?(.*)$/.exec(artifactUri)!;
+  const authority = parsed[1] ?? '';
+  const root = parsed[2]!.replace(/\/+$/, '');
+  const origin = authority === '' ? '' : `${new URL(serverUri).protocol}//${authority}`;
+  const api = `${origin}/api/2.0/mlflow-artifacts/artifacts`;
+  const address = (relative: string): string =>
+    `${api}/${[root, relative]
+      .filter((part) => part !== '')
+      .join('/')
+      .split('/')
+      .map(encodeURIComponent)
+      .join('/')}`;
+  return {
+    async put(to, file) {
+      const length = fs.statSync(file).size;
+      await http.json({
+        method: 'PUT',
+        path: address(to),
+        body: { length, open: () => fs.createReadStream(file, { highWaterMark: 1 << 20 }) },
+      });
+    },
+    async list(folder = '') {
+      const answer = await http.json<{
+        files?: { path: string; is_dir?: boolean; file_size?: number | string }[];
+      }>({
+        method: 'GET',
+        path: api,
+        query: { path: [root, folder].filter((part) => part !== '').join('/') },
+      });
+      return (answer.files ?? []).map((file) => ({
+        path: folder === '' ? file.path : `${folder}/${file.path}`,
+        kind: file.is_dir ? ('folder' as const) : ('file' as const),
+        ...(file.is_dir ? {} : { bytes: Number(file.file_size ?? 0) }),
+      }));
+    },
+    async get(from, target) {
+      const response = await http.stream({ method: 'GET', path: address(from) });
+      await receive(target, (temporary) => pipeline(response, fs.createWriteStream(temporary)));
+    },
+  };
+}
+
+function folderStore(root: string): ArtifactStore {
+  return {
+    async put(to, file) {
+      const target = path.join(root, to);
+      fs.mkdirSync(path.dirname(target), { recursive: true });
+      await receive(target, (temporary) => fs.promises.copyFile(file, temporary));
+    },
+    async list(folder = '') {
+      const names = await fs.promises
+        .readdir(path.join(root, folder), { withFileTypes: true })
+        .catch(() => []);
+      return names.map((name) => {
+        const relative = folder === '' ? name.name : `${folder}/${name.name}`;
+        return name.isDirectory()
+          ? { path: relative, kind: 'folder' as const }
+          : { path: relative, kind: 'file' as const, bytes: fs.statSync(path.join(root, relative)).size };
+      });
+    },
+    async get(from, target) {
+      await receive(target, (temporary) => fs.promises.copyFile(path.join(root, from), temporary));
+    },
+  };
+}
+
+async function receive(target: string, write: (temporary: string) => Promise<unknown>): Promise<void> {
+  fs.mkdirSync(path.dirname(target), { recursive: true });
+  const temporary = temporaryName(target);
+  try {
+    await write(temporary);
+    fs.renameSync(temporary, target);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Every file under `folder`, with the folders walked. */
+export async function listAllArtifacts(
+  store: ArtifactStore,
+  folder = '',
+): Promise<{ path: string; bytes: number }[]> {
+  const found: { path: string; bytes: number }[] = [];
+  for (const item of await store.list(folder)) {
+    if (item.kind === 'folder') found.push(...(await listAllArtifacts(store, item.path)));
+    else found.push({ path: item.path, bytes: item.bytes ?? 0 });
+  }
+  return found;
+}

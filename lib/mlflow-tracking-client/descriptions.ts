@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { inputError } from 'research-basics/errors';
+import type { RemoteDataset } from './client';
+import type { ModelEntry, SpooledFile } from './journal';
+import { LIMITS, checkName, valueToText } from './rules';
+import type { DatasetOptions, ModelOptions, TensorSpec } from './types';
+
+/**
+ * A dataset in the server's terms.
+ *
+ * @throws StmLabError (`input`) when name, digest, source, schema or profile is too long for MLflow.
+ */
+export function datasetToRemote(dataset: DatasetOptions): RemoteDataset {
+  const { name, digest } = dataset;
+  if (name === '' || name.length > LIMITS.datasetNameCharacters) {
+    throw inputError(
+      `dataset name "${name.slice(0, 40)}": must have 1 to ${LIMITS.datasetNameCharacters} characters`,
+    );
+  }
+  if (digest === '' || digest.length > LIMITS.datasetDigestCharacters) {
+    throw inputError(
+      `dataset "${name}": digest "${digest.slice(0, 48)}" must have 1 to ${LIMITS.datasetDigestCharacters} characters; take the first 16 of its SHA-256`,
+    );
+  }
+  const within = (field: string, text: string, limit: number): string => {
+    if (Buffer.byteLength(text) > limit)
+      throw inputError(`dataset "${name}": its ${field} is longer than ${limit} bytes`);
+    return text;
+  };
+  return {
+    name,
+    digest,
+    sourceType: dataset.sourceType ?? 'local',
+    // The UI parses the source as JSON.
+    source: within('source', JSON.stringify({ uri: dataset.source ?? name }), LIMITS.datasetSourceBytes),
+    ...(dataset.schema === undefined
+      ? {}
+      : { schema: within('schema', JSON.stringify(dataset.schema), LIMITS.datasetSchemaBytes) }),
+    ...(dataset.profile === undefined
+      ? {}
+      : { profile: within('profile', JSON.stringify(dataset.profile), LIMITS.datasetProfileBytes) }),
+    ...(dataset.context === undefined ? {} : { context: dataset.context }),
+  };
+}
+
+/**
+ * The journal entry of a model: files and the content of its MLmodel file. The signature is stored as
+ * MLflow does: each side a JSON text of tensor specifications.
+ */
+export function modelToEntry(model: ModelOptions, files: SpooledFile[]): ModelEntry {
+  if (!/^[^/:.%"']+$/.test(model.name)) {
+    throw inputError(`model name "${model.name}": must not be empty nor hold / : . % " or '`);
+  }
+  if (files.length === 0) throw inputError(`${model.folder}: holds no files to log as model "${model.name}"`);
+  for (const name of Object.keys(model.params ?? {})) checkName('param', name);
+  const { signature } = model;
+  const side = (specs: readonly TensorSpec[]): string => JSON.stringify(specs.map(tensorToSchema));
+  const now = Date.now();
+  const uid = randomBytes(16).toString('hex');
+  return {
+    op: 'model',
+    uid,
+    name: model.name,
+    t: now,
+    files,
+    mlmodel: {
+      flavors: {
+        tfjs: { data: '.', model_path: 'model.json', code: null },
+        ...model.flavors,
+      },
+      model_size_bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+      model_uuid: uid,
+      signature: {
+        inputs: side(signature.inputs),
+        outputs: side(signature.outputs),
+        params:
+          signature.params === undefined
+            ? null
+            : JSON.stringify(
+                Object.entries(signature.params).map(([name, value]) => ({
+                  name,
+                  default: value,
+                  shape: null,
+                  type:
+                    typeof value === 'number' ? 'double' : typeof value === 'boolean' ? 'boolean' : 'string',
+                })),
+              ),
+      },
+      utc_time_created: new Date(now).toISOString().replace('T', ' ').replace('Z', '000'),
+    },
+    params: Object.fromEntries(
+      Object.entries(model.params ?? {}).map(([name, value]) => [name, valueToText(value)]),
+    ),
+    ...(model.registerAs === undefined ? {} : { registerAs: model.registerAs }),
+    ...(model.alias === undefined ? {} : { alias: model.alias }),
+  };
+}
+
+function tensorToSchema(spec: TensorSpec): object {
+  return {
+    ...(spec.name === undefined ? {} : { name: spec.name }),
+    type: 'tensor',
+    'tensor-spec': { dtype: spec.dtype, shape: [...spec.shape] },
+  };
+}

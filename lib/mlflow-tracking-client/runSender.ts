@@ -1,0 +1,278 @@
+import * as fs from 'node:fs';
+import { messageOf } from 'research-basics/errors';
+import { openArtifactStore, type ArtifactStore } from './artifacts';
+import { packBatch } from './batches';
+import { createBatchSender } from './batchSender';
+import type { MlflowClient, RemoteRun } from './client';
+import type { Delivered } from './delivered';
+import { ServerError } from './http';
+import { readEntries, readStart, spooledFile, spoolFolder, type ReadEntry, type StartEntry } from './journal';
+import { deliverModel } from './modelSender';
+import { readSentState, writeSentState, type SentState } from './sentState';
+
+/** What the senders of one server share. */
+export interface SendContext {
+  client: MlflowClient;
+  delivered: Delivered;
+  /** The server's id of a run, once it is known there. May make the parent's run. */
+  parentRunId(parent: { uid: string; journal: string }, experimentId: string): Promise<string | undefined>;
+  onWarning(text: string): void;
+}
+
+/** A run that cannot go on by repeating: deleted on the server, or its experiment is. */
+export class RunHeld extends Error {}
+
+export interface RunSender {
+  readonly start: StartEntry;
+  /** Known once the run exists on the server. */
+  readonly state: SentState | undefined;
+  /** Finds or makes the run on the server. Idempotent. */
+  attach(): Promise<SentState>;
+  /** Delivers everything the journal holds now. Throws ServerError or RunHeld; may then be called again. */
+  drain(): Promise<void>;
+}
+
+/** An upload broken off this often, while the server answers otherwise, is given up. */
+const UPLOAD_ATTEMPTS = 10;
+
+/**
+ * Delivers one journal to one server, each point exactly once (metrics: see `createBatchSender`; parameters,
+ * tags, datasets and artifacts replace themselves and may be repeated). The run is found by its tag
+ * `stm.uid`, so that a create request whose answer got lost makes no second one.
+ */
+export function createRunSender(journal: string, context: SendContext): RunSender {
+  const { client, delivered } = context;
+  const start = readStart(journal);
+  let state: SentState | undefined = readSentState(journal, client.uri);
+  let attached = false;
+  let doubtfulCreate = false;
+  let store: ArtifactStore | undefined;
+  let uploadFailures = 0;
+
+  const batches = createBatchSender({ client, delivered, checkRun, onRefused: problem });
+
+  async function findRun(experimentId: string): Promise<RemoteRun | undefined> {
+    const found = await client.searchRuns([experimentId], {
+      filter: `tags.\`stm.uid\` = '${start.uid}'`,
+      lifecycle: 'all',
+    });
+    // More than one exists when a create request was answered too late and was repeated: the fullest is ours.
+    const weight = (run: RemoteRun): number =>
+      (run.lifecycle === 'active' ? 1e9 : 0) +
+      (run.id === state?.runId ? 1e6 : 0) +
+      Object.keys(run.params).length +
+      Object.keys(run.metrics).length +
+      Object.keys(run.tags).length;
+    found.sort((a, b) => weight(b) - weight(a));
+    for (const extra of found.slice(1)) if (extra.lifecycle === 'active') await client.deleteRun(extra.id);
+    return found[0];
+  }
+
+  async function attach(): Promise<SentState> {
+    if (attached && state !== undefined) return state;
+    if (state === undefined) {
+      const experiment = await client.ensureExperiment(start.experiment, start.experimentTags);
+      if (experiment.lifecycle === 'deleted') {
+        throw new RunHeld(
+          `experiment "${start.experiment}" is deleted on ${client.uri}; restore it there or choose another name`,
+        );
+      }
+      let run = await findRun(experiment.id);
+      if (run === undefined) {
+        const parentId = start.parent && (await context.parentRunId(start.parent, experiment.id));
+        try {
+          run = await client.createRun({
+            experimentId: experiment.id,
+            name: start.name,
+            startTime: start.t,
+            tags: {
+              ...start.tags,
+              'stm.uid': start.uid,
+              ...(start.key === undefined ? {} : { 'stm.runKey': start.key }),
+              ...(parentId === undefined ? {} : { 'mlflow.parentRunId': parentId }),
+            },
+          });
+          delivered.runs += 1;
+        } catch (error) {
+          doubtfulCreate = true;
+          throw error;
+        }
+        // A run made this moment holds nothing.
+        batches.trust();
+      }
+      if (run.lifecycle === 'deleted') throw deletedRun(run.id);
+      state = {
+        server: client.uri,
+        runId: run.id,
+        experimentId: run.experimentId,
+        artifactUri: run.artifactUri,
+        records: 0,
+        artifacts: 0,
+        status: run.status,
+        problems: [],
+      };
+      writeSentState(journal, state);
+    }
+    attached = true;
+    return state;
+  }
+
+  function deletedRun(id: string): RunHeld {
+    return new RunHeld(`run "${start.name}" (${id}) is deleted on ${client.uri}; restore it there to go on`);
+  }
+
+  /** Why the server refused: not for the run itself, or this throws. */
+  async function checkRun(): Promise<void> {
+    const known = state!;
+    try {
+      const run = await client.getRun(known.runId);
+      if (run.lifecycle === 'deleted') throw deletedRun(run.id);
+    } catch (error) {
+      if (!(error instanceof ServerError) || error.failure !== 'missing') throw error;
+      // The server has lost the run (its database was replaced). The journal still holds all of it.
+      state = undefined;
+      attached = false;
+      batches.distrust();
+      throw new ServerError(
+        'unreachable',
+        `run "${start.name}" is unknown to ${client.uri}; it is sent anew`,
+      );
+    }
+  }
+
+  function problem(sentence: string): void {
+    context.onWarning(`run "${start.name}": ${sentence}`);
+    state!.problems.push(sentence);
+  }
+
+  async function drainRecords(): Promise<'moved' | 'idle'> {
+    let moved: 'moved' | 'idle' = 'idle';
+    for (;;) {
+      const known = await attach();
+      const { entries, end } = readEntries(journal, known.records);
+      if (end === known.records) return moved;
+      moved = 'moved';
+      for (let index = 0; index < entries.length;) {
+        const { batch, next } = packBatch(entries, index);
+        if (next > index) {
+          await batches.send(known.runId, batch);
+          index = next;
+        } else {
+          await sendSingle(entries[index]!);
+          index += 1;
+        }
+        known.records = entries[index - 1]!.end;
+        writeSentState(journal, known);
+      }
+      known.records = end;
+    }
+  }
+
+  async function sendSingle({ entry }: ReadEntry): Promise<void> {
+    const known = state!;
+    try {
+      if (entry.op === 'dataset') {
+        await client.logInputs(known.runId, [entry.x]);
+        delivered.datasets += 1;
+      } else if (entry.op === 'resume') {
+        await client.updateRun(known.runId, { status: 'RUNNING' });
+        known.status = 'RUNNING';
+      } else if (entry.op === 'end') {
+        await client.updateRun(known.runId, { status: entry.status, endTime: entry.t });
+        known.status = entry.status;
+      }
+    } catch (error) {
+      if (!(error instanceof ServerError) || (error.failure !== 'refused' && error.failure !== 'missing'))
+        throw error;
+      await checkRun();
+      problem(error.message);
+    }
+  }
+
+  /** One artifact or model, so that records written meanwhile overtake the rest. */
+  async function drainOneFile(): Promise<'moved' | 'idle'> {
+    const known = await attach();
+    for (;;) {
+      const { entries, end } = readEntries(journal, known.artifacts);
+      if (end === known.artifacts) return 'idle';
+      for (const { entry, end: after } of entries) {
+        if (entry.op !== 'artifact' && entry.op !== 'model') continue;
+        const files = entry.op === 'artifact' ? [entry] : entry.files;
+        let kept: readonly string[];
+        try {
+          kept = files.map((file) => spooledFile(journal, file));
+        } catch (error) {
+          problem(messageOf(error));
+          known.artifacts = after;
+          writeSentState(journal, known);
+          return 'moved';
+        }
+        const gone = files.find((_, i) => !fs.existsSync(kept[i]!));
+        if (gone !== undefined) {
+          problem(`artifact ${gone.to} is no longer kept here (it was delivered to another server)`);
+        } else {
+          try {
+            store ??= openArtifactStore(client, known.artifactUri);
+            if (entry.op === 'artifact') {
+              await store.put(entry.to, kept[0]!);
+              delivered.artifacts += 1;
+              delivered.artifactBytes += entry.bytes;
+            } else {
+              await deliverModel(entry, {
+                client,
+                state: known,
+                folder: spoolFolder(journal),
+                runStore: store,
+                runTags: start.tags,
+              });
+              delivered.models += 1;
+            }
+            uploadFailures = 0;
+          } catch (error) {
+            if (error instanceof ServerError && !['refused', 'missing'].includes(error.failure)) {
+              uploadFailures += error.failure === 'ambiguous' ? 1 : 0;
+              if (uploadFailures < UPLOAD_ATTEMPTS) throw error;
+              await client.getRun(known.runId);
+            }
+            problem(`${entry.op} ${entry.op === 'artifact' ? entry.to : entry.name}: ${messageOf(error)}`);
+            uploadFailures = 0;
+            known.artifacts = after;
+            writeSentState(journal, known);
+            return 'moved';
+          }
+        }
+        known.artifacts = after;
+        writeSentState(journal, known);
+        for (const file of kept) fs.rmSync(file, { force: true });
+        return 'moved';
+      }
+      known.artifacts = end;
+      writeSentState(journal, known);
+    }
+  }
+
+  return {
+    start,
+    get state() {
+      return state;
+    },
+    attach,
+    async drain() {
+      try {
+        for (;;) {
+          const records = await drainRecords();
+          const files = await drainOneFile();
+          if (records === 'idle' && files === 'idle') break;
+        }
+        // A request given up on may be carried out late, so the last look comes when the run is over.
+        if (doubtfulCreate && state!.status !== 'RUNNING') {
+          await findRun(state!.experimentId);
+          doubtfulCreate = false;
+        }
+      } catch (error) {
+        if (!(error instanceof ServerError) || error.failure === 'ambiguous') batches.distrust();
+        throw error;
+      }
+    },
+  };
+}

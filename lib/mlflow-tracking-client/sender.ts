@@ -1,0 +1,324 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { messageOf } from 'research-basics/errors';
+import type { Experiment, MlflowClient } from './client';
+import { createMlflowClient } from './client';
+import { ServerError, isTransient } from './http';
+import { readStart, spoolFolder } from './journal';
+import { journalStatus, type JournalStatus } from './journalStatus';
+import { backOffMs } from './retry';
+import { nothingDelivered, type Delivered } from './delivered';
+import { RunHeld, createRunSender, type RunSender } from './runSender';
+import { lockJournal, readSentState } from './sentState';
+import type { ServerSettings } from './settings';
+
+export interface SenderOptions {
+  settings: ServerSettings;
+  /** Names this sender in its locks. */
+  owner?: string;
+  onWarning(text: string): void;
+  /** Called when a journal's run is found or made on the server. */
+  onRunId?(journal: string, runId: string): void;
+}
+
+/** Delivers many journals to one server, parents before children. */
+export interface Sender {
+  readonly client: MlflowClient;
+  readonly delivered: Delivered;
+  /** Takes journals into care, or looks at them again. */
+  watch(journals: readonly string[]): void;
+  /**
+   * One round over the journals that have something to send and whose waiting time is over.
+   *
+   * @returns whether anything was delivered.
+   */
+  pass(only?: ReadonlySet<string>): Promise<'moved' | 'idle'>;
+  /** What repeating can still deliver, here or by another process; cheap, unlike `status`. */
+  backlog(only?: ReadonlySet<string>): { runs: number; bytes: number; elsewhere: number };
+  status(only?: ReadonlySet<string>): JournalStatus[];
+  /** Forgets waiting times: the next pass tries at once. */
+  hurry(): void;
+  /** Milliseconds until a failed server may be tried again. */
+  waitMs(): number;
+  /** Gives back all locks. */
+  close(): void;
+}
+
+interface Job {
+  journal: string;
+  sender: RunSender | undefined;
+  unlock: (() => void) | undefined;
+  /** Size up to which it is delivered. */
+  deliveredSize: number;
+  failures: number;
+  notBefore: number;
+  error: string | undefined;
+  blocked: 'no' | 'held' | 'elsewhere';
+  /** Delivered and ended: looked at again only when told to. */
+  resting: 'yes' | 'no';
+}
+
+const PARALLEL_RUNS = 3;
+const LOCKED_RETRY_MS = 2000;
+const HELD_RETRY_MS = 60_000;
+
+export function createSender(options: SenderOptions): Sender {
+  // Failures come back at once: the sender has its own patience, and knows better what else to do.
+  const client = createMlflowClient({ ...options.settings, retries: 0 });
+  const delivered = nothingDelivered();
+  const jobs = new Map<string, Job>();
+  const experiments = new Map<string, Promise<Experiment>>();
+  let serverFailures = 0;
+  let serverNotBefore = 0;
+  let lastProgress = 0;
+  let announced: 'up' | 'down' = 'up';
+
+  // Thousands of runs share a few experiments: each is looked up once a session.
+  const cached: MlflowClient = {
+    ...client,
+    ensureExperiment(name, tags) {
+      const known = experiments.get(name);
+      if (known !== undefined) return known;
+      const asked = client.ensureExperiment(name, tags);
+      experiments.set(name, asked);
+      asked.catch(() => experiments.delete(name));
+      return asked;
+    },
+  };
+
+  const context = {
+    client: cached,
+    delivered,
+    onWarning: options.onWarning,
+    async parentRunId(
+      parent: { uid: string; journal: string },
+      experimentId: string,
+    ): Promise<string | undefined> {
+      // The parent's journal lies in the child's folder; its name came with the child.
+      const folder = [...jobs.keys()].map((file) => path.dirname(file))[0] ?? '.';
+      const journal = path.join(folder, path.basename(parent.journal));
+      const known = readSentState(journal, client.uri)?.runId;
+      if (known !== undefined) return known;
+      if (fs.existsSync(journal)) return (await attachParent(journal)).runId;
+      const found = await client.searchRuns([experimentId], {
+        filter: `tags.\`stm.uid\` = '${parent.uid}'`,
+        limit: 1,
+      });
+      if (found[0] === undefined) {
+        options.onWarning(`${journal} is missing: its child runs are sent without a parent`);
+      }
+      return found[0]?.id;
+    },
+  };
+
+  async function attachParent(journal: string): Promise<{ runId: string }> {
+    const job = jobFor(journal);
+    if (!take(job)) {
+      throw new ServerError(
+        'busy',
+        `the parent run of ${path.basename(journal)} is being sent by another process`,
+      );
+    }
+    const state = await job.sender!.attach();
+    options.onRunId?.(journal, state.runId);
+    return state;
+  }
+
+  function jobFor(journal: string): Job {
+    let job = jobs.get(journal);
+    if (job === undefined) {
+      job = {
+        journal,
+        sender: undefined,
+        unlock: undefined,
+        deliveredSize: 0,
+        failures: 0,
+        notBefore: 0,
+        error: undefined,
+        blocked: 'no',
+        resting: 'no',
+      };
+      jobs.set(journal, job);
+    }
+    return job;
+  }
+
+  function take(job: Job): boolean {
+    if (job.unlock === undefined) {
+      job.unlock = lockJournal(job.journal, options.owner);
+      if (job.unlock === undefined) return false;
+      job.sender = undefined;
+    }
+    job.sender ??= createRunSender(job.journal, context);
+    return true;
+  }
+
+  function release(job: Job): void {
+    job.unlock?.();
+    job.unlock = undefined;
+    job.sender = undefined;
+  }
+
+  function sizeOf(job: Job): number {
+    return fs.statSync(job.journal, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  async function work(job: Job): Promise<'moved' | 'idle'> {
+    const size = sizeOf(job);
+    if (size === job.deliveredSize) return 'idle';
+    const before = readSentState(job.journal, client.uri);
+    if (before !== undefined && before.records >= size && before.artifacts >= size) {
+      job.deliveredSize = size;
+      job.error = undefined;
+      if (before.status !== 'RUNNING') job.resting = 'yes';
+      return 'idle';
+    }
+    if (!take(job)) {
+      job.blocked = 'elsewhere';
+      job.notBefore = Date.now() + LOCKED_RETRY_MS;
+      return 'idle';
+    }
+    const sender = job.sender!;
+    options.onRunId?.(job.journal, (await sender.attach()).runId);
+    await sender.drain();
+    const state = sender.state!;
+    job.deliveredSize = Math.min(state.records, state.artifacts);
+    job.blocked = 'no';
+    job.error = undefined;
+    job.failures = 0;
+    if (state.status !== 'RUNNING') {
+      if (job.deliveredSize === sizeOf(job)) {
+        removeSpool(job.journal);
+        job.resting = 'yes';
+      }
+      release(job);
+    }
+    return 'moved';
+  }
+
+  function failed(job: Job, error: unknown): void {
+    const now = Date.now();
+    job.error = options.settings.redact(messageOf(error));
+    if (error instanceof RunHeld) {
+      if (job.blocked !== 'held') options.onWarning(job.error);
+      job.blocked = 'held';
+      job.notBefore = now + HELD_RETRY_MS;
+      release(job);
+    } else if (isTransient(error)) {
+      // The server's trouble, not the run's: all wait, so that a struggling server is not pressed.
+      job.failures += 1;
+      // A server that fails now and then is not one that fails: what it took meanwhile counts for it.
+      const progress = Object.values(delivered).reduce((sum, count) => sum + (count as number), 0);
+      if (progress > lastProgress) serverFailures = 0;
+      lastProgress = progress;
+      serverNotBefore = Math.max(serverNotBefore, now + backOffMs(serverFailures, error));
+      serverFailures += 1;
+      if (announced === 'up' && serverFailures >= 2) {
+        announced = 'down';
+        options.onWarning(`${job.error}; runs go on, everything is kept in the journal and sent later`);
+      }
+    } else {
+      job.failures += 1;
+      job.notBefore = now + backOffMs(job.failures);
+      options.onWarning(`${path.basename(job.journal)}: ${job.error}`);
+      release(job);
+    }
+  }
+
+  async function pass(only?: ReadonlySet<string>): Promise<'moved' | 'idle'> {
+    const now = Date.now();
+    if (now < serverNotBefore) return 'idle';
+    const due = [...jobs.values()].filter(
+      (job) =>
+        job.resting === 'no' &&
+        (only === undefined || only.has(job.journal)) &&
+        now >= job.notBefore &&
+        sizeOf(job) > job.deliveredSize,
+    );
+    if (due.length === 0) return 'idle';
+    const isChild = new Map(due.map((job) => [job, parentOf(job) === undefined ? 0 : 1]));
+    due.sort((a, b) => isChild.get(a)! - isChild.get(b)!);
+    let moved: 'moved' | 'idle' = 'idle';
+    let next = 0;
+    const runner = async (): Promise<void> => {
+      while (next < due.length && Date.now() >= serverNotBefore) {
+        const job = due[next++]!;
+        try {
+          if ((await work(job)) === 'moved') {
+            moved = 'moved';
+            serverFailures = 0;
+            if (announced === 'down') options.onWarning(`${client.uri} answers again`);
+            announced = 'up';
+          }
+        } catch (error) {
+          failed(job, error);
+        }
+      }
+    };
+    // The parents alone first: their children need their ids.
+    const parents = due.filter((job) => isChild.get(job) === 0).length;
+    if (parents > 0 && parents < due.length) {
+      const all = due.splice(parents);
+      await Promise.all(Array.from({ length: PARALLEL_RUNS }, runner));
+      due.push(...all);
+    }
+    await Promise.all(Array.from({ length: PARALLEL_RUNS }, runner));
+    return moved;
+  }
+
+  function parentOf(job: Job): StartParent {
+    try {
+      return (job.sender?.start ?? readStart(job.journal)).parent;
+    } catch {
+      return undefined;
+    }
+  }
+
+  return {
+    client,
+    delivered,
+    watch(journals) {
+      for (const journal of journals) jobFor(journal).resting = 'no';
+    },
+    pass,
+    backlog(only) {
+      const backlog = { runs: 0, bytes: 0, elsewhere: 0 };
+      for (const job of jobs.values()) {
+        if (job.resting === 'yes' || job.blocked === 'held' || only?.has(job.journal) === false) continue;
+        const bytes = sizeOf(job) - job.deliveredSize;
+        if (bytes <= 0) continue;
+        if (job.blocked === 'elsewhere') backlog.elsewhere += 1;
+        else {
+          backlog.runs += 1;
+          backlog.bytes += bytes;
+        }
+      }
+      return backlog;
+    },
+    status(only) {
+      return [...jobs.values()]
+        .filter((job) => only === undefined || only.has(job.journal))
+        .map((job) => journalStatus(job, client.uri, sizeOf(job)));
+    },
+    hurry() {
+      serverNotBefore = 0;
+      for (const job of jobs.values()) if (job.blocked !== 'held') job.notBefore = 0;
+    },
+    waitMs: () => Math.max(0, serverNotBefore - Date.now()),
+    close() {
+      for (const job of jobs.values()) release(job);
+      client.close();
+    },
+  };
+}
+
+/** The folder of sent artifacts, when it is empty (a run may have been taken up again meanwhile). */
+function removeSpool(journal: string): void {
+  try {
+    fs.rmdirSync(spoolFolder(journal));
+  } catch {
+    // Not there, or in use.
+  }
+}
+
+type StartParent = { uid: string; journal: string } | undefined;

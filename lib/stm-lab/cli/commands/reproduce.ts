@@ -1,0 +1,179 @@
+import * as path from 'node:path';
+import { messageOf } from '../../base/errors';
+import {
+  FIGURE_NAMES,
+  mlflowExecutable,
+  resultsFolder,
+  openWorkbench,
+  runStage,
+  saveFigures,
+  type Workbench,
+} from '../../pipeline';
+import { startLocalServer, type LocalServer } from 'mlflow-tracking-client';
+import { choiceOption, type Command, type OptionValues } from '../command';
+import { terminalContext, trackingMode } from '../context';
+import { executeNotebooks, resultHashes } from '../notebooks';
+import { workersOption } from '../stageOptions';
+import { printSummary } from '../summary';
+import type { Terminal } from '../terminal';
+
+export const reproduce: Command = {
+  name: 'reproduce',
+  summary: 'Everything: all stages, figures and executed notebooks of one corpus, tracked.',
+  options: {
+    manifest: { value: 'M.csv', help: 'recordings', default: 'the synthetic demo corpus, made on first use' },
+    experiment: { value: 'NAME', help: 'configuration in experiments/, or a JSON file', default: 'smoke' },
+    results: { value: 'DIR', help: 'folder of all results', default: 'results' },
+    workers: { value: 'N', help: 'worker threads of the extraction', default: 'all cores' },
+    tracking: {
+      value: 'MODE',
+      help: 'online, offline or disabled',
+      default: 'online when MLflow can be started or is given',
+    },
+    notebooks: { value: 'WHICH', help: 'execute (default) or skip', default: 'execute' },
+  },
+  details: [
+    'manifest, features, split, reduction, search, training, evaluation, cross-validation, ablation, figures, notebooks. Each',
+    'stage is reused when its results are there; what was stopped continues where it was. Runs go to MLFLOW_TRACKING_URI, else to',
+    'a local MLflow server on SQLite that is started and stopped here. Exit 2: the manifest cannot be used at all.',
+  ].join('\n'),
+  example: 'stm-lab reproduce --manifest corpus/manifest.csv',
+  run: (options, _positionals, terminal) => runReproduce(options, terminal),
+};
+
+async function runReproduce(options: OptionValues, terminal: Terminal): Promise<number> {
+  const results = resultsFolder(options['results']);
+  const experiment = options['experiment'] ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke';
+  const context = terminalContext(terminal);
+  const mode = trackingMode(options);
+  const whichNotebooks = choiceOption(options, 'notebooks', ['execute', 'skip'] as const, 'execute');
+  const server = mode === 'offline' || mode === 'disabled' ? undefined : await localServer(results, terminal);
+  if (server !== undefined) process.env.MLFLOW_TRACKING_URI = server.uri;
+  try {
+    const lab = await openWorkbench({
+      manifest: options['manifest'],
+      results,
+      experiment,
+      tracking: mode,
+      workers: workersOption(options),
+      ...context,
+    });
+    let figures: string[];
+    try {
+      terminal.print(heading(lab));
+      await runStages(lab, terminal);
+      figures = await drawFigures(lab, terminal);
+    } finally {
+      terminal.progressDone();
+      await lab.close();
+    }
+    const notebooks =
+      whichNotebooks === 'skip'
+        ? { code: 0, files: [] }
+        : await executeNotebooks(lab, { manifest: options['manifest'], results, experiment }, terminal);
+    await printSummary(lab, { figures, notebooks: notebooks.files, server }, terminal);
+    return notebooks.code;
+  } finally {
+    terminal.progressDone();
+    if (server?.origin === 'started') await server.stop();
+  }
+}
+
+function heading({ experiment, corpus, note, manifest }: Workbench): string {
+  return `${experiment.name} on ${corpus}${note === undefined ? '' : ` (${note})`}: ${manifest.rows.length} recordings`;
+}
+
+/** The MLflow server to be used when none is configured; without MLflow the runs stay in their journals. */
+async function localServer(results: string, terminal: Terminal): Promise<LocalServer | undefined> {
+  if (process.env.MLFLOW_TRACKING_URI) return undefined;
+  try {
+    terminal.progress('starting MLflow');
+    return await startLocalServer({ folder: path.join(results, 'mlflow'), executable: mlflowExecutable() });
+  } catch (error) {
+    terminal.warn(`runs are tracked offline: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+/** All stages in order, each with a line of what came of it. */
+async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
+  const step = async (
+    name: string,
+    run: () => Promise<{ readonly status: string; readonly text: string }>,
+  ): Promise<void> => {
+    const began = performance.now();
+    const { status, text } = await run();
+    const spent = status === 'cached' ? 'cached' : `${((performance.now() - began) / 1000).toFixed(1)} s`;
+    terminal.progressDone();
+    terminal.print(`${name.padEnd(15)} ${spent.padStart(9)}  ${text}`);
+  };
+  await step('extract', async () => {
+    const { status, accepted, rejected, audioHours, seconds, computed } = await lab.extract();
+    const speed = computed === 0 ? '' : `, ${((3600 * audioHours) / seconds).toFixed(0)} x real time`;
+    return { status, text: `${accepted} recordings accepted, ${rejected.length} rejected${speed}` };
+  });
+  await step('split', async () => {
+    const { status, split } = await lab.split();
+    return {
+      status,
+      text: `${split.paths.length} recordings, ${new Set(split.groups).size} groups, ${split.parameters.folds} folds, no leak`,
+    };
+  });
+  await step('reduce', async () => {
+    const { status, reduction, varianceKept } = await lab.reduce();
+    return {
+      status,
+      text: `${reduction.columns} to ${reduction.width} values, ${(100 * varianceKept).toFixed(1)} % of the variance`,
+    };
+  });
+  await step('search', async () => {
+    const { status, completed, best, objective } = await lab.search();
+    return { status, text: `${completed} trials, best validation ${objective} ${best.value.toFixed(3)}` };
+  });
+  await step('train', async () => {
+    const { status, parameters, bestEpoch, epochs } = await lab.train();
+    return { status, text: `${parameters} weights, best epoch ${bestEpoch} of ${epochs}` };
+  });
+  await step('evaluate', async () => {
+    const { status, report } = await lab.evaluate();
+    return {
+      status,
+      text: `${report.rows} test recordings, argmax macro-F1 ${report.corrected.macroF1.toFixed(3)}`,
+    };
+  });
+  await step('cross-validate', async () => {
+    const { status, mean, folds, repeats } = await lab.crossValidate();
+    const { value, low, high } = mean.macroF1;
+    return {
+      status,
+      text: `argmax macro-F1 ${value.toFixed(3)}, 95 % interval ${low.toFixed(3)} to ${high.toFixed(3)} (${folds} group-wise folds, ${repeats.length} repeat(s))`,
+    };
+  });
+  await step('ablate', async () => {
+    const { status, cells, reference } = await lab.ablate();
+    return {
+      status,
+      text: `${cells.length} cells; all features: macro-F1 ${reference.macroF1.value.toFixed(3)}`,
+    };
+  });
+}
+
+async function drawFigures(lab: Workbench, terminal: Terminal): Promise<string[]> {
+  const { folders } = lab;
+  const { record } = await runStage({
+    stage: 'figures',
+    folder: folders.figures,
+    parameters: { names: FIGURE_NAMES },
+    inputs: resultHashes(lab),
+    run: async () => {
+      const files = await saveFigures(lab, {
+        onFigure: (name) => terminal.progress(`figures: ${name}`),
+        onSkip: (name, reason) => terminal.warn(`figure ${name} is left out: ${reason}`),
+      });
+      return files.map((file) => path.relative(folders.figures, file));
+    },
+  });
+  return Object.keys(record.outputs)
+    .filter((name) => name.endsWith('.svg'))
+    .map((name) => path.join(folders.figures, name));
+}

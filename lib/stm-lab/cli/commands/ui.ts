@@ -1,0 +1,53 @@
+import * as path from 'node:path';
+import { homeFolder, mlflowExecutable } from '../../pipeline';
+import { startLocalServer, stopLocalServer } from 'mlflow-tracking-client';
+import { integerOption, type Command } from '../command';
+
+export const ui: Command = {
+  name: 'ui',
+  summary: 'Browse tracked runs: the MLflow server of the results folder, on this machine only.',
+  options: {
+    folder: { value: 'DIR', help: 'folder of database and artifacts', default: 'results/mlflow' },
+    port: { value: 'N', help: 'port on 127.0.0.1', default: 'the one used last, else 5000, else a free one' },
+    background: { help: 'leave the server running and return' },
+    stop: { help: 'stop the server that runs' },
+  },
+  details:
+    'A server of that folder that runs already is found again. It stores in SQLite and listens on 127.0.0.1.',
+  example: 'stm-lab ui --port 5001',
+  async run(options, _positionals, terminal) {
+    const folder = options['folder'] ?? path.join(homeFolder(), 'results', 'mlflow');
+    if (options['stop'] !== undefined) {
+      terminal.print(
+        (await stopLocalServer(folder)) === 'stopped'
+          ? 'MLflow stopped'
+          : 'no MLflow server of this folder was running',
+      );
+      return 0;
+    }
+    const server = await startLocalServer({
+      folder,
+      executable: mlflowExecutable(),
+      ...(options['port'] === undefined
+        ? {}
+        : { port: integerOption(options, 'port', { min: 1, max: 65535, fallback: 5000 }) }),
+    });
+    terminal.print(
+      `MLflow: ${server.uri} (${server.origin}; log ${path.relative(process.cwd(), server.log)})`,
+    );
+    if (options['background'] !== undefined) return 0;
+    terminal.print('Press Ctrl-C to stop it.');
+    await new Promise<void>((resolve) => {
+      // An unresolved promise alone does not keep the process alive.
+      const alive = setInterval(() => undefined, 60_000);
+      const end = (): void => {
+        clearInterval(alive);
+        resolve();
+      };
+      process.once('SIGINT', end);
+      process.once('SIGTERM', end);
+    });
+    await server.stop();
+    return 0;
+  },
+};

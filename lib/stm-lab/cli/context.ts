@@ -1,0 +1,84 @@
+import * as path from 'node:path';
+import { messageOf } from '../base/errors';
+import { createTracker, type Tracker } from 'mlflow-tracking-client';
+import { commandTag, type StageContext } from '../pipeline';
+import { choiceOption, type OptionSpec, type OptionValues } from './command';
+import type { Terminal } from './terminal';
+
+/** Options of every command that is tracked. */
+export const TRACKING_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  tracking: {
+    value: 'MODE',
+    help: 'online, offline (journal only, see "stm-lab sync") or disabled',
+    default: 'online when MLFLOW_TRACKING_URI is set, else offline',
+  },
+  'mlflow-experiment': { value: 'NAME', help: 'MLflow experiment of the run', default: 'stm-lab' },
+  journal: { value: 'DIR', help: 'folder of the run journals', default: 'OUT/../tracking' },
+};
+
+/** The part of a stage's context that comes from the terminal. */
+export interface TerminalContext {
+  readonly warn: (line: string) => void;
+  readonly progress: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What a stage needs of the terminal: warnings, the progress line, an interrupt that keeps finished work. */
+export function terminalContext(terminal: Terminal): TerminalContext {
+  const stop = new AbortController();
+  let asked = 0;
+  const onSignal = (): void => {
+    asked++;
+    if (asked === 1) {
+      terminal.warn(
+        'stopping after the present step; run the same command again to go on (again to stop at once)',
+      );
+      stop.abort();
+    } else process.exit(130);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    warn: (line) => terminal.warn(line),
+    progress: (line) => terminal.progress(line),
+    signal: stop.signal,
+  };
+}
+
+/** The tracking that was asked for; undefined leaves the choice to the environment. */
+export function trackingMode(options: OptionValues): Tracker['mode'] | undefined {
+  return options['tracking'] === undefined
+    ? undefined
+    : choiceOption(options, 'tracking', ['online', 'offline', 'disabled'] as const, 'offline');
+}
+
+/** The tracker that a command's options ask for; run journals lie beside `out` unless told otherwise. */
+export function trackerFor(options: OptionValues, out: string, terminal: Terminal): Tracker {
+  const mode = trackingMode(options);
+  return createTracker({
+    experiment: options['mlflow-experiment'] ?? 'stm-lab',
+    journalFolder: options['journal'] ?? path.join(path.dirname(path.resolve(out)), 'tracking'),
+    ...(mode === undefined ? {} : { mode }),
+    tags: commandTag(),
+    onWarning: (line) => terminal.warn(`tracking: ${line}`),
+  });
+}
+
+/** Runs a stage that writes to `out` with its context and tracker, and closes both whatever happens. */
+export async function withStage<T>(
+  options: OptionValues,
+  out: string,
+  terminal: Terminal,
+  run: (context: StageContext) => Promise<T>,
+): Promise<T> {
+  const tracker = trackerFor(options, out, terminal);
+  try {
+    return await run({ ...terminalContext(terminal), tracker });
+  } finally {
+    terminal.progressDone();
+    const report = await tracker
+      .close()
+      .catch((error: unknown) => terminal.warn(`tracking: ${messageOf(error)}`));
+    if (report) report.problems.forEach((problem) => terminal.warn(`tracking: ${problem}`));
+  }
+}

@@ -1,0 +1,168 @@
+import * as path from 'node:path';
+import { ablationRegions, regionColumns, regionName, regionText } from '../../ablation';
+import { readJson, sha256, writeJson } from '../../base/files';
+import { loadEngine } from '../../engine';
+import type { Run, RunReference } from 'mlflow-tracking-client';
+import { flattenParameters, trackedRun, type StageContext } from '../context';
+import { modulationAxes, type FeatureFolder } from '../featureFolder';
+import { processScorer, type CellScorer, type CellTask } from './pool';
+import {
+  readAblationData,
+  scoreCell,
+  type AblationData,
+  type AblationPlan,
+  type CellOutcome,
+  type CellScore,
+} from './score';
+import type { AblateStageOptions } from './options';
+
+/**
+ * The cells of an ablation: all features, then every region.
+ *
+ * @throws StmLabError (`input`) for features without modulation axes and a region that keeps nothing: before hours of
+ *   training, not after.
+ */
+export function ablationTasks(
+  { experiment }: Pick<AblateStageOptions, 'experiment'>,
+  folder: FeatureFolder,
+): CellTask[] {
+  const axes = modulationAxes(folder);
+  const regions = ablationRegions(experiment.ablation);
+  for (const region of regions) regionColumns(axes, region);
+  return [{ name: 'all' }, ...regions.map((region) => ({ name: regionName(region), region }))];
+}
+
+/**
+ * Scores cells in this process or in several, each under a run of its own. Cells found finished are not scored again.
+ *
+ * @returns the outcomes in the order of `tasks`.
+ */
+export async function scoreAll(
+  { features, out, workers = 1 }: AblateStageOptions,
+  folder: FeatureFolder,
+  plan: AblationPlan,
+  tasks: readonly CellTask[],
+  context: StageContext,
+  parent: RunReference | undefined,
+): Promise<CellOutcome[]> {
+  const engine = await loadEngine();
+  const cells = path.join(out, 'cells');
+  const identity = {
+    plan,
+    features: folder.featuresHash,
+    index: folder.indexHash,
+    engine: engine.description,
+  };
+  const outcomes: CellOutcome[] = [];
+  const waiting: number[] = [];
+  tasks.forEach((task, i) => {
+    const known = storedOutcome(cells, task, identity);
+    if (known === undefined) waiting.push(i);
+    else outcomes[i] = known;
+  });
+  let done = tasks.length - waiting.length;
+  const lane = async (scorer: CellScorer): Promise<void> => {
+    try {
+      for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
+        context.signal?.throwIfAborted();
+        outcomes[at] = await trackedCell(tasks[at]!, scorer, { cells, identity }, context, parent);
+        done++;
+        context.progress?.(`ablate: ${done} of ${tasks.length} cells (${tasks[at]!.name})`);
+      }
+    } catch (error) {
+      waiting.length = 0;
+      throw error;
+    } finally {
+      scorer.close();
+    }
+  };
+  const order = { features: path.resolve(features), plan, cells: path.resolve(cells) };
+  const scorers =
+    workers === 1
+      ? [localScorer(readAblationData(features, engine), plan, cells, context.signal)]
+      : Array.from({ length: Math.min(workers, waiting.length) }, () => processScorer(order, context.signal));
+  const ends = await Promise.allSettled(scorers.map(lane));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return outcomes;
+}
+
+/** Scores cells in this process. */
+function localScorer(
+  data: AblationData,
+  plan: AblationPlan,
+  cells: string,
+  signal: AbortSignal | undefined,
+): CellScorer {
+  return { score: (task) => scoreCell(task, data, plan, cells, signal), close: () => undefined };
+}
+
+interface StoredCell extends CellOutcome {
+  readonly key: string;
+  /** Hash of the rest: a file that was damaged is not believed. */
+  readonly check: string;
+}
+
+/** Where a finished cell is kept. */
+export const cellFile = (cells: string, { name }: CellTask): string => path.join(cells, `${name}.json`);
+const cellKey = ({ region }: CellTask, identity: unknown): string =>
+  sha256({ identity, region: region ?? 'all' });
+
+/** The cell's outcome from an earlier run on the same data and settings. */
+function storedOutcome(cells: string, task: CellTask, identity: unknown): CellOutcome | undefined {
+  try {
+    const { check, ...stored } = readJson<StoredCell>(cellFile(cells, task));
+    if (stored.key !== cellKey(task, identity) || check !== sha256(stored)) return undefined;
+    return { cell: stored.cell, predicted: stored.predicted };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Scores one cell under a run of its own; stored last, so that a cell that is known has its run complete. */
+async function trackedCell(
+  task: CellTask,
+  scorer: CellScorer,
+  { cells, identity }: { readonly cells: string; readonly identity: unknown },
+  context: StageContext,
+  parent: RunReference | undefined,
+): Promise<CellOutcome> {
+  const key = cellKey(task, identity);
+  const outcome = await trackedRun(
+    context,
+    {
+      name: task.name,
+      key: `ablation-${key.slice(0, 16)}`,
+      parent,
+      params: task.region === undefined ? { pass: 'all' } : flattenParameters(task.region),
+      tags: {
+        'stm.stage': 'ablation-cell',
+        'stm.region': task.region === undefined ? 'all features' : regionText(task.region),
+      },
+    },
+    async (run) => {
+      const scored = await scorer.score(task);
+      if (run !== undefined) logCell(run, scored.cell);
+      return scored;
+    },
+  );
+  const stored = { key, ...outcome };
+  writeJson(cellFile(cells, task), { ...stored, check: sha256(stored) } satisfies StoredCell);
+  return outcome;
+}
+
+function logCell(run: Run, cell: CellScore): void {
+  const { kept, macroF1, accuracy, searched } = cell;
+  run.logParams({ kept, ...(searched === undefined ? {} : flattenParameters(searched.best, 'best')) });
+  run.logMetrics({
+    macro_f1: macroF1.value,
+    macro_f1_low: macroF1.low,
+    macro_f1_high: macroF1.high,
+    accuracy: accuracy.value,
+    accuracy_low: accuracy.low,
+    accuracy_high: accuracy.high,
+    macro_roc_auc: cell.macroRocAuc,
+    published_roc_auc: cell.microRocAuc,
+    published_max_macro_f1: cell.maxMacroF1,
+  });
+}

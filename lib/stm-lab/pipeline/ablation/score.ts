@@ -1,0 +1,284 @@
+import * as path from 'node:path';
+import { regionColumns, selectColumns, type Region } from '../../ablation';
+import { inputError, StmLabError } from '../../base/errors';
+import { deriveSeed } from '../../base/random/seeds';
+import type { Engine } from '../../engine';
+import type { ModulationAxes } from '../../features';
+import {
+  argmaxClasses,
+  averageProbabilities,
+  crossValidate,
+  exactAreas,
+  kerasMicroAuc,
+  meanIntervals,
+  sweepThresholds,
+  type Interval,
+} from '../../evaluation';
+import { fitMlp, predictProbabilities, selectRows } from '../../models';
+import { featuresInMemory, fitReduction, transform } from '../../reduction';
+import { createStudy, optimize, type Values } from 'bayesian-optimizer';
+import { makeSplit, stratifiedGroupKFold, type Role } from '../../splits';
+import type { Experiment } from '../experiment';
+import type { ModelChoice } from '../modelChoice';
+import { classNumbers, modulationAxes, openFeatureFolder, type IndexRow } from '../featureFolder';
+import { fitFoldModel } from '../foldModel';
+import { modelOfTrial } from '../hyperparameters';
+import type { RoleRows } from '../roleData';
+import { createTrialObjective } from '../trialObjective';
+import { macroF1Metric } from '../train';
+
+/** Score of one region of the modulation plane; `region` is absent for the reference with all features. */
+export interface CellScore {
+  readonly name: string;
+  readonly region?: Region;
+  /** Features kept. */
+  readonly kept: number;
+  /** At the most probable class, mean over the repeats with a 95 % interval from resampling groups. */
+  readonly macroF1: Interval;
+  readonly accuracy: Interval;
+  /** Exact one-vs-rest ROC-AUC, mean over classes, of the probabilities averaged over the repeats. */
+  readonly macroRocAuc: number;
+  /** Keras-binned micro-averaged ROC-AUC of the same, as published. */
+  readonly microRocAuc: number;
+  /** Largest macro-F1 over 19 thresholds chosen on the judged rows themselves, as published. */
+  readonly maxMacroF1: number;
+  /** What the cell's own search found. */
+  readonly searched?: { readonly trials: number; readonly best: Values };
+}
+
+/** A cell's score with what it was computed from: the most probable class of every judged row, per repeat. */
+export interface CellOutcome {
+  readonly cell: CellScore;
+  readonly predicted: readonly (readonly number[])[];
+}
+
+/** How every cell is trained and judged; plain JSON. */
+export interface AblationPlan {
+  readonly folds: number;
+  readonly seeds: number;
+  /** The network of every cell. Ignored when cells are searched. */
+  readonly model: ModelChoice;
+  /** Every cell has a search of its own and is judged on the test rows of this split. */
+  readonly searched?: {
+    readonly search: Experiment['search'];
+    readonly split: Experiment['split'];
+    readonly protocol: Experiment['protocol'];
+  };
+}
+
+/** The features and what they are to be told apart by. */
+export interface AblationData {
+  readonly engine: Engine;
+  /** Float32, rows x columns. */
+  readonly features: Float32Array;
+  readonly columns: number;
+  readonly axes: ModulationAxes;
+  readonly index: readonly IndexRow[];
+  readonly classes: readonly string[];
+  readonly y: Int32Array;
+  readonly groups: Int32Array;
+}
+
+/** Reads a feature folder for an ablation. */
+export function readAblationData(features: string, engine: Engine): AblationData {
+  const folder = openFeatureFolder(features);
+  try {
+    return {
+      engine,
+      features: folder.matrix.readRows(0, folder.matrix.rows),
+      columns: folder.matrix.columns,
+      axes: modulationAxes(folder),
+      index: folder.index,
+      ...classNumbers(folder.index.map(({ label }) => label)),
+      groups: classNumbers(folder.index.map(({ group }) => group)).y,
+    };
+  } finally {
+    folder.matrix.close();
+  }
+}
+
+/** The rows that a plan judges, and the fold of each of them, one division per seed. */
+export function judgedRows(
+  index: readonly IndexRow[],
+  plan: AblationPlan,
+): { readonly rows: Int32Array; readonly folds: readonly Int32Array[] } {
+  if (plan.searched === undefined) {
+    const rows = Int32Array.from(index, (_, row) => row);
+    return { rows, folds: seedsOf(plan).map((seed) => foldsOf(index, plan.folds, seed)) };
+  }
+  const rows = rowsOfRole(index, plan.searched.split, 'test');
+  return { rows, folds: [new Int32Array(rows.length)] };
+}
+
+const seedsOf = ({ seeds }: AblationPlan): number[] => Array.from({ length: seeds }, (_, i) => i + 1);
+
+function foldsOf(index: readonly IndexRow[], folds: number, seed: number): Int32Array {
+  const labels = index.map(({ label }) => label);
+  return stratifiedGroupKFold({ labels, groups: index.map(({ group }) => group), folds, seed });
+}
+
+function rowsOfRole(index: readonly IndexRow[], split: Experiment['split'], role: Role): Int32Array {
+  const { roles } = makeSplit({ rows: index, ...split });
+  return Int32Array.from(roles.flatMap((own, row) => (own === role ? [row] : [])));
+}
+
+/**
+ * Trains and judges one cell: on standardised features of its region, without PCA, as published. With
+ * fixed hyperparameters by group-wise cross-validation; searched, by the test rows.
+ *
+ * @param folder keeps the journal of the cell's search, from which a killed one goes on.
+ */
+export async function scoreCell(
+  task: { readonly name: string; readonly region?: Region | undefined },
+  data: AblationData,
+  plan: AblationPlan,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<CellOutcome> {
+  const kept =
+    task.region === undefined
+      ? Int32Array.from({ length: data.columns }, (_, c) => c)
+      : regionColumns(data.axes, task.region);
+  // Once a cell, not once a fold.
+  const own = { ...data, features: selectColumns(data.features, data.columns, kept), columns: kept.length };
+  const { rows, repeats, searched } =
+    plan.searched === undefined
+      ? await crossValidated(own, plan, signal)
+      : await searchedAndTested(own, plan, path.join(folder, `${task.name}.search.log`), task.name, signal);
+  const labels = Int32Array.from(rows, (row) => data.y[row]!);
+  const classes = data.classes.length;
+  const averaged = { labels, probabilities: averageProbabilities(repeats), classes };
+  const { macroF1, accuracy } = meanIntervals({
+    labels,
+    classes,
+    groups: Int32Array.from(rows, (row) => data.groups[row]!),
+    repeats,
+  });
+  return {
+    cell: {
+      name: task.name,
+      ...(task.region === undefined ? {} : { region: task.region }),
+      kept: kept.length,
+      macroF1,
+      accuracy,
+      macroRocAuc: exactAreas(averaged).macro.roc,
+      microRocAuc: kerasMicroAuc(averaged).roc,
+      maxMacroF1: sweepThresholds(averaged).best.macroF1,
+      ...(searched === undefined ? {} : { searched }),
+    },
+    predicted: repeats.map((probabilities) => [...argmaxClasses({ labels, probabilities, classes })]),
+  };
+}
+
+/** Probabilities of the judged rows, one array per repeat. */
+interface Judged {
+  readonly rows: Int32Array;
+  readonly repeats: readonly Float32Array[];
+  readonly searched?: CellScore['searched'];
+}
+
+async function crossValidated(
+  data: AblationData,
+  plan: AblationPlan,
+  signal: AbortSignal | undefined,
+): Promise<Judged> {
+  const { repeats } = await crossValidate({
+    labels: data.y,
+    classNames: data.classes,
+    groups: data.groups,
+    folds: (seed) => foldsOf(data.index, plan.folds, seed),
+    seeds: seedsOf(plan),
+    fitFold: (fold) =>
+      fitFoldModel(
+        { ...data, reduction: { method: 'none', components: 1 }, model: plan.model, signal },
+        fold,
+      ),
+    // Intervals are computed once, by the caller.
+    bootstrap: { resamples: 1 },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return {
+    rows: Int32Array.from(data.index, (_, row) => row),
+    repeats: repeats.map(({ probabilities }) => probabilities),
+  };
+}
+
+async function searchedAndTested(
+  data: AblationData,
+  plan: AblationPlan,
+  journal: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<Judged> {
+  const { engine, columns, classes } = data;
+  const { search, split, protocol } = plan.searched!;
+  const source = featuresInMemory(data.features, columns);
+  const reduction = await fitReduction({
+    method: 'none',
+    features: source,
+    rows: rowsOfRole(data.index, split, 'train'),
+  });
+  const x = await transform(reduction, { features: source });
+  const roles = Object.fromEntries(
+    (['train', 'validation', 'test'] as const).map((role) => [
+      role,
+      roleRows(data, x, rowsOfRole(data.index, split, role), role),
+    ]),
+  ) as Record<Role, RoleRows>;
+  const study = createStudy({
+    name: `ablation-${name}`,
+    space: search.space,
+    direction: 'maximize',
+    sampler: search.sampler,
+    seed: search.seed,
+    journal: path.resolve(journal),
+  });
+  const objective = createTrialObjective({
+    engine,
+    data: { classes, columns, role: (role) => roles[role] },
+    search,
+    studyName: study.name,
+    signal,
+  });
+  const { reason, failure } = await optimize(study, objective, {
+    trials: search.trials,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (reason === 'aborted')
+    throw new StmLabError('interrupted', 'ablation stopped on request; run it again to go on');
+  const best = study.best();
+  if (best === undefined)
+    throw inputError(
+      `ablation cell ${name}: no trial of its search succeeded (${failure ?? 'no reason given'})`,
+    );
+  const model = modelOfTrial(best.values, search.family, search.fit);
+  const { train, validation, test } = roles;
+  const repeats: Float32Array[] = [];
+  for (const seed of seedsOf(plan)) {
+    const { model: network } = await fitMlp(engine, {
+      spec: { family: model.family, hidden: model.hidden, inputs: columns, classes: classes.length },
+      train,
+      ...(protocol.name === 'published' ? { trailing: validation } : { validation }),
+      options: { ...model.fit, ...protocol.fit, seed: deriveSeed(search.seed, 'final', seed) },
+      metrics: { macroF1: macroF1Metric },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    repeats.push(predictProbabilities(engine, network, test.x, test.rows));
+  }
+  return {
+    rows: rowsOfRole(data.index, split, 'test'),
+    repeats,
+    searched: { trials: study.trials().length, best: best.values },
+  };
+}
+
+function roleRows(data: AblationData, x: Float32Array, rows: Int32Array, role: Role): RoleRows {
+  const { columns } = data;
+  if (rows.length === 0)
+    throw inputError(`ablation: the split has no ${role} rows; use more recordings or fewer folds`);
+  return {
+    ...selectRows({ x, y: data.y, rows: data.index.length, columns }, rows),
+    groups: Int32Array.from(rows, (row) => data.groups[row]!),
+    paths: Array.from(rows, (row) => data.index[row]!.path),
+  };
+}

@@ -1,0 +1,274 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { readJson, sha256, writeJson } from '../../base/files';
+import { readNpy, writeNpy } from '../../base/npy';
+import type { Engine } from '../../engine';
+import {
+  averageProbabilities,
+  crossValidate,
+  evaluate,
+  type CrossValidationResult,
+  type FoldTask,
+  type Interval,
+} from '../../evaluation';
+import { stratifiedGroupKFold } from '../../splits';
+import type { Run } from 'mlflow-tracking-client';
+import { flattenParameters, trackedRun, type StageContext } from '../context';
+import { logReport } from '../evaluate';
+import { classNumbers, type IndexRow } from '../featureFolder';
+import { fitFoldModel } from '../foldModel';
+import { forgetOtherFolds } from '../partialFolds';
+import { describeModel, describeRow, type FullRow } from './fullRows';
+import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
+import { recipeFeatures, type RowSource } from './rowData';
+
+/** Scores of one row, both protocols. */
+export interface ComparisonScores {
+  readonly name: string;
+  readonly features: string;
+  readonly model: string;
+  /** Corrected protocol: means over the repeats with 95 % intervals from resampling groups. */
+  readonly macroF1: Interval;
+  readonly accuracy: Interval;
+  readonly uar: Interval;
+  /** Standard deviation of macro-F1 over the repeats: seed and division. */
+  readonly deviation: number;
+  /** Macro-F1 of each repeat. */
+  readonly repeats: readonly number[];
+  /** The repeats' probabilities averaged: every recording judged by as many models, none of which met its group. */
+  readonly averaged: { readonly macroF1: Interval; readonly macroRocAuc: number; readonly ece: number };
+  /** Published protocol, mean over the repeats: threshold chosen on the test rows, micro-averaged areas. */
+  readonly published: {
+    readonly maxMacroF1: number;
+    readonly rocAuc: number;
+    readonly prAuc: number;
+    readonly accuracy: number;
+  };
+  /** How often each recipe was chosen, where there was a choice. */
+  readonly chosen?: readonly { readonly recipe: string; readonly folds: number }[];
+}
+
+/** What all rows of one comparison share. */
+export interface RowContext {
+  /** The recordings that are judged, in order. */
+  readonly recordings: readonly IndexRow[];
+  readonly engine: Engine;
+  readonly folder: string;
+  /** Names the comparison: its rows and settings. */
+  readonly comparison: string;
+  readonly folds: number;
+  readonly seeds: readonly number[];
+  readonly resamples: number;
+}
+
+/** A row that has been judged. */
+export interface FinishedRow {
+  readonly scores: ComparisonScores;
+  /** Probabilities of each repeat, for paired comparisons. */
+  readonly repeats: readonly Float32Array[];
+}
+
+interface StoredRow {
+  readonly key: string;
+  /** The comparison in whose run this row's run lies. */
+  readonly comparison: string;
+  readonly scores: ComparisonScores;
+}
+
+/**
+ * Judges one row by group-wise cross-validation, under a run of its own below the comparison's. A finished
+ * row is kept (and recorded again below a comparison of other rows); one that was stopped goes on with its
+ * next fold.
+ */
+export async function judgeRow(
+  row: FullRow,
+  source: RowSource,
+  shared: RowContext,
+  context: StageContext,
+  parent: Run | undefined,
+): Promise<FinishedRow> {
+  const { recordings, engine, folds, seeds, resamples, comparison } = shared;
+  const key = sha256({
+    row,
+    hashes: source.hashes,
+    recordings,
+    folds,
+    seeds,
+    resamples,
+    engine: engine.description,
+  });
+  const slug = row.name.replace(/[^\w.-]+/g, '_');
+  // Names that differ in punctuation alone get folders of their own.
+  const folder = path.join(shared.folder, `${slug}-${sha256(row.name).slice(0, 6)}`);
+  const files = { result: path.join(folder, 'row.json'), values: path.join(folder, 'probabilities.npy') };
+  const kept = readFinished(files, key, seeds.length);
+  if (kept?.comparison === comparison) return kept;
+  const request = {
+    name: row.name,
+    key: `comparison-${sha256([comparison, key]).slice(0, 16)}`,
+    parent,
+    params: flattenParameters(row),
+    tags: {
+      'stm.stage': 'comparison-row',
+      'stm.engine': engine.description,
+      ...Object.fromEntries(Object.entries(source.hashes).map(([name, hash]) => [`stm.input.${name}`, hash])),
+    },
+  };
+  return trackedRun(context, request, async (run) => {
+    const partial = { ...shared, folder: path.join(folder, 'folds') };
+    const finished = kept ?? (await crossValidateRow(row, source, partial, key, context));
+    logRow(run, finished, shared);
+    if (kept === undefined) writeRepeats(files.values, finished.repeats, recordings.length);
+    writeJson(files.result, { key, comparison, scores: finished.scores } satisfies StoredRow);
+    fs.rmSync(partial.folder, { recursive: true, force: true });
+    return finished;
+  });
+}
+
+function readFinished(
+  files: { readonly result: string; readonly values: string },
+  key: string,
+  repeats: number,
+): (FinishedRow & { readonly comparison: string }) | undefined {
+  if (!fs.existsSync(files.result) || !fs.existsSync(files.values)) return undefined;
+  const stored = readJson<StoredRow>(files.result);
+  if (stored.key !== key) return undefined;
+  const values = readNpy(files.values).data as Float32Array;
+  const size = values.length / repeats;
+  return {
+    comparison: stored.comparison,
+    scores: stored.scores,
+    repeats: Array.from({ length: repeats }, (_, i) => values.slice(i * size, (i + 1) * size)),
+  };
+}
+
+function writeRepeats(file: string, repeats: readonly Float32Array[], rows: number): void {
+  const size = repeats[0]!.length;
+  const data = new Float32Array(repeats.length * size);
+  repeats.forEach((values, i) => data.set(values, i * size));
+  writeNpy(file, { shape: [repeats.length, rows, size / rows], data });
+}
+
+function logRow(
+  run: Run | undefined,
+  { scores, repeats }: FinishedRow,
+  { recordings, seeds, resamples }: RowContext,
+): void {
+  if (run === undefined) return;
+  scores.repeats.forEach((value, i) => run.logMetrics({ repeat_macro_f1: value }, seeds[i]!));
+  run.logMetrics({
+    cv_mean_macro_f1: scores.macroF1.value,
+    cv_mean_macro_f1_low: scores.macroF1.low,
+    cv_mean_macro_f1_high: scores.macroF1.high,
+  });
+  const { classes, y } = classNumbers(recordings.map(({ label }) => label));
+  const report = evaluate({
+    labels: y,
+    probabilities: averageProbabilities(repeats),
+    classNames: classes,
+    groups: classNumbers(recordings.map(({ group }) => group)).y,
+    bootstrap: { resamples },
+  });
+  logReport(run, report, 'cv');
+}
+
+async function crossValidateRow(
+  row: FullRow,
+  source: RowSource,
+  shared: RowContext,
+  key: string,
+  context: StageContext,
+): Promise<FinishedRow> {
+  const { engine, folder, recordings, seeds, resamples } = shared;
+  const labels = recordings.map(({ label }) => label);
+  const groups = recordings.map(({ group }) => group);
+  const { classes, y } = classNumbers(labels);
+  const places = new Map(source.index.map((own, place) => [own.path, place]));
+  const data = source.load(Int32Array.from(recordings, (recording) => places.get(recording.path)!));
+  const base = {
+    engine,
+    columns: data.columns,
+    excerpts: data.excerpts,
+    y,
+    classes,
+    basis: row.basis,
+    signal: context.signal,
+  };
+  const features = recipeFeatures(data.features, source.rateHz, row.recipes);
+  const recipes = row.recipes.map((recipe, i) => ({ ...recipe, features: features[i]! }));
+  forgetOtherFolds(folder, key);
+  const choiceFile = ({ seed, fold }: { seed: number; fold: number }): string =>
+    path.join(folder, `seed${seed}-fold${fold}.choice.json`);
+  const fitFold = async (task: FoldTask): Promise<Float32Array> => {
+    let used = recipes;
+    if (row.innerFolds > 0) {
+      const choice = await chooseRecipe(base, { labels, groups }, recipes, row, task);
+      writeJson(choiceFile(task), choice);
+      if (choice.chosen < recipes.length) used = [recipes[choice.chosen]!];
+    }
+    const probabilities: Float32Array[] = [];
+    for (const recipe of used)
+      probabilities.push(await fitFoldModel({ ...base, ...recipe, ensemble: row.ensemble }, task));
+    return averageProbabilities(probabilities);
+  };
+  const choices: RecipeChoice[] = [];
+  const result = await crossValidate({
+    labels: y,
+    classNames: classes,
+    groups: classNumbers(groups).y,
+    folds: (seed) => stratifiedGroupKFold({ labels, groups, folds: shared.folds, seed }),
+    seeds,
+    fitFold,
+    onFold: (done) => {
+      if (row.innerFolds > 0) choices.push(readJson<RecipeChoice>(choiceFile(done)));
+      context.progress?.(`compare: ${row.name}, fold ${done.finished} of ${done.total}`);
+    },
+    resume: { folder, identity: key },
+    bootstrap: { resamples },
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+  });
+  return {
+    scores: scoresOf(row, result, y, classes, choices),
+    repeats: result.repeats.map(({ probabilities }) => probabilities),
+  };
+}
+
+function scoresOf(
+  row: FullRow,
+  result: CrossValidationResult,
+  labels: Int32Array,
+  classNames: readonly string[],
+  choices: readonly RecipeChoice[],
+): ComparisonScores {
+  const published = result.repeats.map(
+    ({ probabilities }) => evaluate({ labels, probabilities, classNames }).published,
+  );
+  const mean = (pick: (scores: (typeof published)[number]) => number): number =>
+    published.reduce((sum, scores) => sum + pick(scores), 0) / published.length;
+  const { corrected, intervals, calibration } = result.averaged;
+  return {
+    name: row.name,
+    ...describeRow(row),
+    ...result.mean,
+    deviation: result.deviation.macroF1,
+    repeats: result.repeats.map(({ macroF1 }) => macroF1),
+    averaged: {
+      macroF1: intervals!.macroF1,
+      macroRocAuc: corrected.macroRocAuc,
+      ece: calibration.ece,
+    },
+    published: {
+      maxMacroF1: mean(({ maxMacroF1 }) => maxMacroF1),
+      rocAuc: mean(({ rocAuc }) => rocAuc),
+      prAuc: mean(({ prAuc }) => prAuc),
+      accuracy: mean(({ accuracy }) => accuracy),
+    },
+    ...(row.innerFolds === 0
+      ? {}
+      : {
+          chosen: [...row.recipes.map(describeModel), ...(row.average ? ['average of all'] : [])].map(
+            (recipe, i) => ({ recipe, folds: choices.filter(({ chosen }) => chosen === i).length }),
+          ),
+        }),
+  };
+}

@@ -1,0 +1,62 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import Ajv, { type ErrorObject } from 'ajv';
+import { inputError } from '../base/errors';
+
+/** The repository's top folder, where `experiments/` lies; `STM_LAB_HOME` overrides. */
+export function homeFolder(): string {
+  return process.env.STM_LAB_HOME ?? path.resolve(__dirname, '..', '..', '..', '..');
+}
+
+/** Where the configurations of a kind lie: `experiments/` itself, or its folder for a sibling system. */
+export type ConfigurationKind = 'stm' | 'strf' | 'tmnn';
+
+const folderOf = (kind: ConfigurationKind): string =>
+  path.join(homeFolder(), 'experiments', ...(kind === 'stm' ? [] : [kind]));
+
+/** Names of the configurations of a kind. */
+export function configurationNames(kind: ConfigurationKind): string[] {
+  const folder = folderOf(kind);
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/**
+ * The file of a configuration.
+ *
+ * @param nameOrFile one of `configurationNames`, or the path of a JSON file.
+ * @throws StmLabError (`input`) with the names there are.
+ */
+export function configurationFile(kind: ConfigurationKind, nameOrFile: string): string {
+  const file = nameOrFile.endsWith('.json') ? nameOrFile : path.join(folderOf(kind), `${nameOrFile}.json`);
+  if (!fs.existsSync(file))
+    throw inputError(
+      `experiment "${nameOrFile}" is not there: give one of ${configurationNames(kind).join(', ')}, or the path of a JSON file`,
+    );
+  return file;
+}
+
+/** The value, checked against a JSON schema; throws naming the file and every wrong entry. */
+export function checkAgainst<T>(file: string, value: unknown, against: object): T {
+  const validate = new Ajv({ allErrors: true, discriminator: true }).compile(against);
+  if (!validate(value)) {
+    throw inputError(`${file}: ${(validate.errors ?? []).map(describeSchemaError).join('; ')}`);
+  }
+  return value as T;
+}
+
+function describeSchemaError(error: ErrorObject): string {
+  const where =
+    error.instancePath === '' ? 'the configuration' : error.instancePath.slice(1).replaceAll('/', '.');
+  const { params } = error;
+  if (error.keyword === 'additionalProperties')
+    return `${where} has the unknown entry "${params['additionalProperty']}"`;
+  if (error.keyword === 'required') return `${where} lacks "${params['missingProperty']}"`;
+  if (error.keyword === 'enum')
+    return `${where} must be one of ${(params['allowedValues'] as string[]).join(', ')}`;
+  return `${where} ${error.message ?? 'is not valid'}`;
+}

@@ -1,0 +1,125 @@
+import { messageOf } from '../base/errors';
+import { sampleSystem, type Run, type RunReference, type Tracker } from 'mlflow-tracking-client';
+import { runStage, stageKey, type StageRequest, type StageResult } from './stage';
+
+/** What every stage is given besides its files: who records it, and who is told how it goes. */
+export interface StageContext {
+  /** Records runs; left out, nothing is recorded. */
+  readonly tracker?: Tracker | undefined;
+  /** Printed on every figure and set on every run, e.g. "synthetic demo corpus". */
+  readonly note?: string | undefined;
+  /** A sentence for the reader: something was left out or looks wrong. */
+  readonly warn?: ((line: string) => void) | undefined;
+  /** The present state in one short line; called often. */
+  readonly progress?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A stage whose work is recorded as one run. */
+export interface TrackedStageRequest extends Omit<StageRequest, 'run'> {
+  /** Name of the run; default the stage's. */
+  readonly runName?: string;
+  readonly run: (run: Run | undefined) => Promise<readonly string[]>;
+}
+
+/** Nested settings as the flat `a.b.c` names that MLflow compares; lists become JSON. */
+export function flattenParameters(value: unknown, prefix = ''): Record<string, string | number | boolean> {
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    const simple = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    return { [prefix]: simple ? value : JSON.stringify(value) };
+  }
+  return Object.assign(
+    {},
+    ...Object.entries(value).map(([name, inner]) =>
+      flattenParameters(inner, prefix === '' ? name : `${prefix}.${name}`),
+    ),
+  ) as Record<string, string | number | boolean>;
+}
+
+/** A piece of work recorded as one run. */
+export interface TrackedRunRequest {
+  readonly name: string;
+  /** Equal keys mean the same run: work that was killed goes on in it. */
+  readonly key: string;
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  readonly tags: Readonly<Record<string, string | number>>;
+  /** The run this one is a child of; a child's use of the machine is in its parent's record. */
+  readonly parent?: RunReference | undefined;
+}
+
+/**
+ * Does a piece of work under a run of its own: parameters and tags at the start, the use of the machine
+ * meanwhile, then FINISHED; when the work throws, its sentence as `stm.error` and FAILED (KILLED when it was
+ * stopped). Without a tracker the work is done all the same.
+ */
+export async function trackedRun<T>(
+  context: Pick<StageContext, 'tracker' | 'note' | 'signal'>,
+  request: TrackedRunRequest,
+  work: (run: Run | undefined) => Promise<T>,
+): Promise<T> {
+  const { name, key, params, tags, parent } = request;
+  const run = context.tracker?.startRun({
+    name,
+    key,
+    ...(parent === undefined ? {} : { parent }),
+    params,
+    tags: { ...tags, ...(context.note === undefined ? {} : { 'stm.note': context.note }) },
+  });
+  const stopSampling = run === undefined || parent !== undefined ? undefined : sampleSystem(run);
+  try {
+    const result = await work(run);
+    stopSampling?.();
+    run?.end('FINISHED');
+    return result;
+  } catch (error) {
+    stopSampling?.();
+    run?.setTags({ 'stm.error': messageOf(error).slice(0, 4000) });
+    run?.end(context.signal?.aborted ? 'KILLED' : 'FAILED');
+    throw error;
+  }
+}
+
+/**
+ * The run under which other processes record their shares of a piece of work: started when it is not there yet, and
+ * left open for the process that ends the work (the same key).
+ */
+export function sharedRun(
+  { tracker, note }: Pick<StageContext, 'tracker' | 'note'>,
+  { name, key, params, tags }: TrackedRunRequest,
+): RunReference | undefined {
+  if (tracker === undefined || tracker.mode === 'disabled') return undefined;
+  const { id } = tracker.startRun({
+    name,
+    key,
+    params,
+    tags: { ...tags, ...(note === undefined ? {} : { 'stm.note': note }) },
+  });
+  return { id, name, key };
+}
+
+/** The run of a stage. */
+export function stageRun(request: Omit<TrackedStageRequest, 'run'>): TrackedRunRequest {
+  const key = stageKey(request);
+  return {
+    name: request.runName ?? request.stage,
+    key: `${request.stage}-${key.slice(0, 16)}`,
+    params: flattenParameters(request.parameters),
+    tags: {
+      'stm.stage': request.stage,
+      'stm.key': key,
+      ...Object.fromEntries(
+        Object.entries(request.inputs).map(([name, hash]) => [`stm.input.${name}`, hash]),
+      ),
+    },
+  };
+}
+
+/**
+ * Runs a stage (see `runStage`) under a run of its own (see `trackedRun`), with the hashes of its inputs. A
+ * stage that was killed goes on in the same run.
+ */
+export function runTrackedStage(context: StageContext, request: TrackedStageRequest): Promise<StageResult> {
+  const tracked = stageRun(request);
+  return runStage({ ...request, run: () => trackedRun(context, tracked, request.run) });
+}

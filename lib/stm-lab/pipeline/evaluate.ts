@@ -1,0 +1,200 @@
+import * as path from 'node:path';
+import { writeCsv } from '../base/csv';
+import { inputError } from '../base/errors';
+import { readJson, writeJson } from '../base/files';
+import { loadEngine, type Engine } from '../engine';
+import { evaluate, type EvaluationReport, type IntervalName } from '../evaluation';
+import { loadModel, modelHash, predictProbabilities, type MlpModel } from '../models';
+import type { Run } from 'mlflow-tracking-client';
+import { runTrackedStage, type StageContext } from './context';
+import { readRoleData, type RoleRows } from './roleData';
+import type { StageResult } from './stage';
+
+/** What `evaluateStage` reads and writes. */
+export interface EvaluateStageOptions {
+  /** Results of `trainStage`. */
+  readonly model: string;
+  readonly reduction: string;
+  readonly split: string;
+  readonly out: string;
+  /** Resamples of the group bootstrap; default 1000. */
+  readonly resamples?: number;
+}
+
+/** Test-set scores of one model by both protocols. */
+export interface EvaluateSummary {
+  readonly status: StageResult['status'];
+  readonly report: EvaluationReport;
+}
+
+/** A score with both columns, as reports print it. */
+export interface ScoreRow {
+  readonly [column: string]: string;
+  readonly score: string;
+  readonly published: string;
+  readonly corrected: string;
+}
+
+/**
+ * Judges a trained network on the test rows: `evaluation.json` (both protocols, intervals, confusion,
+ * calibration) and `predictions.csv` (one line per test recording).
+ *
+ * @throws StmLabError (`input`) when the model was trained on another reduction, or there are no test rows.
+ */
+export async function evaluateStage(
+  options: EvaluateStageOptions,
+  context: StageContext = {},
+): Promise<EvaluateSummary> {
+  const { out } = options;
+  const model = loadModel(path.join(options.model, 'model'));
+  const data = readRoleData(options);
+  if (model.info.hashes['reduction'] !== data.hashes.reduction) {
+    throw inputError(
+      `${options.model}: was trained on another reduction than ${options.reduction}; run "stm-lab train" again`,
+    );
+  }
+  const parameters = { resamples: options.resamples ?? 1000 };
+  const { status } = await runTrackedStage(context, {
+    stage: 'evaluate',
+    folder: out,
+    parameters,
+    inputs: { ...data.hashes, model: modelHash(model) },
+    run: async (run) => {
+      const engine = await loadEngine();
+      const test = data.role('test');
+      if (test.rows === 0)
+        throw inputError(`${options.split}: the split has no test rows; use more recordings or fewer folds`);
+      const validation = data.role('validation');
+      const probabilities = predictProbabilities(engine, model, test.x, test.rows);
+      const report = evaluate({
+        labels: test.y,
+        probabilities,
+        classNames: data.classes,
+        groups: test.groups,
+        validation: { labels: validation.y, probabilities: predictOn(engine, model, validation) },
+        bootstrap: { resamples: parameters.resamples },
+      });
+      writeJson(path.join(out, 'evaluation.json'), report);
+      writePredictions(path.join(out, 'predictions.csv'), test, probabilities, data.classes);
+      logReport(run, report, 'test');
+      run?.logArtifact(path.join(out, 'evaluation.json'));
+      run?.logArtifact(path.join(out, 'predictions.csv'));
+      return ['evaluation.json', 'predictions.csv'];
+    },
+  });
+  return { status, report: readJson<EvaluationReport>(path.join(out, 'evaluation.json')) };
+}
+
+function predictOn(engine: Engine, model: MlpModel, rows: RoleRows): Float32Array {
+  return predictProbabilities(engine, model, rows.x, rows.rows);
+}
+
+/** One line per row: path, true class, most probable class, probability of each class. */
+export function writePredictions(
+  file: string,
+  rows: { readonly paths: readonly string[]; readonly y: Int32Array },
+  probabilities: Float32Array,
+  classes: readonly string[],
+): void {
+  const names = classes.map((name) => `p(${name})`);
+  const lines = rows.paths.map((recording, row) => {
+    const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
+    const best = own.indexOf(Math.max(...own));
+    return {
+      path: recording,
+      label: classes[rows.y[row]!]!,
+      predicted: classes[best]!,
+      ...Object.fromEntries(names.map((name, c) => [name, own[c]!.toFixed(6)])),
+    };
+  });
+  writeCsv(file, ['path', 'label', 'predicted', ...names], lines);
+}
+
+/** Metrics whose intervals are logged beside them as `_low` and `_high`. */
+const INTERVAL_METRICS = {
+  macroF1: 'macro_f1',
+  accuracy: 'accuracy',
+  uar: 'uar',
+  macroRocAuc: 'macro_roc_auc',
+  macroAp: 'macro_average_precision',
+} as const satisfies Record<IntervalName, string>;
+
+/** Logs a report's scores and intervals; NaN (a class without rows) is left out. */
+export function logReport(run: Run | undefined, report: EvaluationReport, prefix: string): void {
+  const { published, corrected, intervals } = report;
+  const metrics: Record<string, number | undefined> = {
+    macro_f1: corrected.macroF1,
+    accuracy: corrected.accuracy,
+    uar: corrected.uar,
+    macro_roc_auc: corrected.macroRocAuc,
+    macro_average_precision: corrected.macroAp,
+    micro_roc_auc: corrected.microRocAuc,
+    ece: report.calibration.ece,
+    published_roc_auc: published.rocAuc,
+    published_pr_auc: published.prAuc,
+    published_max_macro_f1: published.maxMacroF1,
+    published_threshold: published.threshold,
+  };
+  for (const [name, metric] of Object.entries(INTERVAL_METRICS)) {
+    const interval = intervals?.[name as IntervalName];
+    metrics[`${metric}_low`] = interval?.low;
+    metrics[`${metric}_high`] = interval?.high;
+  }
+  for (const { name, f1 } of corrected.perClass) metrics[`f1/${name.replace(/[^\w.\- /]/g, '')}`] = f1;
+  run?.logMetrics(
+    Object.fromEntries(
+      Object.entries(metrics)
+        .filter((entry): entry is [string, number] => entry[1] !== undefined && Number.isFinite(entry[1]))
+        .map(([name, value]) => [`${prefix}_${name}`, value]),
+    ),
+  );
+}
+
+/** The scores that reports print, published and corrected side by side, with intervals where there are any. */
+export function scoreTable(report: EvaluationReport): ScoreRow[] {
+  const { published, corrected, intervals } = report;
+  const shown = (value: number | null | undefined): string =>
+    value === undefined || value === null || !Number.isFinite(value) ? '–' : value.toFixed(3);
+  const ranged = (value: number, name: keyof NonNullable<typeof intervals>): string => {
+    const interval = intervals?.[name];
+    return interval === undefined
+      ? shown(value)
+      : `${shown(value)} [${shown(interval.low)}, ${shown(interval.high)}]`;
+  };
+  return [
+    {
+      score: 'macro-F1, most probable class',
+      published: '–',
+      corrected: ranged(corrected.macroF1, 'macroF1'),
+    },
+    {
+      score: 'macro-F1 at a threshold',
+      published: `${shown(published.maxMacroF1)} (chosen on these rows: ${published.threshold.toFixed(2)})`,
+      corrected:
+        corrected.validationThreshold === undefined
+          ? '–'
+          : `${shown(corrected.validationThreshold.macroF1)} (chosen on validation rows: ${corrected.validationThreshold.threshold.toFixed(2)})`,
+    },
+    {
+      score: 'ROC-AUC',
+      published: `${shown(published.rocAuc)} (micro)`,
+      corrected: `${ranged(corrected.macroRocAuc, 'macroRocAuc')} (macro)`,
+    },
+    {
+      score: 'PR-AUC',
+      published: `${shown(published.prAuc)} (micro)`,
+      corrected: `${ranged(corrected.macroAp, 'macroAp')} (macro)`,
+    },
+    {
+      score: 'accuracy',
+      published: shown(published.accuracy),
+      corrected: ranged(corrected.accuracy, 'accuracy'),
+    },
+    { score: 'unweighted average recall', published: '–', corrected: ranged(corrected.uar, 'uar') },
+    ...corrected.perClass.map(({ name, f1 }, c) => ({
+      score: `F1 ${name}`,
+      published: shown(published.perClassF1[c]),
+      corrected: shown(f1),
+    })),
+  ];
+}

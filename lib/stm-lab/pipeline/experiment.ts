@@ -1,0 +1,96 @@
+import * as path from 'node:path';
+import type { RegionDesign } from '../ablation';
+import { inputError, messageOf } from '../base/errors';
+import { readJson } from '../base/files';
+import type { FitOptions } from '../models';
+import { checkSpace, type Space } from 'bayesian-optimizer';
+import { checkAgainst, configurationFile, homeFolder } from './configuration';
+import type { ComparisonChoice } from './comparison/choice';
+import type { ModelChoice, ReductionChoice } from './modelChoice';
+import * as schema from './experiment.schema.json';
+
+/** Everything that decides an experiment's results besides the recordings; see `experiment.schema.json`. */
+export interface Experiment {
+  readonly name: string;
+  readonly title: string;
+  readonly cost?: string;
+  readonly features: { readonly kind: 'stm' | 'mel'; readonly channels?: 'published' | 'paper' };
+  readonly split: {
+    readonly folds: number;
+    readonly seed: number;
+    readonly flavour: 'published' | 'fixed';
+    readonly domains: 'together' | 'by-prefix';
+  };
+  readonly reduction: ReductionChoice;
+  readonly search: {
+    readonly sampler: 'published' | 'gp' | 'tpe' | 'sobol' | 'random';
+    readonly trials: number;
+    readonly executions: number;
+    readonly seed: number;
+    readonly objective: 'macroF1' | 'microRocAuc';
+    readonly family: 'dropout' | 'layernorm';
+    readonly space: Space;
+    readonly fit: FitOptions;
+  };
+  readonly model: ModelChoice;
+  readonly protocol: { readonly name: 'published' | 'corrected'; readonly fit: FitOptions };
+  readonly crossValidation: { readonly folds: number; readonly seeds: number };
+  readonly ablation: AblationSettings;
+  /** Features and models to be judged side by side (`compareStage`). */
+  readonly comparison?: ComparisonChoice;
+}
+
+/** What an ablation trains, and how; one of the sizes in `experiments/ablation/` or an experiment's own. */
+export interface AblationSettings extends RegionDesign {
+  readonly title?: string;
+  /** What it takes on 2 cores, in words. */
+  readonly cost?: string;
+  readonly folds: number;
+  readonly seeds: number;
+  /** Network of every cell. Default the experiment's. */
+  readonly model?: ModelChoice;
+  /** Laid over the network's own fit options. */
+  readonly fit?: FitOptions;
+  /**
+   * Every cell has a search of its own in the experiment's space, with so many trials and executions, and is
+   * judged by the test fold. Default: fixed hyperparameters, judged by cross-validation.
+   */
+  readonly search?: { readonly trials: number; readonly executions: number };
+}
+
+/** The prepared sizes of an ablation: see `experiments/ablation/`. */
+export const ABLATION_SIZES = ['smoke', 'quick', 'paper'] as const;
+export type AblationSize = (typeof ABLATION_SIZES)[number];
+
+/**
+ * Reads a configuration and checks it against the schema.
+ *
+ * @param nameOrFile a name in `experiments/` (such as "smoke"), or the path of a JSON file.
+ * @throws StmLabError (`input`) naming the file and every entry that is wrong, with what it accepts.
+ */
+export function readExperiment(nameOrFile: string): Experiment {
+  const file = configurationFile('stm', nameOrFile);
+  const value = readJson<{ ablation?: unknown } | null>(file);
+  const size = value?.ablation;
+  const whole = typeof size === 'string' ? { ...value, ablation: readAblation(size as AblationSize) } : value;
+  const experiment = checkAgainst<Experiment>(file, whole, schema);
+  try {
+    checkSpace(experiment.search.space);
+  } catch (error) {
+    throw inputError(`${file}: in search.space, ${messageOf(error)}`, error);
+  }
+  return experiment;
+}
+
+/**
+ * Reads one of the prepared sizes of an ablation and checks it.
+ *
+ * @throws StmLabError (`input`) for another name, or naming the file and every entry that is wrong.
+ */
+export function readAblation(size: AblationSize): AblationSettings {
+  if (!ABLATION_SIZES.includes(size))
+    throw inputError(`ablation size "${String(size)}": must be one of ${ABLATION_SIZES.join(', ')}`);
+  const file = path.join(homeFolder(), 'experiments', 'ablation', `${size}.json`);
+  const { definitions } = schema;
+  return checkAgainst<AblationSettings>(file, readJson(file), { ...schema.properties.ablation, definitions });
+}

@@ -1,0 +1,199 @@
+import * as path from 'node:path';
+import { readManifest } from '../corpus';
+import type { Manifest } from '../corpus';
+import { readJson, sha256, writeJson } from '../base/files';
+import {
+  extractCorpus,
+  type ExtractCorpusOptions,
+  type ExtractionProgress,
+  type ExtractionSummary,
+  type Results,
+} from '../features';
+import type { Run } from 'mlflow-tracking-client';
+import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from './context';
+import type { Experiment } from './experiment';
+
+/** Which features, and what is kept of a recording. */
+export type ExtractedFeatures = Experiment['features'] & {
+  /** Of mel features: `power` (default, as published) or `decibel`. */
+  readonly scale?: 'power' | 'decibel';
+  /** Of STM features: excerpts of a recording at most. Default 30, as published. */
+  readonly maxExcerpts?: number;
+  /** `excerpts`: also the features of every excerpt, for poolings over them. Default `mean`. */
+  readonly keep?: 'mean' | 'excerpts';
+};
+
+/** What `extractStage` reads and writes. */
+export interface ExtractStageOptions {
+  /** Path of a manifest, or one that was read already. */
+  readonly manifest: string | Manifest;
+  readonly out: string;
+  /** Where recordings may lie; see `readManifest`. Default `anywhere`. */
+  readonly paths?: 'anywhere' | 'inside' | undefined;
+  readonly features: ExtractedFeatures;
+  /** Worker threads; default: all cores. */
+  readonly workers?: number | undefined;
+}
+
+/** Outcome of an extraction. */
+export interface ExtractSummary {
+  /** `cached` when every recording had been extracted before. */
+  readonly status: 'computed' | 'cached';
+  readonly folder: string;
+  readonly accepted: number;
+  readonly rejected: readonly { readonly path: string; readonly reason: string }[];
+  readonly computed: number;
+  readonly reused: number;
+  readonly audioHours: number;
+  readonly seconds: number;
+  readonly featuresHash: string;
+}
+
+interface Remembered {
+  readonly key: string;
+  readonly featuresHash: string;
+}
+
+/** Progress as one line: files, hours, speed, time left. */
+export function extractionLine(progress: ExtractionProgress): string {
+  const { filesDone, filesTotal, audioHours, timesRealTime, etaSeconds } = progress;
+  const eta = Number.isFinite(etaSeconds) ? `, ${durationText(etaSeconds)} left` : '';
+  return `extract: ${filesDone} of ${filesTotal} files, ${audioHours.toFixed(2)} h, ${timesRealTime.toFixed(0)} x real time${eta}`;
+}
+
+function durationText(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 5400) return `${Math.ceil(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/**
+ * Extracts the features of every recording of a manifest (see `extractCorpus` for the files). Lines that
+ * cannot be used are told to `context.warn` and counted as rejected; the rest goes on.
+ *
+ * @throws StmLabError (`input`) where nothing can go on.
+ */
+export async function extractStage(
+  options: ExtractStageOptions,
+  context: StageContext = {},
+): Promise<ExtractSummary> {
+  const { out, features } = options;
+  const manifest =
+    typeof options.manifest === 'string'
+      ? readManifest(options.manifest, { purpose: 'extraction', paths: options.paths ?? 'anywhere' })
+      : options.manifest;
+  tellOfManifest(manifest, context);
+  const request = extractionRun(manifest, features);
+  const earlier = rememberedExtraction(out);
+  const work = async (run: Run | undefined): Promise<ExtractSummary> => {
+    const summary = await extractCorpus({
+      rows: manifest.rows,
+      ...featureOptions(features),
+      outFolder: out,
+      workers: options.workers,
+      signal: context.signal,
+      onProgress: (progress) => context.progress?.(extractionLine(progress)),
+    });
+    recordExtraction({ out, manifest, features, results: summary }, context, run);
+    run?.logMetrics(extractionMetrics(summary));
+    const { accepted, rejected, computed, reused, audioHours, seconds, featuresHash } = summary;
+    const status = computed === 0 && earlier?.featuresHash === featuresHash ? 'cached' : 'computed';
+    return { status, folder: out, accepted, rejected, computed, reused, audioHours, seconds, featuresHash };
+  };
+  return earlier?.key === extractionKey(manifest, features)
+    ? work(undefined)
+    : trackedRun(context, request, work);
+}
+
+/** The features part of an experiment, in the extractor's words. */
+export function featureOptions({
+  kind,
+  channels,
+  scale,
+  maxExcerpts,
+  keep,
+}: ExtractedFeatures): Pick<ExtractCorpusOptions, 'features' | 'parameters' | 'keep'> {
+  const parameters = {
+    ...(channels === undefined ? {} : { channels }),
+    ...(scale === undefined ? {} : { scale }),
+    ...(maxExcerpts === undefined ? {} : { maxExcerpts }),
+  };
+  return { features: kind, parameters, keep };
+}
+
+/** Tells the reader what is odd about a manifest. */
+export function tellOfManifest(manifest: Manifest, context: Pick<StageContext, 'warn'>): void {
+  manifest.warnings.forEach((warning) => context.warn?.(`${manifest.file}: ${warning}`));
+  manifest.problems.forEach(({ line, path: recording, reason }) =>
+    context.warn?.(`${manifest.file} line ${line}${recording === '' ? '' : ` (${recording})`}: ${reason}`),
+  );
+}
+
+/** Equal keys, equal request. */
+export const extractionKey = (manifest: Manifest, features: ExtractedFeatures): string =>
+  sha256({ manifest: manifest.hash, features });
+
+/** The run of an extraction. */
+export function extractionRun(manifest: Manifest, features: ExtractedFeatures): TrackedRunRequest {
+  return {
+    name: 'extract',
+    key: `extract-${extractionKey(manifest, features).slice(0, 16)}`,
+    params: flattenParameters({ features }),
+    tags: { 'stm.stage': 'extract', 'stm.manifest': manifest.hash },
+  };
+}
+
+/** Remembers an extraction that is finished, in its folder and its run, and names what was rejected. */
+export function recordExtraction(
+  {
+    out,
+    manifest,
+    features,
+    results,
+  }: {
+    readonly out: string;
+    readonly manifest: Manifest;
+    readonly features: ExtractedFeatures;
+    readonly results: Results;
+  },
+  context: Pick<StageContext, 'warn'>,
+  run: Run | undefined,
+): void {
+  const { accepted, rejected, featuresHash, files } = results;
+  rejected.forEach(({ path: recording, reason }) => context.warn?.(`rejected ${recording}: ${reason}`));
+  writeJson(path.join(out, 'stage.json'), {
+    key: extractionKey(manifest, features),
+    featuresHash,
+  } satisfies Remembered);
+  run?.setTags({ 'stm.features': featuresHash });
+  run?.logDataset({
+    name: path.basename(path.dirname(manifest.file)),
+    digest: manifest.hash.slice(0, 8),
+    source: path.basename(manifest.file),
+    context: 'extraction',
+    profile: { recordings: accepted + rejected.length, accepted, rejected: rejected.length },
+  });
+  for (const file of [files.index, files.rejected, files.axes, files.extraction]) run?.logArtifact(file);
+}
+
+function extractionMetrics(summary: ExtractionSummary): Record<string, number> {
+  const { accepted, rejected, computed, audioHours, seconds } = summary;
+  return {
+    recordings: accepted + rejected.length,
+    accepted,
+    rejected: rejected.length,
+    computed,
+    audio_hours: audioHours,
+    seconds,
+    ...(computed === 0 ? {} : { times_real_time: (3600 * audioHours) / seconds }),
+  };
+}
+
+/** What a folder remembers of the extraction that filled it. */
+function rememberedExtraction(out: string): Remembered | undefined {
+  try {
+    return readJson<Remembered>(path.join(out, 'stage.json'));
+  } catch {
+    return undefined;
+  }
+}

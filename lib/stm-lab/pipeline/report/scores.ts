@@ -1,0 +1,137 @@
+import { comparisonFigure, renderSvg } from '../../figures';
+import type { ReportCell, ReportSection, ReportTable } from '../../report';
+import type { RemoteRun } from 'mlflow-tracking-client';
+import { readPublished } from '../published';
+import { measured, sourceOf, type TrackedResults } from './runs';
+
+/** How a judged set of rows is named, and the prefix of its metrics. */
+const JUDGED = [
+  { stage: 'evaluate', prefix: 'test', name: 'test fold, trained network' },
+  { stage: 'cross-validate', prefix: 'cv', name: 'all folds, cross-validated' },
+] as const;
+
+const SCORES = [
+  { metric: 'macro_f1', title: 'macro-F1' },
+  { metric: 'accuracy', title: 'accuracy' },
+  { metric: 'uar', title: 'unweighted recall' },
+  { metric: 'macro_roc_auc', title: 'ROC-AUC (macro)' },
+  { metric: 'macro_average_precision', title: 'PR-AUC (macro)' },
+] as const;
+
+/** Those drawn: more panels would be too narrow. */
+const DRAWN: readonly string[] = ['macro_f1', 'uar', 'macro_roc_auc'];
+
+const PUBLISHED = [
+  { metric: 'published_roc_auc', title: 'ROC-AUC (micro)' },
+  { metric: 'published_pr_auc', title: 'PR-AUC (micro)' },
+  { metric: 'published_max_macro_f1', title: 'macro-F1, best threshold' },
+] as const;
+
+/** Scores of the trained network and of the cross-validation, by both protocols, beside the published ones. */
+export async function scoresSection(
+  results: TrackedResults,
+  note: string | undefined,
+): Promise<ReportSection | undefined> {
+  const judged = JUDGED.flatMap(({ stage, prefix, name }) => {
+    const run = results.latest(stage);
+    return run === undefined ? [] : [{ run, prefix, name }];
+  });
+  if (judged.length === 0) return undefined;
+  const source = sourceOf(...judged.map(({ run }) => run));
+  const rowsOf = (scores: readonly { readonly metric: string }[]): Record<string, ReportCell>[] =>
+    judged.map(({ run, prefix, name }) => ({
+      judged: name,
+      ...Object.fromEntries(scores.map(({ metric }) => [metric, measured(run, `${prefix}_${metric}`)])),
+    }));
+  const columnsOf = (
+    scores: readonly { readonly metric: string; readonly title: string }[],
+  ): ReportTable['columns'] => [
+    { key: 'judged', title: 'judged on' },
+    ...scores.map(({ metric, title }) => ({ key: metric, title, best: 'highest' as const })),
+  ];
+  const paper = readPublished().main.find(
+    ({ features, undersampled }) => features === 'STM' && undersampled === 'no',
+  )!;
+  const bars = judged.flatMap(({ run, prefix, name }) =>
+    SCORES.filter(({ metric }) => DRAWN.includes(metric)).flatMap(({ metric, title }) => {
+      const found = measured(run, `${prefix}_${metric}`);
+      return found === undefined
+        ? []
+        : [{ name, metric: title, value: found.value, low: found.low, high: found.high }];
+    }),
+  );
+  return {
+    title: 'Scores',
+    paragraphs: [
+      'Intervals are 95 %, from resampling whole groups (speakers, artists, places) within classes. The test fold is small where the corpus is; the cross-validation judges every recording by a network that has not met its group.',
+      'The published protocol averages over pairs of recording and class (micro), where the largest class decides, and takes the best of 19 thresholds on the judged recordings themselves. It is given to compare with the paper, not as an estimate.',
+    ],
+    tables: [
+      {
+        id: 'scores',
+        caption: 'Scores at the most probable class, and exact areas.',
+        columns: columnsOf(SCORES),
+        rows: rowsOf(SCORES),
+        source,
+      },
+      {
+        id: 'published-scores',
+        caption: 'Scores of the published protocol, with those that the paper prints for its own corpus.',
+        columns: columnsOf(PUBLISHED).map((column) => ({ ...column, best: undefined })),
+        rows: [
+          ...rowsOf(PUBLISHED),
+          {
+            judged: 'paper: 105,975 test recordings',
+            published_roc_auc: { value: paper.rocAuc },
+            published_pr_auc: { value: paper.prAuc },
+            published_max_macro_f1: { value: paper.maxMacroF1 },
+          },
+        ],
+        source,
+      },
+      ...classTable(judged),
+    ],
+    figures:
+      bars.length === 0
+        ? []
+        : [
+            {
+              id: 'scores',
+              caption: 'Scores with 95 % intervals.',
+              svg: await renderSvg(comparisonFigure({ rows: bars, title: 'Scores', note })),
+              source,
+            },
+          ],
+  };
+}
+
+/** F1 of each class. */
+function classTable(
+  judged: readonly { readonly run: RemoteRun; readonly prefix: string; readonly name: string }[],
+): ReportTable[] {
+  const classes = [
+    ...new Set(
+      judged.flatMap(({ run, prefix }) =>
+        Object.keys(run.metrics).flatMap((metric) =>
+          metric.startsWith(`${prefix}_f1/`) ? [metric.slice(prefix.length + '_f1/'.length)] : [],
+        ),
+      ),
+    ),
+  ].sort();
+  if (classes.length === 0) return [];
+  return [
+    {
+      id: 'class-f1',
+      caption: 'F1 of each class at the most probable class.',
+      columns: [
+        { key: 'judged', title: 'judged on' },
+        ...classes.map((name) => ({ key: name, title: name, best: 'highest' as const })),
+      ],
+      rows: judged.map(({ run, prefix, name }) => ({
+        judged: name,
+        ...Object.fromEntries(classes.map((own) => [own, measured(run, `${prefix}_f1/${own}`)])),
+      })),
+      source: sourceOf(...judged.map(({ run }) => run)),
+    },
+  ];
+}

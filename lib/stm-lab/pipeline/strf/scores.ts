@@ -1,0 +1,163 @@
+import { writeCsv } from '../../base/csv';
+import { randomState } from '../../base/random/mt19937';
+import { deriveSeed } from '../../base/random/seeds';
+import { groupBootstrap, type Interval } from '../../evaluation';
+import type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, UnitContext } from '../../strf';
+import type { Run } from 'mlflow-tracking-client';
+
+/** Scores of one condition. */
+export interface StrfConditionRecord {
+  readonly condition: string;
+  /** Mean over the seeds, with a 95 % interval from resampling judged units and trainings. */
+  readonly scores: Readonly<Record<string, Interval>>;
+  /** Standard deviation over the seeds; 0 for one seed. */
+  readonly spread: Readonly<Record<string, number>>;
+  /** Scores of each seed. */
+  readonly seeds: readonly Readonly<Record<string, number>>[];
+  /** Difference to the first condition in the main measure (this minus first), on the same resamples. */
+  readonly difference?: Interval;
+}
+
+/** What `results.json` says. */
+export interface StrfTaskRecord {
+  readonly task: StrfTaskName;
+  readonly units: Omit<UnitContext, 'grid'>;
+  readonly measures: readonly TaskMeasure[];
+  readonly remarks: readonly string[];
+  readonly baselines: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly conditions: readonly StrfConditionRecord[];
+}
+
+/**
+ * Scores of every condition with intervals, and differences to the first one on the same resamples.
+ *
+ * @param cells by condition: one outcome per seed.
+ */
+export function summariseStrf(
+  prepared: PreparedTask,
+  cells: ReadonlyMap<string, readonly CellOutcome[]>,
+  resamples: number,
+): StrfTaskRecord {
+  const main = prepared.measures[0]!.name;
+  const names = prepared.measures.map(({ name }) => name);
+  const statistics = [...cells].map(([condition, outcomes]) => ({
+    condition,
+    outcomes,
+    each: outcomes.map((outcome) => prepared.statistic(outcome)),
+  }));
+  const conditions = statistics.map(({ condition, outcomes, each }, i): StrfConditionRecord => {
+    const seeds = outcomes.map(({ metrics }) => metrics);
+    const first = statistics[0]!.each;
+    // Called once for the value, then once per resample: seeds are drawn again with the units.
+    let resample = -1;
+    const intervals = groupBootstrap(
+      prepared.design,
+      (weights) => {
+        const drawn = drawSeeds(each.length, resample++);
+        const own = meanScores(each, drawn, weights);
+        if (i === 0) return own;
+        // A seed starts both conditions alike, so both are drawn together.
+        return { ...own, difference: own[main]! - meanScores(first, drawn, weights)[main]! };
+      },
+      { resamples },
+    );
+    return {
+      condition,
+      scores: Object.fromEntries(names.map((name) => [name, intervals[name]!])),
+      spread: Object.fromEntries(names.map((name) => [name, spreadOf(seeds.map((scores) => scores[name]!))])),
+      seeds,
+      ...(i === 0 ? {} : { difference: intervals['difference']! }),
+    };
+  });
+  const { name, units, measures, remarks, baselines } = prepared;
+  return { task: name, units, measures, remarks, baselines, conditions };
+}
+
+/** How often each seed counts: once each for the value (resample -1), else as drawn with replacement. */
+function drawSeeds(seeds: number, resample: number): Float64Array {
+  if (resample < 0) return new Float64Array(seeds).fill(1);
+  const counts = new Float64Array(seeds);
+  const state = randomState(deriveSeed(1, 'seeds', resample));
+  for (let i = 0; i < seeds; i++) counts[state.interval(seeds - 1)]!++;
+  return counts;
+}
+
+/** Mean of trainings' scores, each as often as drawn. */
+function meanScores(
+  each: readonly ReturnType<PreparedTask['statistic']>[],
+  drawn: Float64Array,
+  weights: Float64Array,
+): Record<string, number> {
+  const total = drawn.reduce((a, b) => a + b, 0);
+  const mean: Record<string, number> = {};
+  each.forEach((statistic, seed) => {
+    if (drawn[seed] === 0) return;
+    for (const [name, value] of Object.entries(statistic(weights)))
+      mean[name] = (mean[name] ?? 0) + (drawn[seed]! / total) * value;
+  });
+  return mean;
+}
+
+function spreadOf(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+/** Writes `scores.csv`: a line per condition and measure. */
+export function writeStrfScores(file: string, { conditions, measures }: StrfTaskRecord): void {
+  const rows = conditions.flatMap(({ condition, scores, spread }) =>
+    measures.map(({ name }) => ({
+      condition,
+      measure: name,
+      value: scores[name]!.value,
+      low: scores[name]!.low,
+      high: scores[name]!.high,
+      seed_sd: spread[name]!,
+    })),
+  );
+  writeCsv(file, ['condition', 'measure', 'value', 'low', 'high', 'seed_sd'], rows);
+}
+
+/** Logs every condition's scores with their intervals. */
+export function logStrfScores(run: Run | undefined, { conditions, measures }: StrfTaskRecord): void {
+  for (const { condition, scores } of conditions)
+    run?.logMetrics(
+      Object.fromEntries(
+        measures.flatMap(({ name }) => {
+          const { value, low, high } = scores[name]!;
+          const prefix = `${condition.replaceAll(' ', '_')}/${name}`;
+          return [
+            [prefix, value],
+            [`${prefix}_low`, low],
+            [`${prefix}_high`, high],
+          ] as [string, number][];
+        }),
+      ),
+    );
+}
+
+/** The scores as a report prints them: one row per condition, intervals beside values. */
+export function strfScoreTable(record: StrfTaskRecord): Record<string, string>[] {
+  const shown = ({ value, low, high }: Interval): string =>
+    `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+  const [main] = record.measures;
+  const rows = record.conditions.map(({ condition, scores, spread, difference }) => ({
+    condition,
+    ...Object.fromEntries(record.measures.map(({ name, title }) => [title, shown(scores[name]!)])),
+    'seed sd': spread[main!.name]!.toFixed(3),
+    [`minus ${record.conditions[0]!.condition}`]: difference === undefined ? '–' : shown(difference),
+  }));
+  const baselines = Object.entries(record.baselines).map(([condition, scores]) => ({
+    condition,
+    ...Object.fromEntries(
+      record.measures.map(({ name, title }) => [
+        title,
+        scores[name] === undefined ? '–' : scores[name].toFixed(3),
+      ]),
+    ),
+    'seed sd': '–',
+    [`minus ${record.conditions[0]!.condition}`]: '–',
+  }));
+  return [...rows, ...baselines] as Record<string, string>[];
+}

@@ -1,0 +1,226 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import { readJson, sha256, writeFileAtomic, writeJson } from '../../base/files';
+import { readNpy, writeNpy } from '../../base/npy';
+import { deriveSeed } from '../../base/random/seeds';
+import { loadEngine, type Engine } from '../../engine';
+import {
+  prepareBirds,
+  prepareSpeaker,
+  prepareSpeech,
+  prepareUrban,
+  type CellOutcome,
+  type PreparedTask,
+  type StrfTaskName,
+  type TaskExtras,
+  type TrainingRecord,
+} from '../../strf';
+import type { Run } from 'mlflow-tracking-client';
+import { runTrackedStage, trackedRun, type StageContext } from '../context';
+import type { StageResult } from '../stage';
+import { parseCondition, type StrfExperiment } from './experiment';
+import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './scores';
+
+/** What `strfTaskStage` reads and writes. */
+export interface StrfTaskStageOptions {
+  readonly task: StrfTaskName;
+  /** Folder or manifest of the recordings: see `prepareSpeaker`, `prepareSpeech`, `prepareBirds`, `prepareUrban`. */
+  readonly source: string;
+  readonly out: string;
+  /** Folder of noise (MUSAN) added to the training sounds of `speaker` and `speech`; default none. */
+  readonly noise?: string | undefined;
+  readonly experiment: StrfExperiment;
+  /** Conditions instead of the experiment's. */
+  readonly conditions?: readonly string[];
+  /** Seeds instead of the experiment's. */
+  readonly seeds?: number;
+  /** Resamples for the intervals; default 500. */
+  readonly resamples?: number;
+}
+
+/** Filters of one training, from its start to its end. */
+export interface StrfFilterHistory {
+  readonly condition: string;
+  readonly seed: number;
+  readonly records: readonly TrainingRecord[];
+}
+
+/** Outcome of the stage. */
+export interface StrfTaskSummary extends StrfTaskRecord {
+  readonly status: StageResult['status'];
+  readonly filters: readonly StrfFilterHistory[];
+}
+
+/**
+ * Reads a task's recordings by its settings.
+ *
+ * @throws StmLabError (`input`) naming what cannot be read, or noise for a task that takes none.
+ */
+export async function prepareStrfTask(
+  task: StrfTaskName,
+  source: string,
+  experiment: StrfExperiment,
+  extras: TaskExtras = {},
+): Promise<PreparedTask> {
+  if (task === 'speaker') return prepareSpeaker(source, experiment.speaker, extras);
+  if (task === 'speech') return prepareSpeech(source, experiment.speech, extras);
+  if (extras.noise !== undefined)
+    throw inputError(`${task}: takes no noise; it is added in the speaker and the speech task`);
+  if (task === 'birds') return prepareBirds(source, experiment.birds);
+  return prepareUrban(source, experiment.urban);
+}
+
+/**
+ * Trains and judges every condition of a task with every seed: `results.json`, `scores.csv` and
+ * `filters.json`; one child run per training. Finished trainings are reused, and a training that was killed
+ * continues from its checkpoint.
+ */
+export async function strfTaskStage(
+  options: StrfTaskStageOptions,
+  context: StageContext = {},
+): Promise<StrfTaskSummary> {
+  const { task, source, out, experiment, resamples = 500 } = options;
+  const settings = experiment[task];
+  const parameters = {
+    task,
+    settings: {
+      ...settings,
+      conditions: options.conditions ?? settings.conditions,
+      seeds: options.seeds ?? settings.seeds,
+    },
+    resamples,
+  };
+  parameters.settings.conditions.forEach((condition) => parseCondition(condition));
+  context.progress?.(`${task}: reading recordings`);
+  const prepared = await prepareStrfTask(task, source, experiment, { noise: options.noise });
+  const { status } = await runTrackedStage(context, {
+    stage: `strf-${task}`,
+    folder: out,
+    parameters,
+    inputs: { sounds: prepared.hash },
+    run: async (run) => {
+      const engine = await loadEngine();
+      const { conditions, seeds } = parameters.settings;
+      const cells = new Map<string, CellOutcome[]>();
+      const filters: StrfFilterHistory[] = [];
+      for (const condition of conditions) {
+        const outcomes: CellOutcome[] = [];
+        for (let seed = 1; seed <= seeds; seed++) {
+          context.progress?.(`${task}: ${condition}, seed ${seed} of ${seeds}`);
+          const outcome = await cellOnce({ engine, prepared, condition, seed, settings, out }, context, run);
+          outcomes.push(outcome);
+          filters.push({ condition, seed, records: outcome.records });
+        }
+        cells.set(condition, outcomes);
+      }
+      context.progress?.(`${task}: intervals`);
+      const record = summariseStrf(prepared, cells, resamples);
+      writeJson(path.join(out, 'results.json'), record);
+      writeJson(path.join(out, 'filters.json'), filters);
+      writeStrfScores(path.join(out, 'scores.csv'), record);
+      logStrfScores(run, record);
+      for (const name of ['results.json', 'scores.csv', 'filters.json'])
+        run?.logArtifact(path.join(out, name));
+      return ['results.json', 'scores.csv', 'filters.json'];
+    },
+  });
+  return {
+    ...readJson<StrfTaskRecord>(path.join(out, 'results.json')),
+    filters: readJson<StrfFilterHistory[]>(path.join(out, 'filters.json')),
+    status,
+  };
+}
+
+interface CellRequest {
+  readonly engine: Engine;
+  readonly prepared: PreparedTask;
+  readonly condition: string;
+  readonly seed: number;
+  readonly settings: StrfExperiment[StrfTaskName];
+  readonly out: string;
+}
+
+interface CellFile {
+  readonly key: string;
+  readonly metrics: CellOutcome['metrics'];
+  readonly records: CellOutcome['records'];
+  readonly outputs: readonly string[];
+}
+
+/** One training, or its result where it was finished before. */
+async function cellOnce(
+  { engine, prepared, condition, seed, settings, out }: CellRequest,
+  context: StageContext,
+  parent: Run | undefined,
+): Promise<CellOutcome> {
+  // What is compared does not change what one training gives.
+  const own = Object.fromEntries(
+    Object.entries(settings).filter(([name]) => name !== 'conditions' && name !== 'seeds'),
+  );
+  const key = sha256({
+    task: prepared.name,
+    own,
+    condition,
+    seed,
+    sounds: prepared.hash,
+    engine: engine.description,
+  });
+  const folder = path.join(out, 'cells', `${condition.replaceAll(' ', '-')}-seed${seed}`);
+  const finished = readCell(folder, key);
+  if (finished !== undefined) return finished;
+  const name = `${prepared.name} ${condition} seed ${seed}`;
+  return trackedRun(
+    context,
+    {
+      name,
+      key: `strf-cell-${key.slice(0, 16)}`,
+      params: { task: prepared.name, condition, seed },
+      tags: { 'stm.stage': 'strf-cell' },
+      ...(parent === undefined ? {} : { parent }),
+    },
+    async (run) => {
+      const began = performance.now();
+      const checkpoint = { folder: path.join(folder, 'checkpoint'), identity: key };
+      const outcome = await prepared.run(
+        engine,
+        // Learned and frozen filters of one seed start alike.
+        { ...parseCondition(condition), initial: { seed: deriveSeed(seed, 'filters') } },
+        seed,
+        { checkpoint, signal: context.signal },
+      );
+      for (const { step, loss } of outcome.records) run?.logMetrics({ loss }, step);
+      run?.logMetrics({ ...outcome.metrics, seconds: (performance.now() - began) / 1000 });
+      fs.rmSync(checkpoint.folder, { recursive: true, force: true });
+      writeCell(folder, key, outcome);
+      return outcome;
+    },
+  );
+}
+
+function writeCell(
+  folder: string,
+  key: string,
+  { metrics, records, outputs, files = {} }: CellOutcome,
+): void {
+  for (const [name, text] of Object.entries(files)) writeFileAtomic(path.join(folder, name), text);
+  for (const [name, data] of Object.entries(outputs))
+    writeNpy(path.join(folder, `${name}.npy`), { shape: [data.length], data });
+  const file: CellFile = { key, metrics, records, outputs: Object.keys(outputs) };
+  writeJson(path.join(folder, 'cell.json'), file);
+}
+
+function readCell(folder: string, key: string): CellOutcome | undefined {
+  const file = path.join(folder, 'cell.json');
+  if (!fs.existsSync(file)) return undefined;
+  const cell = readJson<CellFile>(file);
+  if (cell.key !== key) {
+    // Of other settings or sounds: so is any checkpoint beside it.
+    fs.rmSync(folder, { recursive: true, force: true });
+    return undefined;
+  }
+  const outputs = Object.fromEntries(
+    cell.outputs.map((name) => [name, readNpy(path.join(folder, `${name}.npy`)).data as Float32Array]),
+  );
+  return { metrics: cell.metrics, records: cell.records, outputs };
+}
