@@ -35,7 +35,7 @@ const SIBLING = [
 ];
 
 /** Here the way of splitting leaks, not the groups. */
-const LEAK_BY_SPLIT = ['free-spoken-digit', 'hiltonmoser2022-song', 'hiltonmoser2022-speech'];
+const LEAK_BY_SPLIT = ['esc-50', 'free-spoken-digit', 'hiltonmoser2022-song', 'hiltonmoser2022-speech'];
 
 test('every corpus of the paper and of its siblings is described, and no other', () => {
   const ids = (use: string): string[] =>

@@ -13,17 +13,9 @@ import {
 } from 'stm-lab/dist/corpus';
 import { sha256 } from 'stm-lab/dist/base/files';
 import { audio, TREES } from './manifestTrees';
+import { plant } from './plant';
 
 const descriptions = path.join(__dirname, '../../data-manifests');
-
-function plant(files: Readonly<Record<string, string>>): string {
-  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-tree-'));
-  for (const [name, content] of Object.entries(files)) {
-    fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
-    fs.writeFileSync(path.join(root, name), content);
-  }
-  return root;
-}
 
 test('every described layout has a tree here', () => {
   const described = listCorpora(descriptions).filter(
@@ -43,6 +35,10 @@ for (const [id, tree] of Object.entries(TREES)) {
     );
     assert.deepEqual(built.unexplained, tree.unexplained ?? []);
     assert.deepEqual(built.missing, tree.missing ?? []);
+    assert.deepEqual(built.undescribed, tree.undescribed ?? []);
+    assert.deepEqual(built.excluded, tree.excluded ?? []);
+    if (tree.columns !== undefined)
+      assert.deepEqual(Object.fromEntries(built.rows.map((row) => [row.path, row.columns])), tree.columns);
     const published = buildManifest(corpus, root, { rules: 'published' }).rows;
     assert.deepEqual(
       Object.fromEntries(published.map((row) => [row.path, [row.label, row.group]])),
@@ -61,8 +57,10 @@ test('no copy, an unknown corpus, a layout that is not described: one sentence',
   assert.throws(() => buildManifest(timit, plant(audio('a.txt'))), /nothing in it looks like TIMIT/);
   assert.throws(() => buildManifest(timit, '/nowhere'), /not a folder/);
   assert.throws(() => readCorpusDescription(descriptions, 'timid'), /no corpus "timid".*timit/);
-  const garland = readCorpusDescription(descriptions, 'garland');
-  assert.throws(() => buildManifest(garland, os.tmpdir()), /folder tree is not described/);
+  const macaulay = readCorpusDescription(descriptions, 'macaulay-library');
+  assert.throws(() => buildManifest(macaulay, os.tmpdir()), /folder tree is not described/);
+  const esc = readCorpusDescription(descriptions, 'esc-50');
+  assert.throws(() => buildManifest(esc, plant(audio('audio/1-2-A-0.wav'))), /holds no meta\/esc50\.csv/);
   const warned = buildManifest(timit, plant(TREES['timit']!.files)).warnings;
   assert.match(warned.join(), /2 recordings found, 6300 are published/);
 });
@@ -77,7 +75,10 @@ test('what a layout cannot decide is said: labels still to come, a table that co
   assert.doesNotMatch(said, /two groups|not yet a label/);
   const list = 'set1/set1_transcript.json';
   const torn = { ...files, [list]: files[list]!.replace('"5a"', '"5c"') };
-  assert.match(buildManifest(primewords, plant(torn)).warnings.join('\n'), /two groups, e\.g\. 00ab/);
+  assert.match(
+    buildManifest(primewords, plant(torn)).warnings.join('\n'),
+    /puts 1 recording into two groups; .*: 00ab/,
+  );
   assert.throws(() => buildManifest(primewords, plant({ ...files, [list]: '{}' })), /list of objects/);
 });
 

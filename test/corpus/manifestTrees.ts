@@ -6,6 +6,12 @@ export interface Tree {
   readonly files: Readonly<Record<string, string>>;
   readonly rows: Readonly<Record<string, readonly [label: string, group: string, language: string]>>;
   readonly unexplained?: readonly string[];
+  /** Left out, since the corpus says nothing of them. */
+  readonly undescribed?: readonly string[];
+  /** Left out by the layout's own rule. */
+  readonly excluded?: readonly string[];
+  /** Further columns of the manifest, where there are any. */
+  readonly columns?: Readonly<Record<string, Readonly<Record<string, string | number>>>>;
 }
 
 /** Empty files. */
@@ -96,19 +102,34 @@ export const TREES: Readonly<Record<string, Tree>> = {
       '0/jag-four_of_a_kind-03-talk-30-59.mp3': ['music', 'jag', ''],
       'f/american_baroque-dances-01-allemande-0-29.mp3': ['music', 'american_baroque', ''],
     },
+    columns: {
+      '0/jag-four_of_a_kind-03-talk-30-59.mp3': { part: 'train' },
+      'f/american_baroque-dances-01-allemande-0-29.mp3': { part: 'test' },
+    },
     published: {
       '0/jag-four_of_a_kind-03-talk-30-59.mp3': ['music', '0'],
       'f/american_baroque-dances-01-allemande-0-29.mp3': ['music', 'f'],
     },
   },
   'speech-commands-v2': {
-    files: audio(
-      'yes/0a7c2a8d_nohash_0.wav',
-      'no/0a7c2a8d_nohash_1.wav',
-      '_background_noise_/pink_noise.wav',
-    ),
+    files: {
+      ...audio(
+        'yes/0a7c2a8d_nohash_0.wav',
+        'no/0a7c2a8d_nohash_1.wav',
+        'no/bb_nohash_0.wav',
+        '_background_noise_/pink_noise.wav',
+      ),
+      'validation_list.txt': 'no/bb_nohash_0.wav\r\n',
+      'testing_list.txt': 'yes/0a7c2a8d_nohash_0.wav\nno/gone_nohash_0.wav\n',
+    },
+    columns: {
+      'no/0a7c2a8d_nohash_1.wav': { part: 'train' },
+      'no/bb_nohash_0.wav': { part: 'validation' },
+      'yes/0a7c2a8d_nohash_0.wav': { part: 'test' },
+    },
     rows: {
       'no/0a7c2a8d_nohash_1.wav': ['no', '0a7c2a8d', 'English'],
+      'no/bb_nohash_0.wav': ['no', 'bb', 'English'],
       'yes/0a7c2a8d_nohash_0.wav': ['yes', '0a7c2a8d', 'English'],
     },
     unexplained: ['_background_noise_/pink_noise.wav'],
@@ -143,6 +164,10 @@ export const TREES: Readonly<Record<string, Tree>> = {
     rows: {
       'ESC-50-master/audio/1-100032-A-0.wav': ['dog', '100032', ''],
       'ESC-50-master/audio/1-17367-A-10.wav': ['rain', '17367', ''],
+    },
+    columns: {
+      'ESC-50-master/audio/1-100032-A-0.wav': { fold: '1' },
+      'ESC-50-master/audio/1-17367-A-10.wav': { fold: '1' },
     },
   },
   magnatagatune: {
@@ -241,6 +266,8 @@ export const TREES: Readonly<Record<string, Tree>> = {
         'IRMAS-TestingData-Part1/Part1/02 - And The Body Will Die-8.wav',
         'IRMAS-TestingData-Part2/IRTestingData-Part2/b-side -1.wav',
         'IRMAS-TestingData-Part3/Part3/silent-12.wav',
+        'IRMAS-TestingData-Part3/Part3/empty-3.wav',
+        'IRMAS-TestingData-Part3/Part3/empty-3.txt',
       ),
       'IRMAS-TestingData-Part1/Part1/02 - And The Body Will Die-8.txt': 'gel\t\r\nvoi\t\r\n',
       'IRMAS-TestingData-Part2/IRTestingData-Part2/b-side -1.txt': 'vio\t\n',
@@ -252,9 +279,9 @@ export const TREES: Readonly<Record<string, Tree>> = {
         '',
       ],
       'IRMAS-TestingData-Part2/IRTestingData-Part2/b-side -1.wav': ['music: non-vocal', 'b-side', ''],
-      'IRMAS-TestingData-Part3/Part3/silent-12.wav': ['music: non-vocal', 'silent', ''],
     },
     unexplained: ['IRMAS-TrainingData/voi/[voi][pop_roc]0001__1.wav'],
+    undescribed: ['IRMAS-TestingData-Part3/Part3/empty-3.wav', 'IRMAS-TestingData-Part3/Part3/silent-12.wav'],
   },
   ismir04: {
     files: {
@@ -333,8 +360,8 @@ export const TREES: Readonly<Record<string, Tree>> = {
       'ChickVocalizations/WhiRas44dd_110617-WC-02.wav',
     ),
     rows: {
-      'AdultVocalizations/WhiLbl0010_110411-DC-01.wav': ['DC', 'WhiLbl0010', ''],
-      'AdultVocalizations/WhiRas44dd_110617-lt-02.wav': ['LT', 'WhiRas44dd', ''],
+      'AdultVocalizations/WhiLbl0010_110411-DC-01.wav': ['DC', 'whilbl0010', ''],
+      'AdultVocalizations/WhiRas44dd_110617-lt-02.wav': ['LT', 'whiras44dd', ''],
     },
     unexplained: ['ChickVocalizations/WhiRas44dd_110617-WC-02.wav'],
   },
@@ -344,5 +371,68 @@ export const TREES: Readonly<Record<string, Tree>> = {
       'recordings/0_george_0.wav': ['digit 0', 'george', 'English'],
       'recordings/9_theo_49.wav': ['digit 9', 'theo', 'English'],
     },
+  },
+  albouy2020: {
+    files: audio(
+      'Albouy/English/English_S10_M07.wav',
+      'Albouy/French/French_S01_M08.wav',
+      'Albouy/French/x.wav',
+    ),
+    rows: {
+      'Albouy/English/English_S10_M07.wav': ['music: vocal', 'Albouy2020', 'English'],
+      'Albouy/French/French_S01_M08.wav': ['music: vocal', 'Albouy2020', 'French'],
+    },
+    unexplained: ['Albouy/French/x.wav'],
+  },
+  roomreader: {
+    files: audio(
+      'audio/individual_participants_audio/S11/S11_T002_Emily.wav',
+      'audio/individual_participants_audio/S05/S05_T002_Charlie.wav',
+      'audio/individual_participants_audio/S05/S06_P003_Charlie.wav',
+    ),
+    rows: {
+      'audio/individual_participants_audio/S05/S05_T002_Charlie.wav': [
+        'speech: non-tonal',
+        'T002',
+        'English',
+      ],
+      'audio/individual_participants_audio/S11/S11_T002_Emily.wav': ['speech: non-tonal', 'T002', 'English'],
+    },
+    unexplained: ['audio/individual_participants_audio/S05/S06_P003_Charlie.wav'],
+  },
+  garland: {
+    files: {
+      ...audio('19 Qurba _bagpipe_ Dance.mp3', '03 Kyal Ang Gat.mp3', "33 Komun'go.mp3", '01 Unknown.mp3'),
+      'metaData_GarlandEncyclopedia.csv':
+        ',filepath,filename,VoiOrNot\n0,x/19 Qurba _bagpipe_ Dance.mp3,19 Qurba _bagpipe_ Dance,1\n' +
+        '1,x/03 Kyal Ang Gat.mp3,03 Kyal Ang Gat,0\n2,x/33 Komun_go.mp3,33 Komun_go,0\n',
+    },
+    rows: {
+      '03 Kyal Ang Gat.mp3': ['music: non-vocal', '03 Kyal Ang Gat', ''],
+      '19 Qurba _bagpipe_ Dance.mp3': ['music: vocal', '19 Qurba _bagpipe_ Dance', ''],
+      "33 Komun'go.mp3": ['music: non-vocal', '33 Komun_go', ''],
+    },
+    unexplained: ['01 Unknown.mp3'],
+  },
+  sonyc: {
+    files: {
+      ...audio(
+        ...['00_1.wav', '00_2.wav', '00_3.wav', '01_4.wav', '01_5.wav'].map((name) => `audio-1/${name}`),
+      ),
+      // Nobody heard anything; one of three did; one of two did; one did and was not sure how near; one said how near.
+      'annotations.csv':
+        'split,sensor_id,audio_filename,annotator_id,6_music_presence,7-1_talking_presence,6-1_music_proximity,1_engine_presence\n' +
+        'train,0,00_1.wav,1,0,-1,-1,1\n' +
+        'train,0,00_2.wav,1,1,-1,-1,0\ntrain,0,00_2.wav,2,0,-1,-1,0\ntrain,0,00_2.wav,3,0,-1,notsure,0\n' +
+        'train,0,00_3.wav,1,0,1,-1,0\ntrain,0,00_3.wav,2,0,0,-1,0\n' +
+        'train,1,01_4.wav,1,1,-1,notsure,0\ntrain,1,01_4.wav,2,0,-1,-1,0\ntrain,1,01_4.wav,3,0,-1,-1,0\n' +
+        'train,1,01_5.wav,1,0,-1,far,0\ntrain,1,01_5.wav,2,0,-1,-1,0\ntrain,1,01_5.wav,3,0,-1,-1,0\n',
+    },
+    rows: {
+      'audio-1/00_1.wav': ['env: urban', '0', ''],
+      'audio-1/00_2.wav': ['env: urban', '0', ''],
+      'audio-1/01_4.wav': ['env: urban', '1', ''],
+    },
+    excluded: ['audio-1/00_3.wav', 'audio-1/01_5.wav'],
   },
 };

@@ -92,7 +92,12 @@ function indexOrEnd(text: string, from: number): number {
   return comma < 0 ? text.length : comma;
 }
 
-function eachLine(file: string, visit: (text: string) => void): void {
+/**
+ * Reads a text file line by line in bounded memory (UTF-8, byte-order mark allowed, `\n` or `\r\n`).
+ *
+ * @throws StmLabError (`input`) naming the file when it cannot be read.
+ */
+export function eachLine(file: string, visit: (text: string) => void): void {
   const handle = openForReading(file);
   try {
     const block = Buffer.allocUnsafe(BLOCK);

@@ -16,6 +16,9 @@ export const KNOWN_COLUMNS: ReadonlySet<string> = new Set([
   'bits',
   'sample_rate',
   'channels',
+  // Official division of a published corpus.
+  'part',
+  'fold',
   // Description.
   'corpus',
   'language',

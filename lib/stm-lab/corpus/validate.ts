@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { compareCodePoints } from '../base/codePoints';
 import { sha256File } from '../base/files';
+import { isRecordingName, listFiles } from './listing';
 import { readManifest } from './manifest';
 
 /** How a folder of recordings differs from its manifest; paths as the manifest writes them. */
@@ -15,8 +15,6 @@ export interface ManifestValidation {
   /** Recordings with neither column, which could only be looked for. */
   readonly unchecked: number;
 }
-
-const AUDIO = /\.(wav|flac|mp3|ogg|opus|m4a|aac|sph|raw)$/i;
 
 /**
  * Compares the recordings on disk with their manifest.
@@ -40,13 +38,16 @@ export function validateManifest(file: string): ManifestValidation {
     else if (bytes === '' && sha256 === '') unchecked++;
   }
   const listed = new Set(rows.map((row) => row.file));
-  return { missing, extra: extraFiles(path.dirname(path.resolve(file)), listed), changed, unchecked };
+  const root = fs.statSync(file).isDirectory() ? file : path.dirname(file);
+  return { missing, extra: extraFiles(path.resolve(root), listed), changed, unchecked };
 }
 
 function extraFiles(root: string, listed: ReadonlySet<string>): string[] {
-  return fs
-    .readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((name) => AUDIO.test(name) && !listed.has(path.join(root, name)))
-    .map((name) => name.split(path.sep).join('/'))
-    .sort(compareCodePoints);
+  const isListed = (file: string): boolean => listed.has(path.join(root, file));
+  return listFiles(root)
+    .files.filter(
+      ({ path: own, name, alsoAt }) =>
+        isRecordingName(name) && !isListed(own) && (alsoAt === undefined || !isListed(alsoAt)),
+    )
+    .map((file) => file.path);
 }

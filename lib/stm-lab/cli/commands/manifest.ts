@@ -5,8 +5,13 @@ import {
   listCorpora,
   readCorpusDescription,
   validateManifest,
+  counted,
+  withExamples,
   writeBuiltManifest,
+  type BuiltManifest,
+  type CorpusDescription,
 } from '../../corpus';
+import { writeCsv } from '../../base/csv';
 import { homeFolder } from '../../pipeline';
 import { choiceOption, type Command } from '../command';
 import { printTable } from '../table';
@@ -20,10 +25,15 @@ export const manifest: Command = {
     root: { value: 'DIR', help: 'build: your copy, in its published folder tree' },
     out: { value: 'M.csv', help: 'build: the manifest to write', default: 'ROOT/manifest.csv' },
     rules: { value: 'published|corrected', help: 'build: labels and groups', default: 'corrected' },
+    'left-out': {
+      value: 'L.csv',
+      help: 'also write all files left out, or all that differ, with the reason',
+    },
     manifest: { value: 'M.csv', help: 'validate: the manifest to check' },
   },
   details: [
-    'build gives each recording its label and its group by the rules in data-manifests/. validate names files that are',
+    'build gives each recording its label and its group by the rules in data-manifests/. What it leaves out is counted,',
+    'with examples; --left-out writes all of it. validate names files that are',
     'missing, extra, or changed (by the columns bytes and sha256, where there are any); exit 1 when there are such.',
   ].join('\n'),
   example: 'stm-lab manifest build --corpus librispeech --root /data/LibriSpeech',
@@ -49,8 +59,9 @@ export const manifest: Command = {
       const target = options['out'] ?? path.join(root, 'manifest.csv');
       writeBuiltManifest(target, corpus, root, built.rows);
       built.warnings.forEach((warning) => terminal.warn(warning));
-      built.missing.forEach((file) => terminal.warn(`listed by the corpus but missing: ${file}`));
-      built.unexplained.forEach((file) => terminal.warn(`not part of the corpus' layout, left out: ${file}`));
+      const leftOut = leftOutOf(corpus, built);
+      for (const { count, files } of leftOut) terminal.warn(`${count}: ${withExamples(files)}`);
+      writeLeftOut(options, leftOut);
       terminal.print(
         `${target}: ${built.rows.length} recordings, ${new Set(built.rows.map(({ group }) => group)).size} groups`,
       );
@@ -60,9 +71,16 @@ export const manifest: Command = {
       const file = options['manifest'];
       if (file === undefined) throw inputError('stm-lab manifest validate: --manifest is required');
       const { missing, extra, changed, unchecked } = validateManifest(file);
-      missing.forEach((name) => terminal.print(`missing: ${name}`));
-      changed.forEach((name) => terminal.print(`changed: ${name}`));
-      extra.forEach((name) => terminal.print(`not listed: ${name}`));
+      const lists = { missing, changed, 'not listed': extra };
+      for (const [reason, names] of Object.entries(lists)) {
+        names.slice(0, MOST_LINES).forEach((name) => terminal.print(`${reason}: ${name}`));
+        if (names.length > MOST_LINES)
+          terminal.print(`${reason}: ${(names.length - MOST_LINES).toLocaleString('en')} more`);
+      }
+      writeLeftOut(
+        options,
+        Object.entries(lists).map(([reason, files]) => ({ reason, files })),
+      );
       terminal.print(
         `${file}: ${missing.length} missing, ${changed.length} changed, ${extra.length} not listed, ${unchecked} without size or hash to compare`,
       );
@@ -71,3 +89,32 @@ export const manifest: Command = {
     throw inputError(`stm-lab manifest ${action ?? ''}: must be list, build or validate`);
   },
 };
+
+/** Files of each reason that are printed line by line. */
+const MOST_LINES = 20;
+
+function writeLeftOut(
+  options: Readonly<Record<string, string | undefined>>,
+  lists: readonly { readonly reason: string; readonly files: readonly string[] }[],
+): void {
+  if (options['left-out'] === undefined) return;
+  const rows = lists.flatMap(({ reason, files }) => files.map((file) => ({ path: file, reason })));
+  writeCsv(options['left-out'], ['path', 'reason'], rows, { formulas: 'keep' });
+}
+
+/** What a build left out, by reason: files, and how many in words. */
+function leftOutOf(
+  { layout }: CorpusDescription,
+  { missing, undescribed, excluded, unexplained }: BuiltManifest,
+): { readonly count: string; readonly reason: string; readonly files: readonly string[] }[] {
+  const rule = layout.value?.leave_out?.because ?? 'its rule';
+  const reasons: [readonly string[], string][] = [
+    [missing, 'listed by the corpus but missing'],
+    [undescribed, 'left out, since the corpus gives no annotation or group for them'],
+    [excluded, `left out, since ${rule}`],
+    [unexplained, "not part of the corpus's layout, left out"],
+  ];
+  return reasons.flatMap(([files, reason]) =>
+    files.length === 0 ? [] : [{ count: `${counted(files.length, 'recording')} ${reason}`, reason, files }],
+  );
+}

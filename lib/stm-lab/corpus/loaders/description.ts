@@ -22,7 +22,7 @@ export interface CorpusDescription {
     readonly access: 'download' | 'request' | 'purchase' | 'not-downloadable';
     readonly how: string;
   };
-  readonly expected: { readonly recordings: Fact<number>; readonly groups: Fact<number> };
+  readonly expected: ExpectedCounts;
   readonly labels: readonly string[];
   readonly label_rule: string;
   readonly group_rule: {
@@ -36,6 +36,20 @@ export interface CorpusDescription {
   readonly start_offset_s: Fact<number>;
   readonly layout: Fact<CorpusLayout>;
   readonly notes: readonly string[];
+}
+
+/** How many recordings and groups a complete copy makes. */
+export interface ExpectedCounts {
+  readonly recordings: Fact<number>;
+  /** Of the corrected groups, or of the published ones where the layout gives both. */
+  readonly groups: Fact<number>;
+  /** Number of different labels. */
+  readonly labels?: Fact<number>;
+  /**
+   * What the numbers count. `copy` (default): what is published, so that any difference is warned of; `paper`: what the
+   * paper has features of, so that a copy may hold more and only fewer are warned of.
+   */
+  readonly of?: 'copy' | 'paper';
 }
 
 /** A table of the corpus itself. A template names its columns and the named groups of `file`. */
@@ -54,40 +68,73 @@ export interface CorpusTable {
   readonly surplus?: 'refused' | 'ignored';
   /** Template of the recording's path, relative to the table's folder: the table lists the recordings. */
   readonly path?: string;
-  /** Template that equals `key` of the layout: the table only describes what `files` finds. */
-  readonly key?: string;
+  /** Templates that equal those of the layout's `keys`: the table only describes what `files` finds. */
+  readonly keys?: readonly string[];
 }
 
 /**
- * A template: `{name}` stands for a value, `{name:stem}` for the last part of a path without its ending.
- * Or a choice by the value of a template: the value itself (`map`), or the first regular expression that
- * finds something in it, whatever the case (`match`).
+ * A template: `{name}` stands for a value, `{name:form}` for the value in another form: `bare` is a path without its
+ * ending, `stem` its last part, `plain` its letters and digits alone, `lower` and `upper` its case. Or a choice by the
+ * value of a template, whatever the case: the value itself (`map`), or the first regular expression that finds something
+ * in it (`match`).
  */
 export type CorpusRule =
   | string
   | { readonly by: string; readonly map: Readonly<Record<string, string>>; readonly else: string }
   | { readonly by: string; readonly match: Readonly<Record<string, string>>; readonly else: string };
 
+/** Recordings that are left out by what a table says of them, on one line or several. */
+export interface LeaveOutRule {
+  /** Regular expression over the names of columns. */
+  readonly columns: string;
+  /** What each text counts; any other text counts as not said. */
+  readonly values: Readonly<Record<string, number>>;
+  /** A recording is left out where one of the columns has a mean of at least this. */
+  readonly from: number;
+  /** Why, in words that follow "left out, since ". */
+  readonly because: string;
+}
+
+/** A column whose value is told by text files that list recordings, one path a line. */
+export interface ListedColumn {
+  /** By value: regular expression over paths below the root. Paths in a list are relative to its folder. */
+  readonly lists: Readonly<Record<string, string>>;
+  /** Value of recordings in no list. */
+  readonly else: string;
+}
+
 /**
  * How recordings are found in a local copy: a pattern over paths (`files`), a table that lists them
- * (`table.path`), or a pattern together with a table that describes what it finds (`key`, `table.key`).
+ * (`table.path`), or a pattern together with a table that describes what it finds (`keys`, `table.keys`).
  */
 export interface CorpusLayout {
-  /** Regular expression over paths below the root (with `/`); its named groups fill the templates. */
+  /**
+   * Regular expression over paths below the root (composed, with `/`, whatever the case); its named groups fill the
+   * templates.
+   */
   readonly files?: string;
-  /** Template over the named groups of `files`. */
-  readonly key?: string;
+  /**
+   * Templates over the named groups of `files`, compared with those of `table.keys` whatever the case. Where the first
+   * finds no record, the next is compared with the records that are left, and so on.
+   */
+  readonly keys?: readonly string[];
   readonly table?: CorpusTable;
+  readonly leave_out?: LeaveOutRule;
   /** A text file beside each recording, with this ending; its words fill the template `{beside}`. */
   readonly beside?: string;
   readonly label: CorpusRule;
   /** Template. */
   readonly group: string;
   readonly language?: CorpusRule;
+  /** Seconds skipped at the beginning of a recording, where that is not the same for all. */
+  readonly start?: CorpusRule;
   /** What the paper did where the rules above correct it. */
   readonly published?: { readonly label?: CorpusRule; readonly group?: string };
-  /** Further columns of the manifest, the same for every recording, e.g. how headerless PCM is read. */
-  readonly columns?: Readonly<Record<string, string | number>>;
+  /**
+   * Further columns of the manifest: the same number for every recording (e.g. how headerless PCM is read), a rule, or
+   * lists of recordings (the official parts).
+   */
+  readonly columns?: Readonly<Record<string, number | CorpusRule | ListedColumn>>;
 }
 
 /** Reads the description of one corpus. */

@@ -1,14 +1,15 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { compareCodePoints } from '../../base/codePoints';
-import type { CorpusLayout, CorpusTable } from './description';
+import { inputError } from '../../base/errors';
+import type { ListedFile } from '../listing';
+import type { CorpusLayout, CorpusTable, LeaveOutRule } from './description';
+import { createLookup, fileLookup } from './lookup';
 import { fill, namesIn, type Values } from './rules';
 import { readTable } from './table';
 
 /** A recording on disk and what its path, the corpus's table and the text beside it say of it. */
 export interface FoundRecording {
-  /** Relative to the root, with `/`. */
-  readonly path: string;
+  readonly file: ListedFile;
   readonly values: Values;
 }
 
@@ -18,100 +19,219 @@ export interface Found {
   readonly missing: readonly string[];
   /** Recordings that the table describes twice, not the same way. */
   readonly ambiguous: readonly string[];
+  /** Recordings that the corpus gives no annotation beside. */
+  readonly unannotated: readonly ListedFile[];
+  /** Recordings that the layout's `leave_out` leaves out. */
+  readonly excluded: readonly ListedFile[];
+  /** A sentence for each line of a table that cannot be read. */
+  readonly faults: readonly string[];
 }
 
-/** All files below a root, as paths with `/`, sorted by code point. */
-export function walk(root: string): string[] {
-  const found: string[] = [];
-  const visit = (folder: string): void => {
-    for (const entry of fs.readdirSync(path.join(root, folder), { withFileTypes: true })) {
-      const inner = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) visit(inner);
-      else found.push(inner);
-    }
-  };
-  visit('');
-  return found.sort(compareCodePoints);
-}
-
-/** Finds the recordings of a layout among the files below a root. */
-export function findRecordings(files: readonly string[], root: string, layout: CorpusLayout): Found {
+/**
+ * Finds the recordings of a layout among the files below a root.
+ *
+ * @throws StmLabError (`input`) when the layout's table is not there, or cannot be read at all.
+ */
+export function findRecordings(files: readonly ListedFile[], root: string, layout: CorpusLayout): Found {
   const { files: pattern, table, beside } = layout;
   const found =
-    pattern === undefined
-      ? listedByTable(files, root, layout)
-      : table === undefined
-        ? { recordings: matching(files, pattern), missing: [], ambiguous: [] }
+    table === undefined
+      ? { ...NOTHING, recordings: matching(files, pattern!) }
+      : pattern === undefined
+        ? listedByTable(files, root, layout, table)
         : describedByTable(matching(files, pattern), files, root, layout, table);
-  if (beside === undefined) return found;
-  const present = new Set(files);
-  const withText = found.recordings.map(({ path: file, values }) => {
-    const text = file.replace(/\.[^.]*$/, beside);
-    const words = present.has(text) ? fs.readFileSync(path.join(root, text), 'utf8') : '';
-    return { path: file, values: { ...values, beside: words.trim().replaceAll(/\s+/g, ' ') } };
-  });
-  return { ...found, recordings: withText };
+  const once = withoutAliases(found.recordings);
+  return beside === undefined
+    ? { ...found, recordings: once }
+    : { ...found, ...annotated(once, files, root, beside) };
 }
 
-function matching(files: readonly string[], source: string): FoundRecording[] {
-  const pattern = new RegExp(source, 'u');
+const NOTHING: Omit<Found, 'recordings'> = {
+  missing: [],
+  ambiguous: [],
+  unannotated: [],
+  excluded: [],
+  faults: [],
+};
+
+function matching(files: readonly ListedFile[], source: string): FoundRecording[] {
+  const pattern = new RegExp(source, 'iu');
   return files.flatMap((file) => {
-    const match = pattern.exec(file);
-    return match === null ? [] : [{ path: file, values: { ...match.groups } }];
+    const match = pattern.exec(file.name);
+    if (match === null) return [];
+    // Groups of a part of the pattern that is optional are undefined.
+    const named = Object.entries(match.groups ?? {}).filter(([, value]) => value !== undefined);
+    return [{ file, values: Object.fromEntries(named) }];
   });
+}
+
+/** A recording that is found at its own path and through a link counts once. */
+function withoutAliases(recordings: readonly FoundRecording[]): FoundRecording[] {
+  const own = new Set(recordings.map(({ file }) => file.path));
+  return recordings.filter(({ file }) => file.alsoAt === undefined || !own.has(file.alsoAt));
+}
+
+function annotated(
+  recordings: readonly FoundRecording[],
+  files: readonly ListedFile[],
+  root: string,
+  ending: string,
+): Pick<Found, 'recordings' | 'unannotated'> {
+  const textOf = fileLookup(files);
+  const unannotated: ListedFile[] = [];
+  const described = recordings.flatMap(({ file, values }): FoundRecording[] => {
+    const text = textOf(file.name.replace(/\.[^.]*$/, ending));
+    const words =
+      text === undefined || !text.name.toLowerCase().endsWith(ending)
+        ? ''
+        : fs.readFileSync(path.join(root, text.path), 'utf8').replace(/^\ufeff/, '');
+    const beside = words.trim().replaceAll(/\s+/g, ' ');
+    if (beside !== '') return [{ file, values: { ...values, beside } }];
+    unannotated.push(file);
+    return [];
+  });
+  return { recordings: described, unannotated };
 }
 
 /** Records of all tables of the corpus, with the named groups of the table's path. */
 function records(
-  files: readonly string[],
+  files: readonly ListedFile[],
   root: string,
   layout: CorpusLayout,
   table: CorpusTable,
-): FoundRecording[] {
-  const wanted = namesIn(layout);
-  return matching(files, table.file).flatMap(({ path: file, values }) =>
-    readTable(path.join(root, file), table, wanted).map((record) => ({
-      path: file,
+): { readonly records: readonly FoundRecording[]; readonly faults: readonly string[] } {
+  const tables = withoutAliases(matching(files, table.file));
+  if (tables.length === 0)
+    throw inputError(
+      `${root}: holds no ${readable(table.file)}, the corpus's own table; put it there as it is published`,
+    );
+  const names = namesIn(layout);
+  const scored = layout.leave_out === undefined ? undefined : new RegExp(layout.leave_out.columns, 'u');
+  const keep = (name: string): boolean => names.has(name) || (scored?.test(name) ?? false);
+  const faults: string[] = [];
+  const onFault = (sentence: string): void => void faults.push(sentence);
+  const found = tables.flatMap(({ file, values }) =>
+    readTable(path.join(root, file.path), table, { keep, onFault }).map((record) => ({
+      file,
       values: { ...values, ...record },
     })),
   );
+  return { records: found, faults };
 }
 
-function listedByTable(files: readonly string[], root: string, layout: CorpusLayout): Found {
-  const present = new Set(files);
-  const recordings: FoundRecording[] = [];
-  const missing: string[] = [];
-  for (const { path: file, values } of records(files, root, layout, layout.table!)) {
-    const recording = path.posix.normalize(
-      `${path.posix.dirname(file)}/${fill(layout.table!.path!, values)}`,
-    );
-    if (present.has(recording)) recordings.push({ path: recording, values });
-    else missing.push(recording);
-  }
-  return { recordings, missing, ambiguous: [] };
+/** A pattern over paths as a reader would write the path. */
+function readable(pattern: string): string {
+  return pattern
+    .replaceAll(/\(\?:\.\*\/\)\?/g, '')
+    .replaceAll(/\(\?<(\w+)>[^()]*\)/g, '<$1>')
+    .replaceAll(/[\^$\\]/g, '');
 }
 
-function describedByTable(
-  candidates: readonly FoundRecording[],
-  files: readonly string[],
+function listedByTable(
+  files: readonly ListedFile[],
   root: string,
   layout: CorpusLayout,
   table: CorpusTable,
 ): Found {
-  const byKey = new Map<string, Values>();
+  const fileOf = fileLookup(files);
+  const listed = records(files, root, layout, table);
+  const recordings = new Map<string, FoundRecording>();
+  const missing: string[] = [];
   const ambiguous = new Set<string>();
-  for (const { values } of records(files, root, layout, table)) {
-    const key = fill(table.key!, values);
-    const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, values);
-    else if (fill(layout.group, known) !== fill(layout.group, values)) ambiguous.add(key);
+  for (const { file, values } of listed.records) {
+    const written = fill(table.path!, values).replaceAll('\\', '/');
+    const name = path.posix.normalize(`${path.posix.dirname(file.name)}/${written}`);
+    const recording = fileOf(name);
+    if (recording === undefined) {
+      missing.push(name);
+      continue;
+    }
+    const known = recordings.get(recording.path);
+    if (known === undefined) recordings.set(recording.path, { file: recording, values });
+    else if (fill(layout.group, known.values) !== fill(layout.group, values)) ambiguous.add(name);
   }
-  const unseen = new Set(byKey.keys());
-  const recordings = candidates.flatMap(({ path: file, values }) => {
-    const key = fill(layout.key!, values);
-    const described = byKey.get(key);
-    unseen.delete(key);
-    return described === undefined ? [] : [{ path: file, values: { ...described, ...values } }];
+  return {
+    ...NOTHING,
+    recordings: [...recordings.values()],
+    missing,
+    ambiguous: [...ambiguous],
+    faults: listed.faults,
+  };
+}
+
+function describedByTable(
+  candidates: readonly FoundRecording[],
+  files: readonly ListedFile[],
+  root: string,
+  layout: CorpusLayout,
+  table: CorpusTable,
+): Found {
+  const { records: all, faults } = records(files, root, layout, table);
+  const ambiguous = new Set<string>();
+  const described = new Map<FoundRecording, Values>();
+  let open: readonly FoundRecording[] = candidates;
+  let left: readonly Values[] = all.map(({ values }) => values);
+  layout.keys!.forEach((key, i) => {
+    const byKey = createLookup<Values>();
+    const torn = new Set<Values>();
+    for (const values of left) {
+      const known = byKey.add(fill(table.keys![i]!, values).normalize('NFC'), values);
+      if (known !== undefined && fill(layout.group, known) !== fill(layout.group, values)) torn.add(known);
+    }
+    const used = new Set<string>();
+    open = open.filter((candidate) => {
+      const name = fill(key, candidate.values).normalize('NFC');
+      const values = byKey.get(name);
+      if (values === undefined) return true;
+      if (torn.has(values)) ambiguous.add(name);
+      described.set(candidate, values);
+      used.add(fill(table.keys![i]!, values));
+      return false;
+    });
+    left = left.filter((values) => !used.has(fill(table.keys![i]!, values)));
   });
-  return { recordings, missing: [...unseen], ambiguous: [...ambiguous] };
+  const recordings = candidates.flatMap((candidate): FoundRecording[] => {
+    const values = described.get(candidate);
+    return values === undefined ? [] : [{ file: candidate.file, values: { ...values, ...candidate.values } }];
+  });
+  const out =
+    layout.leave_out === undefined ? undefined : excludedKeys(all, layout.leave_out, table.keys![0]!);
+  const isOut = ({ values }: FoundRecording): boolean => out?.has(fill(layout.keys![0]!, values)) ?? false;
+  return {
+    ...NOTHING,
+    recordings: recordings.filter((recording) => !isOut(recording)),
+    excluded: recordings.filter(isOut).map(({ file }) => file),
+    missing: [...new Set(left.map((values) => fill(table.keys![0]!, values)))].filter(
+      (name) => !(out?.has(name) ?? false),
+    ),
+    ambiguous: [...ambiguous],
+    faults,
+  };
+}
+
+/** Keys of the recordings that a rule leaves out, by the mean of each column over a recording's lines. */
+function excludedKeys(
+  all: readonly FoundRecording[],
+  { columns, values: worth, from }: LeaveOutRule,
+  key: string,
+): Set<string> {
+  const pattern = new RegExp(columns, 'u');
+  const names = Object.keys(all[0]?.values ?? {}).filter((name) => pattern.test(name));
+  const sums = new Map<string, Float64Array>();
+  for (const { values } of all) {
+    const name = fill(key, values);
+    const own = sums.get(name) ?? new Float64Array(2 * names.length);
+    sums.set(name, own);
+    names.forEach((column, i) => {
+      const text = values[column]!;
+      if (!Object.hasOwn(worth, text)) return;
+      own[2 * i]! += worth[text]!;
+      own[2 * i + 1]!++;
+    });
+  }
+  return new Set(
+    [...sums].flatMap(([name, own]) =>
+      names.some((_, i) => own[2 * i + 1]! > 0 && own[2 * i]! / own[2 * i + 1]! >= from) ? [name] : [],
+    ),
+  );
 }
