@@ -4,12 +4,13 @@
  *
  * - `input`: a file, manifest or argument that cannot be used (exit 2, before any work)
  * - `environment`: a missing or broken part of the installation, with its cure (exit 3)
- * - `interrupted`: stopped on request, resumable (exit 130)
+ * - `interrupted`: stopped on request, resumable (exit 130; 143 after SIGTERM)
+ * - `diverged`: numbers became infinite or not a number (exit 1); what does not depend on them continues
  */
 export class StmLabError extends Error {
-  readonly kind: 'input' | 'environment' | 'interrupted';
+  readonly kind: 'input' | 'environment' | 'interrupted' | 'diverged';
 
-  constructor(kind: 'input' | 'environment' | 'interrupted', message: string, options?: { cause?: unknown }) {
+  constructor(kind: StmLabError['kind'], message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = 'StmLabError';
     this.kind = kind;
@@ -17,7 +18,7 @@ export class StmLabError extends Error {
 
   /** Process exit status for the command line. */
   get exitCode(): number {
-    return { input: 2, environment: 3, interrupted: 130 }[this.kind];
+    return { input: 2, environment: 3, interrupted: 130, diverged: 1 }[this.kind];
   }
 }
 
@@ -29,6 +30,16 @@ export function inputError(message: string, cause?: unknown): StmLabError {
 /** A missing or broken part of the installation: say which part, and the command that cures it. */
 export function environmentError(message: string, cause?: unknown): StmLabError {
   return new StmLabError('environment', message, cause === undefined ? undefined : { cause });
+}
+
+/** Numbers that are not numbers: say whose they are, where they first appeared, and what may help. */
+export function divergedError(message: string): StmLabError {
+  return new StmLabError('diverged', message);
+}
+
+/** Whether something thrown says that numbers diverged: other work may continue. */
+export function isDivergence(error: unknown): error is StmLabError {
+  return error instanceof StmLabError && error.kind === 'diverged';
 }
 
 /** System error codes that tell of the path that was given; every other one tells of the machine. */

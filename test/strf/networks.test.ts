@@ -144,10 +144,10 @@ for (const [name, make] of Object.entries(build))
         first.some((filter, k) => Math.abs(filter[key] - last[k]![key]) > 1e-4),
         key,
       );
-    const { probabilities, embeddings } = predictStrf(engine, network, trained, data, { batch: 3 });
+    const { probabilities, embeddings } = await predictStrf(engine, network, trained, data, { batch: 3 });
     assert.equal(probabilities.length, data.targets.length);
     assert.equal(embeddings.length, name === 'speaker' ? 8 * 6 : 0);
-    const whole = predictStrf(engine, network, trained, data).probabilities;
+    const { probabilities: whole } = await predictStrf(engine, network, trained, data);
     probabilities.forEach((p, i) => close(p, whole[i]!, 2e-6));
     network.dispose();
     assert.equal(engine.tf.memory().numTensors, before);

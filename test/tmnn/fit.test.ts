@@ -52,15 +52,15 @@ test('a training killed after every epoch and resumed equals an undisturbed one,
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-tmnn-fit-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const before = engine.tf.memory().numTensors;
-  const straight = fitTmnn(engine, task);
+  const straight = await fitTmnn(engine, task);
   assert.equal(engine.tf.memory().numTensors, before);
   assert.equal(straight.history.length, 6);
   const checkpoint = { folder, identity: 'one' };
-  let result: ReturnType<typeof fitTmnn> | undefined;
+  let result: Awaited<ReturnType<typeof fitTmnn>> | undefined;
   for (let run = 0; result === undefined && run < 10; run++) {
     const killer = new AbortController();
     try {
-      result = fitTmnn(engine, {
+      result = await fitTmnn(engine, {
         ...task,
         checkpoint,
         signal: killer.signal,
@@ -79,11 +79,11 @@ test('a training killed after every epoch and resumed equals an undisturbed one,
   assert.ok(result!.resumed > 0);
   assert.deepEqual(result!.history, straight.history);
   assert.deepEqual(result!.best, straight.best);
-  assert.throws(
-    () => fitTmnn(engine, { ...task, checkpoint: { folder, identity: 'other' } }),
+  await assert.rejects(
+    fitTmnn(engine, { ...task, checkpoint: { folder, identity: 'other' } }),
     /another network/,
   );
-  const other = fitTmnn(engine, { ...task, fit: { ...task.fit, seed: 2 } });
+  const other = await fitTmnn(engine, { ...task, fit: { ...task.fit, seed: 2 } });
   assert.notDeepEqual(other.history, straight.history);
 });
 
@@ -97,7 +97,7 @@ function epochsKept(folder: string): number {
 test('a stage begins with the best weights; momentum is kept within a rule and 0 under a new one', async () => {
   const engine = await loadEngine();
   const seen: TmnnEpoch[] = [];
-  const { best, bestEpoch, history, first } = fitTmnn(engine, {
+  const { best, bestEpoch, history, first } = await fitTmnn(engine, {
     ...task,
     onEpoch: (epoch) => seen.push(epoch),
   });
@@ -111,7 +111,7 @@ test('a stage begins with the best weights; momentum is kept within a rule and 0
   // The best values give the best loss again.
   const network = createTrainer(engine, task.spec, 'tags', { rule: { kind: 'sgd' } }, best);
   const labels = task.data.labels.slice(17 * 3);
-  const judged = predictClips(network, 'tags', source, task.data.validation, labels, {
+  const judged = await predictClips(network, 'tags', source, task.data.validation, labels, {
     window: 20,
     windows: 3,
     batchSize: 4,
@@ -138,7 +138,7 @@ test('a new stage goes back to the best weights, bit for bit', async (t) => {
   for (const rule of ['adam', 'sgd'] as const) {
     const checkpoint = { folder: path.join(folder, rule), identity: 'stages' };
     fs.mkdirSync(checkpoint.folder);
-    const { history } = fitTmnn(engine, {
+    const { history } = await fitTmnn(engine, {
       ...task,
       checkpoint,
       fit: {

@@ -86,7 +86,7 @@ export async function learnRates(
   const source = memorySource(spectrograms, 257);
   const spec = rateNetwork(filters);
   const window = source.frames(0);
-  const fit = fitTmnn(engine, {
+  const fit = await fitTmnn(engine, {
     spec,
     task: 'classes',
     data: { source, labels, train: range(0, 256), validation: range(256, 320), window },
@@ -100,7 +100,9 @@ export async function learnRates(
   });
   const network = createTrainer(engine, spec, 'classes', { rule: { kind: 'sgd' } }, fit.best);
   const test = range(320, 448);
-  const { probabilities } = predictClips(network, 'classes', source, test, labels.slice(640), { window });
+  const { probabilities } = await predictClips(network, 'classes', source, test, labels.slice(640), {
+    window,
+  });
   const correct = mostProbable(probabilities, 2).filter((c, i) => labels[test[i]! * 2 + c] === 1).length;
   const kernel = fit.history[fit.bestEpoch - 1]!.filters.kernels[0];
   const pass = kernel === undefined ? undefined : filterResponse(kernel, spec);

@@ -1,4 +1,5 @@
 import { inputError } from '../base/errors';
+import { createPace } from '../base/pace';
 import type { ModulationAxes } from '../features';
 
 /** Size of the patch that is hidden. */
@@ -60,9 +61,10 @@ export async function occlusionMaps(task: OcclusionTask): Promise<OcclusionMaps>
   const rows = Array.from({ length: classes }, (_, c) =>
     labels.reduce((n, label) => n + (label === c ? 1 : 0), 0),
   );
+  const pace = createPace(task.signal, 'occlusion');
   const whole = await predict(features);
   for (const [at, cells] of patches.entries()) {
-    task.signal?.throwIfAborted();
+    await pace();
     const hidden = features.slice();
     for (let row = 0; row < labels.length; row++)
       for (const cell of cells) hidden[row * columns + cell] = baseline[cell]!;

@@ -1,4 +1,4 @@
-import { argmaxClasses, type Predictions } from './predictions';
+import { mostProbable, type Predictions } from './predictions';
 
 /** One bin of a reliability diagram. */
 export interface ReliabilityBin {
@@ -30,7 +30,7 @@ export interface Calibration {
  */
 export function calibration(predictions: Predictions, binCount = 15): Calibration {
   const { labels, probabilities, classes } = predictions;
-  const predicted = argmaxClasses(predictions);
+  const predicted = mostProbable(probabilities, classes);
   const rows = new Float64Array(binCount);
   const confidence = new Float64Array(binCount);
   const right = new Float64Array(binCount);

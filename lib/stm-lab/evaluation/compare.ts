@@ -3,7 +3,7 @@ import { randomState } from '../base/random/mt19937';
 import { deriveSeed } from '../base/random/seeds';
 import { type BootstrapOptions, groupBootstrap, type GroupDesign, type Interval } from './bootstrap';
 import { argmaxScores, type Confusion } from './confusion';
-import { argmaxClasses, checkPredictions, type Predictions } from './predictions';
+import { checkPredictions, mostProbable, type Predictions } from './predictions';
 
 /** Predictions of one model over the same rows: one entry per repeat (training seed), at least one. */
 export type Repeats = readonly Float32Array[];
@@ -25,7 +25,7 @@ export interface Comparison {
 function voteShares(labels: Int32Array, repeats: Repeats, classes: number): Float64Array {
   const shares = new Float64Array(labels.length * classes);
   for (const probabilities of repeats)
-    argmaxClasses({ labels, probabilities, classes }).forEach((c, row) => {
+    mostProbable(probabilities, classes).forEach((c, row) => {
       shares[row * classes + c]! += 1 / repeats.length;
     });
   return shares;

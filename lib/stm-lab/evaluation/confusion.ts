@@ -1,4 +1,4 @@
-import { argmaxClasses, meanDefined, type Predictions } from './predictions';
+import { meanDefined, mostProbable, type Predictions } from './predictions';
 
 /** Counts, row = true class, column = predicted class (row-major, classes x classes). */
 export interface Confusion {
@@ -9,7 +9,7 @@ export interface Confusion {
 /** Counts true against most probable classes, each row `weights[row]` times (default once). */
 export function confusionMatrix(predictions: Predictions, weights?: ArrayLike<number>): Confusion {
   const { labels, classes } = predictions;
-  const predicted = argmaxClasses(predictions);
+  const predicted = mostProbable(predictions.probabilities, classes);
   const counts = new Float64Array(classes * classes);
   for (let r = 0; r < labels.length; r++)
     counts[labels[r]! * classes + predicted[r]!]! += weights === undefined ? 1 : weights[r]!;

@@ -1,12 +1,14 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError, StmLabError } from '../base/errors';
+import { divergedError, inputError } from '../base/errors';
 import { readJson, sha256, writeJson } from '../base/files';
 import { readNpy, writeNpy } from '../base/npy';
+import { firstNotFinite } from '../base/numerics/argMax';
+import { throwIfStopped } from '../base/pace';
 import { type BootstrapOptions, groupBootstrap, type Interval } from './bootstrap';
 import { argmaxScores, confusionMatrix } from './confusion';
 import { evaluate, type EvaluationReport } from './evaluate';
-import { argmaxClasses } from './predictions';
+import { mostProbable } from './predictions';
 
 /** One fold of one repeat: what to train on and what to predict. */
 export interface FoldTask {
@@ -77,7 +79,8 @@ export interface CrossValidationResult {
  * a killed run goes on and no finished fold is computed again.
  *
  * @throws StmLabError: `input` when sizes disagree, a group lies in two folds, a fold is empty, or the
- *   folder belongs to another computation; `interrupted` on `signal`.
+ *   folder belongs to another computation; `diverged` when a fold's probabilities are not numbers (the folds before it
+ *   stay stored); `interrupted` on `signal`.
  */
 export async function crossValidate(task: CrossValidationTask): Promise<CrossValidationResult> {
   const { labels, groups, classNames, seeds = [1, 2, 3, 4, 5], resume } = task;
@@ -103,15 +106,20 @@ export async function crossValidate(task: CrossValidationTask): Promise<CrossVal
     for (let fold = 0; fold < count; fold++) {
       // Signals, timers and senders get their turn even where models are fitted in one go.
       await new Promise((resolve) => setImmediate(resolve));
-      if (task.signal?.aborted === true)
-        throw new StmLabError('interrupted', 'cross-validation stopped on request; run it again to go on');
+      throwIfStopped(task.signal, 'cross-validation');
       const file = resume === undefined ? undefined : path.join(resume.folder, `seed${seed}-fold${fold}.npy`);
       const { trainRows, testRows } = rowsOfFold(folds, fold);
-      const stored = file !== undefined && fs.existsSync(file);
-      const predicted = stored ? readStored(file) : await task.fitFold({ trainRows, testRows, fold, seed });
+      const found = file === undefined ? undefined : readStored(file);
+      const stored = found !== undefined;
+      const predicted = found ?? (await task.fitFold({ trainRows, testRows, fold, seed }));
       if (predicted.length !== testRows.length * classes)
         throw inputError(
           `cross-validation: fold ${fold} of seed ${seed} gave ${predicted.length} probabilities for ${testRows.length} rows of ${classes} classes`,
+        );
+      const wrong = firstNotFinite(predicted);
+      if (wrong >= 0)
+        throw divergedError(
+          `cross-validation: fold ${fold} of seed ${seed} predicts ${predicted[wrong]} for row ${testRows[Math.floor(wrong / classes)]}; its model has diverged, nothing of it is stored`,
         );
       if (file !== undefined && !stored)
         writeNpy(file, { shape: [testRows.length, classes], data: predicted });
@@ -197,10 +205,12 @@ function claimFolder(folder: string, description: unknown): void {
     );
 }
 
-function readStored(file: string): Float32Array {
+/** A fold's stored predictions; undefined when there are none, or none that are numbers: then the fold is computed. */
+function readStored(file: string): Float32Array | undefined {
+  if (!fs.existsSync(file)) return undefined;
   const { data } = readNpy(file);
   if (!(data instanceof Float32Array)) throw inputError(`${file}: is not float32; delete it and run again`);
-  return data;
+  return firstNotFinite(data) < 0 ? data : undefined;
 }
 
 /** Predictions of the same rows by one model per repeat. */
@@ -221,7 +231,7 @@ export function meanIntervals({
   repeats,
   bootstrap,
 }: RepeatedPredictions): Record<'macroF1' | 'accuracy' | 'uar', Interval> {
-  const predicted = repeats.map((probabilities) => argmaxClasses({ labels, probabilities, classes }));
+  const predicted = repeats.map((probabilities) => mostProbable(probabilities, classes));
   return groupBootstrap(
     { groups, labels },
     (weights) => {

@@ -3,7 +3,7 @@ import { type BootstrapOptions, groupBootstrap, type Interval } from './bootstra
 import { type Calibration, calibration } from './calibration';
 import { argmaxScores, type ClassScores, confusionMatrix } from './confusion';
 import { kerasF1, kerasMacroF1, kerasMicroAuc, sweepThresholds } from './kerasMetrics';
-import { argmaxClasses, checkPredictions, type Predictions } from './predictions';
+import { checkPredictions, mostProbable, type Predictions } from './predictions';
 import { classRankings, exactAreas, macroAreas, rankingAreas } from './ranking';
 
 /** What `evaluate` reads. */
@@ -152,7 +152,7 @@ function intervalsOf(
   const { labels, classes } = predictions;
   if (groups.length !== labels.length)
     throw inputError(`evaluation: ${groups.length} groups for ${labels.length} rows`);
-  const predicted = argmaxClasses(predictions);
+  const predicted = mostProbable(predictions.probabilities, classes);
   const rankings = classRankings(predictions);
   return groupBootstrap(
     { groups, labels },

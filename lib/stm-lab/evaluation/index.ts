@@ -16,7 +16,8 @@ export {
   sweepThresholds,
   type ThresholdSweep,
 } from './kerasMetrics';
-export { argmaxClasses, checkPredictions, meanDefined, type Predictions } from './predictions';
+export { argMax } from '../base/numerics/argMax';
+export { checkPredictions, meanDefined, mostProbable, type Predictions } from './predictions';
 export {
   type AreaReport,
   exactAreas,

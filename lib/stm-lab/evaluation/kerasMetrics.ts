@@ -1,9 +1,20 @@
+import { divergedError } from '../base/errors';
+import { argMax, firstNotFinite } from '../base/numerics/argMax';
 import type { Predictions } from './predictions';
 
 /** The two areas that Keras' `AUC` metric gives. */
 export interface KerasAuc {
   readonly roc: number;
   readonly pr: number;
+}
+
+/** Keras would count a NaN nowhere, and the score would look like any other. */
+function checkNumbers(probabilities: Float32Array, classes: number): void {
+  const wrong = firstNotFinite(probabilities);
+  if (wrong >= 0)
+    throw divergedError(
+      `predictions: row ${Math.floor(wrong / classes)}, class ${wrong % classes} has probability ${probabilities[wrong]}; the network that made them has diverged`,
+    );
 }
 
 /**
@@ -14,8 +25,10 @@ export interface KerasAuc {
  *
  * @param thresholds number of thresholds, 2 or more; Keras' default 200.
  * @returns areas in [0, 1]; predictions within one bin give a ROC area of 0.5.
+ * @throws StmLabError (`diverged`) for a probability that is not a number.
  */
 export function kerasMicroAuc({ labels, probabilities, classes }: Predictions, thresholds = 200): KerasAuc {
+  checkNumbers(probabilities, classes);
   const tp = new Float64Array(thresholds + 1);
   const fp = new Float64Array(thresholds + 1);
   for (let i = 0; i < probabilities.length; i++) {
@@ -61,11 +74,13 @@ function f1Scores(tp: Float64Array, predicted: Float64Array, support: Float64Arr
  * maximum, so that ties count as several predictions.
  *
  * @returns one value per class, 0 .. 1.
+ * @throws StmLabError (`diverged`) for a probability that is not a number.
  */
 export function kerasF1(
   { labels, probabilities, classes }: Predictions,
   rule: 'argmax' | number,
 ): Float64Array {
+  checkNumbers(probabilities, classes);
   const tp = new Float64Array(classes);
   const predicted = new Float64Array(classes);
   const support = new Float64Array(classes);
@@ -103,6 +118,6 @@ export interface ThresholdSweep {
 /** Sweeps the published thresholds. */
 export function sweepThresholds(predictions: Predictions): ThresholdSweep {
   const macroF1 = F1_THRESHOLDS.map((threshold) => kerasMacroF1(predictions, threshold));
-  const at = macroF1.indexOf(Math.max(...macroF1));
+  const at = argMax(macroF1);
   return { macroF1, best: { threshold: F1_THRESHOLDS[at]!, macroF1: macroF1[at]! } };
 }

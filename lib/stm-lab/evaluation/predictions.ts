@@ -1,4 +1,5 @@
-import { inputError } from '../base/errors';
+import { divergedError, inputError } from '../base/errors';
+import { argMax } from '../base/numerics/argMax';
 
 /** Predicted class probabilities beside the true classes. */
 export interface Predictions {
@@ -34,16 +35,21 @@ export function checkPredictions<P extends Predictions>(predictions: P): P {
   return predictions;
 }
 
-/** Most probable class of each row; of equal ones the first. */
-export function argmaxClasses({ labels, probabilities, classes }: Predictions): Int32Array {
-  const best = new Int32Array(labels.length);
-  for (let r = 0; r < best.length; r++) {
-    const start = r * classes;
-    let c = 0;
-    for (let k = 1; k < classes; k++) if (probabilities[start + k]! > probabilities[start + c]!) c = k;
-    best[r] = c;
-  }
-  return best;
+/**
+ * Most probable class of each row; of equal ones the first.
+ *
+ * @param probabilities rows x classes, row-major.
+ * @throws StmLabError (`diverged`) naming the first row without any number.
+ */
+export function mostProbable(probabilities: Float32Array, classes: number): Int32Array {
+  return Int32Array.from({ length: probabilities.length / classes }, (_, row) => {
+    const best = argMax(probabilities, row * classes, classes);
+    if (best < 0)
+      throw divergedError(
+        `predictions: no probability of row ${row} is a number; the network that made them has diverged`,
+      );
+    return best;
+  });
 }
 
 /** Mean of the numbers that are not NaN; NaN when all are. */

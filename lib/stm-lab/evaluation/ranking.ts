@@ -1,3 +1,4 @@
+import { divergedError } from '../base/errors';
 import { meanDefined, type Predictions } from './predictions';
 
 /** Scores of a binary problem in falling order, sorted once for any number of (weighted) areas. */
@@ -13,10 +14,14 @@ export interface Ranking {
 /**
  * Sorts scores. Ties keep the order of the rows (which no area depends on).
  *
- * @param scores finite, one per item.
+ * @param scores one per item; infinities are in order, NaN is not.
  * @param isPositive whether an item belongs to the positive class.
+ * @throws StmLabError (`diverged`) naming the first score that is not a number: it has no rank.
  */
 export function rankScores(scores: ArrayLike<number>, isPositive: (item: number) => boolean): Ranking {
+  for (let i = 0; i < scores.length; i++)
+    if (Number.isNaN(scores[i]!))
+      throw divergedError(`ranking: score ${i} of ${scores.length} is not a number and has no rank`);
   const order = Uint32Array.from({ length: scores.length }, (_, i) => i).sort(
     (a, b) => scores[b]! - scores[a]! || a - b,
   );

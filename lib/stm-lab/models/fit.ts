@@ -1,5 +1,7 @@
-import { inputError, StmLabError } from '../base/errors';
+import { divergedError, inputError } from '../base/errors';
 import { sha256 } from '../base/files';
+import { firstNotFinite } from '../base/numerics/argMax';
+import { createPace } from '../base/pace';
 import type { Engine } from '../engine';
 import { epochBatches, trainingSize } from './batches';
 import { readCheckpoint, writeCheckpoint } from './checkpoint';
@@ -54,10 +56,16 @@ export interface FitTask {
 export interface FitResult {
   readonly model: MlpModel;
   readonly history: readonly EpochRecord[];
-  /** Epoch (from 1) whose weights `model` has. */
+  /** Epoch (from 1) whose weights `model` has; 0: the weights before the first. */
   readonly bestEpoch: number;
-  /** All epochs done; `early` stopping; stopped by `onEpoch`; or the loss became infinite or not a number. */
+  /**
+   * All epochs done; `early` stopping; stopped by `onEpoch`; or loss, weights or outputs became infinite or not a number.
+   * Then `model` has the best or last weights before, the epoch in question is not in `history`, and `divergence` says
+   * what happened: see `converged`.
+   */
   readonly stopped: 'completed' | 'early' | 'callback' | 'diverged';
+  /** One sentence, when `stopped` is `diverged`. */
+  readonly divergence?: string;
   readonly updates: number;
   /** Micro-batches whose gradient was dropped at the end. */
   readonly dropped: number;
@@ -70,6 +78,17 @@ interface Progress {
   bestEpoch: number;
   bestValue: number | null;
   stopped: FitResult['stopped'] | null;
+}
+
+/**
+ * The result itself, of a training whose numbers stayed numbers.
+ *
+ * @param what names the training at the start of the sentence, e.g. "fold 2 of seed 1".
+ * @throws StmLabError (`diverged`) with the reason otherwise.
+ */
+export function converged(result: FitResult, what = 'training'): FitResult {
+  if (result.divergence !== undefined) throw divergedError(`${what} ${result.divergence}`);
+  return result;
 }
 
 /**
@@ -96,24 +115,29 @@ export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> 
     checkpoint === undefined ? undefined : readCheckpoint<Progress>(checkpoint.folder, identity, spec);
   const progress: Progress = found?.progress ?? { history: [], bestEpoch: 0, bestValue: null, stopped: null };
   let best = found?.best;
+  let divergence: string | undefined;
+  const start = found?.state ?? freshState(spec, task.start ?? initialWeights(spec, options.seed));
+  // The latest weights that are known to be numbers.
+  let sound: readonly Float32Array[] = start.weights;
   const resumed = progress.history.length;
-  const trainer = createTrainer(
-    engine,
-    spec,
-    options,
-    loss,
-    found?.state ?? freshState(spec, task.start ?? initialWeights(spec, options.seed)),
-    size.updates,
-  );
+  const trainer = createTrainer(engine, spec, options, loss, start, size.updates);
   try {
     while (progress.stopped === null) {
       const epoch = progress.history.length + 1;
       const sums = await trainEpoch(task, options, trainer, counts, epoch);
       const record = recordOf(engine, task, trainer, loss, epoch, sums);
+      const { weights } = trainer.parameters.read();
+      if (typeof record === 'string' || weights.some((values) => firstNotFinite(values) >= 0)) {
+        const what = typeof record === 'string' ? record : 'weights';
+        divergence = `diverged in epoch ${epoch}: its ${what} became infinite or not a number (learning rate ${options.learningRate}, update ${trainer.updates}); lower the learning rate, or check the scale of the features`;
+        progress.stopped = 'diverged';
+        break;
+      }
+      sound = weights;
       progress.history.push(record);
       if (improves(record, progress, options)) {
         progress.bestEpoch = epoch;
-        if (options.restore === 'best') best = trainer.parameters.read().weights;
+        if (options.restore === 'best') best = weights;
       }
       const answer = await task.onEpoch?.(record);
       progress.stopped = stopReason(record, progress, options, answer);
@@ -122,10 +146,11 @@ export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> 
     }
     const restored = options.restore === 'best' && best !== undefined;
     return {
-      model: createModel(spec, restored ? best! : trainer.parameters.read().weights, task.info),
+      model: createModel(spec, restored ? best! : sound, task.info),
       history: progress.history,
       bestEpoch: restored ? progress.bestEpoch : progress.history.length,
       stopped: progress.stopped,
+      ...(divergence === undefined ? {} : { divergence }),
       updates: trainer.updates,
       dropped: trainer.batches % options.accumulation,
       resumed,
@@ -177,7 +202,7 @@ async function trainEpoch(
   const sums: EpochSums = { rows: 0, loss: 0, correct: 0 };
   const collector = rowCollector(trailing === undefined ? [train] : [train, trailing], trainer.capacity);
   const sizes: number[] = [];
-  let breath = performance.now();
+  const pace = createPace(signal, 'training');
   const flush = (): void => {
     const { x, labels, excerpts } = collector.take();
     const step = trainer.step(x, labels, sizes, excerpts);
@@ -192,21 +217,13 @@ async function trainEpoch(
     if (sizes.length < trainer.room()) continue;
     flush();
     if (!Number.isFinite(sums.loss)) return sums;
-    // Lets timers, sockets and signals run during long epochs.
-    if (performance.now() - breath > 50) {
-      await new Promise((resolve) => setImmediate(resolve));
-      breath = performance.now();
-    }
-    if (signal?.aborted === true)
-      throw new StmLabError(
-        'interrupted',
-        'training stopped on request; run it again to go on from the last epoch',
-      );
+    await pace();
   }
   if (sizes.length > 0) flush();
   return sums;
 }
 
+/** What is known after an epoch, or which numbers of it are none. */
 function recordOf(
   engine: Engine,
   { spec, validation, metrics = {} }: FitTask,
@@ -214,7 +231,8 @@ function recordOf(
   loss: ReturnType<typeof resolveLoss>,
   epoch: number,
   sums: EpochSums,
-): EpochRecord {
+): EpochRecord | 'loss' | 'validation loss' | 'outputs on the validation rows' {
+  if (!Number.isFinite(sums.loss)) return 'loss';
   const record: EpochRecord = {
     epoch,
     loss: sums.loss / sums.rows,
@@ -226,10 +244,12 @@ function recordOf(
   const { y, rows } = validation;
   const { network, parameters } = trainer;
   const probabilities = networkProbabilities(engine, network, parameters.weights, validation, spec);
+  if (firstNotFinite(probabilities) >= 0) return 'outputs on the validation rows';
   const values: Record<string, number> = {
     loss: lossAndGradient(loss, probabilities, y, undefined) / rows + trainer.penalty(),
     accuracy: countCorrect(probabilities, y, spec.classes) / rows,
   };
+  if (!Number.isFinite(values['loss'])) return 'validation loss';
   for (const [name, metric] of Object.entries(metrics)) values[name] = metric(y, probabilities, spec.classes);
   return { ...record, validation: values };
 }
@@ -252,7 +272,6 @@ function stopReason(
   { epochs, earlyStopping }: ResolvedFitOptions,
   answer: 'stop' | void,
 ): FitResult['stopped'] | null {
-  if (!Number.isFinite(record.loss)) return 'diverged';
   if (answer === 'stop') return 'callback';
   if (record.epoch >= epochs) return 'completed';
   if (earlyStopping !== undefined && record.epoch - progress.bestEpoch >= earlyStopping.patience)

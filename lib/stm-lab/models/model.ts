@@ -1,5 +1,6 @@
 import * as path from 'node:path';
-import { inputError } from '../base/errors';
+import { divergedError, inputError } from '../base/errors';
+import { firstNotFinite } from '../base/numerics/argMax';
 import { readJson, sha256, writeJson } from '../base/files';
 import { readNpy, writeNpy } from '../base/npy';
 import { checkSpec, type MlpSpec, parameterShapes, sizeOf } from './spec';
@@ -37,6 +38,11 @@ export function createModel(
   shapes.forEach(({ name, shape }, i) => {
     if (weights[i]!.length !== sizeOf(shape))
       throw inputError(`model: ${name} holds ${weights[i]!.length} numbers, expected ${shape.join(' x ')}`);
+    const wrong = firstNotFinite(weights[i]!);
+    if (wrong >= 0)
+      throw divergedError(
+        `model: ${name} holds ${weights[i]![wrong]} at place ${wrong}; the training has diverged, train again with a lower learning rate`,
+      );
   });
   const classNames = info.classNames ?? Array.from({ length: spec.classes }, (_, c) => String(c));
   if (classNames.length !== spec.classes)

@@ -1,4 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
+import { divergedError } from '../base/errors';
+import { firstNotFinite } from '../base/numerics/argMax';
 import type { Engine } from '../engine';
 import { bagTensors } from './attention';
 import { checkFeatures, countVectors, type LabelledRows, vectorStarts } from './data';
@@ -17,7 +19,7 @@ const VECTORS_AT_ONCE = 2048;
  * @param x features, row-major float32, rows x `model.spec.inputs`; finite.
  * @param excerpts for a network with attention: number of vectors of each row, lying one after another in `x`.
  * @returns float32, rows x classes; each row sums to 1.
- * @throws StmLabError (`input`) when the sizes disagree or a feature is not finite.
+ * @throws StmLabError: `input` when the sizes disagree or a feature is not finite; `diverged` when an output is not.
  */
 export function predictProbabilities(
   engine: Engine,
@@ -36,13 +38,14 @@ export function predictProbabilities(
     tf.tensor(model.weights[i]!, [...shape], 'float32'),
   );
   try {
-    return networkProbabilities(
-      engine,
-      createNetwork(engine, spec),
-      parameters,
-      { x, rows, ...counts },
-      spec,
-    );
+    const network = createNetwork(engine, spec);
+    const probabilities = networkProbabilities(engine, network, parameters, { x, rows, ...counts }, spec);
+    const wrong = firstNotFinite(probabilities);
+    if (wrong >= 0)
+      throw divergedError(
+        `${name}: the network's output for row ${Math.floor(wrong / spec.classes)} is not a number; its features are too large for the weights, standardise them`,
+      );
+    return probabilities;
   } finally {
     parameters.forEach((tensor) => tensor.dispose());
   }

@@ -1,4 +1,5 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import { argMax } from '../base/numerics/argMax';
 import { deriveSeed } from '../base/random/seeds';
 import type { Engine } from '../engine';
 import { type AdamParameters, adamStep, createAdam } from './adam';
@@ -254,11 +255,7 @@ export function freshState(spec: MlpSpec, weights: readonly Float32Array[]): Tra
 /** Rows whose largest probability (the first, on ties) is at the label. */
 export function countCorrect(probabilities: Float32Array, labels: Int32Array, classes: number): number {
   let correct = 0;
-  for (let r = 0; r < labels.length; r++) {
-    let best = 0;
-    for (let c = 1; c < classes; c++)
-      if (probabilities[r * classes + c]! > probabilities[r * classes + best]!) best = c;
-    if (best === labels[r]) correct++;
-  }
+  for (let r = 0; r < labels.length; r++)
+    if (argMax(probabilities, r * classes, classes) === labels[r]) correct++;
   return correct;
 }

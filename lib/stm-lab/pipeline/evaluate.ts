@@ -3,7 +3,7 @@ import { writeCsv } from '../base/csv';
 import { inputError } from '../base/errors';
 import { readJson, writeJson } from '../base/files';
 import { loadEngine, type Engine } from '../engine';
-import { evaluate, type EvaluationReport, type IntervalName } from '../evaluation';
+import { evaluate, mostProbable, type EvaluationReport, type IntervalName } from '../evaluation';
 import { loadModel, modelHash, predictProbabilities, type MlpModel } from '../models';
 import type { Run } from 'mlflow-tracking-client';
 import { runTrackedStage, type StageContext } from './context';
@@ -97,13 +97,13 @@ export function writePredictions(
   classes: readonly string[],
 ): void {
   const names = classes.map((name) => `p(${name})`);
+  const predicted = mostProbable(probabilities, classes.length);
   const lines = rows.paths.map((recording, row) => {
     const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length);
-    const best = own.indexOf(Math.max(...own));
     return {
       path: recording,
       label: classes[rows.y[row]!]!,
-      predicted: classes[best]!,
+      predicted: classes[predicted[row]!]!,
       ...Object.fromEntries(names.map((name, c) => [name, own[c]!.toFixed(6)])),
     };
   });

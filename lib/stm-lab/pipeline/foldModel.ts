@@ -2,6 +2,7 @@ import { deriveSeed } from '../base/random/seeds';
 import type { Engine } from '../engine';
 import { averageProbabilities, type FoldTask } from '../evaluation';
 import {
+  converged,
   fitMlp,
   logisticRegression,
   predictProbabilities,
@@ -83,12 +84,13 @@ export async function fitReducedFold(
   };
   const members: Float32Array[] = [];
   for (let member = 0; member < ensemble; member++) {
-    const { model: network } = await fitMlp(engine, {
+    const result = await fitMlp(engine, {
       spec,
       train,
       options: { ...fit, seed: seedOf(member) },
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
+    const { model: network } = converged(result, `fold ${task.fold} of seed ${task.seed}: training`);
     members.push(predictProbabilities(engine, network, test.x, test.rows, test.excerpts));
   }
   return averageProbabilities(members);

@@ -6,6 +6,7 @@ import { readJson, writeJson } from '../base/files';
 import { loadEngine, type Engine } from '../engine';
 import { macroF1 } from '../evaluation';
 import {
+  converged,
   countParameters,
   fitMlp,
   PUBLISHED_FIT,
@@ -148,6 +149,7 @@ async function trainOnce(
     },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
+  converged(result);
   tracked?.finish(result);
   const modelHash = saveModel(path.join(out, 'model'), result.model);
   writeHistory(path.join(out, 'history.csv'), result.history);

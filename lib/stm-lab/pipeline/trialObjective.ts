@@ -1,7 +1,8 @@
+import { divergedError } from '../base/errors';
 import { deriveSeed } from '../base/random/seeds';
 import type { Engine } from '../engine';
-import { kerasMicroAuc } from '../evaluation';
-import { fitMlp, type EpochMetric } from '../models';
+import { argMax, kerasMicroAuc } from '../evaluation';
+import { converged, fitMlp, type EpochMetric } from '../models';
 import type { Trial } from 'bayesian-optimizer';
 import type { Run, RunReference, Tracker } from 'mlflow-tracking-client';
 import { trackedRun } from './context';
@@ -72,7 +73,7 @@ async function trainOnce(
   const { engine, data, search } = options;
   const model = modelOfTrial(trial.values, search.family, search.fit);
   const suffix = search.executions === 1 ? '' : `/execution${execution + 1}`;
-  const { history } = await fitMlp(engine, {
+  const result = await fitMlp(engine, {
     spec: { family: model.family, hidden: model.hidden, inputs: data.columns, classes: data.classes.length },
     ...rows,
     options: { ...model.fit, seed: deriveSeed(search.seed, 'trial', trial.number, 'execution', execution) },
@@ -86,5 +87,10 @@ async function trainOnce(
     },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
-  return Math.max(...history.map((record) => record.validation?.[search.objective] ?? NaN));
+  const { history } = converged(result);
+  const scores = history.map((record) => record.validation?.[search.objective] ?? NaN);
+  const best = argMax(scores);
+  if (best < 0)
+    throw divergedError(`${search.objective} of trial ${trial.number} is not a number in any epoch`);
+  return scores[best]!;
 }

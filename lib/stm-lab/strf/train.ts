@@ -1,5 +1,7 @@
 import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { StmLabError } from '../base/errors';
+import { divergedError } from '../base/errors';
+import { argMax, firstNotFinite } from '../base/numerics/argMax';
+import { createPace } from '../base/pace';
 import { randomState } from '../base/random/mt19937';
 import { deriveSeed } from '../base/random/seeds';
 import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
@@ -33,7 +35,7 @@ export interface StrfTraining {
   readonly recordEvery?: number;
 }
 
-/** Reports and interruption. */
+/** Progress and interruption. */
 export interface TrainingContext {
   readonly checkpoint?: SnapshotPlace | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -72,7 +74,8 @@ interface Progress {
  * Trains a network: batches run through the rows in a new order every pass; the order, the start and
  * dropout come from the seed alone, so a training that was killed goes on to the same result.
  *
- * @throws StmLabError (`interrupted`) when asked to stop, after its checkpoint was written.
+ * @throws StmLabError: `interrupted` when asked to stop, after its checkpoint was written; `diverged` when loss or
+ *   weights become infinite or not a number (the checkpoint before stays).
  */
 export async function trainStrf(
   engine: Engine,
@@ -125,13 +128,12 @@ export async function trainStrf(
     context.onRecord?.(entry);
   };
   const source = 'batch' in data ? data : storedSounds(data);
+  const pace = createPace(context.signal, 'training');
   const rowsAt = batchRows(source.rows, Math.min(batch, source.rows), seed);
   try {
     while (step < steps) {
-      if (context.signal?.aborted) {
-        save();
-        throw new StmLabError('interrupted', 'training stopped; run the same command again to go on');
-      }
+      if (context.signal?.aborted && firstNotFinite(optimiser.values.dataSync()) < 0) save();
+      await pace();
       const sounds = await source.batch(rowsAt(step), step);
       const dropoutSeed = deriveSeed(seed, 'dropout', step);
       const loss = tf.tidy(() => {
@@ -143,15 +145,16 @@ export async function trainStrf(
         optimiser.update(gradient as Tensor1D, learningRate);
         return (loss as Scalar).dataSync()[0]!;
       });
+      if (!Number.isFinite(loss)) throw divergedError(divergence('loss', step + 1, learningRate));
       lossSum += loss;
       step++;
       if (step % recordEvery === 0 || step === steps) {
+        if (firstNotFinite(optimiser.values.dataSync()) >= 0)
+          throw divergedError(divergence('weights', step, learningRate));
         const since = step - records.at(-1)!.step;
         record(lossSum / since);
         lossSum = 0;
         save();
-        // Lets signals and timers in.
-        await new Promise((resolve) => setImmediate(resolve));
       }
     }
     return { values: optimiser.read().values, buffers: buffers.read(), records };
@@ -160,6 +163,9 @@ export async function trainStrf(
     buffers.dispose();
   }
 }
+
+const divergence = (what: string, step: number, learningRate: number): string =>
+  `training diverged at update ${step}: its ${what} became infinite or not a number (learning rate ${learningRate}); lower the learning rate, or check the recordings`;
 
 /** Rows of each step's batch: full batches through one order after another. */
 function batchRows(rows: number, batch: number, seed: number): (step: number) => Int32Array {
@@ -194,7 +200,7 @@ function describeFilters(
     const { from, to } = network.layout.range(name);
     return values.subarray(from, to);
   });
-  const largest = Math.max(...norms);
+  const largest = norms[argMax(norms)] ?? 1;
   const weights = filters.map((_, k) => norms[k]! / largest);
   const onBound = (value: number, [low, high]: readonly [number, number]): number =>
     value <= low || value >= high ? 1 : 0;
@@ -224,21 +230,27 @@ export interface StrfPredictions {
   readonly embeddings: Float32Array;
 }
 
-/** Runs a trained network over spectrograms, `batch` (default 64) at a time. */
-export function predictStrf(
+/**
+ * Runs a trained network over spectrograms, `batch` (default 64) at a time.
+ *
+ * @throws StmLabError: `interrupted` on `signal`; `diverged` when an output is not a number.
+ */
+export async function predictStrf(
   engine: Engine,
   network: StrfNetwork,
   { values, buffers }: Pick<TrainedStrf, 'values' | 'buffers'>,
   data: SoundSet,
-  { batch = 64 }: { readonly batch?: number } = {},
-): StrfPredictions {
+  { batch = 64, signal }: { readonly batch?: number; readonly signal?: AbortSignal | undefined } = {},
+): Promise<StrfPredictions> {
   const { tf } = engine;
   const store: BufferStore = createBuffers(engine, network.buffers);
   const probabilities: Float32Array[] = [];
   const embeddings: Float32Array[] = [];
+  const pace = createPace(signal, 'prediction');
   try {
     store.write(buffers);
     for (let from = 0; from < data.rows; from += batch) {
+      await pace();
       const rows = Int32Array.from({ length: Math.min(batch, data.rows - from) }, (_, i) => from + i);
       tf.tidy(() => {
         const { x } = batchTensors(engine, network, selectSounds(data, rows));
@@ -252,5 +264,13 @@ export function predictStrf(
   } finally {
     store.dispose();
   }
-  return { probabilities: joinValues(probabilities), embeddings: joinValues(embeddings) };
+  const found = { probabilities: joinValues(probabilities), embeddings: joinValues(embeddings) };
+  for (const [name, all] of Object.entries(found)) {
+    const wrong = firstNotFinite(all);
+    if (wrong >= 0)
+      throw divergedError(
+        `prediction: the network's ${name} hold ${all[wrong]} (value ${wrong} of ${all.length}); the training has diverged, lower the learning rate`,
+      );
+  }
+  return found;
 }

@@ -1,4 +1,6 @@
-import { inputError } from '../base/errors';
+import { divergedError, inputError } from '../base/errors';
+import { firstNotFinite } from '../base/numerics/argMax';
+import { createPace } from '../base/pace';
 import { checkSeed, deriveSeed } from '../base/random/seeds';
 import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
@@ -75,9 +77,11 @@ interface Progress {
  *
  * The same seed gives the same weights, whether or not the training was killed and resumed.
  *
- * @throws StmLabError (`input`) when there are fewer training clips than a batch holds, or none for validation.
+ * @throws StmLabError: `input` when there are fewer training clips than a batch holds, or none for validation;
+ *   `interrupted` on `signal`; `diverged` when loss or weights become infinite or not a number (the epochs before stay
+ *   in the checkpoint).
  */
-export function fitTmnn(engine: Engine, task: TmnnFitTask): TmnnFitResult {
+export async function fitTmnn(engine: Engine, task: TmnnFitTask): Promise<TmnnFitResult> {
   const { spec, data, checkpoint, signal } = task;
   const fit = resolveFit(task.fit ?? {});
   const { stages, batchSize, decay, windows } = fit;
@@ -119,13 +123,24 @@ export function fitTmnn(engine: Engine, task: TmnnFitTask): TmnnFitResult {
       if (at < done) continue;
       const epoch = at + 1;
       if (stage.first && at > 0) enterStage(trainer, stages[stage.number - 1]!, stage, best, decay);
-      const loss = trainEpoch(trainer, { ...data, labelsOf, batchSize, seed, epoch, stage }, task);
-      const validation = predictClips(trainer, task.task, data.source, data.validation, validationLabels, {
-        window: data.window,
-        windows,
-        batchSize,
-        signal,
-      });
+      const loss = await trainEpoch(trainer, { ...data, labelsOf, batchSize, seed, epoch, stage }, task);
+      const validation = await predictClips(
+        trainer,
+        task.task,
+        data.source,
+        data.validation,
+        validationLabels,
+        {
+          window: data.window,
+          windows,
+          batchSize,
+          signal,
+        },
+      );
+      if (!Number.isFinite(validation.loss) || firstNotFinite(trainer.optimiser.read().values) >= 0)
+        throw divergedError(
+          `training diverged in epoch ${epoch}: its weights became infinite or not a number (learning rate ${stage.learningRate}); lower the learning rate, or check the recordings`,
+        );
       const record: TmnnEpoch = {
         epoch,
         stage: stage.number,
@@ -193,7 +208,7 @@ function enterStage(
   trainer.buffers.write(best.buffers);
 }
 
-function trainEpoch(
+async function trainEpoch(
   trainer: TmnnTrainer,
   part: {
     readonly source: SpectrogramSource;
@@ -206,9 +221,10 @@ function trainEpoch(
     readonly stage: Stage;
   },
   { signal, onStep }: Pick<TmnnFitTask, 'signal' | 'onStep'>,
-): number {
+): Promise<number> {
   const { source, train, window, labelsOf, batchSize, seed, epoch, stage } = part;
   const steps = Math.floor(train.length / batchSize);
+  const pace = createPace(signal, 'training');
   let sum = 0;
   let step = 0;
   for (const { rows } of epochBatches(
@@ -219,7 +235,7 @@ function trainEpoch(
     epoch,
   )) {
     if (step === steps) break;
-    signal?.throwIfAborted();
+    await pace();
     const clips = Array.from(rows, (row) => train[row]!);
     const segments = clips.map((clip) => ({
       clip,
@@ -231,7 +247,12 @@ function trainEpoch(
       power: cutSegments(source, segments, window),
       labels: labelsOf(clips),
     };
-    sum += trainer.step(batch, stage.learningRate, deriveSeed(seed, 'dropout', epoch, step));
+    const loss = trainer.step(batch, stage.learningRate, deriveSeed(seed, 'dropout', epoch, step));
+    if (!Number.isFinite(loss))
+      throw divergedError(
+        `training diverged in epoch ${epoch}, step ${step + 1}: its loss became infinite or not a number (learning rate ${stage.learningRate}); lower the learning rate, or check the recordings`,
+      );
+    sum += loss;
     step++;
     onStep?.(step, steps);
   }

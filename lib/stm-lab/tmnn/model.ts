@@ -1,3 +1,5 @@
+import { divergedError } from '../base/errors';
+import { firstNotFinite } from '../base/numerics/argMax';
 import { readSnapshot, writeSnapshot } from '../base/snapshot';
 import type { Engine } from '../engine';
 import type { TmnnSpec } from './spec';
@@ -16,8 +18,13 @@ export interface TmnnModel {
   readonly values: TmnnValues;
 }
 
-/** Writes a model into a folder (two files), atomically. */
+/**
+ * Writes a model into a folder (two files), atomically.
+ *
+ * @throws StmLabError (`diverged`) when a value is not a number: nothing is written.
+ */
 export function saveTmnn(folder: string, { values, ...rest }: TmnnModel): void {
+  checkValues(folder, values);
   writeSnapshot(folder, FORMAT, {
     arrays: { parameters: values.parameters, buffers: values.buffers },
     progress: rest,
@@ -27,16 +34,25 @@ export function saveTmnn(folder: string, { values, ...rest }: TmnnModel): void {
 /**
  * Reads a model; undefined when the folder holds none.
  *
- * @throws StmLabError (`input`) when it is damaged or of another kind.
+ * @throws StmLabError: `input` when it is damaged or of another kind; `diverged` when a value is not a number.
  */
 export function loadTmnn(folder: string): TmnnModel | undefined {
   const found = readSnapshot<Omit<TmnnModel, 'values'>>(folder, FORMAT);
   if (found === undefined) return undefined;
   const { arrays, progress } = found;
-  return {
-    ...progress,
-    values: { parameters: arrays['parameters']!, buffers: arrays['buffers']! },
-  };
+  const values = { parameters: arrays['parameters']!, buffers: arrays['buffers']! };
+  checkValues(folder, values);
+  return { ...progress, values };
+}
+
+function checkValues(folder: string, values: TmnnValues): void {
+  for (const [name, list] of Object.entries(values) as [string, Float32Array][]) {
+    const wrong = firstNotFinite(list);
+    if (wrong >= 0)
+      throw divergedError(
+        `${folder}: value ${wrong} of the network's ${name} is ${list[wrong]}; the training has diverged, train again with a lower learning rate`,
+      );
+  }
 }
 
 /** A model on the engine, ready to judge clips; dispose it. */

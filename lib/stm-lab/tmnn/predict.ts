@@ -1,3 +1,6 @@
+import { divergedError } from '../base/errors';
+import { firstNotFinite } from '../base/numerics/argMax';
+import { createPace } from '../base/pace';
 import { cutSegments, windowFrames } from './data/segments';
 import type { SpectrogramSource } from './data/spectrogramCache';
 import { probabilitiesOf, rowLosses } from './scores';
@@ -14,7 +17,7 @@ export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a network says of clips. */
+/** A network's predictions for clips. */
 export interface ClipPredictions {
   /** Mean over the clip's windows of the probabilities; clips x outputs. */
   readonly probabilities: Float32Array;
@@ -23,19 +26,20 @@ export interface ClipPredictions {
 }
 
 /**
- * Judges clips by the average over evenly spaced windows, with running statistics and without dropout.
+ * Scores clips by the average over evenly spaced windows, with running statistics and without dropout.
  *
  * @param clips numbers of clips in the source.
  * @param labels of those clips, 0 or 1, clips x outputs.
+ * @throws StmLabError: `interrupted` on `signal`; `diverged` when an output of the network is not a number.
  */
-export function predictClips(
+export async function predictClips(
   network: Pick<TmnnTrainer, 'logits' | 'network'>,
   task: Task,
   source: SpectrogramSource,
   clips: readonly number[],
   labels: Float32Array,
   options: PredictOptions,
-): ClipPredictions {
+): Promise<ClipPredictions> {
   const { window, windows = 16, batchSize = 16, signal } = options;
   const { outputs, analysis } = network.network.spec;
   const probabilities = new Float32Array(clips.length * outputs);
@@ -43,13 +47,19 @@ export function predictClips(
     const starts = windowFrames(source.frames(clip), window, windows, analysis);
     return starts.map((from) => ({ clip, from, row, share: 1 / starts.length }));
   });
+  const pace = createPace(signal, 'prediction');
   let loss = 0;
   for (let at = 0; at < segments.length; at += batchSize) {
-    signal?.throwIfAborted();
+    await pace();
     const part = segments.slice(at, at + batchSize);
     const logits = network.logits(cutSegments(source, part, window), part.length, window);
     const own = new Float32Array(logits.length);
     part.forEach(({ row }, i) => own.set(labels.subarray(row * outputs, (row + 1) * outputs), i * outputs));
+    const wrong = firstNotFinite(logits);
+    if (wrong >= 0)
+      throw divergedError(
+        `prediction: the network's output for clip ${part[Math.floor(wrong / outputs)]!.clip} is ${logits[wrong]}; the training has diverged, lower the learning rate`,
+      );
     const losses = rowLosses(logits, own, outputs, task);
     const found = probabilitiesOf(logits, outputs, task);
     part.forEach(({ row, share }, i) => {

@@ -1,4 +1,5 @@
 import { rankingAreas, rankScores, type ExactAreas } from '../evaluation/ranking';
+export { mostProbable } from '../evaluation/predictions';
 import type { Task } from './trainer';
 
 /** Scores of one output against the rest. */
@@ -90,13 +91,5 @@ export function rowLosses(
     const largest = z.reduce((a, b) => Math.max(a, b), -Infinity);
     const log = largest + Math.log(z.reduce((total, v) => total + Math.exp(v - largest), 0));
     return z.reduce((sum, v, c) => sum + y[c]! * (log - v), 0);
-  });
-}
-
-/** Class of each row's largest probability (the first, on ties). */
-export function mostProbable(probabilities: Float32Array, outputs: number): Int32Array {
-  return Int32Array.from({ length: probabilities.length / outputs }, (_, r) => {
-    const row = probabilities.subarray(r * outputs, (r + 1) * outputs);
-    return row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity));
   });
 }

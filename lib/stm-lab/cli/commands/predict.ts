@@ -1,5 +1,6 @@
 import { writeCsv } from '../../base/csv';
 import { inputError, messageOf } from '../../base/errors';
+import { argMax } from '../../evaluation';
 import { openPredictor } from '../../pipeline';
 import { type Command } from '../command';
 import { printTable } from '../table';
@@ -30,7 +31,7 @@ export const predict: Command = {
         ): Record<string, string | number> => ({
           file,
           start_s: start,
-          predicted: classes[values.indexOf(Math.max(...values))]!,
+          predicted: classes[argMax(values)]!,
           ...Object.fromEntries(classes.map((name, c) => [`p(${name})`, values[c]!])),
         });
         lines.push(

@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import { ablationRegions, regionColumns, regionName, regionText } from '../../ablation';
+import { throwIfStopped } from '../../base/pace';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
 import type { Run, RunReference } from 'mlflow-tracking-client';
@@ -64,7 +65,7 @@ export async function scoreAll(
   const lane = async (scorer: CellScorer): Promise<void> => {
     try {
       for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-        context.signal?.throwIfAborted();
+        throwIfStopped(context.signal, 'ablation');
         outcomes[at] = await trackedCell(tasks[at]!, scorer, { cells, identity }, context, parent);
         done++;
         context.progress?.(`ablate: ${done} of ${tasks.length} cells (${tasks[at]!.name})`);

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
+import { throwIfStopped } from '../../base/pace';
 import { environmentError, messageOf, StmLabError } from '../../base/errors';
 import type { Region } from '../../ablation';
 import type { AblationPlan, CellOutcome } from './score';
@@ -74,7 +75,7 @@ export function processScorer(order: AblationWorkerOrder, signal: AbortSignal | 
     async score(task) {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
         const answer = await ask(task);
-        signal?.throwIfAborted();
+        throwIfStopped(signal, 'ablation');
         if (answer === 'died') continue;
         if ('outcome' in answer) return answer.outcome;
         throw answer.kind === 'other' ? new Error(answer.error) : new StmLabError(answer.kind, answer.error);

@@ -5,16 +5,16 @@ import { deriveSeed } from '../../base/random/seeds';
 import type { Engine } from '../../engine';
 import type { ModulationAxes } from '../../features';
 import {
-  argmaxClasses,
   averageProbabilities,
   crossValidate,
   exactAreas,
   kerasMicroAuc,
   meanIntervals,
+  mostProbable,
   sweepThresholds,
   type Interval,
 } from '../../evaluation';
-import { fitMlp, predictProbabilities, selectRows } from '../../models';
+import { converged, fitMlp, predictProbabilities, selectRows } from '../../models';
 import { featuresInMemory, fitReduction, transform } from '../../reduction';
 import { createStudy, optimize, type Values } from 'bayesian-optimizer';
 import { makeSplit, stratifiedGroupKFold, type Role } from '../../splits';
@@ -166,7 +166,7 @@ export async function scoreCell(
       maxMacroF1: sweepThresholds(averaged).best.macroF1,
       ...(searched === undefined ? {} : { searched }),
     },
-    predicted: repeats.map((probabilities) => [...argmaxClasses({ labels, probabilities, classes })]),
+    predicted: repeats.map((probabilities) => [...mostProbable(probabilities, classes)]),
   };
 }
 
@@ -255,7 +255,7 @@ async function searchedAndTested(
   const { train, validation, test } = roles;
   const repeats: Float32Array[] = [];
   for (const seed of seedsOf(plan)) {
-    const { model: network } = await fitMlp(engine, {
+    const result = await fitMlp(engine, {
       spec: { family: model.family, hidden: model.hidden, inputs: columns, classes: classes.length },
       train,
       ...(protocol.name === 'published' ? { trailing: validation } : { validation }),
@@ -263,6 +263,7 @@ async function searchedAndTested(
       metrics: { macroF1: macroF1Metric },
       ...(signal === undefined ? {} : { signal }),
     });
+    const { model: network } = converged(result, `ablation cell ${name}: training ${seed}`);
     repeats.push(predictProbabilities(engine, network, test.x, test.rows));
   }
   return {

@@ -1,7 +1,7 @@
-import { StmLabError } from '../../base/errors';
 import { canonicalJson } from '../../base/files';
+import { throwIfStopped } from '../../base/pace';
 import { deriveSeed } from '../../base/random/seeds';
-import { averageProbabilities, macroF1, type FoldTask } from '../../evaluation';
+import { argMax, averageProbabilities, macroF1, type FoldTask } from '../../evaluation';
 import { stratifiedGroupKFold } from '../../splits';
 import { fitReducedFold, reduceFold, type FoldModelOptions, type ReducedFold } from '../foldModel';
 import type { FullRecipe, FullRow } from './fullRows';
@@ -52,8 +52,7 @@ export async function chooseRecipe(
     const reduced = new Map<string, ReducedFold>();
     for (const [r, recipe] of recipes.entries()) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (data.signal?.aborted === true)
-        throw new StmLabError('interrupted', 'comparison stopped on request; run it again to go on');
+      throwIfStopped(data.signal, 'comparison');
       const key = canonicalJson([recipe.rateSmoothing ?? 0, recipe.reduction]);
       const parts = reduced.get(key) ?? (await reduceFold({ ...data, ...recipe }, inner));
       reduced.set(key, parts);
@@ -66,5 +65,5 @@ export async function chooseRecipe(
   const candidates =
     average === 'candidate' ? [...probabilities, averageProbabilities(probabilities)] : probabilities;
   const scores = candidates.map((own) => macroF1({ labels, probabilities: own, classes }));
-  return { chosen: scores.indexOf(Math.max(...scores)), macroF1: scores };
+  return { chosen: argMax(scores), macroF1: scores };
 }

@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import { inputError } from '../../base/errors';
+import { throwIfStopped } from '../../base/pace';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
 import { compareModels } from '../../evaluation';
@@ -76,7 +77,7 @@ export async function compareStage(
       };
       const finished: FinishedRow[] = [];
       for (const [i, row] of rows.entries()) {
-        context.signal?.throwIfAborted();
+        throwIfStopped(context.signal, 'comparison');
         finished.push(await judgeRow(row, sources[i]!, shared, context, run));
       }
       const { classes, y } = classNumbers(recordings.map(({ label }) => label));

@@ -67,8 +67,8 @@ export async function prepareStrfTask(
   if (task === 'speech') return prepareSpeech(source, experiment.speech, extras);
   if (extras.noise !== undefined)
     throw inputError(`${task}: takes no noise; it is added in the speaker and the speech task`);
-  if (task === 'birds') return prepareBirds(source, experiment.birds);
-  return prepareUrban(source, experiment.urban);
+  if (task === 'birds') return prepareBirds(source, experiment.birds, extras);
+  return prepareUrban(source, experiment.urban, extras);
 }
 
 /**
@@ -93,7 +93,10 @@ export async function strfTaskStage(
   };
   parameters.settings.conditions.forEach((condition) => parseCondition(condition));
   context.progress?.(`${task}: reading recordings`);
-  const prepared = await prepareStrfTask(task, source, experiment, { noise: options.noise });
+  const prepared = await prepareStrfTask(task, source, experiment, {
+    noise: options.noise,
+    signal: context.signal,
+  });
   const { status } = await runTrackedStage(context, {
     stage: `strf-${task}`,
     folder: out,

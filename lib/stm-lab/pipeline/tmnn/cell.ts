@@ -94,7 +94,7 @@ export async function runCell(
       tags: { 'stm.stage': 'tmnn-cell', 'stm.key': key, 'stm.engine': engine.description },
     },
     async (run) => {
-      const cell = trainCell(engine, { plan, key, system, seed, ready, folder }, context, run);
+      const cell = await trainCell(engine, { plan, key, system, seed, ready, folder }, context, run);
       run?.logMetrics({ ...cell.scores, best_epoch: cell.bestEpoch });
       run?.logArtifact(path.join(folder, 'cell.json'));
       return cell;
@@ -136,12 +136,12 @@ interface CellWork {
   readonly folder: string;
 }
 
-function trainCell(
+async function trainCell(
   engine: Engine,
   { plan, key, system, seed, ready, folder }: CellWork,
   context: StageContext,
   run: Run | undefined,
-): TmnnCell {
+): Promise<TmnnCell> {
   const { spec, fit, segmentSeconds } = plan;
   const { collection, source } = ready;
   const { outputs, task } = collection;
@@ -154,7 +154,7 @@ function trainCell(
   const stages = fit.stages ?? [];
   const epochs = stages.reduce((sum, stage) => sum + stage.epochs, 0);
   const checkpoint = path.join(folder, 'checkpoint');
-  const result = fitTmnn(engine, {
+  const result = await fitTmnn(engine, {
     spec,
     task,
     data: { source, labels, train, validation, window },
@@ -175,7 +175,7 @@ function trainCell(
     test.map((clip) => collection.clips[clip]!),
     outputs.length,
   );
-  const { probabilities } = predictClips(network, task, source, test, own, {
+  const { probabilities } = await predictClips(network, task, source, test, own, {
     window,
     windows: plan.testWindows ?? 16,
     signal: context.signal,

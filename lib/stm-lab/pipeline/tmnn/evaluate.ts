@@ -47,7 +47,7 @@ export async function evaluateTmnn(
       test.map((clip) => collection.clips[clip]!),
       model.outputs.length,
     );
-    const { probabilities, loss } = predictClips(network, model.task, source, test, labels, {
+    const { probabilities, loss } = await predictClips(network, model.task, source, test, labels, {
       window: segmentFrames(model.segmentSeconds, model.spec.analysis),
       windows: experiment.testWindows ?? 16,
       signal: context.signal,

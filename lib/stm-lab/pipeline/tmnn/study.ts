@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { writeCsv } from '../../base/csv';
 import { inputError } from '../../base/errors';
+import { throwIfStopped } from '../../base/pace';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
 import type { Interval } from '../../evaluation';
@@ -99,7 +100,7 @@ export async function tmnnStudyStage(
       const cells: TmnnCell[] = [];
       for (const system of experiment.systems)
         for (const [i, seed] of experiment.seeds.entries()) {
-          context.signal?.throwIfAborted();
+          throwIfStopped(context.signal, 'tmnn');
           cells.push(await runCell(engine, experiment, system, seed, ready[i]!, out, context, run));
           context.progress?.(
             `tmnn: ${cells.length} of ${experiment.systems.length * experiment.seeds.length} trainings done`,

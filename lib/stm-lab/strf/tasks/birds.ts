@@ -1,13 +1,20 @@
 import { uniqueCodes } from '../../base/codePoints';
 import { deriveSeed } from '../../base/random/seeds';
-import { argmaxScores } from '../../evaluation';
+import { argmaxScores, mostProbable } from '../../evaluation';
 import { bandsPerOctave, createLogMel, frameRate } from '../logMel';
 import { createCallNetwork, inverseFrequencyWeights } from '../networks';
 import { classTargets, fitFrames, logMelScale, selectSounds, standardise, type SoundSet } from '../soundSet';
 import { predictStrf, type TrainingRecord } from '../train';
 import { listCalls } from './labelled';
 import { contentHash, logMelOf, soundAt } from './sounds';
-import { foldContext, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
+import {
+  foldContext,
+  sizedLayer,
+  withTrained,
+  type PreparedTask,
+  type TaskExtras,
+  type TaskSettings,
+} from './task';
 
 /** Settings of the call task. */
 export interface BirdSettings extends TaskSettings {
@@ -20,7 +27,11 @@ export interface BirdSettings extends TaskSettings {
  * Reads a call task, judged by leaving one group out (a bird for call types, a recording day for who
  * calls). A group that holds all recordings of a class is never left out: nothing could be learned of it.
  */
-export async function prepareBirds(source: string, settings: BirdSettings): Promise<PreparedTask> {
+export async function prepareBirds(
+  source: string,
+  settings: BirdSettings,
+  { signal }: Pick<TaskExtras, 'signal'> = {},
+): Promise<PreparedTask> {
   const { frontEnd, frames } = settings;
   const { bands } = frontEnd;
   const kernel = createLogMel(frontEnd);
@@ -30,7 +41,7 @@ export async function prepareBirds(source: string, settings: BirdSettings): Prom
   const values = new Float32Array(calls.length * bands * frames);
   for (const [row, { file }] of calls.entries())
     values.set(
-      fitFrames(logMelOf(await soundAt(file, frontEnd.sampleRate), kernel), bands, frames),
+      fitFrames(logMelOf(await soundAt(file, frontEnd.sampleRate, signal), kernel), bands, frames),
       row * bands * frames,
     );
   const rowsOf = (keep: (row: number) => boolean): number[] =>
@@ -110,12 +121,13 @@ export async function prepareBirds(source: string, settings: BirdSettings): Prom
           scaled(chosen),
           { ...settings.training, seed: deriveSeed(seed, 'fold', fold) },
           foldContext(context, `group-${fold + 1}`),
-          (trained) => {
+          async (trained) => {
             if (fold === 0) records = trained.records;
-            const { probabilities } = predictStrf(engine, network, trained, scaled(selectSounds(all, test)));
+            const held = scaled(selectSounds(all, test));
+            const { probabilities } = await predictStrf(engine, network, trained, held, context);
+            const found = mostProbable(probabilities, classes.length);
             test.forEach((row, i) => {
-              const own = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
-              predicted[judged.indexOf(row)] = own.indexOf(Math.max(...own));
+              predicted[judged.indexOf(row)] = found[i]!;
             });
           },
         );

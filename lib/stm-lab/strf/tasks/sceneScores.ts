@@ -1,4 +1,11 @@
-import { argmaxScores, meanDefined, rankingAreas, rankScores, type Ranking } from '../../evaluation';
+import {
+  argmaxScores,
+  meanDefined,
+  mostProbable,
+  rankingAreas,
+  rankScores,
+  type Ranking,
+} from '../../evaluation';
 import { familyPrecisionRecall, type FamilyScores } from '../incompleteTags';
 import { trapezoidPrecisionRecall } from '../precisionRecall';
 import type { SceneSet, SceneTag } from './scenes';
@@ -67,10 +74,7 @@ function judgeClasses(set: SceneSet, judged: readonly number[]): SceneJudge {
     },
     statistic: (probabilities) => {
       const rankings = set.tags.map((_, c) => rankKnown(set, judged, [c], probabilities));
-      const predicted = labels.map((_, place) => {
-        const own = probabilities.subarray(place * classes, (place + 1) * classes);
-        return own.indexOf(Math.max(...own));
-      });
+      const predicted = mostProbable(probabilities, classes);
       return (weights) => {
         const counts = new Float64Array(classes ** 2);
         labels.forEach((label, place) => {

@@ -2,12 +2,26 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readAudio, designResampler, resample } from '../../audio';
 import { compareCodePoints } from '../../base/codePoints';
+import { inputError } from '../../base/errors';
 import { sha256 } from '../../base/files';
+import { firstNotFinite } from '../../base/numerics/argMax';
+import { throwIfStopped } from '../../base/pace';
 import type { LogMelKernel, LogMelParameters } from '../logMel';
 
-/** Reads a recording as mono at a rate. */
-export async function soundAt(file: string, sampleRate: number): Promise<Float32Array> {
+/**
+ * Reads a recording as mono at a rate. Signals and timers run before each.
+ *
+ * @throws StmLabError: `input` when it cannot be read or holds values that are not numbers; `interrupted` on `signal`.
+ */
+export async function soundAt(file: string, sampleRate: number, signal?: AbortSignal): Promise<Float32Array> {
+  await new Promise((resolve) => setImmediate(resolve));
+  throwIfStopped(signal, 'reading recordings');
   const audio = await readAudio(file);
+  const wrong = firstNotFinite(audio.samples);
+  if (wrong >= 0)
+    throw inputError(
+      `${file}: sample ${wrong} is ${audio.samples[wrong]}; repair the recording or leave it out`,
+    );
   return audio.sampleRate === sampleRate
     ? audio.samples
     : resample(audio.samples, designResampler(audio.sampleRate, sampleRate));

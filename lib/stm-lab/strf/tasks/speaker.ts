@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { compareCodePoints } from '../../base/codePoints';
 import { inputError } from '../../base/errors';
 import { readManifest } from '../../corpus';
-import { rankScores } from '../../evaluation';
+import { mostProbable, rankScores } from '../../evaluation';
 import { bandsPerOctave, createLogMel, frameRate } from '../logMel';
 import {
   classTargets,
@@ -86,15 +86,15 @@ function listManifest(manifest: string): SpeakerRecording[] {
 export async function prepareSpeaker(
   source: string,
   settings: SpeakerSettings,
-  { noise: noiseFolder }: TaskExtras = {},
+  { noise: noiseFolder, signal }: TaskExtras = {},
 ): Promise<PreparedTask> {
   const { frontEnd, noise: noiseSettings = {} } = settings;
   const noise =
     noiseFolder === undefined ? undefined : createNoiseMixer(noiseFolder, frontEnd, noiseSettings, [10, 20]);
   const list = findTrialList(source);
   return list === undefined
-    ? prepareClosedSet(source, settings, noise)
-    : prepareVerification(listVerification(source, list), settings, noise);
+    ? prepareClosedSet(source, settings, noise, signal)
+    : prepareVerification(listVerification(source, list), settings, noise, signal);
 }
 
 /** One part's recordings, log-mel values and speakers. */
@@ -108,6 +108,7 @@ async function prepareClosedSet(
   source: string,
   settings: SpeakerSettings,
   noise: NoiseMixer | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<PreparedTask> {
   const { frontEnd, frames, embedding } = settings;
   const { bands, sampleRate } = frontEnd;
@@ -119,7 +120,7 @@ async function prepareClosedSet(
   const read = async (part: 'train' | 'test'): Promise<Part> => {
     const own = recordings.filter((recording) => recording.part === part);
     const values: Float32Array[] = [];
-    for (const { file } of own) values.push(spectrogram(await soundAt(file, sampleRate)));
+    for (const { file } of own) values.push(spectrogram(await soundAt(file, sampleRate, signal)));
     return {
       files: own.map(({ file }) => file),
       values: joinValues(values),
@@ -193,12 +194,10 @@ async function prepareClosedSet(
     run: (engine, strf, seed, context) => {
       const network = speakerNetwork(engine, settings, strf, speakers.length);
       const training = { ...settings.training, seed };
-      return withTrained(engine, network, sourceOf(seed), training, context, (trained) => {
-        const { probabilities, embeddings } = predictStrf(engine, network, trained, testSet);
-        const correct = Float32Array.from(test.labels, (label, row) => {
-          const own = probabilities.subarray(row * speakers.length, (row + 1) * speakers.length);
-          return own.indexOf(Math.max(...own)) === label ? 1 : 0;
-        });
+      return withTrained(engine, network, sourceOf(seed), training, context, async (trained) => {
+        const { probabilities, embeddings } = await predictStrf(engine, network, trained, testSet, context);
+        const found = mostProbable(probabilities, speakers.length);
+        const correct = Float32Array.from(test.labels, (label, row) => (found[row] === label ? 1 : 0));
         const outcome = { records: trained.records, outputs: { correct, embeddings } };
         const metrics = statisticOf(outcome)(new Float64Array(test.labels.length).fill(1));
         return { ...outcome, metrics };

@@ -22,7 +22,7 @@ import {
   type SoundSet,
   type SoundSource,
 } from '../soundSet';
-import { predictStrf, type TrainedStrf } from '../train';
+import { predictStrf, type TrainedStrf, type TrainingContext } from '../train';
 import { createNoiseMixer, type NoiseSettings } from './noiseFolder';
 import { contentHash, padTo, samplesFor, soundAt } from './sounds';
 import { readSpeechFolder, SPEECH_PARTS, type SpeechRecording } from './speechFolder';
@@ -61,7 +61,7 @@ interface Windows extends SpeechRecording {
 export async function prepareSpeech(
   folder: string,
   settings: SpeechSettings,
-  { noise: noiseFolder }: TaskExtras = {},
+  { noise: noiseFolder, signal }: TaskExtras = {},
 ): Promise<PreparedTask> {
   const { frontEnd, frames } = settings;
   const noise =
@@ -78,6 +78,7 @@ export async function prepareSpeech(
           every: Math.round(i === 0 ? settings.excerptEvery * rate : settings.windowStep * frames),
           last: i === 0 ? 'drop' : 'align',
           samples: i === 0 && noise !== undefined ? 'keep' : 'drop',
+          signal,
         }),
       );
   const trainValues = joinValues(train.map(({ values }) => values));
@@ -164,12 +165,16 @@ export async function prepareSpeech(
         dense: settings.dense,
       });
       const training = { ...settings.training, seed };
-      return withTrained(engine, network, sourceOf(seed), training, context, (trained) => {
-        const tracksOf = (list: readonly Windows[]): ProbabilityTrack[] =>
-          list.map((recording) => trackOf(engine, network, trained, recording, scale, settings));
-        const tuning = tracksOf(development);
+      return withTrained(engine, network, sourceOf(seed), training, context, async (trained) => {
+        const tracksOf = async (list: readonly Windows[]): Promise<ProbabilityTrack[]> => {
+          const tracks: ProbabilityTrack[] = [];
+          for (const recording of list)
+            tracks.push(await trackOf(engine, network, trained, recording, scale, settings, context));
+          return tracks;
+        };
+        const tuning = await tracksOf(development);
         const rule = tuneHysteresis(tuning);
-        const detected = tracksOf(test).map((track) =>
+        const detected = (await tracksOf(test)).map((track) =>
           hysteresis(track.probabilities, track.frameRate, rule, track.start),
         );
         const seconds = detected.flatMap((hypothesis, i) =>
@@ -199,10 +204,20 @@ async function cutWindows(
   recording: SpeechRecording,
   kernel: LogMelKernel,
   frames: number,
-  { every, last, samples: fate }: { every: number; last: 'drop' | 'align'; samples: 'keep' | 'drop' },
+  {
+    every,
+    last,
+    samples: fate,
+    signal,
+  }: {
+    every: number;
+    last: 'drop' | 'align';
+    samples: 'keep' | 'drop';
+    signal: AbortSignal | undefined;
+  },
 ): Promise<Windows> {
   const { hop, sampleRate } = kernel.parameters;
-  const samples = await soundAt(recording.file, sampleRate);
+  const samples = await soundAt(recording.file, sampleRate, signal);
   const length = samplesFor(frames, kernel.parameters);
   const padded = padTo(samples, length);
   const latest = Math.floor((padded.length - length) / hop);
@@ -238,23 +253,25 @@ function frameLabels({ starts, speech, scored }: Windows, settings: SpeechSettin
 }
 
 /** Mean over the windows that see a frame of its probability of speech. */
-function trackOf(
+async function trackOf(
   engine: Engine,
   network: StrfNetwork,
   trained: Pick<TrainedStrf, 'values' | 'buffers'>,
   recording: Windows,
   scale: LogMelScale,
   { frames, frontEnd }: SpeechSettings,
-): ProbabilityTrack {
+  { signal }: TrainingContext,
+): Promise<ProbabilityTrack> {
   const { starts } = recording;
-  const { probabilities } = predictStrf(engine, network, trained, {
+  const windows: SoundSet = {
     values: standardise(recording.values, scale),
     rows: starts.length,
     bands: frontEnd.bands,
     frames,
     targets: new Float32Array(),
     targetSize: 0,
-  });
+  };
+  const { probabilities } = await predictStrf(engine, network, trained, windows, { signal });
   const sums = new Float64Array(starts.at(-1)! + frames);
   const counts = new Int32Array(sums.length);
   starts.forEach((start, row) => {

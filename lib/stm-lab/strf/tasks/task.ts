@@ -29,6 +29,8 @@ export interface TaskSettings {
 export interface TaskExtras {
   /** Folder of noise that is added to training sounds: see `readNoiseFolder`. */
   readonly noise?: string | undefined;
+  /** Ends the reading of recordings. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What one training left behind. */

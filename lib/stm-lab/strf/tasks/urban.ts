@@ -7,7 +7,14 @@ import { mixedAndMasked } from './augment';
 import { sceneJudge } from './sceneScores';
 import { readScenes, type SceneSet, type TagLevels } from './scenes';
 import { contentHash, samplesFor, soundAt } from './sounds';
-import { foldContext, sizedLayer, withTrained, type PreparedTask, type TaskSettings } from './task';
+import {
+  foldContext,
+  sizedLayer,
+  withTrained,
+  type PreparedTask,
+  type TaskExtras,
+  type TaskSettings,
+} from './task';
 
 /** Settings of the scene task. */
 export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, 'dropout'> {
@@ -33,12 +40,16 @@ export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, '
  *
  * @throws StmLabError (`input`) naming what cannot be read.
  */
-export async function prepareUrban(source: string, settings: UrbanSettings): Promise<PreparedTask> {
+export async function prepareUrban(
+  source: string,
+  settings: UrbanSettings,
+  { signal }: Pick<TaskExtras, 'signal'> = {},
+): Promise<PreparedTask> {
   const { frontEnd, frames } = settings;
   const { bands } = frontEnd;
   const set = readScenes(source, settings);
   const tags = set.tags.length;
-  const { values, owner } = await cutExcerpts(set, settings);
+  const { values, owner } = await cutExcerpts(set, settings, signal);
   const all: SoundSet = {
     values,
     rows: owner.length,
@@ -100,23 +111,24 @@ export async function prepareUrban(source: string, settings: UrbanSettings): Pro
           settings.augment === 'none' ? stored : mixedAndMasked(stored, foldSeed),
           { ...settings.training, seed: foldSeed },
           foldContext(context, `fold-${fold + 1}`),
-          (trained) => {
+          async (trained) => {
             if (fold === 0) records = trained.records;
-            const meanOf = (recordings: readonly number[]): Float32Array => {
+            const meanOf = async (recordings: readonly number[]): Promise<Float32Array> => {
               const excerpts = excerptsOf(recordings);
-              const predicted = predictStrf(engine, network, trained, scaled(selectSounds(all, excerpts)));
+              const held = scaled(selectSounds(all, excerpts));
+              const predicted = await predictStrf(engine, network, trained, held, context);
               return meanByOwner(
                 predicted.probabilities,
                 excerpts.map((i) => owner[i]!),
                 recordings,
               );
             };
-            const found = meanOf(round.test);
+            const found = await meanOf(round.test);
             round.test.forEach((row, i) =>
               probabilities.set(found.subarray(i * tags, (i + 1) * tags), placeOf.get(row)! * tags),
             );
             if (round.development.length === 0) return;
-            const apart = sceneJudge(set, round.development).statistic(meanOf(round.development));
+            const apart = sceneJudge(set, round.development).statistic(await meanOf(round.development));
             for (const [name, value] of Object.entries(apart(ones(round.development.length))))
               metrics[`development_${name}`] = value;
           },
@@ -135,13 +147,14 @@ const ones = (length: number): Float64Array => new Float64Array(length).fill(1);
 async function cutExcerpts(
   set: SceneSet,
   { frontEnd, frames, excerpts: most }: Pick<UrbanSettings, 'frontEnd' | 'frames' | 'excerpts'>,
+  signal: AbortSignal | undefined,
 ): Promise<{ values: Float32Array; owner: number[] }> {
   const kernel = createLogMel(frontEnd);
   const length = samplesFor(frames, frontEnd);
   const excerpts: Float32Array[] = [];
   const owner: number[] = [];
   for (const [row, { file }] of set.recordings.entries())
-    for (const samples of await excerptSamples(file, length, most, frontEnd)) {
+    for (const samples of await excerptSamples(file, length, most, frontEnd, signal)) {
       excerpts.push(kernel.compute(samples).values);
       owner.push(row);
     }
@@ -154,8 +167,9 @@ async function excerptSamples(
   length: number,
   most: number,
   { sampleRate }: LogMelParameters,
+  signal: AbortSignal | undefined,
 ): Promise<Float32Array[]> {
-  const samples = await soundAt(file, sampleRate);
+  const samples = await soundAt(file, sampleRate, signal);
   const whole =
     samples.length < length ? Float32Array.from({ length }, (_, i) => samples[i % samples.length]!) : samples;
   const count = Math.min(most, Math.max(1, Math.floor(whole.length / length)));

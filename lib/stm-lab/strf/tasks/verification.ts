@@ -51,6 +51,7 @@ export async function prepareVerification(
   { train, test, pairs, targets }: VerificationSet,
   settings: SpeakerSettings,
   noise?: NoiseMixer,
+  signal?: AbortSignal,
 ): Promise<PreparedTask> {
   const { frontEnd, frames, embedding } = settings;
   const { windowEvery = 0.1, nearest = 400, cohortRecordings = 10 } = settings.verification ?? {};
@@ -60,7 +61,7 @@ export async function prepareVerification(
   train.forEach((recording, row) => ofSpeaker[speakers.codes[row]!]!.push(recording));
   const tested = uniqueCodes(test.map(({ speaker }) => speaker));
   const bySpeaker = tested.values.length >= SPEAKERS_TO_RESAMPLE;
-  const scale = await scaleOf(spread(train, SCALE_RECORDINGS), kernel, frames);
+  const scale = await scaleOf(spread(train, SCALE_RECORDINGS), kernel, frames, signal);
   const cohort = ofSpeaker.map((own) => spread(own, cohortRecordings));
 
   const sourceOf = (seed: number): SoundSource =>
@@ -139,7 +140,12 @@ export async function prepareVerification(
         context,
         async (trained) => {
           const embed = (file: string): Promise<Float32Array> =>
-            embedRecording({ engine, network, trained, kernel, scale }, file, frames, windowEvery);
+            embedRecording(
+              { engine, network, trained, kernel, scale, signal: context.signal },
+              file,
+              frames,
+              windowEvery,
+            );
           const rows: Float32Array[] = [];
           for (const { file } of test) rows.push(await embed(file));
           const members: Float32Array[] = [];
@@ -180,11 +186,12 @@ async function scaleOf(
   recordings: readonly VerificationRecording[],
   kernel: LogMelKernel,
   frames: number,
+  signal: AbortSignal | undefined,
 ): Promise<LogMelScale> {
   const { bands, sampleRate } = kernel.parameters;
   const values: Float32Array[] = [];
   for (const { file } of recordings)
-    values.push(fitFrames(logMelOf(await soundAt(file, sampleRate), kernel), bands, frames));
+    values.push(fitFrames(logMelOf(await soundAt(file, sampleRate, signal), kernel), bands, frames));
   return logMelScale(joinValues(values));
 }
 
@@ -196,15 +203,16 @@ async function embedRecording(
     readonly trained: TrainedStrf;
     readonly kernel: LogMelKernel;
     readonly scale: LogMelScale;
+    readonly signal: AbortSignal | undefined;
   },
   file: string,
   frames: number,
   windowEvery: number,
 ): Promise<Float32Array> {
-  const { engine, network, trained, kernel, scale } = with_;
+  const { engine, network, trained, kernel, scale, signal } = with_;
   const { sampleRate, bands } = kernel.parameters;
   const length = samplesFor(frames, kernel.parameters);
-  const samples = await soundAt(file, sampleRate);
+  const samples = await soundAt(file, sampleRate, signal);
   const last = samples.length - length;
   const every = Math.max(1, Math.round(windowEvery * sampleRate));
   const starts = Array.from({ length: Math.max(0, Math.floor(last / every) + 1) }, (_, i) => i * every);
@@ -214,7 +222,7 @@ async function embedRecording(
     last < 0
       ? [fitFrames(logMelOf(samples, kernel), bands, frames)]
       : starts.map((from) => kernel.compute(samples.subarray(from, from + length)).values);
-  const { embeddings } = predictStrf(engine, network, trained, {
+  const { embeddings } = await predictStrf(engine, network, trained, {
     values: standardise(joinValues(windows), scale),
     rows: windows.length,
     bands,

@@ -3,6 +3,8 @@ import * as path from 'node:path';
 import { designResampler, readAudio, resample, type Resampler } from '../../audio';
 import { inputError, StmLabError } from '../../base/errors';
 import { sha256, sha256File } from '../../base/files';
+import { firstNotFinite } from '../../base/numerics/argMax';
+import { createPace } from '../../base/pace';
 import { openNpyRows } from '../../base/npyRows';
 import { writeNpy } from '../../base/npy';
 import { type Analysis, createPowerSpectrogram, frameCount } from '../spectrogram';
@@ -48,7 +50,7 @@ export type CachedClip =
 /**
  * Computes the power spectrogram of every recording once: `<folder>/ab/ab12….npy` (frames x bins, float32), named by
  * the content of the recording and the analysis, so that a moved file is found again and a changed one computed again.
- * A recording that cannot be read becomes a reason, and the rest goes on.
+ * A recording that cannot be read becomes a reason, and the rest continues.
  */
 export async function cacheSpectrograms(
   folder: string,
@@ -59,8 +61,9 @@ export async function cacheSpectrograms(
   const kernel = await createPowerSpectrogram(analysis);
   const resamplers = new Map<number, Resampler>();
   const results: CachedClip[] = [];
+  const pace = createPace(signal, 'computing spectrograms');
   for (const file of files) {
-    signal?.throwIfAborted();
+    await pace();
     try {
       const hash = sha256({ format: CACHE_FORMAT, analysis, minSamples, content: sha256File(file) });
       const target = path.join(folder, hash.slice(0, 2), `${hash}.npy`);
@@ -69,6 +72,11 @@ export async function cacheSpectrograms(
         let resampler = resamplers.get(sampleRate);
         if (resampler === undefined)
           resamplers.set(sampleRate, (resampler = designResampler(sampleRate, analysis.sampleRate)));
+        const wrong = firstNotFinite(samples);
+        if (wrong >= 0)
+          throw inputError(
+            `${file}: sample ${wrong} is ${samples[wrong]}; repair the recording or leave it out`,
+          );
         const power = kernel.compute(extended(resample(samples, resampler), minSamples));
         const bins = analysis.fftLength / 2 + 1;
         writeNpy(target, { shape: [power.length / bins, bins], data: power });
