@@ -14,7 +14,7 @@ import {
 } from 'stm-lab/dist/models';
 import { sha256 } from 'stm-lab/dist/base/files';
 import { createTrialObjective } from 'stm-lab/dist/pipeline/trialObjective';
-import { createStudy, optimize } from 'stm-lab/dist/search';
+import { createStudy, optimize } from 'bayesian-optimizer';
 import { cloudRows } from './fixtures';
 
 const data = cloudRows(120, 10, 4, 1);
