@@ -12,7 +12,11 @@ export const TRACKING_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     help: 'online, offline (journal only, see "stm-lab sync") or disabled',
     default: 'online when MLFLOW_TRACKING_URI is set, else offline',
   },
-  'mlflow-experiment': { value: 'NAME', help: 'MLflow experiment of the run', default: 'stm-lab' },
+  'mlflow-experiment': {
+    value: 'NAME',
+    help: 'MLflow experiment of the run',
+    default: 'MLFLOW_EXPERIMENT_NAME, else stm-lab',
+  },
   journal: { value: 'DIR', help: 'folder of the run journals', default: 'OUT/../tracking' },
 };
 
@@ -56,7 +60,7 @@ export function trackingMode(options: OptionValues): Tracker['mode'] | undefined
 export function trackerFor(options: OptionValues, out: string, terminal: Terminal): Tracker {
   const mode = trackingMode(options);
   return createTracker({
-    experiment: options['mlflow-experiment'] ?? 'stm-lab',
+    experiment: options['mlflow-experiment'] ?? (process.env.MLFLOW_EXPERIMENT_NAME || 'stm-lab'),
     journalFolder: options['journal'] ?? path.join(path.dirname(path.resolve(out)), 'tracking'),
     ...(mode === undefined ? {} : { mode }),
     tags: commandTag(),

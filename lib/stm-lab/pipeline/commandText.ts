@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import { withoutUserInfo } from 'mlflow-tracking-client';
 
 /**
  * The command that this process runs, as a reader can repeat it: "stm-lab ablate --size quick …". Paths below
@@ -19,8 +20,22 @@ export function commandTag(): Record<string, string> {
   return text === undefined ? {} : { 'stm.command': text };
 }
 
+/** A word of the command without what is private in it: folders outside of the working folder, and user data of an address. */
 function publicText(word: string): string {
-  if (!path.isAbsolute(word)) return word;
-  const relative = path.relative(process.cwd(), word);
-  return relative.startsWith('..') ? path.basename(word) : relative || '.';
+  const option = /^(--?[\w-]+=)(.*)$/s.exec(word);
+  if (option !== null) return `${option[1]}${publicText(option[2]!)}`;
+  if (/^file:/i.test(word)) return path.basename(word);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) return withoutUserInfo(word);
+  const cut = (part: string): string => {
+    // A "~" inside of a word reaches the program as it is.
+    if (/^~/.test(part)) return path.basename(part);
+    if (!path.isAbsolute(part) && !path.normalize(part).startsWith('..')) return part;
+    const relative = path.relative(process.cwd(), path.resolve(part));
+    return relative.startsWith('..') ? path.basename(part) : relative || '.';
+  };
+  // Lists of paths, as in "--axes /home/me/a.json,/home/me/b.json".
+  return word
+    .split(/([,;])/)
+    .map(cut)
+    .join('');
 }

@@ -15,6 +15,11 @@ export function mlflowExecutable(): string {
   return fs.existsSync(own) ? own : findMlflow();
 }
 
+/** The MLflow experiment of a reproduction: `MLFLOW_EXPERIMENT_NAME`, else one per corpus and experiment. */
+export function mlflowExperimentName(corpus: string, experiment: string): string {
+  return process.env['MLFLOW_EXPERIMENT_NAME'] || `stm-lab/${corpus}/${experiment}`;
+}
+
 /** Where runs are looked up. */
 export interface MlflowOptions {
   /** Folder of all results; its server is used when `MLFLOW_TRACKING_URI` names none. */

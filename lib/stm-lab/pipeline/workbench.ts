@@ -11,6 +11,7 @@ import { homeFolder } from './configuration';
 import { readAblation, readExperiment, type AblationSize } from './experiment';
 import { experimentStages, type ExperimentStages } from './experimentStages';
 import { buildFigure, type FigureName } from './figures';
+import { mlflowExperimentName } from './mlflow';
 import { corpusName, resultsFolder, stageFolders } from './stageFolders';
 import { buildTable, type TableName, type TableRows } from './tables';
 
@@ -59,7 +60,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
   const note = synthetic ? 'synthetic demo corpus' : undefined;
   const folders = stageFolders(results, corpus, experiment, size);
   const tracker = createTracker({
-    experiment: `stm-lab/${corpus}/${experiment.name}`,
+    experiment: mlflowExperimentName(corpus, experiment.name),
     journalFolder: folders.tracking,
     ...(options.tracking === undefined ? {} : { mode: options.tracking }),
     ...(options.warn === undefined ? {} : { onWarning: options.warn }),

@@ -1,6 +1,13 @@
 import * as path from 'node:path';
 import { inputError } from '../../base/errors';
-import { corpusName, readExperiment, reportOf, resultsFolder, withMlflow } from '../../pipeline';
+import {
+  corpusName,
+  mlflowExperimentName,
+  readExperiment,
+  reportOf,
+  resultsFolder,
+  withMlflow,
+} from '../../pipeline';
 import { REPORT_FORMATS, saveReport, type ReportFormat } from '../../report';
 import { type Command, type OptionValues } from '../command';
 import { EXPERIMENT } from '../stageOptions';
@@ -15,7 +22,7 @@ export const report: Command = {
     'mlflow-experiment': {
       value: 'NAME',
       help: 'MLflow experiment to report on',
-      default: 'stm-lab/CORPUS/EXPERIMENT',
+      default: 'MLFLOW_EXPERIMENT_NAME, else stm-lab/CORPUS/EXPERIMENT',
     },
     formats: { value: 'LIST', help: 'some of html,md,tex', default: 'all' },
     out: { value: 'DIR', help: 'folder of the report', default: 'RESULTS/CORPUS/EXPERIMENT/report' },
@@ -31,7 +38,7 @@ export const report: Command = {
     const { name } = readExperiment(options['experiment'] ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
     const results = resultsFolder(options['results']);
     const corpus = corpusName(options['manifest'] ?? process.env.STM_LAB_MANIFEST);
-    const experiment = options['mlflow-experiment'] ?? `stm-lab/${corpus}/${name}`;
+    const experiment = options['mlflow-experiment'] ?? mlflowExperimentName(corpus, name);
     const out = options['out'] ?? path.join(results, corpus, name, 'report');
     const journals = path.join(results, corpus, 'tracking');
     const warn = (line: string): void => terminal.warn(line);

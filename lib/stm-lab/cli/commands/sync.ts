@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { homeFolder } from '../../pipeline';
+import { resultsFolder } from '../../pipeline';
 import { syncJournals } from 'mlflow-tracking-client';
 import { type Command } from '../command';
 import { terminalContext } from '../context';
@@ -18,7 +18,7 @@ export const sync: Command = {
     'DIR: folders of journals; default every "tracking" folder below results. May be repeated: nothing is sent twice.',
   example: 'stm-lab sync results/demo/tracking --uri http://127.0.0.1:5000',
   async run(options, given, terminal) {
-    const folders = given.length > 0 ? given : journalFolders(path.join(homeFolder(), 'results'));
+    const folders = given.length > 0 ? given : journalFolders(resultsFolder(undefined));
     if (folders.length === 0) {
       terminal.print('there are no journals to send');
       return 0;

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { homeFolder, mlflowExecutable } from '../../pipeline';
+import { resultsFolder, mlflowExecutable } from '../../pipeline';
 import { startLocalServer, stopLocalServer } from 'mlflow-tracking-client';
 import { integerOption, type Command } from '../command';
 
@@ -16,7 +16,7 @@ export const ui: Command = {
     'A server of that folder that runs already is found again. It stores in SQLite and listens on 127.0.0.1.',
   example: 'stm-lab ui --port 5001',
   async run(options, _positionals, terminal) {
-    const folder = options['folder'] ?? path.join(homeFolder(), 'results', 'mlflow');
+    const folder = options['folder'] ?? path.join(resultsFolder(undefined), 'mlflow');
     if (options['stop'] !== undefined) {
       terminal.print(
         (await stopLocalServer(folder)) === 'stopped'

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { after, test } from 'node:test';
+import { commandText } from 'stm-lab/dist/pipeline/commandText';
+import { createMlflowClient, createTracker, openArtifactStore } from 'stm-lab/dist/tracking';
+import { noServer, temporaryFolder } from '../tracking/support';
+
+const folder = temporaryFolder();
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+const root = path.resolve(__dirname, '../..');
+
+function stmLab(results: string, ...args: string[]): { code: number | null; out: string; err: string } {
+  const environment: NodeJS.ProcessEnv = { ...process.env, STM_LAB_RESULTS: results };
+  delete environment.MLFLOW_TRACKING_URI;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(root, 'lib', 'bin', 'stm-lab.js'), ...args],
+    { encoding: 'utf8', cwd: root, env: environment },
+  );
+  return { code: status, out: stdout, err: stderr };
+}
+
+test(
+  'ui and sync use STM_LAB_RESULTS, whatever characters its name has, and files arrive',
+  { skip: noServer },
+  async () => {
+    const results = path.join(folder, 'a?b%20c#d é');
+    const tracker = createTracker({
+      mode: 'offline',
+      journalFolder: path.join(results, 'corpus', 'tracking'),
+      experiment: 'odd folder',
+    });
+    const run = tracker.startRun({ name: 'run' });
+    run.logText('notes/é.txt', 'text');
+    run.end();
+    await tracker.close();
+    const started = stmLab(results, 'ui', '--background');
+    assert.equal(started.code, 0, started.err);
+    const uri = /http:\/\/127\.0\.0\.1:\d+/.exec(started.out)![0];
+    try {
+      assert.ok(fs.existsSync(path.join(results, 'mlflow', 'mlflow.db')));
+      const synced = stmLab(results, 'sync', '--uri', uri);
+      assert.equal(synced.code, 0, synced.err);
+      assert.match(synced.out, /complete, 1 runs/);
+      const client = createMlflowClient(uri);
+      const { id } = (await client.getExperiment('odd folder'))!;
+      const [held] = await client.searchRuns([id]);
+      const back = path.join(folder, 'back.txt');
+      await openArtifactStore(client, held!.artifactUri).get('notes/é.txt', back);
+      assert.equal(fs.readFileSync(back, 'utf8'), 'text');
+      client.close();
+    } finally {
+      assert.match(stmLab(results, 'ui', '--stop').out, /MLflow stopped/);
+    }
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['a?b%20c#d é', 'back.txt']);
+  },
+);
+
+test('the command that runs carry names no folder outside of the working folder, and no password', () => {
+  const home = os.homedir();
+  const cases: Record<string, string> = {
+    [path.join(process.cwd(), 'data', 'm.csv')]: 'data/m.csv',
+    [`--manifest=${path.join(process.cwd(), 'm.csv')}`]: '--manifest=m.csv',
+    '--manifest=/home/ada/secret project/m.csv': '--manifest=m.csv',
+    '-m=/home/ada/m.csv': '-m=m.csv',
+    '/home/ada/m.csv': 'm.csv',
+    '/home/ada/a.json,/home/ada/b.json': 'a.json,b.json',
+    '../../home/ada/m.csv': 'm.csv',
+    '--out=~/ada/results': '--out=results',
+    'file:///home/ada/m.csv': 'm.csv',
+    '--uri=https://ada:secret@mlflow.example/x': '--uri=https://mlflow.example/x',
+    'https://ada:secret@mlflow.example': 'https://mlflow.example',
+    [`--results=${home}`]: `--results=${path.basename(home)}`,
+    '--note=a=/b': '--note=a=/b',
+    '0.5/2': '0.5/2',
+    '--workers': '--workers',
+  };
+  for (const [word, expected] of Object.entries(cases)) {
+    const shown = commandText(['node', '/x/bin/stm-lab.js', 'train', word]);
+    assert.equal(shown, `stm-lab train ${/\s/.test(expected) ? JSON.stringify(expected) : expected}`);
+  }
+});
