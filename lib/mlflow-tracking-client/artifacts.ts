@@ -72,13 +72,11 @@ function proxiedStore(http: Http, serverUri: string, artifactUri: string): Artif
   const root = parsed[2]!.replace(/\/+$/, '');
   const origin = authority === '' ? '' : `${new URL(serverUri).protocol}//${authority}`;
   const api = `${origin}/api/2.0/mlflow-artifacts/artifacts`;
+  const encode = (where: string): string => where.split('/').map(encodeURIComponent).join('/');
+  // The root is an address already: what is percent-encoded in it stays so, as in MLflow's own clients.
+  const prefix = encode(root).replace(/%25([0-9A-Fa-f]{2})/g, '%$1');
   const address = (relative: string): string =>
-    `${api}/${[root, relative]
-      .filter((part) => part !== '')
-      .join('/')
-      .split('/')
-      .map(encodeURIComponent)
-      .join('/')}`;
+    [api, prefix, encode(relative)].filter((part) => part !== '').join('/');
   return {
     async put(to, file) {
       const length = fs.statSync(file).size;

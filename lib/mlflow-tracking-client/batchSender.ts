@@ -1,7 +1,7 @@
 import { batchSize, identitySet, missingMetrics, splitBatch } from './batches';
 import type { Batch, MlflowClient } from './client';
 import type { Delivered } from './delivered';
-import { ServerError } from './http';
+import { isPermanent } from './serverError';
 
 export interface BatchSender {
   /** Sends what the server does not hold of the batch yet. Throws ServerError; then call it again with the same. */
@@ -39,8 +39,7 @@ export function createBatchSender(context: {
       delivered.params += batch.params.length;
       delivered.tags += batch.tags.length;
     } catch (error) {
-      if (!(error instanceof ServerError) || (error.failure !== 'refused' && error.failure !== 'missing'))
-        throw error;
+      if (!isPermanent(error)) throw error;
       await context.checkRun();
       // One bad item spoils its whole batch: halve until it stands alone.
       if (batchSize(batch) === 1) context.onRefused(error.message);

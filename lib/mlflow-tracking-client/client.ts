@@ -1,8 +1,9 @@
 import { createHttp, type Http } from './http';
 import { pages } from './pages';
 import { createRegistryClient, type RegistryClient } from './registryClient';
-import { withRetries } from './retry';
+import { backOffMs, pause, withRetries } from './retry';
 import type { WireNumber } from './rules';
+import { ServerError, foreignError, isAbsent } from './serverError';
 import { serverSettings, type ServerSettings } from './settings';
 import {
   experimentFromWire,
@@ -115,15 +116,51 @@ export function createMlflowClient(
   const once = <T>(path: string, json: unknown): Promise<T> =>
     withRetries(settings.retries, 'unsent', () => http.json<T>({ method: 'POST', path: API + path, json }));
 
+  /** The named part of an answer; an object without it comes from some other program. */
+  const part = <T>(answer: Record<string, unknown>, name: string, place: string): T => {
+    if (answer[name] === undefined) throw foreignError(place, `the answer holds no "${name}"`, settings);
+    return answer[name] as T;
+  };
+
   async function getExperiment(name: string): Promise<Experiment | undefined> {
+    const place = '/experiments/get-by-name';
     try {
-      const answer = await read<{ experiment: WireExperiment }>('/experiments/get-by-name', {
-        experiment_name: name,
-      });
-      return experimentFromWire(answer.experiment);
+      const answer = await read<Record<string, unknown>>(place, { experiment_name: name });
+      return experimentFromWire(part<WireExperiment>(answer, 'experiment', place));
     } catch (error) {
-      if ((error as { failure?: string }).failure === 'missing') return undefined;
+      if (isAbsent(error)) return undefined;
+      if (error instanceof ServerError && error.failure === 'missing')
+        throw foreignError(`GET ${settings.uri}${API}${place}`, 'the answer is 404', settings);
       throw error;
+    }
+  }
+
+  /** The experiment of this name, made when missing: at most as many attempts as a repeatable request has. */
+  async function findOrCreateExperiment(name: string, tags: Record<string, string>): Promise<Experiment> {
+    for (let attempt = 0; ; attempt++) {
+      const found = await getExperiment(name);
+      if (found !== undefined) return found;
+      let failure: unknown;
+      try {
+        await http.json({
+          method: 'POST',
+          path: `${API}/experiments/create`,
+          json: { name, tags: pairs({ ...NEW_EXPERIMENT, ...tags }) },
+        });
+      } catch (error) {
+        failure = error;
+        // Another process was faster, or the answer got lost: a second look tells.
+        const raced = (error as { code?: string }).code === 'RESOURCE_ALREADY_EXISTS';
+        if (!raced && (error as { failure?: string }).failure !== 'ambiguous') throw error;
+      }
+      const made = await getExperiment(name);
+      if (made !== undefined) return made;
+      failure ??= new ServerError(
+        'ambiguous',
+        `experiment "${name}" was created on ${settings.uri}, which then does not hold it`,
+      );
+      if (attempt >= settings.retries) throw failure;
+      await pause(backOffMs(attempt, failure));
     }
   }
 
@@ -136,31 +173,22 @@ export function createMlflowClient(
       const response = await http.stream({ method: 'GET', path: '/version' });
       let text = '';
       for await (const chunk of response) text += String(chunk);
+      if (!/^\d+\.\d+/.test(text.trim()))
+        throw foreignError(`GET ${settings.uri}/version`, 'the answer is no version number', settings);
       return text.trim();
     },
     getExperiment,
     async getExperimentById(id) {
       return experimentFromWire(
-        (await read<{ experiment: WireExperiment }>('/experiments/get', { experiment_id: id })).experiment,
+        part<WireExperiment>(
+          await read<Record<string, unknown>>('/experiments/get', { experiment_id: id }),
+          'experiment',
+          '/experiments/get',
+        ),
       );
     },
     async ensureExperiment(name, tags = {}) {
-      let experiment = await getExperiment(name);
-      if (experiment === undefined) {
-        try {
-          await http.json({
-            method: 'POST',
-            path: `${API}/experiments/create`,
-            json: { name, tags: pairs({ ...NEW_EXPERIMENT, ...tags }) },
-          });
-        } catch (error) {
-          // Another process was faster, or the answer got lost: both show in the second look.
-          const raced = (error as { code?: string }).code === 'RESOURCE_ALREADY_EXISTS';
-          if (!raced && (error as { failure?: string }).failure !== 'ambiguous') throw error;
-        }
-        experiment = await getExperiment(name);
-        if (experiment === undefined) return client.ensureExperiment(name, tags);
-      }
+      const experiment = await findOrCreateExperiment(name, tags);
       for (const [key, value] of Object.entries(tags)) {
         if (experiment.tags[key] !== value) await client.setExperimentTag(experiment.id, key, value);
       }
@@ -181,17 +209,18 @@ export function createMlflowClient(
     restoreExperiment: (id) => set('/experiments/restore', { experiment_id: id }),
 
     async createRun({ experimentId, name, startTime, tags }) {
-      const answer = await once<{ run: WireRun }>('/runs/create', {
+      const answer = await once<Record<string, unknown>>('/runs/create', {
         experiment_id: experimentId,
         run_name: name,
         start_time: startTime,
         user_id: tags['mlflow.user'],
         tags: pairs(tags),
       });
-      return runFromWire(answer.run);
+      return runFromWire(part<WireRun>(answer, 'run', '/runs/create'));
     },
     async getRun(runId) {
-      return runFromWire((await read<{ run: WireRun }>('/runs/get', { run_id: runId })).run);
+      const answer = await read<Record<string, unknown>>('/runs/get', { run_id: runId });
+      return runFromWire(part<WireRun>(answer, 'run', '/runs/get'));
     },
     searchRuns: (experimentIds, options = {}) =>
       pages(options.limit, PAGE, async (max, token) => {

@@ -1,49 +1,11 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { StmLabError, messageOf } from 'research-basics/errors';
-import { createProxyTunnel, proxyFor } from './proxy';
+import type * as net from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { messageOf } from 'research-basics/errors';
+import { createAgent } from './agents';
+import { ServerError, foreignError, statusError } from './serverError';
 import type { ServerSettings } from './settings';
-
-/**
- * What a failed request means for the one who wants to repeat it:
- * - `unreachable`: it never reached the server; repeat at will
- * - `ambiguous`: it may have been carried out, wholly or in part; ask the server before repeating
- * - `busy`: the server said "later" (429, 503 with Retry-After) and did nothing
- * - `unauthorized`, `missing`, `refused`: repeating it unchanged is pointless
- */
-export type FailureKind = 'unreachable' | 'ambiguous' | 'busy' | 'unauthorized' | 'missing' | 'refused';
-
-/** A failed request to the server. `message` is one sentence without secrets. */
-export class ServerError extends StmLabError {
-  readonly failure: FailureKind;
-  readonly status: number | undefined;
-  /** MLflow's error code, e.g. `RESOURCE_ALREADY_EXISTS`. */
-  readonly code: string | undefined;
-  readonly retryAfterMs: number | undefined;
-
-  constructor(
-    failure: FailureKind,
-    message: string,
-    details: { status?: number; code?: string; retryAfterMs?: number; cause?: unknown } = {},
-  ) {
-    super(failure === 'refused' || failure === 'missing' ? 'input' : 'environment', message, {
-      cause: details.cause,
-    });
-    this.name = 'ServerError';
-    this.failure = failure;
-    this.status = details.status;
-    this.code = details.code;
-    this.retryAfterMs = details.retryAfterMs;
-  }
-}
-
-/** Whether the same request may succeed later. */
-export function isTransient(error: unknown): error is ServerError {
-  return (
-    error instanceof ServerError &&
-    ['unreachable', 'ambiguous', 'busy', 'unauthorized'].includes(error.failure)
-  );
-}
 
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -71,8 +33,6 @@ const MAX_ANSWER_BYTES = 256 << 20;
 
 export function createHttp(settings: ServerSettings): Http {
   const base = new URL(settings.uri);
-  const secure = base.protocol === 'https:';
-  const proxy = proxyFor(base, process.env);
   const tls = {
     rejectUnauthorized: settings.unverifiedTls === 'refuse',
     ...(settings.ca === undefined ? {} : { ca: settings.ca }),
@@ -80,13 +40,24 @@ export function createHttp(settings: ServerSettings): Http {
       ? {}
       : { cert: settings.clientCertificate, key: settings.clientCertificate }),
   };
-  // Idle sockets are closed after 3 s, before the server (uvicorn: 5 s) closes them under a request.
-  const pool = { keepAlive: true, maxSockets: 6, timeout: 3000 };
-  const agent: http.Agent = secure
-    ? proxy === undefined
-      ? new https.Agent({ ...pool, ...tls })
-      : createProxyTunnel(proxy, { ...pool, ...tls }, settings.timeoutMs)
-    : new http.Agent(pool);
+  // Client certificates, like credentials, are for the configured server alone. A store of artifacts elsewhere may be
+  // certified by an authority of the system or by the one that was given.
+  const tlsElsewhere = {
+    rejectUnauthorized: tls.rejectUnauthorized,
+    ...(settings.ca === undefined ? {} : { ca: [...rootCertificates, settings.ca] }),
+  };
+  const agents = new Map<string, http.Agent>();
+  const agentFor = (url: URL): http.Agent => {
+    let agent = agents.get(url.origin);
+    if (agent === undefined) {
+      agent = createAgent(url, url.origin === base.origin ? tls : tlsElsewhere, settings.timeoutMs);
+      agents.set(url.origin, agent);
+    }
+    return agent;
+  };
+  agentFor(base);
+  // Sockets whose connection (with TLS, where it is used) stands. A reused one says so no more.
+  const established = new WeakSet<object>();
 
   function open(request: HttpRequest): Promise<http.IncomingMessage> {
     const url = /^https?:\/\//.test(request.path)
@@ -115,26 +86,24 @@ export function createHttp(settings: ServerSettings): Http {
       headers['content-type'] = 'application/octet-stream';
       headers['content-length'] = request.body.length;
     }
-    let target: http.RequestOptions = {
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
-      path: `${url.pathname}${url.search}`,
-    };
-    if (proxy !== undefined && !secure && ours) {
-      target = { host: proxy.hostname, port: Number(proxy.port || 80), path: url.href };
-      if (proxy.authorization !== undefined) headers['proxy-authorization'] = proxy.authorization;
-    }
     const place = `${request.method} ${settings.redact(`${url.origin}${url.pathname}`)}`;
 
     return new Promise((resolve, reject) => {
       let connected = false;
       let source: NodeJS.ReadableStream | undefined;
-      const transport = url.protocol === 'https:' ? https : http;
-      const outgoing = transport.request({
-        ...target,
+      const secure = url.protocol === 'https:';
+      const outgoing = (secure ? https : http).request({
+        // Also how a proxy's agent knows the pool of a socket.
+        protocol: url.protocol,
+        host: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+        path: `${url.pathname}${url.search}`,
         method: request.method,
         headers,
-        ...(ours ? { agent } : { agent: false as const, ...tls }),
+        // Covers the time until the connection stands as well.
+        timeout: settings.timeoutMs,
+        agent: agentFor(url),
+        ...(secure ? (ours ? tls : tlsElsewhere) : {}),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       });
       const stopUpload = (): void => {
@@ -156,12 +125,19 @@ export function createHttp(settings: ServerSettings): Http {
               ),
         );
       };
-      outgoing.on('socket', (socket) => {
-        if (!socket.connecting) connected = true;
-        else socket.once(secure ? 'secureConnect' : 'connect', () => (connected = true));
+      outgoing.on('socket', (socket: net.Socket) => {
+        const stands = (): void => {
+          established.add(socket);
+          connected = true;
+        };
+        if (established.has(socket)) connected = true;
+        else if (secure) socket.once('secureConnect', stands);
+        else if (socket.connecting) socket.once('connect', stands);
+        else stands();
       });
-      outgoing.setTimeout(settings.timeoutMs, () => {
-        outgoing.destroy(new Error(`no answer within ${Math.round(settings.timeoutMs / 1000)} s`));
+      outgoing.on('timeout', () => {
+        const limit = `within ${settings.timeoutMs / 1000} s (MLFLOW_HTTP_REQUEST_TIMEOUT)`;
+        outgoing.destroy(new Error(connected ? `no answer ${limit}` : `no connection ${limit}`));
       });
       outgoing.on('error', fail);
       outgoing.on('response', (response) => {
@@ -200,18 +176,25 @@ export function createHttp(settings: ServerSettings): Http {
           `${request.method} ${request.path}: the answer broke off (${settings.redact(messageOf(error))})`,
         );
       }
-      if (text.trim() === '') return {} as T;
-      try {
-        return JSON.parse(text) as T;
-      } catch {
-        throw new ServerError(
-          'ambiguous',
-          `${request.method} ${request.path}: the answer is not JSON; is ${settings.uri} an MLflow server?`,
-        );
+      const place = `${request.method} ${request.path}`;
+      if (text.trim() === '') {
+        // MLflow answers nothing to an upload, and some gateways nothing (204) to a write.
+        if (response.statusCode === 204 || request.body !== undefined) return {} as T;
+        throw foreignError(place, 'the answer is empty', settings);
       }
+      let answer: unknown;
+      try {
+        answer = JSON.parse(text);
+      } catch {
+        const page = /^\s*</.test(text) ? 'a web page' : 'not JSON';
+        throw foreignError(place, `the answer is ${page}`, settings);
+      }
+      if (answer === null || typeof answer !== 'object' || Array.isArray(answer))
+        throw foreignError(place, 'the answer is no JSON object', settings);
+      return answer as T;
     },
     stream: open,
-    close: () => agent.destroy(),
+    close: () => agents.forEach((agent) => agent.destroy()),
   };
 }
 
@@ -230,48 +213,4 @@ function readAll(response: http.IncomingMessage): Promise<Buffer> {
     response.on('error', reject);
     response.on('aborted', () => reject(new Error('connection closed')));
   });
-}
-
-function statusError(
-  place: string,
-  status: number,
-  body: string,
-  headers: http.IncomingHttpHeaders,
-  settings: ServerSettings,
-): ServerError {
-  let code: string | undefined;
-  let sentence: string;
-  try {
-    const parsed = JSON.parse(body) as { error_code?: string; message?: string };
-    code = parsed.error_code;
-    sentence = parsed.message ?? '';
-  } catch {
-    sentence = body
-      .replace(/<[^>]*>/g, ' ')
-      .replace(/\s+/g, ' ')
-      .trim();
-  }
-  const message = settings
-    .redact(`${place}: ${status} ${code ?? ''} ${sentence}`.replace(/\s+/g, ' '))
-    .slice(0, 1000);
-  const retryAfterMs = retryAfter(headers['retry-after']);
-  const details = {
-    status,
-    ...(code === undefined ? {} : { code }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  };
-  if (status === 429) return new ServerError('busy', message, details);
-  if (status === 401 || status === 403) return new ServerError('unauthorized', message, details);
-  if (status === 404) return new ServerError('missing', message, details);
-  // 408 and every 5xx may come after part of the work was done.
-  if (status === 408 || status >= 500) return new ServerError('ambiguous', message, details);
-  return new ServerError('refused', message, details);
-}
-
-/** `Retry-After` in ms, from seconds or an HTTP date, at most five minutes. */
-export function retryAfter(header: string | undefined, now: number = Date.now()): number | undefined {
-  if (header === undefined) return undefined;
-  const seconds = Number(header);
-  const wait = Number.isFinite(seconds) ? 1000 * seconds : Date.parse(header) - now;
-  return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), 300_000) : undefined;
 }

@@ -13,7 +13,7 @@ export {
 } from './client';
 export type { LoggedModel, ModelVersion, RegistryClient } from './registryClient';
 export { openArtifactStore, listAllArtifacts, type ArtifactStore } from './artifacts';
-export { ServerError, type FailureKind } from './http';
+export { ServerError, type FailureKind } from './serverError';
 export {
   findLocalServer,
   findMlflow,
@@ -46,3 +46,4 @@ export {
 } from './trackFit';
 export { sampleSystem, type SystemSampling } from './systemMetrics';
 export { LIMITS } from './rules';
+export { withoutUserInfo } from './secrets';

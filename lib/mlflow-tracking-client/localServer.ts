@@ -60,8 +60,9 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       executable,
       [
         'server',
-        ...['--backend-store-uri', `sqlite:///${path.join(folder, 'mlflow.db')}`],
-        ...['--artifacts-destination', path.join(folder, 'artifacts')],
+        // Relative to the working folder: inside an address, the folder's own name may mean something else (? # %).
+        ...['--backend-store-uri', 'sqlite:///mlflow.db'],
+        ...['--artifacts-destination', './artifacts'],
         ...['--host', '127.0.0.1', '--port', String(port), '--workers', '1'],
       ],
       {

@@ -3,7 +3,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { openArtifactStore, type ArtifactStore } from './artifacts';
 import type { MlflowClient } from './client';
-import { ServerError } from './http';
+import { ServerError } from './serverError';
 import type { ModelEntry } from './journal';
 import type { SentState } from './sentState';
 import { toYaml } from './yaml';

@@ -1,4 +1,4 @@
-import { ServerError, isTransient } from './http';
+import { ServerError, isTransient, needsSettings } from './serverError';
 
 /** Waits `ms`, or until `signal` fires. With `keepAlive: 'no'` the wait does not hold the process. */
 export function pause(ms: number, signal?: AbortSignal, keepAlive: 'yes' | 'no' = 'yes'): Promise<void> {
@@ -45,7 +45,7 @@ export async function withRetries<T>(
     } catch (error) {
       const again =
         isTransient(error) &&
-        error.failure !== 'unauthorized' &&
+        !needsSettings(error) &&
         (repeatable === 'always' || error.failure !== 'ambiguous');
       if (!again || attempt >= retries) throw error;
       await pause(backOffMs(attempt, error));

@@ -34,11 +34,14 @@ export interface RunSetup {
 /** Lines are kept well under one batch's bytes, so that each fits in a request. */
 const LINE_BYTES = LIMITS.bytesPerBatch / 4;
 
+const TABLES_TAG = 'mlflow.loggedArtifacts';
+
 /** The handle by which one run's journal is written. */
 export function createRun(setup: RunSetup): Run {
   const { journal, memory } = setup;
   const checked = new Set<string>();
   let status: Run['status'] = 'RUNNING';
+  let tablesFull = false;
 
   const nameOf = (kind: 'metric' | 'param' | 'tag', name: string): void => {
     const key = `${kind}:${name}`;
@@ -114,6 +117,26 @@ export function createRun(setup: RunSetup): Run {
     // Now, because the file may change before it is sent. A clone where the file system can (no bytes are copied), else a copy.
     const copy = spool((target) => fs.copyFileSync(file, target, fs.constants.COPYFILE_FICLONE));
     return { to, ...copy };
+  };
+
+  /** The tag by which the UI knows which artifacts are tables. It has room for about a hundred: later ones stay artifacts. */
+  const listAsTable = (name: string): void => {
+    let held: { path?: unknown }[] = [];
+    try {
+      const known: unknown = JSON.parse(memory.tags.get(TABLES_TAG) ?? '[]');
+      if (Array.isArray(known)) held = known as typeof held;
+    } catch {
+      // Set by someone else, or cut: the list starts anew.
+    }
+    if (held.some((item) => item?.path === name)) return;
+    const text = JSON.stringify([...held, { path: name, type: 'table' }]);
+    if (characterCount(text) <= LIMITS.tagCharacters) run.setTags({ [TABLES_TAG]: text });
+    else if (!tablesFull) {
+      tablesFull = true;
+      setup.onWarning(
+        `run "${setup.name}": MLflow's list of tables is full, so "${name}" and later ones are artifacts that the UI does not compare between runs`,
+      );
+    }
   };
 
   const append = (entry: JournalEntry): void => journal.append(entry);
@@ -231,10 +254,7 @@ export function createRun(setup: RunSetup): Run {
         name,
         JSON.stringify({ columns, data: rows.map((row) => columns.map((column) => row[column] ?? null)) }),
       );
-      const held = JSON.parse(memory.tags.get('mlflow.loggedArtifacts') ?? '[]') as { path: string }[];
-      if (!held.some((item) => item.path === name)) {
-        run.setTags({ 'mlflow.loggedArtifacts': JSON.stringify([...held, { path: name, type: 'table' }]) });
-      }
+      listAsTable(name);
     },
     logDataset(dataset) {
       append({ op: 'dataset', x: datasetToRemote(dataset) });

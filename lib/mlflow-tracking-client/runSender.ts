@@ -3,17 +3,19 @@ import { messageOf } from 'research-basics/errors';
 import { openArtifactStore, type ArtifactStore } from './artifacts';
 import { packBatch } from './batches';
 import { createBatchSender } from './batchSender';
-import type { MlflowClient, RemoteRun } from './client';
+import type { Experiment, MlflowClient, RemoteRun } from './client';
 import type { Delivered } from './delivered';
-import { ServerError } from './http';
+import { ServerError, foreignError, isAbsent, isPermanent } from './serverError';
 import { readEntries, readStart, spooledFile, spoolFolder, type ReadEntry, type StartEntry } from './journal';
 import { deliverModel } from './modelSender';
-import { readSentState, writeSentState, type SentState } from './sentState';
+import { forgetSentState, readSentState, writeSentState, type SentState } from './sentState';
 
 /** What the senders of one server share. */
 export interface SendContext {
   client: MlflowClient;
   delivered: Delivered;
+  /** The experiment of this name, made when missing. `fresh` asks the server whatever is remembered. */
+  experiment(name: string, tags: Record<string, string> | undefined, fresh: boolean): Promise<Experiment>;
   /** The server's id of a run, once it is known there. May make the parent's run. */
   parentRunId(parent: { uid: string; journal: string }, experimentId: string): Promise<string | undefined>;
   onWarning(text: string): void;
@@ -26,8 +28,10 @@ export interface RunSender {
   readonly start: StartEntry;
   /** Known once the run exists on the server. */
   readonly state: SentState | undefined;
-  /** Finds or makes the run on the server. Idempotent. */
+  /** Finds or makes the run on the server. Idempotent; calls at the same time make one run. */
   attach(): Promise<SentState>;
+  /** The server does not hold the run (its database was replaced): all of it is to be sent again. */
+  forget(): void;
   /** Delivers everything the journal holds now. Throws ServerError or RunHeld; may then be called again. */
   drain(): Promise<void>;
 }
@@ -45,6 +49,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
   const start = readStart(journal);
   let state: SentState | undefined = readSentState(journal, client.uri);
   let attached = false;
+  let attaching: Promise<SentState> | undefined;
   let doubtfulCreate = false;
   let store: ArtifactStore | undefined;
   let uploadFailures = 0;
@@ -68,43 +73,23 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     return found[0];
   }
 
-  async function attach(): Promise<SentState> {
-    if (attached && state !== undefined) return state;
+  /** Several children may ask for their parent at once, while its own records are being sent. */
+  function attach(): Promise<SentState> {
+    if (attached && state !== undefined) return Promise.resolve(state);
+    attaching ??= findOrCreate().finally(() => (attaching = undefined));
+    return attaching;
+  }
+
+  async function findOrCreate(): Promise<SentState> {
     if (state === undefined) {
-      const experiment = await client.ensureExperiment(start.experiment, start.experimentTags);
-      if (experiment.lifecycle === 'deleted') {
-        throw new RunHeld(
-          `experiment "${start.experiment}" is deleted on ${client.uri}; restore it there or choose another name`,
-        );
-      }
-      let run = await findRun(experiment.id);
-      if (run === undefined) {
-        const parentId = start.parent && (await context.parentRunId(start.parent, experiment.id));
-        try {
-          run = await client.createRun({
-            experimentId: experiment.id,
-            name: start.name,
-            startTime: start.t,
-            tags: {
-              ...start.tags,
-              'stm.uid': start.uid,
-              ...(start.key === undefined ? {} : { 'stm.runKey': start.key }),
-              ...(parentId === undefined ? {} : { 'mlflow.parentRunId': parentId }),
-            },
-          });
-          delivered.runs += 1;
-        } catch (error) {
-          doubtfulCreate = true;
-          throw error;
-        }
-        // A run made this moment holds nothing.
-        batches.trust();
-      }
+      const experiment = await activeExperiment(false);
+      const run = (await findRun(experiment.id)) ?? (await create(experiment));
       if (run.lifecycle === 'deleted') throw deletedRun(run.id);
       state = {
         server: client.uri,
         runId: run.id,
         experimentId: run.experimentId,
+        ...(experiment.creationTime > 0 ? { experimentCreated: experiment.creationTime } : {}),
         artifactUri: run.artifactUri,
         records: 0,
         artifacts: 0,
@@ -115,6 +100,56 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     }
     attached = true;
     return state;
+  }
+
+  async function activeExperiment(fresh: boolean): Promise<Experiment> {
+    let experiment = await context.experiment(start.experiment, start.experimentTags, fresh);
+    // It may have been restored since it was last looked at.
+    if (experiment.lifecycle === 'deleted' && !fresh)
+      experiment = await context.experiment(start.experiment, start.experimentTags, true);
+    if (experiment.lifecycle === 'deleted')
+      throw new RunHeld(
+        `experiment "${start.experiment}" is deleted on ${client.uri}; restore it there or choose another name`,
+      );
+    return experiment;
+  }
+
+  async function create(experiment: Experiment): Promise<RemoteRun> {
+    const parentId = start.parent && (await context.parentRunId(start.parent, experiment.id));
+    let run: RemoteRun;
+    try {
+      run = await client.createRun({
+        experimentId: experiment.id,
+        name: start.name,
+        startTime: start.t,
+        tags: {
+          ...start.tags,
+          'stm.uid': start.uid,
+          ...(start.key === undefined ? {} : { 'stm.runKey': start.key }),
+          ...(parentId === undefined ? {} : { 'mlflow.parentRunId': parentId }),
+        },
+      });
+    } catch (error) {
+      if (isPermanent(error)) {
+        // The experiment may have been deleted, or the database replaced, since its id was looked up.
+        const now = await activeExperiment(true);
+        if (now.id !== experiment.id)
+          throw new ServerError('unreachable', `experiment "${start.experiment}" is another one than before`);
+      } else doubtfulCreate = true;
+      throw error;
+    }
+    delivered.runs += 1;
+    // A run made this moment holds nothing.
+    batches.trust();
+    return run;
+  }
+
+  function forget(): void {
+    state = undefined;
+    attached = false;
+    store = undefined;
+    batches.distrust();
+    forgetSentState(journal, client.uri);
   }
 
   function deletedRun(id: string): RunHeld {
@@ -128,11 +163,11 @@ export function createRunSender(journal: string, context: SendContext): RunSende
       const run = await client.getRun(known.runId);
       if (run.lifecycle === 'deleted') throw deletedRun(run.id);
     } catch (error) {
-      if (!(error instanceof ServerError) || error.failure !== 'missing') throw error;
+      if (error instanceof ServerError && error.failure === 'missing' && !isAbsent(error))
+        throw foreignError(`run ${known.runId}`, 'the answer is 404', client.settings);
+      if (!isAbsent(error)) throw error;
       // The server has lost the run (its database was replaced). The journal still holds all of it.
-      state = undefined;
-      attached = false;
-      batches.distrust();
+      forget();
       throw new ServerError(
         'unreachable',
         `run "${start.name}" is unknown to ${client.uri}; it is sent anew`,
@@ -182,8 +217,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
         known.status = entry.status;
       }
     } catch (error) {
-      if (!(error instanceof ServerError) || (error.failure !== 'refused' && error.failure !== 'missing'))
-        throw error;
+      if (!isPermanent(error)) throw error;
       await checkRun();
       problem(error.message);
     }
@@ -229,7 +263,8 @@ export function createRunSender(journal: string, context: SendContext): RunSende
             }
             uploadFailures = 0;
           } catch (error) {
-            if (error instanceof ServerError && !['refused', 'missing'].includes(error.failure)) {
+            if (isPermanent(error)) await checkRun();
+            else if (error instanceof ServerError) {
               uploadFailures += error.failure === 'ambiguous' ? 1 : 0;
               if (uploadFailures < UPLOAD_ATTEMPTS) throw error;
               await client.getRun(known.runId);
@@ -257,6 +292,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
       return state;
     },
     attach,
+    forget,
     async drain() {
       try {
         for (;;) {
@@ -270,7 +306,8 @@ export function createRunSender(journal: string, context: SendContext): RunSende
           doubtfulCreate = false;
         }
       } catch (error) {
-        if (!(error instanceof ServerError) || error.failure === 'ambiguous') batches.distrust();
+        const doubtful = !(error instanceof ServerError) || ['ambiguous', 'foreign'].includes(error.failure);
+        if (doubtful) batches.distrust();
         throw error;
       }
     },

@@ -1,21 +1,26 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { messageOf } from 'research-basics/errors';
-import type { Experiment, MlflowClient } from './client';
+import type { MlflowClient } from './client';
 import { createMlflowClient } from './client';
-import { ServerError, isTransient } from './http';
+import { ServerError, isAbsent, isPermanent, isTransient, needsSettings } from './serverError';
 import { readStart, spoolFolder } from './journal';
 import { journalStatus, type JournalStatus } from './journalStatus';
 import { backOffMs } from './retry';
 import { nothingDelivered, type Delivered } from './delivered';
 import { RunHeld, createRunSender, type RunSender } from './runSender';
-import { lockJournal, readSentState } from './sentState';
+import { lockJournal, readSentState, type SentState } from './sentState';
 import type { ServerSettings } from './settings';
 
 export interface SenderOptions {
   settings: ServerSettings;
   /** Names this sender in its locks. */
   owner?: string;
+  /**
+   * Asks the server whether it still holds what the notes say it was given: its database may have been replaced.
+   * Default false: that costs a request per experiment every few seconds.
+   */
+  verify?: boolean;
   onWarning(text: string): void;
   /** Called when a journal's run is found or made on the server. */
   onRunId?(journal: string, runId: string): void;
@@ -36,8 +41,10 @@ export interface Sender {
   /** What repeating can still deliver, here or by another process; cheap, unlike `status`. */
   backlog(only?: ReadonlySet<string>): { runs: number; bytes: number; elsewhere: number };
   status(only?: ReadonlySet<string>): JournalStatus[];
-  /** Forgets waiting times: the next pass tries at once. */
-  hurry(): void;
+  /** Forgets waiting times: the next pass tries at once, also `held` journals of these. */
+  hurry(held?: ReadonlySet<string>): void;
+  /** The failure of the last attempts in a row that only other settings can cure (login, address). */
+  refusal(): ServerError | undefined;
   /** Milliseconds until a failed server may be tried again. */
   waitMs(): number;
   /** Gives back all locks. */
@@ -61,35 +68,45 @@ interface Job {
 const PARALLEL_RUNS = 3;
 const LOCKED_RETRY_MS = 2000;
 const HELD_RETRY_MS = 60_000;
+/** How long what the server said of experiments and parents is believed. Thousands of runs share a few of them. */
+const REMEMBER_MS = 2000;
+/** Attempts in a row after which a login page or a wrong address is taken for lasting. */
+const REFUSALS = 3;
+
+/** Another process of this machine has the parent in hand; this journal waits, the others go on. */
+class ParentElsewhere extends Error {}
 
 export function createSender(options: SenderOptions): Sender {
   // Failures come back at once: the sender has its own patience, and knows better what else to do.
   const client = createMlflowClient({ ...options.settings, retries: 0 });
   const delivered = nothingDelivered();
   const jobs = new Map<string, Job>();
-  const experiments = new Map<string, Promise<Experiment>>();
   let serverFailures = 0;
   let serverNotBefore = 0;
   let lastProgress = 0;
+  let refusals = 0;
+  let lastRefusal: ServerError | undefined;
   let announced: 'up' | 'down' = 'up';
 
-  // Thousands of runs share a few experiments: each is looked up once a session.
-  const cached: MlflowClient = {
-    ...client,
-    ensureExperiment(name, tags) {
-      const known = experiments.get(name);
-      if (known !== undefined) return known;
-      const asked = client.ensureExperiment(name, tags);
-      experiments.set(name, asked);
-      asked.catch(() => experiments.delete(name));
-      return asked;
-    },
-  };
+  const answers = new Map<string, { at: number; answer: Promise<unknown> }>();
+
+  /** The answer to `ask`, shared by all who want it within a moment. Failures are not remembered. */
+  function remembered<T>(key: string, ask: () => Promise<T>, fresh = false): Promise<T> {
+    const known = answers.get(key);
+    if (known !== undefined && !fresh && Date.now() - known.at < REMEMBER_MS)
+      return known.answer as Promise<T>;
+    const answer = ask();
+    answers.set(key, { at: Date.now(), answer });
+    answer.catch(() => answers.delete(key));
+    return answer;
+  }
 
   const context = {
-    client: cached,
+    client,
     delivered,
     onWarning: options.onWarning,
+    experiment: (name: string, tags: Record<string, string> | undefined, fresh: boolean) =>
+      remembered(`name/${name}`, () => client.ensureExperiment(name, tags), fresh),
     async parentRunId(
       parent: { uid: string; journal: string },
       experimentId: string,
@@ -97,8 +114,8 @@ export function createSender(options: SenderOptions): Sender {
       // The parent's journal lies in the child's folder; its name came with the child.
       const folder = [...jobs.keys()].map((file) => path.dirname(file))[0] ?? '.';
       const journal = path.join(folder, path.basename(parent.journal));
-      const known = readSentState(journal, client.uri)?.runId;
-      if (known !== undefined) return known;
+      const known = readSentState(journal, client.uri);
+      if (known !== undefined && (await holdsRun(known.runId))) return known.runId;
       if (fs.existsSync(journal)) return (await attachParent(journal)).runId;
       const found = await client.searchRuns([experimentId], {
         filter: `tags.\`stm.uid\` = '${parent.uid}'`,
@@ -111,17 +128,46 @@ export function createSender(options: SenderOptions): Sender {
     },
   };
 
+  function holdsRun(runId: string): Promise<boolean> {
+    return remembered(`run/${runId}`, () => present(client.getRun(runId)));
+  }
+
+  /** Whether the server still is the one that was given this: its experiment was made at the noted time. */
+  async function holds(sent: SentState): Promise<boolean> {
+    if (sent.experimentCreated === undefined) return holdsRun(sent.runId);
+    const id = sent.experimentId;
+    const created = await remembered(`id/${id}`, async () => {
+      try {
+        return (await client.getExperimentById(id)).creationTime;
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw error;
+      }
+    });
+    return created === sent.experimentCreated;
+  }
+
   async function attachParent(journal: string): Promise<{ runId: string }> {
     const job = jobFor(journal);
-    if (!take(job)) {
-      throw new ServerError(
-        'busy',
+    if (!take(job))
+      throw new ParentElsewhere(
         `the parent run of ${path.basename(journal)} is being sent by another process`,
       );
+    const sender = job.sender!;
+    let state = await sender.attach();
+    if (!(await holdsRun(state.runId))) {
+      resend(job);
+      state = await sender.attach();
     }
-    const state = await job.sender!.attach();
     options.onRunId?.(journal, state.runId);
     return state;
+  }
+
+  /** All of a journal whose lock is held goes to the server once more, which has lost it. */
+  function resend(job: Job): void {
+    job.sender!.forget();
+    job.deliveredSize = 0;
+    job.resting = 'no';
   }
 
   function jobFor(journal: string): Job {
@@ -167,7 +213,9 @@ export function createSender(options: SenderOptions): Sender {
     const size = sizeOf(job);
     if (size === job.deliveredSize) return 'idle';
     const before = readSentState(job.journal, client.uri);
-    if (before !== undefined && before.records >= size && before.artifacts >= size) {
+    const complete = before !== undefined && before.records >= size && before.artifacts >= size;
+    const lost = before !== undefined && options.verify === true && !(await holds(before));
+    if (complete && !lost) {
       job.deliveredSize = size;
       job.error = undefined;
       if (before.status !== 'RUNNING') job.resting = 'yes';
@@ -179,6 +227,10 @@ export function createSender(options: SenderOptions): Sender {
       return 'idle';
     }
     const sender = job.sender!;
+    if (lost) {
+      options.onWarning(`run "${sender.start.name}" is unknown to ${client.uri}; it is sent anew`);
+      resend(job);
+    }
     options.onRunId?.(job.journal, (await sender.attach()).runId);
     await sender.drain();
     const state = sender.state!;
@@ -199,12 +251,17 @@ export function createSender(options: SenderOptions): Sender {
   function failed(job: Job, error: unknown): void {
     const now = Date.now();
     job.error = options.settings.redact(messageOf(error));
-    if (error instanceof RunHeld) {
+    if (error instanceof RunHeld || isPermanent(error)) {
       if (job.blocked !== 'held') options.onWarning(job.error);
       job.blocked = 'held';
       job.notBefore = now + HELD_RETRY_MS;
       release(job);
+    } else if (error instanceof ParentElsewhere) {
+      job.notBefore = now + LOCKED_RETRY_MS;
     } else if (isTransient(error)) {
+      answers.clear();
+      refusals = needsSettings(error) ? refusals + 1 : 0;
+      lastRefusal = error;
       // The server's trouble, not the run's: all wait, so that a struggling server is not pressed.
       job.failures += 1;
       // A server that fails now and then is not one that fails: what it took meanwhile counts for it.
@@ -213,14 +270,14 @@ export function createSender(options: SenderOptions): Sender {
       lastProgress = progress;
       serverNotBefore = Math.max(serverNotBefore, now + backOffMs(serverFailures, error));
       serverFailures += 1;
-      if (announced === 'up' && serverFailures >= 2) {
+      if (announced === 'up' && (serverFailures >= 2 || needsSettings(error))) {
         announced = 'down';
         options.onWarning(`${job.error}; runs go on, everything is kept in the journal and sent later`);
       }
     } else {
       job.failures += 1;
       job.notBefore = now + backOffMs(job.failures);
-      options.onWarning(`${path.basename(job.journal)}: ${job.error}`);
+      if (job.failures === 1) options.onWarning(`${path.basename(job.journal)}: ${job.error}`);
       release(job);
     }
   }
@@ -247,6 +304,7 @@ export function createSender(options: SenderOptions): Sender {
           if ((await work(job)) === 'moved') {
             moved = 'moved';
             serverFailures = 0;
+            refusals = 0;
             if (announced === 'down') options.onWarning(`${client.uri} answers again`);
             announced = 'up';
           }
@@ -300,16 +358,28 @@ export function createSender(options: SenderOptions): Sender {
         .filter((job) => only === undefined || only.has(job.journal))
         .map((job) => journalStatus(job, client.uri, sizeOf(job)));
     },
-    hurry() {
+    hurry(held) {
       serverNotBefore = 0;
-      for (const job of jobs.values()) if (job.blocked !== 'held') job.notBefore = 0;
+      for (const job of jobs.values())
+        if (job.blocked !== 'held' || held?.has(job.journal) === true) job.notBefore = 0;
     },
+    refusal: () => (refusals >= REFUSALS ? lastRefusal : undefined),
     waitMs: () => Math.max(0, serverNotBefore - Date.now()),
     close() {
       for (const job of jobs.values()) release(job);
       client.close();
     },
   };
+}
+
+async function present(asked: Promise<unknown>): Promise<boolean> {
+  try {
+    await asked;
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
 }
 
 /** The folder of sent artifacts, when it is empty (a run may have been taken up again meanwhile). */

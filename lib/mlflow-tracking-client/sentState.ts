@@ -8,6 +8,8 @@ export interface SentState {
   server: string;
   runId: string;
   experimentId: string;
+  /** When the server made the experiment, which tells one database from another. Missing in older notes. */
+  experimentCreated?: number;
   artifactUri: string;
   /** Byte offset up to which parameters, metrics, tags, datasets and status are delivered. */
   records: number;
@@ -35,6 +37,10 @@ export function readSentState(journal: string, server: string): SentState | unde
 
 export function writeSentState(journal: string, state: SentState): void {
   writeJson(sentStateFile(journal, state.server), state);
+}
+
+export function forgetSentState(journal: string, server: string): void {
+  fs.rmSync(sentStateFile(journal, server), { force: true });
 }
 
 /** A lock whose holder has not been seen for this long (on another machine) is taken over. */

@@ -43,7 +43,11 @@ export async function syncJournals(folder: string, options: SyncOptions = {}): P
   const settings = serverSettings(uri);
   const dryRun = options.dryRun === 'yes';
   const journals = listJournals(folder);
-  const sender = createSender({ settings, onWarning: options.onWarning ?? (() => undefined) });
+  const sender = createSender({
+    settings,
+    verify: true,
+    onWarning: options.onWarning ?? (() => undefined),
+  });
   try {
     const abandoned: string[] = [];
     for (const journal of journals) {
@@ -82,7 +86,8 @@ async function drain(sender: ReturnType<typeof createSender>, options: SyncOptio
     const seen = `${bytes}/${JSON.stringify(sender.delivered)}`;
     if (seen !== lastSeen) lastMove = Date.now();
     lastSeen = seen;
-    if (runs === 0 || Date.now() - lastMove > patienceMs || options.signal?.aborted) return;
+    const given = sender.refusal() !== undefined || options.signal?.aborted === true;
+    if (runs === 0 || given || Date.now() - lastMove > patienceMs) return;
     await pause(Math.min(Math.max(sender.waitMs(), 100), 2000), options.signal);
   }
 }

@@ -26,8 +26,8 @@ export interface TrackerOptions {
   mode?: 'online' | 'offline' | 'disabled';
   /** Where the journals lie; made when missing. One folder may serve several processes at once. */
   journalFolder: string;
-  /** Name of the MLflow experiment; made when missing. */
-  experiment: string;
+  /** Name of the MLflow experiment; made when missing. Default: `MLFLOW_EXPERIMENT_NAME`, else `Default`. */
+  experiment?: string;
   /** Tags of the experiment. */
   experimentTags?: Record<string, string>;
   /** Tags every run of this tracker starts with, beside the system tags (user, source, commit). */
@@ -51,12 +51,13 @@ process.on('exit', (code) => onExit.forEach((end) => end(code)));
 export function createTracker(options: TrackerOptions): Tracker {
   const uri = options.uri ?? process.env['MLFLOW_TRACKING_URI'];
   const mode = chooseMode(options.mode, uri);
-  if (options.experiment === '' || options.experiment.length > LIMITS.experimentNameCharacters) {
+  const experiment = options.experiment ?? (process.env['MLFLOW_EXPERIMENT_NAME'] || 'Default');
+  if (experiment === '' || experiment.length > LIMITS.experimentNameCharacters) {
     throw inputError(
-      `experiment name "${options.experiment.slice(0, 40)}": must have 1 to ${LIMITS.experimentNameCharacters} characters`,
+      `experiment name "${experiment.slice(0, 40)}": must have 1 to ${LIMITS.experimentNameCharacters} characters`,
     );
   }
-  if (mode === 'disabled') return createDisabledTracker(options);
+  if (mode === 'disabled') return createDisabledTracker(experiment, options.journalFolder);
   const settings = mode === 'online' ? serverSettings(uri!) : undefined;
   const warn = options.onWarning ?? ((text: string) => void process.stderr.write(`tracking: ${text}\n`));
   const folder = path.resolve(options.journalFolder);
@@ -118,7 +119,7 @@ export function createTracker(options: TrackerOptions): Tracker {
         uid: id,
         ...(request.key === undefined ? {} : { key: request.key }),
         name: request.name,
-        experiment: options.experiment,
+        experiment,
         ...(options.experimentTags === undefined ? {} : { experimentTags: options.experimentTags }),
         ...(parent === undefined
           ? {}
@@ -134,7 +135,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     const journal = openJournal(file);
     const memory = createRunMemory(origin === 'resumed' ? file : undefined);
     if (origin === 'resumed') {
-      if (start.experiment !== options.experiment) {
+      if (start.experiment !== experiment) {
         warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
       }
       journal.append({ op: 'resume', t: Date.now(), writer: noteProcess() });
@@ -172,7 +173,7 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   return {
     mode,
-    experiment: options.experiment,
+    experiment,
     journalFolder: folder,
     uri: settings?.uri,
     startRun,
@@ -225,7 +226,7 @@ function chooseMode(wanted: TrackerOptions['mode'], uri: string | undefined): Tr
   return mode;
 }
 
-function createDisabledTracker(options: TrackerOptions): Tracker {
+function createDisabledTracker(experiment: string, journalFolder: string): Tracker {
   const report: FlushReport = {
     state: 'local',
     delivered: nothingDelivered(),
@@ -235,8 +236,8 @@ function createDisabledTracker(options: TrackerOptions): Tracker {
   };
   return {
     mode: 'disabled',
-    experiment: options.experiment,
-    journalFolder: options.journalFolder,
+    experiment,
+    journalFolder,
     uri: undefined,
     startRun: createNullRun,
     flush: () => Promise.resolve(report),

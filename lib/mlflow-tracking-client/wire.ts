@@ -5,6 +5,8 @@ export interface Experiment {
   name: string;
   artifactLocation: string;
   lifecycle: 'active' | 'deleted';
+  /** ms since 1970; 0 where the server does not say. */
+  creationTime: number;
   tags: Record<string, string>;
 }
 
@@ -49,6 +51,7 @@ export interface WireExperiment {
   name: string;
   artifact_location?: string;
   lifecycle_stage?: string;
+  creation_time?: number | string;
   tags?: { key: string; value: string }[];
 }
 
@@ -90,6 +93,7 @@ export function experimentFromWire(wire: WireExperiment): Experiment {
     name: wire.name,
     artifactLocation: wire.artifact_location ?? '',
     lifecycle: wire.lifecycle_stage === 'deleted' ? 'deleted' : 'active',
+    creationTime: Number(wire.creation_time ?? 0),
     tags: record(wire.tags),
   };
 }

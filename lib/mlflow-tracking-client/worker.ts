@@ -57,7 +57,7 @@ async function main(start: WorkerStart): Promise<void> {
       sender.watch(message.journals);
       flushes.push(message);
     } else running = false;
-    sender.hurry();
+    sender.hurry(message.kind === 'flush' ? new Set(message.journals) : undefined);
     wake.abort();
   });
 

@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
 import { commandText } from 'stm-lab/dist/pipeline/commandText';
-import { createMlflowClient, createTracker, openArtifactStore } from 'stm-lab/dist/tracking';
+import { createMlflowClient, createTracker, openArtifactStore } from 'mlflow-tracking-client';
 import { noServer, temporaryFolder } from '../tracking/support';
 
 const folder = temporaryFolder();

@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import * as net from 'node:net';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
-import {
-  createHttp,
-  retryAfter,
-  type Http,
-  type ServerError,
-} from '../../lib/mlflow-tracking-client/dist/http';
-import { proxyFor } from '../../lib/mlflow-tracking-client/dist/proxy';
+import { proxyFor } from '../../lib/mlflow-tracking-client/dist/agents';
+import { createHttp, type Http } from '../../lib/mlflow-tracking-client/dist/http';
 import { backOffMs, withRetries } from '../../lib/mlflow-tracking-client/dist/retry';
+import { retryAfter, type ServerError } from '../../lib/mlflow-tracking-client/dist/serverError';
 import { serverSettings } from '../../lib/mlflow-tracking-client/dist/settings';
 import { temporaryFolder } from './support';
 
@@ -40,6 +36,68 @@ function client(uri: string, env: NodeJS.ProcessEnv = {}): Http {
   closing.push(() => made.close());
   return made;
 }
+
+/** Runs `use` with other variables of the environment, by which proxies are chosen. */
+async function withEnvironment<T>(changes: Record<string, string>, use: () => Promise<T> | T): Promise<T> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [
+    name,
+    name.toLowerCase(),
+  ]);
+  const before = names.map((name) => [name, process.env[name]] as const);
+  for (const name of names) delete process.env[name];
+  Object.assign(process.env, changes);
+  try {
+    return await use();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+interface Certificate {
+  key: Buffer;
+  cert: Buffer;
+  file: string;
+}
+
+/** A self-signed certificate for 127.0.0.1 and host.test; undefined without openssl. */
+function certificate(): Certificate | undefined {
+  const key = path.join(folder, 'key.pem');
+  const file = path.join(folder, 'cert.pem');
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:host.test'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  try {
+    execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', file, ...subject], {
+      stdio: 'ignore',
+    });
+  } catch {
+    return undefined;
+  }
+  return { key: fs.readFileSync(key), cert: fs.readFileSync(file), file };
+}
+
+/** A proxy that makes tunnels and passes plain requests on, both to `target` whatever they name. */
+function serveAsProxy(proxy: http.Server | https.Server, target: () => number, seen: string[]): void {
+  proxy.on('connect', (request: http.IncomingMessage, socket: net.Socket) => {
+    seen.push(
+      `CONNECT ${request.url} ${request.headers['proxy-authorization']} ${request.headers.authorization}`,
+    );
+    const through = net.connect(target(), '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(through).pipe(socket);
+    });
+    through.on('error', () => socket.destroy());
+    socket.on('error', () => through.destroy());
+  });
+  proxy.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
+    seen.push(`${request.url} ${request.headers['proxy-authorization']}`);
+    response.end('{}');
+  });
+}
+
+const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`;
 
 async function failureOf(call: Promise<unknown>): Promise<ServerError> {
   try {
@@ -74,7 +132,6 @@ test('basic and bearer authentication; credentials go to their own server only',
     MLFLOW_TRACKING_TOKEN: 'tok',
   };
   await client(`http://127.0.0.1:${port}`, named).json({ method: 'GET', path: '/x' });
-  const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`;
   assert.deepEqual(seen, [basic('me:secret'), 'Bearer tok', 'none', basic('a:b')]);
 });
 
@@ -121,90 +178,61 @@ test('a server that is not there, falls silent, hangs up or is none', async () =
     }),
   );
   const server = client(`http://127.0.0.1:${port}`, { MLFLOW_HTTP_REQUEST_TIMEOUT: '0.2' });
-  for (const where of ['/silent', '/hangup', '/half', '/html']) {
-    assert.equal(
-      (await failureOf(server.json({ method: 'POST', path: where, json: {} }))).failure,
-      'ambiguous',
-      where,
-    );
+  for (const [where, kind] of [
+    ['/silent', 'ambiguous'],
+    ['/hangup', 'ambiguous'],
+    ['/half', 'ambiguous'],
+    ['/html', 'foreign'],
+  ] as const) {
+    const failure = await failureOf(server.json({ method: 'POST', path: where, json: {} }));
+    assert.equal(failure.failure, kind, where);
   }
 });
 
 test('TLS: an unknown authority is refused, a given one or "insecure" accepted', async (context) => {
-  const key = path.join(folder, 'key.pem');
-  const cert = path.join(folder, 'cert.pem');
-  try {
-    execFileSync(
-      'openssl',
-      [
-        ...[
-          'req',
-          '-x509',
-          '-newkey',
-          'ec',
-          '-pkeyopt',
-          'ec_paramgen_curve:prime256v1',
-          '-nodes',
-          '-days',
-          '2',
-        ],
-        ...[
-          '-keyout',
-          key,
-          '-out',
-          cert,
-          '-subj',
-          '/CN=localhost',
-          '-addext',
-          'subjectAltName=IP:127.0.0.1,DNS:host.test',
-        ],
-      ],
-      { stdio: 'ignore' },
-    );
-  } catch {
+  const made = certificate();
+  if (made === undefined) {
     context.skip('SKIPPED: openssl is missing');
     return;
   }
-  const tls = https.createServer(
-    { key: fs.readFileSync(key), cert: fs.readFileSync(cert) },
-    (request, response) =>
-      response.end(JSON.stringify({ path: request.url, auth: request.headers.authorization })),
+  const tls = https.createServer(made, (request, response) =>
+    response.end(JSON.stringify({ path: request.url, auth: request.headers.authorization })),
   );
-  const uri = `https://127.0.0.1:${await listen(tls)}`;
+  const port = await listen(tls);
+  const uri = `https://127.0.0.1:${port}`;
   const refused = await failureOf(client(uri).json({ method: 'GET', path: '/x' }));
   assert.equal(refused.failure, 'unreachable');
   assert.match(refused.message, /self-signed/);
-  const trusted = { MLFLOW_TRACKING_SERVER_CERT_PATH: cert };
+  const trusted = { MLFLOW_TRACKING_SERVER_CERT_PATH: made.file };
   assert.deepEqual(await client(uri, trusted).json({ method: 'GET', path: '/x' }), { path: '/x' });
   assert.deepEqual(
     await client(uri, { MLFLOW_TRACKING_INSECURE_TLS: 'true' }).json({ method: 'GET', path: '/y' }),
     { path: '/y' },
   );
 
-  // The same through a proxy, by CONNECT: the proxy sees the host's name, and never our credentials.
-  const connects: string[] = [];
-  const proxy = http.createServer();
-  proxy.on('connect', (request: http.IncomingMessage, socket: net.Socket) => {
-    connects.push(
-      `${request.url} ${request.headers['proxy-authorization']} ${request.headers.authorization}`,
-    );
-    const through = net.connect(Number(new URL(uri).port), '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      socket.pipe(through).pipe(socket);
+  // The same through a proxy, spoken to by HTTP or by TLS: it sees the host's name, and never our credentials.
+  for (const scheme of ['http', 'https', '']) {
+    const seen: string[] = [];
+    const proxy = scheme === 'https' ? https.createServer(made) : http.createServer();
+    serveAsProxy(proxy, () => port, seen);
+    const where = `p:w@127.0.0.1:${await listen(proxy)}`;
+    await withEnvironment({ HTTPS_PROXY: scheme === '' ? where : `${scheme}://${where}` }, async () => {
+      const server = client('https://u:v@host.test:8443', trusted);
+      for (const path of ['/z', '/again']) {
+        assert.deepEqual(await server.json({ method: 'GET', path }), { path, auth: basic('u:v') });
+      }
     });
-    through.on('error', () => socket.destroy());
-    socket.on('error', () => through.destroy());
-  });
-  const before = process.env['HTTPS_PROXY'];
-  process.env['HTTPS_PROXY'] = `http://p:w@127.0.0.1:${await listen(proxy)}`;
-  try {
-    const answer = await client('https://u:v@host.test:8443', trusted).json({ method: 'GET', path: '/z' });
-    assert.deepEqual(answer, { path: '/z', auth: `Basic ${Buffer.from('u:v').toString('base64')}` });
-  } finally {
-    if (before === undefined) delete process.env['HTTPS_PROXY'];
-    else process.env['HTTPS_PROXY'] = before;
+    // One tunnel serves both requests.
+    assert.deepEqual(seen, [`CONNECT host.test:8443 ${basic('p:w')} undefined`], `proxy by "${scheme}"`);
   }
-  assert.deepEqual(connects, [`host.test:8443 Basic ${Buffer.from('p:w').toString('base64')} undefined`]);
+
+  const seen: string[] = [];
+  const proxy = https.createServer(made);
+  serveAsProxy(proxy, () => port, seen);
+  await withEnvironment({ http_proxy: `https://p:w@127.0.0.1:${await listen(proxy)}` }, () =>
+    client('http://mlflow.test:5000', trusted).json({ method: 'GET', path: '/plain' }),
+  );
+  assert.deepEqual(seen, [`http://mlflow.test:5000/plain ${basic('p:w')}`]);
 });
 
 test('plain http through a proxy, and who is excepted from it', async () => {
@@ -215,30 +243,123 @@ test('plain http through a proxy, and who is excepted from it', async () => {
       response.end('{}');
     }),
   );
-  const before = process.env['HTTP_PROXY'];
-  process.env['HTTP_PROXY'] = `127.0.0.1:${port}`;
-  try {
-    await client('http://mlflow.test:5000/base').json({ method: 'GET', path: '/x', query: { a: 'ü b' } });
-  } finally {
-    if (before === undefined) delete process.env['HTTP_PROXY'];
-    else process.env['HTTP_PROXY'] = before;
-  }
-  assert.deepEqual(seen, ['http://mlflow.test:5000/base/x?a=%C3%BC+b']);
-  const env = { HTTP_PROXY: 'http://proxy:3128', NO_PROXY: 'internal.org, .example.com,10.0.0.1:5000' };
-  const used = (uri: string): boolean => proxyFor(new URL(uri), env) !== undefined;
-  assert.deepEqual(
-    [
-      'http://a.org',
-      'http://x.internal.org',
-      'http://example.com',
-      'http://10.0.0.1:5000',
-      'http://10.0.0.1',
-      'http://127.0.0.1',
-      'http://localhost:5000',
-    ].map(used),
-    [true, false, false, false, true, false, false],
+  await withEnvironment({ HTTP_PROXY: `127.0.0.1:${port}` }, () =>
+    client('http://mlflow.test:5000/base').json({ method: 'GET', path: '/x', query: { a: 'ü b' } }),
   );
-  assert.equal(proxyFor(new URL('http://a.org'), { http_proxy: 'proxy', no_proxy: '*' }), undefined);
+  assert.deepEqual(seen, ['http://mlflow.test:5000/base/x?a=%C3%BC+b']);
+  const excepted = 'internal.org, .example.com,10.0.0.1:5000 192.168.0.0/16 *.any.net';
+  await withEnvironment({ HTTP_PROXY: 'http://proxy:3128', NO_PROXY: excepted }, () => {
+    const used = (uri: string): boolean => proxyFor(new URL(uri)) !== undefined;
+    assert.deepEqual(
+      Object.fromEntries(
+        [
+          'http://a.org',
+          'http://x.internal.org',
+          'http://example.com',
+          'http://10.0.0.1:5000',
+          'http://10.0.0.1',
+          'http://192.168.7.9:5000',
+          'http://193.168.7.9:5000',
+          'http://x.any.net',
+          'http://127.0.0.1',
+          'http://localhost:5000',
+        ].map((uri) => [uri, used(uri)]),
+      ),
+      {
+        'http://a.org': true,
+        'http://x.internal.org': false,
+        'http://example.com': false,
+        'http://10.0.0.1:5000': false,
+        'http://10.0.0.1': true,
+        'http://192.168.7.9:5000': false,
+        'http://193.168.7.9:5000': true,
+        'http://x.any.net': false,
+        'http://127.0.0.1': false,
+        'http://localhost:5000': false,
+      },
+    );
+  });
+  await withEnvironment({ http_proxy: 'proxy', no_proxy: '*' }, () =>
+    assert.equal(proxyFor(new URL('http://a.org')), undefined),
+  );
+  await withEnvironment({ ALL_PROXY: 'https://me:secret@proxy' }, () =>
+    assert.equal(proxyFor(new URL('https://a.org'))!.host, 'proxy'),
+  );
+  await withEnvironment({ ALL_PROXY: 'socks5://me:secret@proxy:1080' }, () =>
+    assert.throws(
+      () => proxyFor(new URL('https://a.org')),
+      (error: Error) =>
+        /socks5.*only http and https/.test(error.message) && !error.message.includes('secret'),
+    ),
+  );
+});
+
+test('a proxy that wants a user, or says nothing, is named with its cure', async () => {
+  const deaf = net.createServer(() => undefined);
+  const strict = http.createServer((_request, response) => response.writeHead(407).end('who?'));
+  strict.on('connect', (_request: http.IncomingMessage, socket: net.Socket) =>
+    socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 4\r\n\r\nwho?'),
+  );
+  const port = await listen(strict);
+  for (const uri of ['http://mlflow.test', 'https://mlflow.test']) {
+    await withEnvironment({ ALL_PROXY: `http://127.0.0.1:${port}` }, async () => {
+      const failure = await failureOf(client(uri).json({ method: 'GET', path: '/x' }));
+      assert.deepEqual([failure.failure, failure.status], ['unauthorized', 407], uri);
+      assert.match(failure.message, /HTTPS_PROXY/);
+    });
+  }
+  await withEnvironment({ HTTPS_PROXY: `http://127.0.0.1:${await listen(deaf)}` }, async () => {
+    const server = client('https://mlflow.test', { MLFLOW_HTTP_REQUEST_TIMEOUT: '0.3' });
+    const failure = await failureOf(server.json({ method: 'POST', path: '/x', json: {} }));
+    assert.equal(failure.failure, 'unreachable');
+    assert.match(failure.message, /proxy made no connection within 0.3 s/);
+  });
+});
+
+test('a connection may take as long as the limit says, and the limit is named truly', async (context) => {
+  // A stopped process: the kernel queues two connections and leaves further ones without an answer.
+  const script = `const server = require('node:http').createServer((q, r) => r.end('{}'));
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  closing.push(() => child.kill('SIGKILL'));
+  const port = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+  child.kill('SIGSTOP');
+  const fillers = Array.from({ length: 4 }, () =>
+    net.connect(port, '127.0.0.1').on('error', () => undefined),
+  );
+  closing.push(() => fillers.forEach((socket) => socket.destroy()));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  if (fillers.every((socket) => !socket.connecting)) {
+    context.skip('SKIPPED: this system answers connections for a stopped process');
+    return;
+  }
+  const uri = `http://127.0.0.1:${port}`;
+  const short = client(uri, { MLFLOW_HTTP_REQUEST_TIMEOUT: '0.3' });
+  const failure = await failureOf(short.json({ method: 'POST', path: '/', json: {} }));
+  assert.equal(failure.failure, 'unreachable');
+  assert.match(failure.message, /no connection within 0.3 s/);
+  const patient = client(uri, { MLFLOW_HTTP_REQUEST_TIMEOUT: '60' }).json({ method: 'GET', path: '/' });
+  setTimeout(() => child.kill('SIGCONT'), 3500);
+  assert.deepEqual(await patient, {});
+});
+
+test('idle connections are closed before the server closes them under a request', async () => {
+  let open = 0;
+  const server = http.createServer((_request, response) => response.end('{}'));
+  server.keepAliveTimeout = 60_000;
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.on('close', () => (open -= 1));
+  });
+  const port = await listen(server);
+  const uri = `http://127.0.0.1:${port}`;
+  const made = client(uri);
+  await made.json({ method: 'GET', path: '/a' });
+  await made.json({ method: 'GET', path: '/b' });
+  assert.equal(open, 1);
+  await new Promise((resolve) => setTimeout(resolve, 3600));
+  assert.equal(open, 0);
+  await made.json({ method: 'GET', path: '/c' });
 });
 
 test('waiting: exponential with jitter, never under Retry-After; a doubtful write is not repeated', async () => {

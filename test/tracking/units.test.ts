@@ -301,6 +301,46 @@ test('artifact addresses: folders are served, others refused with what to config
   }
 });
 
+test('three hundred tables are three hundred artifacts; the list that the UI reads stays whole', () => {
+  const warnings: string[] = [];
+  const run = offline('tables', (text) => warnings.push(text)).startRun({ name: 'r', key: 'k' });
+  for (let i = 0; i < 300; i++) run.logTable(`tables/${i}.json`, [{ cell: i }]);
+  run.logTable('tables/0.json', [{ cell: 'again' }]);
+  const entries = readEntries(path.join(folder, 'tables', 'k.jsonl'), 0).entries.map(({ entry }) => entry);
+  const files = entries.flatMap((entry) => (entry.op === 'artifact' ? [entry.to] : []));
+  assert.deepEqual([files.length, new Set(files).size, warnings.length], [301, 300, 1]);
+  const tags = entries.flatMap((entry) => (entry.op === 'tags' ? [entry.x['mlflow.loggedArtifacts']!] : []));
+  const listed = JSON.parse(tags.at(-1)!) as { path: string; type: string }[];
+  assert.ok(tags.at(-1)!.length <= 5000 && listed.length > 100, `${listed.length} listed`);
+  assert.deepEqual(listed[0], { path: 'tables/0.json', type: 'table' });
+  // A list that someone else wrote, or an older version cut, is replaced.
+  const resumed = offline('tables').startRun({
+    name: 'r',
+    key: 'cut',
+    tags: { 'mlflow.loggedArtifacts': '[{"pa' },
+  });
+  resumed.logTable('t.json', [{ a: 1 }]);
+});
+
+test('the experiment is that of MLFLOW_EXPERIMENT_NAME unless one is given', () => {
+  const before = process.env['MLFLOW_EXPERIMENT_NAME'];
+  const named = (experiment?: string): string =>
+    createTracker({
+      mode: 'offline',
+      journalFolder: path.join(folder, 'named'),
+      ...(experiment === undefined ? {} : { experiment }),
+    }).experiment;
+  try {
+    process.env['MLFLOW_EXPERIMENT_NAME'] = 'från miljön';
+    assert.deepEqual([named(), named('given')], ['från miljön', 'given']);
+    delete process.env['MLFLOW_EXPERIMENT_NAME'];
+    assert.equal(named(), 'Default');
+  } finally {
+    if (before === undefined) delete process.env['MLFLOW_EXPERIMENT_NAME'];
+    else process.env['MLFLOW_EXPERIMENT_NAME'] = before;
+  }
+});
+
 test('text helpers', () => {
   assert.equal(truncateText('😀😀😀', 2), '😀😀');
   assert.equal(
