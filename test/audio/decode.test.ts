@@ -121,7 +121,7 @@ test('NIST SPHERE and headerless PCM', async () => {
   const shorten = `${common}sample_coding -s26 pcm,embedded-shorten-v2.00\n`;
   await assert.rejects(
     readAudio(write('s.sph', header(shorten))),
-    /coding "pcm,embedded-shorten-v2.00" is not read/,
+    /is NIST SPHERE with coding "pcm,embedded-shorten-v2.00", and FFmpeg \S+ finds no sound in it/,
   );
 
   const file = write('sound.raw', Buffer.concat([Buffer.alloc(10), encode(sound, 'u16', true)]));
@@ -139,14 +139,19 @@ test('NIST SPHERE and headerless PCM', async () => {
 test('files that cannot be read are named with the cure', async () => {
   const cases: [Uint8Array, RegExp][] = [
     [new Uint8Array(0), /is empty \(0 bytes\)/],
-    [Buffer.from('FORM0000AIFF and so on'), /not a known audio format \(begins with "FORM"\)/],
+    [
+      Buffer.from('FORM0000AIFF and so on'),
+      /bad\.wav: begins with "FORM", and FFmpeg \S+ finds no sound in it \(.+\); copy the file again/,
+    ],
     [wavBytes(new Uint8Array(0), { tag: 1, bits: 16 }), /WAV holds no samples/],
-    [wavBytes(new Uint8Array(100), { tag: 2, bits: 16 }), /WAV encoding 2 is not read/],
+    [
+      wavBytes(new Uint8Array(100), { tag: 2, bits: 16 }),
+      /is WAV with encoding 2, and FFmpeg \S+ finds no sound in it/,
+    ],
     [wavBytes(new Uint8Array(100), { tag: 1, bits: 16, rate: 0 }), /sampling rate 0 Hz is not usable/],
     [wavBytes(new Uint8Array(100), { tag: 1, bits: 16, channels: 0 }), /channels/],
     [fs.readFileSync(path.join(GOLDEN, 'chirp.wav')).subarray(0, 30), /WAV/],
     [fs.readFileSync(path.join(GOLDEN, 'chirp.flac')).subarray(0, 20), /FLAC header is cut short/],
-    [fs.readFileSync(path.join(GOLDEN, 'chirp.flac')).subarray(0, 9000), /of 34400 samples are whole/],
   ];
   for (const [bytes, expected] of cases) await assert.rejects(readAudio(write('bad.wav', bytes)), expected);
   await assert.rejects(readAudio(path.join(folder, 'none.wav')), /none\.wav: cannot be read/);

@@ -47,6 +47,18 @@ test('a constant keeps its level and the delay is compensated', () => {
   }
 });
 
+test('a resampler is designed once while it is in use', () => {
+  const first = designResampler(44100, 16000);
+  for (let i = 0; i < 20; i++) {
+    assert.equal(designResampler(44100, 16000), first);
+    designResampler(8000 + i, 16000);
+  }
+  for (let i = 0; i < 20; i++) designResampler(9000 + i, 16000);
+  const again = designResampler(44100, 16000);
+  assert.notEqual(again, first, 'few are held');
+  assert.deepEqual(again, first);
+});
+
 test('unusable rates are refused', () => {
   for (const rate of [0, -1, 1.5, NaN])
     assert.throws(() => designResampler(rate, 16000), /must be a positive integer/);

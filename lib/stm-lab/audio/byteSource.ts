@@ -55,10 +55,10 @@ export function openByteSource(file: string): ByteSource {
   };
 }
 
-/** The bytes of a file from `begin` on, in fresh blocks of 64 KiB. */
-export function* chunksOf(source: ByteSource, begin = 0): Generator<Uint8Array> {
-  for (let position = begin; position < source.size;) {
-    const chunk = source.read(position, CHUNK_BYTES).slice();
+/** The bytes of a file from `begin` to `end`, in fresh blocks of 64 KiB. */
+export function* chunksOf(source: ByteSource, begin: number, end: number): Generator<Uint8Array> {
+  for (let position = begin; position < end;) {
+    const chunk = source.read(position, Math.min(CHUNK_BYTES, end - position)).slice();
     if (chunk.length === 0) return;
     position += chunk.length;
     yield chunk;

@@ -1,10 +1,15 @@
-import { inputError } from '../base/errors';
-import { openByteSource, type ByteSource } from './byteSource';
-import { aacCodec, flacCodec, mpegCodec, oggFlacCodec, opusCodec, vorbisCodec } from './codecs';
+import { openByteSource, chunksOf, type ByteSource } from './byteSource';
+import { flacCodec } from './codecs';
 import { openCompressed } from './compressed';
+import { isDoubt, type Doubt } from './doubt';
+import { openWithFfmpeg, type FfmpegInput } from './ffmpeg';
+import { readFlacHeader } from './flacHeader';
+import { openFrames } from './mpeg';
+import { openOgg } from './openOgg';
 import { openRawPcm, type RawPcm } from './rawPcm';
 import type { AudioSource } from './source';
 import { openSphere } from './sphere';
+import { endBeforeTags, skipLeadingTags } from './tags';
 import { openWav } from './wav';
 
 /** How a recording is opened. */
@@ -13,42 +18,55 @@ export interface OpenAudioOptions {
   readonly raw?: RawPcm | undefined;
 }
 
-const ADVICE =
-  'WAV, NIST SPHERE, FLAC, MP3, Ogg Vorbis, Opus and M4A are read; convert it, or declare headerless PCM';
-
 /** Bytes looked at to recognise a format. */
-const HEAD_BYTES = 512;
+const HEAD_BYTES = 64;
 
-async function openByContent(source: ByteSource): Promise<AudioSource> {
+/** Opens with a fast decoder, or says why not. */
+async function openByContent(source: ByteSource): Promise<AudioSource | Doubt | FfmpegInput> {
+  const begin = skipLeadingTags(source);
+  const head = source.read(begin, HEAD_BYTES).slice();
   const textAt = (from: number, to: number): string => String.fromCharCode(...head.subarray(from, to));
-  let head = source.read(0, HEAD_BYTES).slice();
   const magic = textAt(0, 4);
-  if (['RIFF', 'RF64', 'RIFX'].includes(magic) && textAt(8, 12) === 'WAVE') return openWav(source);
+  if (['RIFF', 'RF64', 'BW64', 'RIFX'].includes(magic) && textAt(8, 12) === 'WAVE')
+    return openWav(source, begin);
   if (textAt(0, 7) === 'NIST_1A') return openSphere(source);
-  if (magic === 'OggS') {
-    const page = textAt(0, head.length);
-    if (page.includes('\x01vorbis')) return openCompressed(source, vorbisCodec());
-    if (page.includes('OpusHead')) return openCompressed(source, opusCodec());
-    if (page.includes('\x7fFLAC')) return openCompressed(source, oggFlacCodec());
-    throw inputError(`${source.file}: holds an Ogg stream that is not Vorbis, Opus or FLAC; convert it`);
+  if (textAt(4, 8) === 'ftyp') return { doubt: `is MP4 (${textAt(8, 12).trim()})`, begin };
+  const end = endBeforeTags(source);
+  if (magic === 'OggS') return openOgg(source, begin, end);
+  if (magic === 'fLaC') {
+    const header = readFlacHeader(source, begin, end);
+    if (isDoubt(header)) return header;
+    const part = {
+      codec: flacCodec(header),
+      bytes: () => chunksOf(source, begin, end),
+      channels: header.channels,
+    };
+    return openCompressed(source, [part]);
   }
-  if (textAt(4, 8) === 'ftyp') return openCompressed(source, aacCodec());
-  let begin = 0;
-  if (textAt(0, 3) === 'ID3') {
-    begin =
-      10 + ((head[6]! & 127) << 21) + ((head[7]! & 127) << 14) + ((head[8]! & 127) << 7) + (head[9]! & 127);
-    if (head[5]! & 16) begin += 10;
-    head = source.read(begin, HEAD_BYTES).slice();
-  }
-  if (textAt(0, 4) === 'fLaC') return openCompressed(source, flacCodec(begin));
-  const layer = (head[1]! >> 1) & 3;
-  if (head[0] === 0xff && (head[1]! & 0xf6) === 0xf0) return openCompressed(source, aacCodec());
-  if (begin > 0 || (head[0] === 0xff && (head[1]! & 0xe0) === 0xe0 && layer !== 0))
-    return openCompressed(source, mpegCodec(begin));
-  throw inputError(
-    `${source.file}: is not a known audio format (begins with ${describeBytes(head)}); ${ADVICE}`,
-  );
+  const isOther = OTHERS.some((mark) => textAt(0, mark.length) === mark) || BOXES.includes(textAt(4, 8));
+  const frames = isOther ? undefined : await openFrames(source, begin, end);
+  return frames ?? { doubt: `begins with ${describeBytes(head)}` };
 }
+
+/** Beginnings of other containers, within which frames of MPEG audio must not be searched for. */
+const OTHERS = [
+  'FORM',
+  'caff',
+  'riff',
+  '\x1aE\xdf\xa3',
+  '0&\xb2u',
+  '#!AMR',
+  'wvpk',
+  'MAC ',
+  'RIFF',
+  'FLV',
+  'MPCK',
+  '.snd',
+  'TTA1',
+];
+
+/** Boxes with which QuickTime files begin when they have no `ftyp`. */
+const BOXES = ['moov', 'mdat', 'wide', 'free', 'skip', 'styp'];
 
 function describeBytes(head: Uint8Array): string {
   const text = String.fromCharCode(...head.subarray(0, 4));
@@ -58,20 +76,29 @@ function describeBytes(head: Uint8Array): string {
 }
 
 /**
- * Opens a recording for streaming. The format is recognised by the file's bytes, never by its name: WAV
- * (RIFF, RF64, RIFX; 8 to 32-bit integer, float, A-law, mu-law), NIST SPHERE, FLAC, MP3, Ogg Vorbis, Ogg Opus, and
- * M4A/AAC where the optional decoder is installed. Memory does not grow with the recording's length.
+ * Opens a recording for streaming. The format is recognised by the file's bytes, never by its name. Fast decoders read
+ * WAV (RIFF, RF64, BW64, RIFX; 8 to 32-bit integer, float, A-law, mu-law), NIST SPHERE, FLAC, MP3, Ogg Vorbis, Ogg Opus
+ * and Ogg FLAC; what they decline (other encodings and containers, unusual headers) goes to FFmpeg, which reads M4A,
+ * AAC, AIFF, CAF, W64, AMR, WMA, Matroska and many more. Memory does not grow with the recording's length.
  *
- * @throws StmLabError (`input`) in one sentence naming the file, what is wrong and the cure.
+ * A recording that ends before its declared end is read as far as it goes, with a warning; one with damage before its
+ * end is refused.
+ *
+ * @throws StmLabError in one sentence naming the file, what is wrong and the cure: `input` for what its bytes or its
+ *   path are to blame for (`isContentError` tells which), `environment` for the system and for a missing FFmpeg.
  */
 export async function openAudio(file: string, options: OpenAudioOptions = {}): Promise<AudioSource> {
   const source = openByteSource(file);
+  let opened: AudioSource | Doubt | FfmpegInput;
   try {
-    return options.raw === undefined ? await openByContent(source) : openRawPcm(source, options.raw);
+    opened = options.raw === undefined ? await openByContent(source) : openRawPcm(source, options.raw);
   } catch (error) {
     source.close();
     throw error;
   }
+  if (!isDoubt(opened)) return opened;
+  source.close();
+  return openWithFfmpeg(file, opened);
 }
 
 /** A whole recording in memory. */
@@ -80,13 +107,19 @@ export interface Audio {
   readonly samples: Float32Array;
   /** Hz. */
   readonly sampleRate: number;
+  /** Channels in the file. */
+  readonly channels: number;
+  /** What decoded it, with its version. */
+  readonly decoder: string;
+  /** What a user should know of it, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Reads a whole recording into memory: mono (mean over channels) at the file's own rate. For long files use
  * `openAudio`.
  *
- * @throws StmLabError (`input`) as `openAudio`.
+ * @throws StmLabError as `openAudio`.
  */
 export async function readAudio(file: string, options: OpenAudioOptions = {}): Promise<Audio> {
   const source = await openAudio(file, options);
@@ -98,5 +131,6 @@ export async function readAudio(file: string, options: OpenAudioOptions = {}): P
     samples.set(block, position);
     position += block.length;
   }
-  return { samples, sampleRate: source.sampleRate };
+  const { sampleRate, channels, decoder, warnings } = source;
+  return { samples, sampleRate, channels, decoder, warnings };
 }

@@ -1,5 +1,6 @@
 import { inputError } from '../base/errors';
 import type { ByteSource } from './byteSource';
+import { createDownmix } from './downmix';
 import type { AudioSource } from './source';
 
 /** How one sample is stored. `signed` and `unsigned` are integers of 8 to 32 bits, `float` 32 or 64. */
@@ -20,6 +21,8 @@ export interface PcmExtent {
   readonly begin: number;
   /** Whole frames (one sample of every channel). */
   readonly frames: number;
+  /** What the user should know of the recording. */
+  readonly warnings?: readonly string[];
 }
 
 const BITS: Readonly<Record<SampleEncoding, readonly number[]>> = {
@@ -34,6 +37,11 @@ const BITS: Readonly<Record<SampleEncoding, readonly number[]>> = {
 const MAX_RATE = 1_000_000;
 const MAX_CHANNELS = 1024;
 
+/** Whether samples of this kind and width are read. */
+export function isReadPcm({ encoding, bits }: PcmFormat): boolean {
+  return BITS[encoding].includes(bits);
+}
+
 /**
  * Checks a declared format.
  *
@@ -41,7 +49,7 @@ const MAX_CHANNELS = 1024;
  */
 export function checkPcmFormat(file: string, format: PcmFormat): void {
   const { encoding, bits, sampleRate, channels } = format;
-  if (!BITS[encoding].includes(bits))
+  if (!isReadPcm(format))
     throw inputError(
       `${file}: ${encoding} samples of ${bits} bits are not read (${BITS[encoding].join(', ')} are)`,
     );
@@ -105,21 +113,32 @@ function sampleReader({ encoding, bits, byteOrder }: PcmFormat): SampleReader {
 /** Bytes read at a time: bounded whatever the number of channels. */
 const BLOCK_BYTES = 1 << 18;
 
+/** Names the reader of PCM in results. */
+const PCM_DECODER = 'stm-lab';
+
 /**
  * Interleaved PCM as a stream of mono blocks (mean over channels). The source is closed at the end, or when
  * the reader stops early.
  *
  * @throws StmLabError (`input`) when the format is not one that is read.
  */
-export function openPcm(source: ByteSource, format: PcmFormat, { begin, frames }: PcmExtent): AudioSource {
+export function openPcm(
+  source: ByteSource,
+  format: PcmFormat,
+  { begin, frames, warnings: known = [] }: PcmExtent,
+): AudioSource {
   checkPcmFormat(source.file, format);
   const { channels, bits } = format;
   const width = bits / 8;
   const frameBytes = width * channels;
   const read = sampleReader(format);
+  const warnings = [...known];
+  const downmix = createDownmix(source.file, (sentence) => warnings.push(sentence));
   return {
     sampleRate: format.sampleRate,
     channels,
+    decoder: PCM_DECODER,
+    warnings,
     async *blocks() {
       try {
         const step = Math.max(1, Math.floor(BLOCK_BYTES / frameBytes));
@@ -127,14 +146,9 @@ export function openPcm(source: ByteSource, format: PcmFormat, { begin, frames }
           const bytes = source.read(begin + frame * frameBytes, Math.min(step, frames - frame) * frameBytes);
           const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
           const count = Math.floor(bytes.length / frameBytes);
-          const block = new Float32Array(count);
-          for (let i = 0; i < count; i++) {
-            let sum = 0;
-            for (let c = 0; c < channels; c++) sum += read(view, i * frameBytes + c * width);
-            block[i] = sum / channels;
-          }
-          yield block;
+          yield downmix.push(count, channels, (i, c) => read(view, i * frameBytes + c * width));
         }
+        downmix.finish();
       } finally {
         source.close();
       }

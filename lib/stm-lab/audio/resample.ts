@@ -58,8 +58,12 @@ export function lowPassAt(position: number, factor: number): number {
   return windowedSinc(position, factor) / gain;
 }
 
+/** Designs in use; a table of an odd rate takes megabytes, so only a few are held. */
+const designs = new Map<string, Resampler>();
+const MOST_DESIGNS = 8;
+
 /**
- * Designs the resampler from one rate to another: polyphase FIR, cutoff at the lower of the two Nyquist
+ * The resampler from one rate to another, designed once and then the same object while it is in use: polyphase FIR, cutoff at the lower of the two Nyquist
  * frequencies, 10 zero crossings on each side, Kaiser window of beta 5, unit gain at 0 Hz. The same filter as
  * `scipy.signal.resample_poly` with its defaults (SciPy 1.17) and MATLAB's `resample`.
  *
@@ -68,6 +72,16 @@ export function lowPassAt(position: number, factor: number): number {
  * @throws RangeError when a rate is not a positive integer.
  */
 export function designResampler(inputRate: number, outputRate: number): Resampler {
+  const key = `${inputRate} ${outputRate}`;
+  const resampler = designs.get(key) ?? design(inputRate, outputRate);
+  // The one used last goes to the end, so that the first is the one to be dropped.
+  designs.delete(key);
+  designs.set(key, resampler);
+  if (designs.size > MOST_DESIGNS) designs.delete(designs.keys().next().value!);
+  return resampler;
+}
+
+function design(inputRate: number, outputRate: number): Resampler {
   for (const rate of [inputRate, outputRate]) {
     if (!Number.isInteger(rate) || rate < 1)
       throw new RangeError(`sampling rate ${rate} Hz: must be a positive integer`);

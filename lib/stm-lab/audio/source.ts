@@ -4,11 +4,18 @@ export interface AudioSource {
   readonly sampleRate: number;
   /** Channels in the file. */
   readonly channels: number;
+  /** What decodes it, with its version: `stm-lab` (PCM), `mpg123-decoder 1.0.3`, `ffmpeg 9.0.2`. */
+  readonly decoder: string;
   /**
-   * The samples in order, as mono blocks (mean over channels) of at most a few seconds; full scale is -1 .. 1.
-   * May be read once. Stopping early (`break`) releases the file.
+   * What a user should know of this recording, a sentence each without the file's name: that it is cut short, that its
+   * header is wrong. Grows while the blocks are read.
+   */
+  readonly warnings: readonly string[];
+  /**
+   * The samples in order, as mono blocks (mean over channels; the first channel where channels cancel each other) of at
+   * most a few seconds; full scale is -1 .. 1. May be read once. Stopping early (`break`) releases the file.
    *
-   * @throws StmLabError (`input`) where the file turns out to be damaged.
+   * @throws StmLabError where the file turns out to be damaged (`input`) or can no longer be read (`environment`).
    */
   blocks(): AsyncIterable<Float32Array>;
   /** Releases the file and the decoder when the blocks are not wanted. Harmless when called twice. */

@@ -1,5 +1,7 @@
 import { inputError } from '../base/errors';
 import type { ByteSource } from './byteSource';
+import { cutShort } from './cutShort';
+import type { Doubt } from './doubt';
 import { openPcm, type PcmFormat } from './pcm';
 import type { AudioSource } from './source';
 
@@ -8,9 +10,10 @@ const HEADER_LIMIT = 1 << 16;
 /**
  * Reads NIST SPHERE (TIMIT, Buckeye and other LDC corpora): 8 to 32-bit PCM, A-law, mu-law, either byte order.
  *
- * @throws StmLabError (`input`) naming the header field that cannot be used, e.g. Shorten compression.
+ * @returns a doubt for compressed samples (Shorten)
+ * @throws StmLabError (`input`) naming the header field that cannot be used.
  */
-export function openSphere(source: ByteSource): AudioSource {
+export function openSphere(source: ByteSource): AudioSource | Doubt {
   const { file, size } = source;
   const length = Number(String.fromCharCode(...source.read(8, 8)).trim());
   if (!Number.isInteger(length) || length < 16 || length > HEADER_LIMIT)
@@ -20,7 +23,7 @@ export function openSphere(source: ByteSource): AudioSource {
     new RegExp(`^${name} -(?:i|r|s\\d+) (.*)$`, 'm').exec(text)?.[1]?.trim();
   const coding = field('sample_coding') ?? 'pcm';
   if (!['pcm', 'alaw', 'ulaw', 'mu-law'].includes(coding))
-    throw inputError(`${file}: NIST SPHERE coding "${coding}" is not read; convert it with sph2pipe or sox`);
+    return { doubt: `is NIST SPHERE with coding "${coding}"` };
   const channels = Number(field('channel_count') ?? 1);
   const bytes = Number(field('sample_n_bytes') ?? (coding === 'pcm' ? 2 : 1));
   const format: PcmFormat = {
@@ -34,5 +37,6 @@ export function openSphere(source: ByteSource): AudioSource {
   const declared = Number(field('sample_count') ?? stored);
   const frames = declared > 0 ? Math.min(stored, declared) : stored;
   if (!(frames > 0)) throw inputError(`${file}: NIST SPHERE holds no samples`);
-  return openPcm(source, format, { begin: length, frames });
+  const warnings = declared > stored ? [cutShort(stored, declared, format.sampleRate)] : [];
+  return openPcm(source, format, { begin: length, frames, warnings });
 }

@@ -1,0 +1,14 @@
+/**
+ * The sentence about a recording that ends before its declared end. One rule for every format: what is there is used,
+ * and the recording carries this warning; it is refused only when nothing is left.
+ *
+ * @param have samples per channel that are there
+ * @param declared samples per channel that the header promises
+ */
+export function cutShort(have: number, declared: number, sampleRate: number): string {
+  const seconds = (samples: number): string => (samples / sampleRate).toFixed(2);
+  return (
+    `only ${have} of ${declared} declared samples are there (${seconds(have)} of ${seconds(declared)} s); ` +
+    'the file is cut short or its header is wrong, and what is there is used'
+  );
+}
