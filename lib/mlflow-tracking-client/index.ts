@@ -47,3 +47,4 @@ export {
 export { sampleSystem, type SystemSampling } from './systemMetrics';
 export { LIMITS } from './rules';
 export { withoutUserInfo } from './secrets';
+export { metricName, metricNames } from './metricName';

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
 import { test } from 'node:test';
 import {
   escapeLatex,
@@ -89,9 +93,97 @@ test('LaTeX: a booktabs table, what LaTeX acts on escaped', () => {
   for (const rule of ['\\toprule', '\\midrule', '\\bottomrule', '\\begin{tabular}{lrrr}'])
     assert.ok(tex.includes(rule));
   assert.ok(tex.includes('x\\_1 & 0.812 {\\scriptsize [0.700, 0.900]} & 2.0 & – \\\\'));
-  assert.ok(tex.includes('Runs abc, def; command: stm-lab evaluate --out a\\_b'));
+  assert.ok(tex.includes('Runs abc, def; command: stm-lab evaluate -{}-out a\\_b'));
   assert.equal(
-    escapeLatex('50 % #1 {a} \\b ~^ <> ± − é 漢'),
-    '50 \\% \\#1 \\{a\\} \\textbackslash{}b \\textasciitilde{}\\textasciicircum{} \\textless{}\\textgreater{} $\\pm$ $-$ é ?',
+    escapeLatex('50 % #1 {a} \\b ~^ <> ± − é a--b "q" ``'),
+    '50 \\% \\#1 \\{a\\} \\textbackslash{}b \\textasciitilde{}\\textasciicircum{} \\textless{}\\textgreater{} $\\pm$ $-$ é a-{}-b \\textquotedbl{}q\\textquotedbl{} \\textasciigrave{}\\textasciigrave{}',
   );
 });
+
+/** A report whose classes are called like this. */
+const reportOn = (labels: readonly string[]): ReportDocument => ({
+  title: `Classes ${labels[0]}`,
+  subtitle: labels.join(' '),
+  sections: [
+    {
+      title: `Section ${labels[1]}`,
+      paragraphs: [],
+      figures: [],
+      tables: [
+        {
+          id: 'classes',
+          caption: labels.slice(0, 9).join(' '),
+          columns: [
+            { key: 'class', title: labels[2]! },
+            ...labels.map((label) => ({ key: label, title: 'F1' })),
+          ],
+          rows: labels.map((label) => ({ class: label, constructor: undefined, C: { value: 0.5 } })),
+          source: { runs: [] },
+        },
+      ],
+    },
+  ],
+});
+
+const LABELS = [
+  ...['C', 'C#', 'птицы', '鳥', '🐦', 'हिन्दी', 'طيور', 'constructor', '__proto__', 'a--b', 'a–b', "''", '``'],
+  ...[
+    'a & b % $ # _ { } ~ ^ \\',
+    'two\n\nlines',
+    '\u0007',
+    'ħ',
+    '€',
+    '<=',
+    '≤',
+    '?`',
+    'x'.repeat(300),
+    '鳥'.repeat(90),
+  ],
+];
+
+test('no character of a label is lost or changed for another, in any format', () => {
+  const report = reportOn(LABELS);
+  for (const text of ['птицы', '鳥', '🐦', 'constructor', 'C#'])
+    assert.ok(reportHtml(report).includes(`<td>${text}</td>`), text);
+  assert.ok(reportMarkdown(report).includes('| C\\# |'));
+  const tex = reportLatex(report);
+  for (const text of ['птицы', '鳥', '🐦', 'constructor', 'C\\#', '\\stmcode{0007}'])
+    assert.ok(tex.includes(`\n${text} & `), text);
+  assert.equal(new Set(LABELS.map(escapeLatex)).size, LABELS.length);
+  assert.ok(tex.includes('\\stmdeclare{1F426}'));
+  assert.doesNotMatch(tex, /\?[^`{]/);
+  assert.doesNotMatch(
+    reportLatex(reportOn(['a', 'b', 'c'])),
+    /stmdeclare/,
+    'nothing is declared without need',
+  );
+  // A cell that a row does not have is none of every object's own.
+  assert.doesNotMatch(reportHtml(report) + tex, /native code|\[object/);
+});
+
+for (const engine of ['pdflatex', 'xelatex', 'lualatex'])
+  test(
+    `${engine} compiles labels of any script`,
+    {
+      skip:
+        spawnSync(engine, ['--version']).status === 0
+          ? false
+          : `SKIPPED: no ${engine} (apt-get install texlive-xetex texlive-luatex)`,
+    },
+    () => {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-latex-'));
+      fs.writeFileSync(path.join(folder, 'report.tex'), reportLatex(reportOn(LABELS)));
+      const { status, stdout } = spawnSync(
+        engine,
+        ['-interaction=nonstopmode', '-halt-on-error', 'report.tex'],
+        {
+          cwd: folder,
+          encoding: 'utf8',
+        },
+      );
+      assert.equal(status, 0, stdout.slice(-3000));
+      assert.doesNotMatch(stdout, /Missing character/);
+      assert.match(stdout, /Output written on report\.pdf/);
+      fs.rmSync(folder, { recursive: true });
+    },
+  );

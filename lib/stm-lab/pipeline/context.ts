@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors';
-import { sampleSystem, type Run, type RunReference, type Tracker } from 'mlflow-tracking-client';
+import { metricName, sampleSystem, type Run, type RunReference, type Tracker } from 'mlflow-tracking-client';
 import { runStage, stageKey, type StageRequest, type StageResult } from './stage';
 
 /** What every stage is given besides its files: who records it, and who is told how it goes. */
@@ -29,12 +29,13 @@ export function flattenParameters(value: unknown, prefix = ''): Record<string, s
     const simple = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
     return { [prefix]: simple ? value : JSON.stringify(value) };
   }
-  return Object.assign(
-    {},
-    ...Object.entries(value).map(([name, inner]) =>
-      flattenParameters(inner, prefix === '' ? name : `${prefix}.${name}`),
-    ),
-  ) as Record<string, string | number | boolean>;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, inner]) => {
+      // Names of hyperparameters are anyone's.
+      const own = metricName(name);
+      return Object.entries(flattenParameters(inner, prefix === '' ? own : `${prefix}.${own}`));
+    }),
+  );
 }
 
 /** A piece of work recorded as one run. */

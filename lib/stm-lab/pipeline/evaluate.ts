@@ -7,6 +7,7 @@ import { evaluate, mostProbable, type EvaluationReport, type IntervalName } from
 import { loadModel, modelHash, predictProbabilities, type MlpModel } from '../models';
 import type { Run } from 'mlflow-tracking-client';
 import { runTrackedStage, type StageContext } from './context';
+import { nameLabels } from './labels';
 import { readRoleData, type RoleRows } from './roleData';
 import type { StageResult } from './stage';
 
@@ -140,7 +141,11 @@ export function logReport(run: Run | undefined, report: EvaluationReport, prefix
     metrics[`${metric}_low`] = interval?.low;
     metrics[`${metric}_high`] = interval?.high;
   }
-  for (const { name, f1 } of corrected.perClass) metrics[`f1/${name.replace(/[^\w.\- /]/g, '')}`] = f1;
+  const nameOf = nameLabels(
+    run,
+    corrected.perClass.map(({ name }) => name),
+  );
+  for (const { name, f1 } of corrected.perClass) metrics[`f1/${nameOf(name)}`] = f1;
   run?.logMetrics(
     Object.fromEntries(
       Object.entries(metrics)

@@ -10,6 +10,7 @@ import { featuresInMemory, loadReduction, transform } from '../reduction';
 import { readSplit } from '../splits';
 import { runTrackedStage, type StageContext } from './context';
 import { classNumbers, modulationAxes, openFeatureFolder } from './featureFolder';
+import { nameLabels } from './labels';
 import type { StageResult } from './stage';
 
 /** What `occlusionStage` reads and writes. */
@@ -100,12 +101,11 @@ export async function occlusionStage(
         const record: OcclusionRecord = { classes, rows: maps.rows, patch, patches: maps.patches };
         writeJson(path.join(out, 'occlusion.json'), record);
         run?.setTags({ 'stm.engine': engine.description });
+        const nameOf = nameLabels(run, classes);
         run?.logMetrics(
           Object.fromEntries(
             maps.drops.flatMap((drop, c) =>
-              maps.rows[c] === 0
-                ? []
-                : [[`largest_drop/${classes[c]!.replace(/[^\w.\- /]/g, '')}`, Math.max(...drop)]],
+              maps.rows[c] === 0 ? [] : [[`largest_drop/${nameOf(classes[c]!)}`, Math.max(...drop)]],
             ),
           ),
         );

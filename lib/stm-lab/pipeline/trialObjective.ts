@@ -5,7 +5,7 @@ import { argMax, kerasMicroAuc } from '../evaluation';
 import { converged, fitMlp, type EpochMetric } from '../models';
 import type { Trial } from 'bayesian-optimizer';
 import type { Run, RunReference, Tracker } from 'mlflow-tracking-client';
-import { trackedRun } from './context';
+import { flattenParameters, trackedRun } from './context';
 import type { Experiment } from './experiment';
 import { modelOfTrial } from './hyperparameters';
 import type { RoleData } from './roleData';
@@ -44,7 +44,7 @@ export function createTrialObjective(options: TrialObjectiveOptions): (trial: Tr
         name: `trial-${trial.number}`,
         key: `${options.studyName}-trial-${trial.number}`,
         parent: options.parent,
-        params: { ...trial.values },
+        params: flattenParameters(trial.values),
         tags: {
           'stm.stage': 'trial',
           'stm.trial': trial.number,

@@ -13,12 +13,16 @@ export interface WrittenCell {
 
 const isNumber = (cell: ReportCell): cell is ReportNumber => typeof cell === 'object';
 
+/** A row's own entry: a column may be called "constructor". */
+const cellOf = (row: ReportTable['rows'][number], key: string): ReportCell =>
+  Object.hasOwn(row, key) ? row[key] : undefined;
+
 /** All cells of a table, row by row. Equal best values, as printed, are all best. */
 export function writtenRows(table: ReportTable): WrittenCell[][] {
   const bests = table.columns.map((column) => bestText(table, column));
   return table.rows.map((row) =>
     table.columns.map((column, i): WrittenCell => {
-      const cell = row[column.key];
+      const cell = cellOf(row, column.key);
       if (cell === undefined)
         return { text: '–', interval: '', kind: 'nothing', rank: 'other', number: undefined };
       if (!isNumber(cell))
@@ -36,7 +40,7 @@ export function writtenRows(table: ReportTable): WrittenCell[][] {
 
 /** Whether a column holds numbers, and is set to the right. */
 export function isNumeric(table: ReportTable, { key }: ReportColumn): boolean {
-  return table.rows.some((row) => isNumber(row[key]));
+  return table.rows.some((row) => isNumber(cellOf(row, key)));
 }
 
 /** "Runs 3f2a…, 91bc…; stm-lab evaluate …": whole ids, since they are what a reader searches for. */
@@ -54,7 +58,7 @@ function numberText(value: number, { decimals = 3 }: ReportColumn): string {
 function bestText(table: ReportTable, column: ReportColumn): string | undefined {
   if (column.best === undefined) return undefined;
   const values = table.rows
-    .map((row) => row[column.key])
+    .map((row) => cellOf(row, column.key))
     .filter(isNumber)
     .map(({ value }) => value)
     .filter(Number.isFinite);

@@ -11,10 +11,10 @@ figcaption, caption { text-align: left; font-size: .9rem; color: #444; margin-bo
 .source { display: block; font-family: ui-monospace, monospace; font-size: .72rem; color: #666; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .88rem; margin: 1rem 0; }
-th, td { padding: .2rem .7rem .2rem 0; text-align: left; white-space: nowrap; }
+th, td { padding: .2rem .7rem .2rem 0; text-align: left; max-width: 26rem; overflow-wrap: anywhere; }
 thead th { border-top: 2px solid #1a1a1a; border-bottom: 1px solid #1a1a1a; }
 tbody tr:last-child td { border-bottom: 2px solid #1a1a1a; }
-.number { text-align: right; font-variant-numeric: tabular-nums; }
+.number { white-space: nowrap; text-align: right; font-variant-numeric: tabular-nums; }
 .interval { color: #666; }
 svg { max-width: 100%; height: auto; }
 @media print { body { max-width: none; } figure, table { break-inside: avoid; } }

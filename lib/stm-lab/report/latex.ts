@@ -1,21 +1,17 @@
 import { isNumeric, sourceText, writtenRows } from './cells';
 import type { ReportDocument, ReportSection, ReportTable } from './document';
+import { escapeLatex, latexCharacters } from './latexText';
 
 /** More rows than this do not fit on a page, and the table runs over several. */
 const ROWS_PER_PAGE = 40;
 
 /**
- * A report as a LaTeX file for pdfLaTeX: booktabs tables, figures from `figures/<id>.pdf`. Tables can be copied
- * into a paper as they are.
+ * A report as a LaTeX file: booktabs tables, figures from `figures/<id>.pdf`. It compiles with XeLaTeX and LuaLaTeX,
+ * which set labels of any script for which a font is installed, and with pdfLaTeX, which prints the codes of
+ * characters beyond Latin (see `latexCharacters`). Tables can be copied into a paper as they are.
  */
 export function reportLatex(report: ReportDocument): string {
-  return [
-    '\\documentclass[a4paper]{article}',
-    // Without Latin Modern, T1 would fall back to bitmaps.
-    '\\IfFileExists{lmodern.sty}{\\usepackage[T1]{fontenc}\\usepackage{lmodern}}{}',
-    '\\usepackage[utf8]{inputenc}',
-    '\\usepackage[margin=2cm]{geometry}',
-    '\\usepackage{booktabs,longtable,graphicx}',
+  const body = [
     `\\title{${escapeLatex(report.title)}}`,
     '\\author{}\\date{}',
     '\\begin{document}',
@@ -25,6 +21,22 @@ export function reportLatex(report: ReportDocument): string {
     ...report.sections.map(sectionLatex),
     '\\end{document}',
     '',
+  ].join('\n');
+  return [
+    '\\documentclass[a4paper]{article}',
+    '\\usepackage{iftex}',
+    '\\ifPDFTeX',
+    '\\usepackage[utf8]{inputenc}',
+    '\\usepackage[T1]{fontenc}',
+    // Without Latin Modern, T1 would fall back to bitmaps.
+    '\\IfFileExists{lmodern.sty}{\\usepackage{lmodern}}{}',
+    '\\else',
+    '\\usepackage{fontspec}',
+    '\\fi',
+    '\\usepackage[margin=2cm]{geometry}',
+    '\\usepackage{booktabs,longtable,graphicx}',
+    ...latexCharacters(body),
+    body,
   ].join('\n');
 }
 
@@ -47,14 +59,22 @@ function sectionLatex({ title, paragraphs, tables, figures }: ReportSection): st
   ].join('\n');
 }
 
+/** Texts longer than this are broken into lines. */
+const TEXT_COLUMN = 48;
+
 /** One table as a float, or as a longtable when it has more rows than a page. */
 export function tableLatex(table: ReportTable): string {
-  const layout = table.columns.map((column) => (isNumeric(table, column) ? 'r' : 'l')).join('');
+  const rows = writtenRows(table);
+  const long = table.columns.map((_, i) => rows.some((row) => row[i]!.text.length > TEXT_COLUMN));
+  const layout = table.columns
+    .map((column, i) => (isNumeric(table, column) ? 'r' : long[i] ? 'p{0.42\\linewidth}' : 'l'))
+    .join('');
   const caption = `\\caption{${captionLatex(table.caption, sourceText(table.source))}}`;
   const head = `${table.columns.map(({ title }) => escapeLatex(title)).join(' & ')} \\\\`;
-  const body = writtenRows(table).map((row) => {
+  const body = rows.map((row) => {
     const cells = row.map(({ text, interval, rank }) => {
-      const value = rank === 'best' ? `\\textbf{${escapeLatex(text)}}` : escapeLatex(text);
+      const escaped = escapeLatex(text);
+      const value = rank === 'best' ? `\\textbf{${escaped}}` : escaped;
       // A bracket right after a line's end would be read as its option.
       return interval === '' ? value : `${value} {\\scriptsize ${escapeLatex(interval)}}`;
     });
@@ -94,38 +114,4 @@ function captionLatex(caption: string, source: string): string {
   return source === ''
     ? escapeLatex(caption)
     : `${escapeLatex(caption)} {\\footnotesize\\ttfamily ${escapeLatex(source)}}`;
-}
-
-const REPLACED: Readonly<Record<string, string>> = {
-  '\\': '\\textbackslash{}',
-  '{': '\\{',
-  '}': '\\}',
-  '~': '\\textasciitilde{}',
-  '^': '\\textasciicircum{}',
-  '<': '\\textless{}',
-  '>': '\\textgreater{}',
-  '|': '\\textbar{}',
-  '"': "''",
-  '−': '$-$',
-  '±': '$\\pm$',
-  '×': '$\\times$',
-  '≤': '$\\le$',
-  '≥': '$\\ge$',
-  '→': '$\\rightarrow$',
-  '²': '$^2$',
-  µ: '$\\mu$',
-  μ: '$\\mu$',
-};
-
-/** Text with what LaTeX would act on escaped; characters that pdfLaTeX's fonts lack become a question mark. */
-export function escapeLatex(text: string): string {
-  return Array.from(text.replaceAll('<=', '≤'), (character) => {
-    const known = REPLACED[character];
-    if (known !== undefined) return known;
-    if ('#$%&_'.includes(character)) return `\\${character}`;
-    // Latin letters with accents, dashes and quotation marks are in T1.
-    return /[\n\x20-\x7e\u00a0-\u017f\u2013\u2014\u2018\u2019\u201c\u201d\u2026]/.test(character)
-      ? character
-      : '?';
-  }).join('');
 }

@@ -48,5 +48,5 @@ function tableMarkdown(table: ReportTable): string {
 
 /** Characters that would be taken for marks, and line breaks, which would end a table's row. */
 function escapeText(text: string): string {
-  return text.replace(/([\\`*_[\]<>|#])/g, '\\$1').replace(/\s*\n\s*/g, ' ');
+  return text.replace(/([\\`*_[\]<>|#&~$])/g, '\\$1').replace(/\s*\n\s*/g, ' ');
 }

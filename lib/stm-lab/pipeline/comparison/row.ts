@@ -97,8 +97,8 @@ export async function judgeRow(
     resamples,
     engine: engine.description,
   });
-  const slug = row.name.replace(/[^\w.-]+/g, '_');
-  // Names that differ in punctuation alone get folders of their own.
+  const slug = row.name.replace(/[^\w.-]+/g, '_').slice(0, 60);
+  // Names that differ in what is cut or replaced get folders of their own.
   const folder = path.join(shared.folder, `${slug}-${sha256(row.name).slice(0, 6)}`);
   const files = { result: path.join(folder, 'row.json'), values: path.join(folder, 'probabilities.npy') };
   const kept = readFinished(files, key, seeds.length);

@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import { inputError } from '../../base/errors';
+import { fileName } from '../../base/fileName';
 import { openNpyRows } from '../../base/npyRows';
 import { readJson } from '../../base/files';
 import { poolExcerpts, smoothRates } from '../../features';
@@ -29,7 +30,7 @@ export interface RowData {
 
 /** Name of the feature folder that a choice needs, the same for choices that can share one. */
 export function featureKey(features: FeatureChoice): string {
-  if (features.kind === 'embeddings') return `embeddings-${features.name.replace(/[^\w.-]+/g, '_')}`;
+  if (features.kind === 'embeddings') return `embeddings-${fileName(features.name)}`;
   if (features.kind === 'mel') return features.scale === 'decibel' ? 'mel-decibel' : 'mel';
   const { channels = 'published', maxExcerpts } = features;
   return [

@@ -9,6 +9,7 @@ import { undersample } from '../../splits';
 import { runTrackedStage, type StageContext } from '../context';
 import type { Experiment } from '../experiment';
 import { classNumbers, type IndexRow } from '../featureFolder';
+import { nameLabels } from '../labels';
 import type { StageResult } from '../stage';
 import type { ComparisonChoice } from './choice';
 import { fullRows, type FullRow } from './fullRows';
@@ -100,7 +101,17 @@ export async function compareStage(
       );
       for (const file of ['comparison.json', 'comparison.csv']) run?.logArtifact(path.join(out, file));
       for (const file of figures) run?.logArtifact(file, 'figures');
-      run?.logMetrics({ rows: rows.length, recordings: recordings.length, ...differenceMetrics(record) });
+      run?.logMetrics({
+        rows: rows.length,
+        recordings: recordings.length,
+        ...differenceMetrics(
+          record,
+          nameLabels(
+            run,
+            rows.map(({ name }) => name),
+          ),
+        ),
+      });
       run?.setTags({ 'stm.engine': engine.description });
       return ['comparison.json', 'comparison.csv', ...figures.map((file) => path.basename(file))];
     },
@@ -109,22 +120,22 @@ export async function compareStage(
 }
 
 /** The paired comparisons, which no row has by itself. */
-function differenceMetrics({ rows }: ComparisonRecord): Record<string, number> {
-  return Object.assign(
-    {},
-    ...rows.map(({ name, against }) => {
-      if (against === undefined) return {};
-      // Characters that MLflow takes.
-      const safe = name.replace(/[^\w.\- /]/g, '');
+function differenceMetrics(
+  { rows }: ComparisonRecord,
+  nameOf: (row: string) => string,
+): Record<string, number> {
+  return Object.fromEntries(
+    rows.flatMap(({ name, against }): [string, number][] => {
+      if (against === undefined) return [];
       const { value, low, high } = against.difference;
-      return {
-        [`difference/${safe}`]: value,
-        [`difference/${safe}_low`]: low,
-        [`difference/${safe}_high`]: high,
-        [`p_value/${safe}`]: against.pValue,
-      };
+      return [
+        [`difference/${nameOf(name)}`, value],
+        [`difference/${nameOf(name)}_low`, low],
+        [`difference/${nameOf(name)}_high`, high],
+        [`p_value/${nameOf(name)}`, against.pValue],
+      ];
     }),
-  ) as Record<string, number>;
+  );
 }
 
 /** The recordings that all rows have features of, thinned out when asked for. */

@@ -1,6 +1,8 @@
+import { compareCodePoints } from '../../base/codePoints';
 import { comparisonFigure, renderSvg } from '../../figures';
 import type { ReportCell, ReportSection, ReportTable } from '../../report';
 import type { RemoteRun } from 'mlflow-tracking-client';
+import { labelOf } from '../labels';
 import { readPublished } from '../published';
 import { measured, sourceOf, type TrackedResults } from './runs';
 
@@ -109,27 +111,30 @@ export async function scoresSection(
 function classTable(
   judged: readonly { readonly run: RemoteRun; readonly prefix: string; readonly name: string }[],
 ): ReportTable[] {
-  const classes = [
-    ...new Set(
-      judged.flatMap(({ run, prefix }) =>
-        Object.keys(run.metrics).flatMap((metric) =>
-          metric.startsWith(`${prefix}_f1/`) ? [metric.slice(prefix.length + '_f1/'.length)] : [],
-        ),
-      ),
+  const classes = new Map(
+    judged.flatMap(({ run, prefix }) =>
+      Object.keys(run.metrics).flatMap((metric): [string, string][] => {
+        if (!metric.startsWith(`${prefix}_f1/`)) return [];
+        const name = metric.slice(prefix.length + '_f1/'.length);
+        return [[name, labelOf(run, name)]];
+      }),
     ),
-  ].sort();
-  if (classes.length === 0) return [];
+  );
+  const ordered = [...classes].sort(([, a], [, b]) => compareCodePoints(a, b));
+  if (ordered.length === 0) return [];
   return [
     {
       id: 'class-f1',
       caption: 'F1 of each class at the most probable class.',
       columns: [
-        { key: 'judged', title: 'judged on' },
-        ...classes.map((name) => ({ key: name, title: name, best: 'highest' as const })),
+        { key: 'class', title: 'class' },
+        ...judged.map(({ prefix, name }) => ({ key: prefix, title: name })),
       ],
-      rows: judged.map(({ run, prefix, name }) => ({
-        judged: name,
-        ...Object.fromEntries(classes.map((own) => [own, measured(run, `${prefix}_f1/${own}`)])),
+      rows: ordered.map(([own, label]) => ({
+        class: label,
+        ...Object.fromEntries(
+          judged.map(({ run, prefix }) => [prefix, measured(run, `${prefix}_f1/${own}`)]),
+        ),
       })),
       source: sourceOf(...judged.map(({ run }) => run)),
     },

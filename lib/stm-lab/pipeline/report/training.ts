@@ -35,12 +35,12 @@ export async function searchSection(
         columns: [
           { key: 'trial', title: 'trial', decimals: 0 },
           { key: 'value', title: `validation ${objective}`, best: 'highest' },
-          ...names.map((name) => ({ key: name, title: name })),
+          ...names.map((name) => ({ key: `parameter/${name}`, title: name })),
         ],
         rows: best.map(({ run: trial, number }) => ({
           trial: { value: number },
           value: measured(trial, objective),
-          ...Object.fromEntries(names.map((name) => [name, shortText(trial.params[name])])),
+          ...Object.fromEntries(names.map((name) => [`parameter/${name}`, shortText(trial.params[name])])),
         })),
         source: sourceOf(run, ...best.map((trial) => trial.run)),
       },

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { fileName } from '../../base/fileName';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import type { Engine } from '../../engine';
@@ -52,15 +53,26 @@ export interface ReadyCollection {
   readonly hash: string;
 }
 
-const slug = (name: string): string =>
-  name
+/** Where a cell's files are, below the study's folder. */
+export const cellFolder = (out: string, system: string, seed: number): string =>
+  path.join(out, fileName(system), `seed-${seed}`);
+
+/** Where earlier versions put a cell; several systems could share that folder. */
+const earlierCellFolder = (out: string, system: string, seed: number): string => {
+  const slug = system
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/-$/, '');
+  return path.join(out, slug, `seed-${seed}`);
+};
 
-/** Where a cell's files are, below the study's folder. */
-export const cellFolder = (out: string, system: string, seed: number): string =>
-  path.join(out, slug(system), `seed-${seed}`);
+/** Takes over what an earlier version computed for this very cell: a training can take days. */
+function adoptEarlierCell(out: string, system: string, seed: number, key: string): void {
+  const [earlier, folder] = [earlierCellFolder(out, system, seed), cellFolder(out, system, seed)];
+  if (fs.existsSync(folder) || storedCell(earlier, key) === undefined) return;
+  fs.mkdirSync(path.dirname(folder), { recursive: true });
+  fs.renameSync(earlier, folder);
+}
 
 /**
  * Trains one system with one seed and judges it on the test clips, under a run of its own; a cell that is done is read,
@@ -82,6 +94,7 @@ export async function runCell(
   const fit = { ...experiment.fit, seed };
   const plan = { spec, fit, segmentSeconds: experiment.segmentSeconds, testWindows: experiment.testWindows };
   const key = sha256({ format: 1, plan, data: ready.hash, engine: engine.description });
+  adoptEarlierCell(out, system.name, seed, key);
   const known = storedCell(folder, key);
   if (known !== undefined) return known;
   return trackedRun(

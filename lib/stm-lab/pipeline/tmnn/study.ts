@@ -19,6 +19,7 @@ import {
   welchTest,
 } from '../../tmnn';
 import { runTrackedStage, type StageContext } from '../context';
+import { nameLabels } from '../labels';
 import type { StageResult } from '../stage';
 import { cellPredictions, clipsOf, type ReadyCollection, runCell, type TmnnCell } from './cell';
 import { collectClips } from './collection';
@@ -110,13 +111,14 @@ export async function tmnnStudyStage(
       writeJson(path.join(out, 'study.json'), study);
       writeScores(path.join(out, 'scores.csv'), study);
       writeOutputs(path.join(out, 'outputs.csv'), study);
+      const nameOf = nameLabels(
+        run,
+        study.systems.map(({ system }) => system),
+      );
       for (const { system, scores } of study.systems)
         run?.logMetrics(
           Object.fromEntries(
-            Object.entries(scores).map(([metric, { mean }]) => [
-              `${metric}/${system.replace(/[^\w.\- /]/g, '')}`,
-              mean.value,
-            ]),
+            Object.entries(scores).map(([metric, { mean }]) => [`${metric}/${nameOf(system)}`, mean.value]),
           ),
         );
       run?.logArtifact(path.join(out, 'study.json'));
