@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { writeWav } from 'stm-lab/dist/audio';
+import { writeCsv } from 'stm-lab/dist/base/csv';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
 
 const home = path.resolve(__dirname, '..', '..');
@@ -28,20 +29,30 @@ function tinySound(kind: number, group: number, take: number): Float32Array {
   });
 }
 
+/** What `tinyCorpus` makes. */
+interface TinyCorpus {
+  readonly labels?: readonly string[];
+  /** Groups of each class. */
+  readonly groups?: number;
+  /** Recordings of each group. */
+  readonly takes?: number;
+}
+
 /** 3 classes x 6 groups x 2 recordings of 4.2 s, on which every stage runs in seconds. Returns the manifest. */
-export function tinyCorpus(folder: string): string {
-  const lines = ['path,label,group'];
-  for (let kind = 0; kind < 3; kind++) {
-    for (let group = 0; group < 6; group++) {
-      for (let take = 0; take < 2; take++) {
-        const name = `c${kind}/g${group}-${take}.wav`;
-        writeWav(path.join(folder, name), tinySound(kind, group, take), 16000);
-        lines.push(`${name},class ${kind},speaker ${kind}-${group}`);
-      }
-    }
-  }
+export function tinyCorpus(
+  folder: string,
+  { labels = ['class 0', 'class 1', 'class 2'], groups = 6, takes = 2 }: TinyCorpus = {},
+): string {
+  const rows = labels.flatMap((label, kind) =>
+    Array.from({ length: groups * takes }, (_, i) => {
+      const [group, take] = [Math.floor(i / takes), i % takes];
+      const name = `c${kind}/g${group}-${take}.wav`;
+      writeWav(path.join(folder, name), tinySound(kind % 3, group + 6 * Math.floor(kind / 3), take), 16000);
+      return { path: name, label, group: `speaker ${kind}-${group}` };
+    }),
+  );
   const manifest = path.join(folder, 'manifest.csv');
-  fs.writeFileSync(manifest, `${lines.join('\n')}\n`);
+  writeCsv(manifest, ['path', 'label', 'group'], rows, { formulas: 'keep' });
   return manifest;
 }
 

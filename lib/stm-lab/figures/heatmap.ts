@@ -56,7 +56,8 @@ export function heatmapView(map: Heatmap): FigurePart {
       x: {
         field: 'x',
         type: 'ordinal',
-        sort: [...map.xOrder],
+        // The domain is the order; a list here would become an expression, in which "constructor" is no text to Vega.
+        sort: null,
         scale: { domain: [...map.xOrder], paddingInner: 0, paddingOuter: 0 },
         axis: {
           title: map.xTitle,
@@ -69,7 +70,7 @@ export function heatmapView(map: Heatmap): FigurePart {
       y: {
         field: 'y',
         type: 'ordinal',
-        sort: [...map.yOrder],
+        sort: null,
         scale: { domain: [...map.yOrder], paddingInner: 0, paddingOuter: 0 },
         axis: { title: map.yTitle, domain: false, ticks: false, labelPadding: 5 },
       },

@@ -82,7 +82,7 @@ export function parallelCoordinatesFigure(input: ParallelCoordinatesInput): Figu
   const x = {
     field: 'parameter',
     type: 'nominal',
-    sort: names,
+    sort: null,
     scale: { type: 'point', domain: names, padding: 0.5 },
     axis: {
       title: null,

@@ -61,7 +61,8 @@ export function timelineFigure(input: TimelineInput): FigureSpec {
         y: {
           field: 'worker',
           type: 'nominal',
-          sort: workers,
+          sort: null,
+          scale: { domain: workers },
           axis: { title: 'Worker', ticks: false, domain: false },
         },
         color: {

@@ -35,7 +35,8 @@ export function systemScoresFigure(input: SystemScoresInput): FigureSpec {
     const y = {
       field: 'system',
       type: 'nominal',
-      sort: systems,
+      sort: null,
+      scale: { domain: systems },
       axis: { title: null, labels: i === 0, ticks: false, domain: false },
     };
     const x = (field: string): object => ({
