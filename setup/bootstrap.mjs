@@ -6,13 +6,12 @@ import { say } from './progress.mjs';
 import { readStamp, removeStamp, writeStamp } from './stamp.mjs';
 import { buildStep } from './steps/build.mjs';
 import { kernelStep } from './steps/kernel.mjs';
-import { nodeStep } from './steps/node.mjs';
 import { packagesStep } from './steps/packages.mjs';
 import { pythonStep } from './steps/python.mjs';
 import { tensorflowStep } from './steps/tensorflow.mjs';
 
 /** In the order they build on each other. */
-export const allSteps = [nodeStep, packagesStep, buildStep, pythonStep, kernelStep, tensorflowStep];
+export const allSteps = [packagesStep, buildStep, pythonStep, kernelStep, tensorflowStep];
 
 /** A failed attempt that took long is not repeated at each start, only once a day and by the doctor. */
 const patienceMs = 2_000;

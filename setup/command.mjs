@@ -54,13 +54,16 @@ export async function runLong(title, command, args, { cwd = root, env = {}, deta
   for (const off of signals) off();
   progress.end();
   await new Promise((resolve) => log.end(resolve));
-  if (code !== 0)
-    throw new SetupError(`${lastWords(printed) || `${command} ended with ${code}`} (log: ${logFile})`, cure);
-  return printed;
+  if (code === 0) return printed;
+  const error = new SetupError(
+    `${lastWords(printed) || `${command} ended with ${code}`} (log: ${logFile})`,
+    cure,
+  );
+  throw Object.assign(error, { output: printed, unreachable: unreachable.test(printed) });
 }
 
 const unreachable =
-  /connection (broken|refused|reset)|NewConnectionError|ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT|name resolution/i;
+  /connection (broken|refused|reset)|NewConnectionError|dns error|tcp connect error|error sending request|ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT|name resolution/i;
 
 /** The lines that say what went wrong, on one line. */
 function lastWords(text) {

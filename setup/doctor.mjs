@@ -18,7 +18,7 @@ const firstError = ({ stderr, signal, code }) =>
 
 /** Each part is tried, not looked up: `need` says whether anything runs without it. */
 const parts = [
-  { name: 'Node.js', step: 'node', need: 'required', attempt: () => works(versions.node) },
+  { name: 'Node.js', need: 'required', attempt: () => works(versions.node) },
   { name: 'npm packages', step: 'packages', need: 'required', attempt: tryPackages },
   { name: 'library (lib/*/dist)', step: 'build', need: 'required', attempt: tryLibrary },
   { name: 'TensorFlow on WebAssembly', need: 'required', attempt: () => tryEngine('wasm') },

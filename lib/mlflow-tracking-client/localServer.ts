@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import { environmentError, inputError, messageOf } from 'research-basics/errors';
 import { createFileWhole, writeJson } from 'research-basics/files';
 import { noteProcess, processState, type ProcessNote } from 'research-basics/process';
+import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 
 import { pause } from './retry';
 
@@ -70,7 +71,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
         detached: true,
         stdio: ['ignore', output, output],
         env: {
-          ...process.env,
+          ...pythonEnvironment(),
           // Otherwise a set address makes the server its own client.
           MLFLOW_TRACKING_URI: '',
           MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',

@@ -15,6 +15,7 @@ import { acquireLock } from '../lock.mjs';
 import { cacheFolder, root } from '../paths.mjs';
 import { say } from '../progress.mjs';
 import { hashOf, readStamp, writeStamp } from '../stamp.mjs';
+import { buildStep } from './build.mjs';
 import { compileAddon, napiLevel } from '../tensorflow/addon.mjs';
 import { obtainOfficial, officialAnswers, officialVersion } from '../tensorflow/official.mjs';
 import { obtainFromWheel, wheelVersion } from '../tensorflow/wheel.mjs';
@@ -42,6 +43,9 @@ export const tensorflowStep = {
   async make({ lock }) {
     if (packageVersion() === undefined)
       throw new SetupError('tfjs-node is not installed', 'run "npm ci --ignore-scripts"');
+    // It is tried out through the library.
+    if (!buildStep.check())
+      throw new SetupError('needs the compiled library', 'correct the errors that "npm run build" shows');
     const cacheLock = await acquireLock(join(cacheFolder, 'lock'), () =>
       say('  native TensorFlow: another set-up is filling the cache; waiting for it'),
     );
@@ -101,16 +105,13 @@ async function obtainLibraries(lock) {
 
 /** Multiplies two matrices in a process of its own: a library that the processor cannot run ends it. */
 async function tryOut() {
+  const engine = join(root, 'lib', 'stm-lab', 'dist', 'engine');
   const script = `
-    const util = require('node:util');
-    util.isNullOrUndefined ??= (value) => value == null;
-    util.isArray ??= Array.isArray;
-    const tf = require(${JSON.stringify(packageFolder)});
-    const product = tf.matMul(tf.eye(3), tf.fill([3, 1], 2)).dataSync();
-    if (tf.getBackend() !== 'tensorflow' || product.join() !== '2,2,2') throw new Error('wrong product ' + product);`;
-  const { code, signal, stderr } = await runShort(execPath, ['-e', script], {
-    env: { TF_CPP_MIN_LOG_LEVEL: '2' },
-  });
+    require(${JSON.stringify(engine)}).loadEngine({ prefer: 'native' }).then(({ tf }) => {
+      const product = tf.matMul(tf.eye(3), tf.fill([3, 1], 2)).dataSync();
+      if (product.join() !== '2,2,2') throw new Error('wrong product ' + product);
+    });`;
+  const { code, signal, stderr } = await runShort(execPath, ['-e', script]);
   if (code === 0) return;
   throw new SetupError(
     signal === 'SIGILL'

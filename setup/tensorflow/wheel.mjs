@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { arch, platform, report } from 'node:process';
 import { runLong, runShort, SetupError } from '../command.mjs';
 import { venvPython } from '../paths.mjs';
+import { packageSources } from '../steps/packageSources.mjs';
 import { findPython, pythonStep } from '../steps/python.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -40,7 +41,7 @@ export async function obtainFromWheel(folder, lock) {
     ],
     {
       lock,
-      env: { TMPDIR: temporary },
+      env: { ...(await packageSources(python)), TMPDIR: temporary },
       detail: () => `downloading, ${megabytes(sizeOf(folder))} of ${megabytes(wheelBytes)}`,
       cure: 'check that PyPI can be reached ("python3 -m pip download nbclient"), then run "npm run doctor"',
     },
@@ -55,10 +56,10 @@ export async function obtainFromWheel(folder, lock) {
 }
 
 async function pythonWithPip() {
-  const python = await findPython();
-  if ((await runShort(python, ['-m', 'pip', '--version'])).code === 0) return python;
+  const { path } = await findPython();
+  if ((await runShort(path, ['-m', 'pip', '--version'])).code === 0) return path;
   throw new SetupError(
-    `${python} has no pip`,
+    `${path} has no pip`,
     'install python3-venv ("apt-get install python3-venv"), then run "npm run doctor"',
   );
 }

@@ -57,15 +57,30 @@ test('every locked package carries its hash', () => {
   assert.deepEqual(bare, []);
 });
 
-test('Python requirements are exact, and the constraints agree with them', () => {
-  const lines = (name: string): string[] =>
-    readFileSync(path.join(root, 'setup', name), 'utf8')
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'));
-  const constraints = lines('constraints.txt');
-  for (const line of lines('requirements.txt')) {
+/** The pins of a lock file, each with the lines of hashes below it. */
+function pythonPins(name: string): { name: string; version: string; marker: string; hashes: number }[] {
+  const text = readFileSync(path.join(root, 'setup', 'python', name), 'utf8').replaceAll('\\\n', ' ');
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [, pin = '', version = '', marker = ''] =
+        /^([\w.-]+)==([^\s;]+)(?: ; (.*?))?(?=\s+--|$)/.exec(line) ?? [];
+      return { name: pin, version, marker, hashes: line.match(/--hash=sha256:[0-9a-f]{64}/g)?.length ?? 0 };
+    });
+}
+
+test('Python requirements are exact, and the lock holds them and a hash of each package', () => {
+  const requirements = readFileSync(path.join(root, 'setup', 'python', 'requirements.txt'), 'utf8');
+  const lock = pythonPins('lock.txt');
+  for (const line of requirements.split('\n').filter((text) => text !== '' && !text.startsWith('#'))) {
     assert.match(line, /^[\w-]+==\d[\w.]*$/);
-    assert.ok(constraints.includes(line), `${line} is not in constraints.txt`);
+    const pins = lock.filter(({ name }) => name === line.split('==')[0]);
+    assert.deepEqual(
+      pins.map(({ name, version, marker }) => [`${name}==${version}`, marker]),
+      [[line, '']],
+    );
   }
-  for (const line of constraints) assert.match(line, /^[\w.-]+==\S+$/);
+  for (const { name, version, hashes } of [...lock, ...pythonPins('installer.txt')])
+    assert.ok(name !== '' && version !== '' && hashes > 0, `${name} ${version}: ${hashes} hashes`);
 });

@@ -20,7 +20,7 @@ export const python = path.join(root, '.venv/bin/python');
 /** Why the tests against a real server cannot run, or false. */
 export const noServer: string | false = fs.existsSync(mlflow)
   ? false
-  : 'SKIPPED: .venv/bin/mlflow is missing (pip install -r setup/requirements.txt)';
+  : 'SKIPPED: .venv/bin/mlflow is missing ("npm run doctor" says why)';
 
 export function temporaryFolder(): string {
   return fs.mkdtempSync(path.join(os.tmpdir(), 'stm-tracking-'));

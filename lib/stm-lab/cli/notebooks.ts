@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, sha256File } from '../base/files';
+import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 import { homeFolder, readStageRecord, runStage, type Workbench } from '../pipeline';
 import type { Terminal } from './terminal';
 
@@ -84,7 +85,7 @@ export async function executeNotebooks(
 
 function spawned(program: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit' });
+    const child = spawn(program, args, { stdio: 'inherit', env: pythonEnvironment() });
     child.on('error', reject);
     child.on('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 130));
   });

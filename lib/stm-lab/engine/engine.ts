@@ -1,5 +1,6 @@
 import type * as tfTypes from '@tensorflow/tfjs';
 import { environmentError, messageOf } from '../base/errors';
+import { supplyRemovedUtil } from './removedUtil';
 
 /** The TensorFlow.js programming interface, whichever engine stands behind it. */
 export type TensorFlow = typeof tfTypes;
@@ -47,7 +48,7 @@ async function load(prefer: string, kernels: NonNullable<EngineOptions['kernels'
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   // For dense networks on one thread oneDNN is no faster.
   process.env.TF_ENABLE_ONEDNN_OPTS ??= kernels === 'onednn' ? '1' : '0';
-  restoreRemovedUtil();
+  supplyRemovedUtil();
   if (prefer !== 'wasm') {
     try {
       return loadNative();
@@ -86,12 +87,4 @@ async function loadWasm(): Promise<Engine> {
   }
   await tf.ready();
   return { tf, name: 'wasm', description: `TensorFlow.js ${tf.version_core} on WebAssembly` };
-}
-
-/** tfjs-node 4.22 calls two functions that Node 23 removed. */
-function restoreRemovedUtil(): void {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- the module object itself is amended
-  const util = require('node:util') as Record<string, unknown>;
-  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  util['isArray'] ??= Array.isArray;
 }
