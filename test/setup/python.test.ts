@@ -108,9 +108,9 @@ test('variables that send Python, pip, uv and kernels elsewhere are removed, and
     ...{ PIP_NO_BINARY: ':all:', PIP_CONSTRAINT: '/foreign', UV_PYTHON: '3.9', UV_TARGET: '/foreign' },
     UV_SYSTEM_PYTHON: '1',
   };
-  const cleaned = { ...env, ...stray };
+  const cleaned: NodeJS.ProcessEnv = { ...env, ...stray };
   environment.cleanEnvironment(cleaned);
-  for (const name of Object.keys(stray)) assert.equal(cleaned[name as keyof typeof cleaned], undefined, name);
+  for (const name of Object.keys(stray)) assert.equal(cleaned[name], undefined, name);
   for (const [name, value] of Object.entries(env)) assert.equal(cleaned[name], value, name);
   assert.equal(cleaned['PYTHONUTF8'], '1');
   // The library, which starts MLflow and notebooks also without set-up, has the same rule.
