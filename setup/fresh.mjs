@@ -21,7 +21,7 @@ const systemPath = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 /** The suites of a short row: what depends on Node.js, Python and the browser most. */
 const shortSuites = [
   ...['engine/engine', 'notebooks/jupyterLab', 'notebooks/runner', 'setup/jobs', 'features/browser'],
-  ...['tracking/places'],
+  ...['tracking/pythonPath'],
 ]
   .map((name) => `test/${name}.test.ts`)
   .filter((file) => existsSync(join(root, file)));
