@@ -8,7 +8,7 @@ import { createStudy } from './study';
 
 /** What a sampler under the contract promises beyond it. */
 export interface SamplerPromises {
-  /** `never` proposes a configuration twice, or (as the published rule) may. Default `never`. */
+  /** `never` proposes a configuration twice, or (as keras-tuner's rule) may. Default `never`. */
   readonly duplicates?: 'never' | 'possible';
 }
 

@@ -1,4 +1,4 @@
-import { inputError, messageOf, StmLabError } from 'research-basics/errors';
+import { inputError, messageOf, UserError } from 'research-basics/errors';
 import { showLife } from './journal/owners';
 import type { TrialRecord } from './sampler';
 import type { Space } from './space';
@@ -51,7 +51,7 @@ function failuresInARow(
  * fails its trial with a sentence and the study goes on. Other processes may work on the same journal;
  * their trials count.
  *
- * @throws StmLabError (`interrupted`) when the objective throws one: the trial is put back in line first.
+ * @throws UserError (`interrupted`) when the objective throws one: the trial is put back in line first.
  */
 export async function optimize<S extends Space>(
   study: Study<S>,
@@ -116,7 +116,7 @@ async function runTrial<S extends Space>(
       outcome = 'failed';
     }
   } catch (error) {
-    if (error instanceof StmLabError && error.kind === 'interrupted') {
+    if (error instanceof UserError && error.kind === 'interrupted') {
       study.release(trial);
       throw error;
     }

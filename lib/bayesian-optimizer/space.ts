@@ -149,7 +149,7 @@ export function holds(parameter: Parameter, value: unknown): value is Value {
 /**
  * The space itself when every parameter makes sense.
  *
- * @throws StmLabError (`input`) naming the parameter, the value and the cure: an empty space, min above
+ * @throws UserError (`input`) naming the parameter, the value and the cure: an empty space, min above
  *   max, a log range with 0, a step that misses max, duplicate choices, a condition on a later parameter.
  */
 export function checkSpace<S extends Space>(space: S): S {

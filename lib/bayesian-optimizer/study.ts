@@ -16,7 +16,7 @@ import type { SamplerChoice } from './samplers';
 import { createSampler } from './samplers';
 import type { Space, ValuesOf } from './space';
 import { checkSpace, isConfiguration } from './space';
-import { bestOf, createdTrialRecord, reconcileSpace, toTrialRecord } from './studyRecords';
+import { attributeKeys, bestOf, createdTrialRecord, reconcileSpace, toTrialRecord } from './studyRecords';
 
 export interface StudyOptions<S extends Space = Space> {
   /** Names the study inside its journal; an existing study of this name is resumed. */
@@ -36,6 +36,11 @@ export interface StudyOptions<S extends Space = Space> {
    * the earlier trials that lie inside of it.
    */
   readonly spaceChange?: 'refuse' | 'adopt';
+  /**
+   * Prefix of the system attributes that a new study writes into the journal, `<namespace>:study` for one; a recorded
+   * study keeps its own. Default `bayesian-optimizer`.
+   */
+  readonly namespace?: string;
   /** A trial whose process died this many times is failed instead of started again. Default 3 restarts. */
   readonly maxRestarts?: number;
 }
@@ -93,7 +98,7 @@ export type TellResult = 'complete' | 'failed' | 'pruned' | 'lost';
  * A proposal depends on the seed, the trial's number and the trials recorded before it, never on the
  * process: a killed and resumed study proposes what an undisturbed one would.
  *
- * @throws StmLabError (`input`) for a space that makes no sense, a study recorded with another direction
+ * @throws UserError (`input`) for a space that makes no sense, a study recorded with another direction
  *   or seed, or one recorded with another space (see `spaceChange`). The recorded study is unharmed.
  */
 export function createStudy<const S extends Space>(options: StudyOptions<S>): Study<S> {
@@ -127,7 +132,7 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
     }
     return study;
   };
-  const seed = journal.exclusively(() => {
+  const { seed, keys } = journal.exclusively(() => {
     replay.apply(journal.readNew());
     if (!replay.studyNamed(name)) {
       journal.append([
@@ -140,15 +145,17 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
         `study ${name}: recorded to ${recorded.objectives === 1 ? recorded.direction : `${recorded.objectives} objectives`}, not to ${direction}; choose another study name`,
       );
     }
-    const changes = reconcileSpace(recorded, space, options.seed, spaceChange);
+    const keys = attributeKeys(recorded, options.namespace);
+    const changes = reconcileSpace(recorded, space, options.seed, spaceChange, keys);
     const attributes = changes.attributes.map((attribute) =>
       record(Operation.setStudySystemAttribute, { study_id: recorded.id, system_attr: attribute }),
     );
     if (attributes.length > 0) journal.append(attributes);
-    return changes.seed;
+    return { seed: changes.seed, keys };
   });
 
-  const recordsOf = (study: ReplayedStudy): TrialRecord[] => study.trials.map(toTrialRecord);
+  const recordsOf = (study: ReplayedStudy): TrialRecord[] =>
+    study.trials.map((trial) => toTrialRecord(trial, keys));
   const attributeRecord = (id: number, key: string, value: unknown): JournalRecord =>
     record(Operation.setTrialUserAttribute, { trial_id: id, user_attr: { [key]: value } });
   const endRecord = (id: number, state: number, values: number[] | null): JournalRecord =>
@@ -166,7 +173,7 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
   const releaseOrphans = (study: ReplayedStudy): void => {
     const records = study.trials.flatMap((trial) => {
       if (trial.state !== 'running' || owners.isAlive(trial.owner)) return [];
-      const restarts = toTrialRecord(trial).attempts;
+      const restarts = toTrialRecord(trial, keys).attempts;
       if (restarts > maxRestarts) {
         const sentence = `its process died ${restarts} times; see whether it runs out of memory`;
         return [attributeRecord(trial.id, 'failure', sentence), endRecord(trial.id, stateCodes.failed, null)];
@@ -174,7 +181,7 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
       return [
         record(Operation.setTrialSystemAttribute, {
           trial_id: trial.id,
-          system_attr: { 'stm-lab:restarts': restarts },
+          system_attr: { [keys.restarts]: restarts },
         }),
         waitingRecord(trial.id),
       ];
@@ -210,7 +217,7 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
     if (!proposal) return undefined;
     const number = study.trials.length;
     journal.append([
-      record(Operation.createTrial, createdTrialRecord(study.id, space, sampler.name, proposal)),
+      record(Operation.createTrial, createdTrialRecord(study.id, space, sampler.name, proposal, keys)),
     ]);
     // Not simply the next: another writer (Optuna, or one that took this lock for abandoned) may have come between.
     return sync().trials.find((trial) => trial.number >= number && trial.owner === worker);
@@ -225,7 +232,7 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
   const handle = (trial: ReplayedTrial): Trial<S> => ({
     number: trial.number,
     values: { ...trial.values } as ValuesOf<S>,
-    attempt: toTrialRecord(trial).attempts,
+    attempt: toTrialRecord(trial, keys).attempts,
     report: (step, value) => {
       if (!Number.isInteger(step) || step < 0) {
         throw inputError(`trial ${trial.number}: report step ${step} must be a whole number from 0`);

@@ -6,16 +6,40 @@ import type { ReplayedStudy, ReplayedTrial } from './journal/replay';
 import type { Proposal, TrialRecord } from './sampler';
 import type { Space } from './space';
 
-/** System attribute with the study's space and seed. */
-const studyKey = 'stm-lab:study';
+/** Prefix of system attributes of studies that name none. */
+const defaultNamespace = 'bayesian-optimizer';
 
+/** What a study keeps in its system attribute `<namespace>:study`. */
 interface StudyAttribute {
   readonly seed: number;
   readonly space: Space;
 }
 
+/** System attributes of one namespace: other programs that share the journal (Optuna) keep theirs beside them. */
+export interface AttributeKeys {
+  readonly study: string;
+  readonly sampler: string;
+  readonly samplerState: string;
+  readonly restarts: string;
+}
+
+/** The keys of a recorded study, whose namespace stays as it was created, or of a new one. */
+export function attributeKeys(study: ReplayedStudy, namespace = defaultNamespace): AttributeKeys {
+  const suffix = ':study';
+  const recorded = Object.entries(study.systemAttributes).find(
+    ([key, value]) => key.endsWith(suffix) && typeof value === 'object' && value !== null && 'space' in value,
+  );
+  const prefix = recorded === undefined ? namespace : recorded[0].slice(0, -suffix.length);
+  return {
+    study: `${prefix}:study`,
+    sampler: `${prefix}:sampler`,
+    samplerState: `${prefix}:sampler-state`,
+    restarts: `${prefix}:restarts`,
+  };
+}
+
 /** What a trial looks like from outside. */
-export function toTrialRecord(trial: ReplayedTrial): TrialRecord {
+export function toTrialRecord(trial: ReplayedTrial, keys: AttributeKeys): TrialRecord {
   const system = trial.systemAttributes;
   const { failure, ...attributes } = trial.userAttributes;
   return {
@@ -26,9 +50,9 @@ export function toTrialRecord(trial: ReplayedTrial): TrialRecord {
     reports: new Map([...trial.intermediate].sort((a, b) => a[0] - b[0])),
     attributes,
     failure: trial.state === 'failed' ? ((failure as string | undefined) ?? 'it failed') : undefined,
-    attempts: 1 + ((system['stm-lab:restarts'] as number | undefined) ?? 0),
+    attempts: 1 + ((system[keys.restarts] as number | undefined) ?? 0),
     worker: trial.owner,
-    samplerState: system['stm-lab:sampler-state'],
+    samplerState: system[keys.samplerState],
     startedAt: trial.startedAt,
     finishedAt: trial.finishedAt,
   };
@@ -51,6 +75,7 @@ export function createdTrialRecord(
   space: Space,
   sampler: string,
   proposal: Proposal,
+  keys: AttributeKeys,
 ): Record<string, unknown> {
   const names = Object.keys(proposal.values);
   return {
@@ -65,8 +90,8 @@ export function createdTrialRecord(
     ),
     user_attrs: {},
     system_attrs: {
-      'stm-lab:sampler': sampler,
-      ...(proposal.state === undefined ? {} : { 'stm-lab:sampler-state': proposal.state }),
+      [keys.sampler]: sampler,
+      ...(proposal.state === undefined ? {} : { [keys.samplerState]: proposal.state }),
     },
     intermediate_values: {},
   };
@@ -80,18 +105,19 @@ function describe(parameter: unknown): string {
  * Compares a study as asked for with the study as recorded.
  *
  * @returns the seed to use and the study attributes to add.
- * @throws StmLabError (`input`) when the seed differs, or the space does and may not be adopted.
+ * @throws UserError (`input`) when the seed differs, or the space does and may not be adopted.
  */
 export function reconcileSpace(
   study: ReplayedStudy,
   space: Space,
   seed: number | undefined,
   spaceChange: 'refuse' | 'adopt',
+  keys: AttributeKeys,
 ): { seed: number; attributes: Record<string, unknown>[] } {
-  const recorded = study.systemAttributes[studyKey] as StudyAttribute | undefined;
+  const recorded = study.systemAttributes[keys.study] as StudyAttribute | undefined;
   if (!recorded) {
     const fresh: StudyAttribute = { seed: seed ?? 1, space };
-    return { seed: fresh.seed, attributes: [{ [studyKey]: fresh }] };
+    return { seed: fresh.seed, attributes: [{ [keys.study]: fresh }] };
   }
   if (seed !== undefined && seed !== recorded.seed) {
     throw inputError(
@@ -127,5 +153,5 @@ export function reconcileSpace(
       );
     }
   }
-  return { seed: recorded.seed, attributes: [{ [studyKey]: { seed: recorded.seed, space } }] };
+  return { seed: recorded.seed, attributes: [{ [keys.study]: { seed: recorded.seed, space } }] };
 }

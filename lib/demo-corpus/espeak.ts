@@ -73,7 +73,7 @@ export interface SpeakOptions {
  * from one text to the next, and the same call must give the same samples in any order of calls.
  *
  * @returns samples in [-1, 1] at `sampleRate` (22,050 Hz).
- * @throws StmLabError (`environment`) when the optional package is missing, or lacks the voice.
+ * @throws UserError (`environment`) when the optional package is missing, or lacks the voice.
  */
 export async function speak(
   text: string,

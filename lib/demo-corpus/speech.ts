@@ -76,7 +76,7 @@ async function say(
 /**
  * One recording of a talker, in a room, over noise. Amplitude is arbitrary.
  *
- * @throws StmLabError (`environment`) when the optional synthesiser is not installed.
+ * @throws UserError (`environment`) when the optional synthesiser is not installed.
  */
 export async function renderSpeech(
   draw: Draw,

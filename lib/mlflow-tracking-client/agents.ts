@@ -21,7 +21,7 @@ export interface TlsOptions {
  * network such as `10.0.0.0/8`; a proxy without scheme is spoken to by HTTP. Loopback addresses never go through a
  * proxy: the local server is there.
  *
- * @throws StmLabError (`input`) for a proxy that is neither http nor https.
+ * @throws UserError (`input`) for a proxy that is neither http nor https.
  */
 export function proxyFor(url: URL): URL | undefined {
   const hostname = url.hostname.replace(/^\[|\]$/g, '');

@@ -20,7 +20,7 @@ export interface ArtifactStore {
  * The store an artifact address points to: through the server (`mlflow-artifacts:`), or a folder that this
  * machine shares with it (`file:` or a plain path).
  *
- * @throws StmLabError (`input`) for any other address, saying what to configure.
+ * @throws UserError (`input`) for any other address, saying what to configure.
  */
 export function openArtifactStore(server: { http: Http; uri: string }, artifactUri: string): ArtifactStore {
   if (artifactUri.startsWith('mlflow-artifacts:')) return proxiedStore(server.http, server.uri, artifactUri);
@@ -49,7 +49,7 @@ function sharedFolder(serverUri: string, root: string): ArtifactStore {
  * Checks an artifact's path: relative, inside its folder, and of characters that survive the way through
  * an address and a file system.
  *
- * @throws StmLabError (`input`) naming the path.
+ * @throws UserError (`input`) naming the path.
  */
 export function checkArtifactPath(to: string): string {
   const parts = to.split('/');

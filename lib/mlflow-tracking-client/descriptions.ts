@@ -8,7 +8,7 @@ import type { DatasetOptions, ModelOptions, TensorSpec } from './types';
 /**
  * A dataset in the server's terms.
  *
- * @throws StmLabError (`input`) when name, digest, source, schema or profile is too long for MLflow.
+ * @throws UserError (`input`) when name, digest, source, schema or profile is too long for MLflow.
  */
 export function datasetToRemote(dataset: DatasetOptions): RemoteDataset {
   const { name, digest } = dataset;

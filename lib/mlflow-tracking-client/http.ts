@@ -74,7 +74,7 @@ export function createHttp(settings: ServerSettings): Http {
       request.json === undefined ? undefined : Buffer.from(JSON.stringify(request.json), 'utf8');
     const headers: Record<string, string | number> = {
       accept: 'application/json, */*',
-      'user-agent': 'stm-lab',
+      'user-agent': 'mlflow-tracking-client',
       host: url.host,
     };
     // Credentials go to the configured server alone, whatever address an answer may name.

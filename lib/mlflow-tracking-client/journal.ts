@@ -29,8 +29,10 @@ export type JournalEntry =
 export interface StartEntry {
   op: 'start';
   format: 1;
-  /** 32 hexadecimal digits; also the run's tag `stm.uid`, by which it is found on a server. */
+  /** 32 hexadecimal digits; also the run's tag `<namespace>.uid`, by which it is found on a server. */
   uid: string;
+  /** Prefix of the tags that we set ourselves. Journals written before it was recorded have none. */
+  namespace?: string;
   key?: string;
   name: string;
   experiment: string;
@@ -51,7 +53,7 @@ export interface SpooledFile {
 
 export interface ModelEntry {
   op: 'model';
-  /** 32 hexadecimal digits; also the model's tag `stm.uid`. */
+  /** 32 hexadecimal digits; also the model's tag `<namespace>.uid`. */
   uid: string;
   name: string;
   t: number;
@@ -93,7 +95,7 @@ const FSYNC_EVERY_MS = 1000;
  * Makes a journal with its first line, whole or not at all.
  *
  * @returns `exists` when there is one already, which stays as it is.
- * @throws StmLabError (`environment`) when the disk refuses.
+ * @throws UserError (`environment`) when the disk refuses.
  */
 export function createJournal(file: string, start: StartEntry): 'made' | 'exists' {
   try {
@@ -109,7 +111,7 @@ export function createJournal(file: string, start: StartEntry): 'made' | 'exists
  * that it survives the death of the process at once, and is forced to disk within a second in the
  * background. A line cut short by an earlier death is spoilt and closed, and readers skip it.
  *
- * @throws StmLabError (`environment`) when the disk refuses.
+ * @throws UserError (`environment`) when the disk refuses.
  */
 export function openJournal(file: string): JournalWriter {
   let handle: number | undefined;
@@ -219,14 +221,14 @@ function parseLines(block: Buffer, offset: number): { entries: ReadEntry[]; end:
   return { entries, end: offset + block.length };
 }
 
-/** The first entry of a journal. Throws StmLabError (`input`) when the file is no run journal. */
+/** The first entry of a journal. Throws UserError (`input`) when the file is no run journal. */
 export function readStart(file: string): StartEntry {
   const first = readEntries(file, 0, 1 << 16).entries[0]?.entry;
   if (first?.op !== 'start')
     throw inputError(`${file}: is not a run journal (its first line is no run start)`);
   if (first.format !== 1) {
     throw inputError(
-      `${file}: journal format ${String(first.format)} is newer than this program; update stm-lab`,
+      `${file}: journal format ${String(first.format)} is newer than this program; update mlflow-tracking-client`,
     );
   }
   return first;
@@ -254,7 +256,7 @@ export function spoolFolder(journal: string): string {
  * The copy that waits to be sent. A journal may come from another machine or person: what it names outside of its own
  * folder is neither sent nor removed.
  *
- * @throws StmLabError (`input`) for a name that no tracker gives, or a link.
+ * @throws UserError (`input`) for a name that no tracker gives, or a link.
  */
 export function spooledFile(journal: string, { to, spool }: Pick<SpooledFile, 'to' | 'spool'>): string {
   checkArtifactPath(to);

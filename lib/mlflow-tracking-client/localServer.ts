@@ -26,7 +26,7 @@ export interface LocalServer {
 export interface LocalServerOptions {
   /** Holds the SQLite database, the artifacts, the log and a note of the running process. Made when missing. */
   folder: string;
-  /** The `mlflow` program. Default: `STM_LAB_MLFLOW`, then `.venv` of this folder or one above, then the PATH. */
+  /** The `mlflow` program. Default: in `.venv` of this folder or one above, then on the PATH. */
   executable?: string;
   /** Default: the port used last in this folder, else 5000, else any free one; 0: any free one. */
   port?: number;
@@ -44,7 +44,7 @@ const noteFile = (folder: string): string => path.join(folder, 'server.json');
  * The MLflow server of a folder: found when it runs, started when not (SQLite store, artifacts by proxy,
  * 127.0.0.1 only, one worker). It is detached and lives on after this process.
  *
- * @throws StmLabError (`environment`) when MLflow is missing, or does not come up (with the end of its log).
+ * @throws UserError (`environment`) when MLflow is missing, or does not come up (with the end of its log).
  */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
   const folder = path.resolve(options.folder);
@@ -135,11 +135,9 @@ export async function stopLocalServer(folder: string): Promise<'stopped' | 'not-
 /**
  * The `mlflow` program to use.
  *
- * @throws StmLabError (`environment`) with the command that installs it.
+ * @throws UserError (`environment`) with the command that installs it.
  */
 export function findMlflow(): string {
-  const given = process.env['STM_LAB_MLFLOW'];
-  if (given) return given;
   const relative = process.platform === 'win32' ? ['Scripts', 'mlflow.exe'] : ['bin', 'mlflow'];
   const candidates: string[] = [];
   for (let folder = process.cwd(); ; folder = path.dirname(folder)) {

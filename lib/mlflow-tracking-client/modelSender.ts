@@ -9,7 +9,7 @@ import type { SentState } from './sentState';
 import { toYaml } from './yaml';
 
 /**
- * Delivers one model: made on the server (or found by its tag `stm.uid` after a lost answer), files and
+ * Delivers one model: made on the server (or found by its tag `uidTag` after a lost answer), files and
  * MLmodel uploaded, marked ready, tied to its run, registered. Every step may be repeated. Servers before
  * version 3 know no logged models: there the files go among the run's artifacts.
  */
@@ -21,10 +21,12 @@ export async function deliverModel(
     folder: string;
     runStore: ArtifactStore;
     runTags: Record<string, string>;
+    /** Tag of the model's own identity. */
+    uidTag: string;
   },
 ): Promise<void> {
   const { client, state } = to;
-  const model = await findOrCreate(entry, client, state, to.runTags);
+  const model = await findOrCreate(entry, client, state, to.runTags, to.uidTag);
   const store = model === undefined ? to.runStore : openArtifactStore(client, model.artifactUri);
   const prefix = model === undefined ? `${entry.name}/` : '';
   for (const file of entry.files) await store.put(prefix + file.to, path.join(to.folder, file.spool));
@@ -35,7 +37,7 @@ export async function deliverModel(
     ...(model === undefined ? {} : { model_id: model.id }),
     run_id: state.runId,
   };
-  const temporary = path.join(os.tmpdir(), `stm-lab-${entry.uid}.MLmodel`);
+  const temporary = path.join(os.tmpdir(), `${entry.uid}.MLmodel`);
   fs.writeFileSync(temporary, toYaml(mlmodel));
   try {
     await store.put(`${prefix}MLmodel`, temporary);
@@ -50,7 +52,7 @@ export async function deliverModel(
   }
   if (entry.registerAs !== undefined) {
     const source = model === undefined ? `${state.artifactUri}/${entry.name}` : model.artifactUri;
-    await register(entry, entry.registerAs, source, model?.id, client, state);
+    await register(entry, entry.registerAs, source, model?.id, client, state, to.uidTag);
   }
 }
 
@@ -59,16 +61,20 @@ async function findOrCreate(
   client: MlflowClient,
   state: SentState,
   runTags: Record<string, string>,
+  uidTag: string,
 ): Promise<{ id: string; artifactUri: string } | undefined> {
   try {
-    const found = await client.searchLoggedModels([state.experimentId], `tags.\`stm.uid\` = '${entry.uid}'`);
+    const found = await client.searchLoggedModels(
+      [state.experimentId],
+      `tags.\`${uidTag}\` = '${entry.uid}'`,
+    );
     if (found[0] !== undefined) return found[0];
     return await client.createLoggedModel({
       experimentId: state.experimentId,
       name: entry.name,
       sourceRunId: state.runId,
       // Who made it, from which program and commit: the model's page shows them.
-      tags: { ...runTags, 'stm.uid': entry.uid },
+      tags: { ...runTags, [uidTag]: entry.uid },
       params: entry.params,
     });
   } catch (error) {
@@ -85,10 +91,11 @@ async function register(
   modelId: string | undefined,
   client: MlflowClient,
   state: SentState,
+  uidTag: string,
 ): Promise<void> {
   await client.ensureRegisteredModel(name);
   const versions = await client.searchModelVersions(`name = '${name.replace(/'/g, "''")}'`);
-  const held = versions.find((version) => version.tags['stm.uid'] === entry.uid);
+  const held = versions.find((version) => version.tags[uidTag] === entry.uid);
   const version =
     held ??
     (await client.createModelVersion({
@@ -96,7 +103,7 @@ async function register(
       source,
       runId: state.runId,
       ...(modelId === undefined ? {} : { modelId }),
-      tags: { 'stm.uid': entry.uid },
+      tags: { [uidTag]: entry.uid },
     }));
   if (entry.alias !== undefined) await client.setModelAlias(name, entry.alias, version.version);
 }

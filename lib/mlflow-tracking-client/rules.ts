@@ -33,7 +33,7 @@ const NAME = /^[\p{L}\p{N}_/.\- ]+$/u;
  * Checks the name of a metric, parameter or tag: allowed characters, 1 to 250 of them, and no form
  * that a file system would read as another path (`a//b`, `./a`, `../a`, `/a`, `a/`).
  *
- * @throws StmLabError (`input`) with the name, the rule and a name that would do.
+ * @throws UserError (`input`) with the name, the rule and a name that would do.
  */
 export function checkName(kind: 'metric' | 'param' | 'tag', name: string): void {
   if (name.length > LIMITS.keyCharacters) {
@@ -69,7 +69,7 @@ export type WireNumber = number | 'NaN' | 'Infinity' | '-Infinity';
 /**
  * A metric value for JSON: NaN and the infinities as the strings that MLflow reads back as such.
  *
- * @throws StmLabError (`input`) when the value is no number.
+ * @throws UserError (`input`) when the value is no number.
  */
 export function numberToWire(name: string, value: number): WireNumber {
   if (typeof value !== 'number') {
@@ -81,7 +81,7 @@ export function numberToWire(name: string, value: number): WireNumber {
 /**
  * Checks a step: an integer that a double holds exactly (the server stores a 64-bit integer).
  *
- * @throws StmLabError (`input`) otherwise.
+ * @throws UserError (`input`) otherwise.
  */
 export function checkStep(name: string, step: number): number {
   if (!Number.isSafeInteger(step)) {

@@ -26,6 +26,8 @@ export interface RunSetup {
   key: string | undefined;
   parent: RunReference | undefined;
   origin: 'new' | 'resumed';
+  /** Tag that names the metrics that were not finite somewhere. */
+  nonFiniteTag: string;
   remoteId(): string | undefined;
   onWarning(text: string): void;
   onEnd(): void;
@@ -85,7 +87,7 @@ export function createRun(setup: RunSetup): Run {
     const fresh = names.filter((name) => !memory.nonFinite.has(name));
     if (fresh.length === 0) return;
     for (const name of fresh) memory.nonFinite.add(name);
-    run.setTags({ 'stm.nonfinite': [...memory.nonFinite].sort().join(', ') });
+    run.setTags({ [setup.nonFiniteTag]: [...memory.nonFinite].sort().join(', ') });
   };
 
   const spool = (write: (target: string) => void): { spool: string; bytes: number } => {

@@ -15,7 +15,7 @@ export interface RunMemory {
 }
 
 /** An empty memory, or one refilled from a journal that is continued. */
-export function createRunMemory(journal?: string): RunMemory {
+export function createRunMemory(nonFiniteTag: string, journal?: string): RunMemory {
   const last = new Map<string, { step: number; timestamp: number; highest: number }>();
   const earlier = new Map<string, Map<number, Set<WireNumber>>>();
   const memory: RunMemory = {
@@ -68,7 +68,7 @@ export function createRunMemory(journal?: string): RunMemory {
         }
       }
     }
-    const odd = memory.tags.get('stm.nonfinite');
+    const odd = memory.tags.get(nonFiniteTag);
     for (const name of odd === undefined ? [] : odd.split(', ')) memory.nonFinite.add(name);
   }
   return memory;

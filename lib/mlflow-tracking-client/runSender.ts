@@ -8,6 +8,7 @@ import type { Delivered } from './delivered';
 import { ServerError, foreignError, isAbsent, isPermanent } from './serverError';
 import { readEntries, readStart, spooledFile, spoolFolder, type ReadEntry, type StartEntry } from './journal';
 import { deliverModel } from './modelSender';
+import { ownTags } from './namespace';
 import { forgetSentState, readSentState, writeSentState, type SentState } from './sentState';
 
 /** What the senders of one server share. */
@@ -16,8 +17,14 @@ export interface SendContext {
   delivered: Delivered;
   /** The experiment of this name, made when missing. `fresh` asks the server whatever is remembered. */
   experiment(name: string, tags: Record<string, string> | undefined, fresh: boolean): Promise<Experiment>;
-  /** The server's id of a run, once it is known there. May make the parent's run. */
-  parentRunId(parent: { uid: string; journal: string }, experimentId: string): Promise<string | undefined>;
+  /** Prefix of our own tags in journals that record none. */
+  namespace: string;
+  /** The server's id of a run, found by its tag `uidTag` where its journal is gone. May make the parent's run. */
+  parentRunId(
+    parent: { uid: string; journal: string },
+    experimentId: string,
+    uidTag: string,
+  ): Promise<string | undefined>;
   onWarning(text: string): void;
 }
 
@@ -42,11 +49,12 @@ const UPLOAD_ATTEMPTS = 10;
 /**
  * Delivers one journal to one server, each point exactly once (metrics: see `createBatchSender`; parameters,
  * tags, datasets and artifacts replace themselves and may be repeated). The run is found by its tag
- * `stm.uid`, so that a create request whose answer got lost makes no second one.
+ * `<namespace>.uid`, so that a create request whose answer got lost makes no second one.
  */
 export function createRunSender(journal: string, context: SendContext): RunSender {
   const { client, delivered } = context;
   const start = readStart(journal);
+  const own = ownTags(start.namespace ?? context.namespace);
   let state: SentState | undefined = readSentState(journal, client.uri);
   let attached = false;
   let attaching: Promise<SentState> | undefined;
@@ -58,7 +66,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
 
   async function findRun(experimentId: string): Promise<RemoteRun | undefined> {
     const found = await client.searchRuns([experimentId], {
-      filter: `tags.\`stm.uid\` = '${start.uid}'`,
+      filter: `tags.\`${own.uid}\` = '${start.uid}'`,
       lifecycle: 'all',
     });
     // More than one exists when a create request was answered too late and was repeated: the fullest is ours.
@@ -115,7 +123,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
   }
 
   async function create(experiment: Experiment): Promise<RemoteRun> {
-    const parentId = start.parent && (await context.parentRunId(start.parent, experiment.id));
+    const parentId = start.parent && (await context.parentRunId(start.parent, experiment.id, own.uid));
     let run: RemoteRun;
     try {
       run = await client.createRun({
@@ -124,8 +132,8 @@ export function createRunSender(journal: string, context: SendContext): RunSende
         startTime: start.t,
         tags: {
           ...start.tags,
-          'stm.uid': start.uid,
-          ...(start.key === undefined ? {} : { 'stm.runKey': start.key }),
+          [own.uid]: start.uid,
+          ...(start.key === undefined ? {} : { [own.runKey]: start.key }),
           ...(parentId === undefined ? {} : { 'mlflow.parentRunId': parentId }),
         },
       });
@@ -258,6 +266,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
                 folder: spoolFolder(journal),
                 runStore: store,
                 runTags: start.tags,
+                uidTag: own.uid,
               });
               delivered.models += 1;
             }

@@ -6,6 +6,7 @@ import { createMlflowClient } from './client';
 import { ServerError, isAbsent, isPermanent, isTransient, needsSettings } from './serverError';
 import { readStart, spoolFolder } from './journal';
 import { journalStatus, type JournalStatus } from './journalStatus';
+import { DEFAULT_NAMESPACE } from './namespace';
 import { backOffMs } from './retry';
 import { nothingDelivered, type Delivered } from './delivered';
 import { RunHeld, createRunSender, type RunSender } from './runSender';
@@ -14,6 +15,8 @@ import type { ServerSettings } from './settings';
 
 export interface SenderOptions {
   settings: ServerSettings;
+  /** Prefix of our own tags in journals that record none. Default `mlflow-tracking-client`. */
+  namespace?: string | undefined;
   /** Names this sender in its locks. */
   owner?: string;
   /**
@@ -104,12 +107,14 @@ export function createSender(options: SenderOptions): Sender {
   const context = {
     client,
     delivered,
+    namespace: options.namespace ?? DEFAULT_NAMESPACE,
     onWarning: options.onWarning,
     experiment: (name: string, tags: Record<string, string> | undefined, fresh: boolean) =>
       remembered(`name/${name}`, () => client.ensureExperiment(name, tags), fresh),
     async parentRunId(
       parent: { uid: string; journal: string },
       experimentId: string,
+      uidTag: string,
     ): Promise<string | undefined> {
       // The parent's journal lies in the child's folder; its name came with the child.
       const folder = [...jobs.keys()].map((file) => path.dirname(file))[0] ?? '.';
@@ -118,7 +123,7 @@ export function createSender(options: SenderOptions): Sender {
       if (known !== undefined && (await holdsRun(known.runId))) return known.runId;
       if (fs.existsSync(journal)) return (await attachParent(journal)).runId;
       const found = await client.searchRuns([experimentId], {
-        filter: `tags.\`stm.uid\` = '${parent.uid}'`,
+        filter: `tags.\`${uidTag}\` = '${parent.uid}'`,
         limit: 1,
       });
       if (found[0] === undefined) {

@@ -20,6 +20,7 @@ export interface SenderLink {
 
 export interface SenderLinkOptions {
   settings: ServerSettings;
+  namespace: string;
   folder: string;
   pollMs: number;
   onWarning(text: string): void;
@@ -44,6 +45,7 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
   function start(): Worker {
     const data: WorkerStart = {
       settings: settingsToPlain(options.settings),
+      namespace: options.namespace,
       folder: options.folder,
       pollMs: options.pollMs,
       owner,

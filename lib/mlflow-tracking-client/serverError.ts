@@ -1,5 +1,5 @@
 import type * as http from 'node:http';
-import { StmLabError } from 'research-basics/errors';
+import { UserError } from 'research-basics/errors';
 import type { ServerSettings } from './settings';
 
 /**
@@ -16,7 +16,7 @@ export type FailureKind =
   'unreachable' | 'ambiguous' | 'busy' | 'unauthorized' | 'foreign' | 'missing' | 'refused';
 
 /** A failed request to the server. `message` is one sentence without secrets. */
-export class ServerError extends StmLabError {
+export class ServerError extends UserError {
   readonly failure: FailureKind;
   readonly status: number | undefined;
   /** MLflow's error code, e.g. `RESOURCE_ALREADY_EXISTS`. */

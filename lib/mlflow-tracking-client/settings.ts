@@ -29,7 +29,7 @@ export interface ServerSettings {
  * `MLFLOW_HTTP_REQUEST_TIMEOUT` (seconds without a sign of life, default 120), `MLFLOW_HTTP_REQUEST_MAX_RETRIES` (default 5).
  * User data inside the address (`https://user:password@host`) is used and cut off.
  *
- * @throws StmLabError (`input`) for an address that is not http(s), contradictory or unreadable TLS settings.
+ * @throws UserError (`input`) for an address that is not http(s), contradictory or unreadable TLS settings.
  */
 export function serverSettings(uri: string, env: NodeJS.ProcessEnv = process.env): ServerSettings {
   let url: URL;
@@ -42,7 +42,7 @@ export function serverSettings(uri: string, env: NodeJS.ProcessEnv = process.env
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw inputError(
-      `MLFLOW_TRACKING_URI "${redactor([])(uri)}": only http and https servers can be reached; start one with "stm-lab ui" and give its address`,
+      `MLFLOW_TRACKING_URI "${redactor([])(uri)}": only http and https servers can be reached; start one with "mlflow server" and give its address`,
     );
   }
   const user = url.username === '' ? env['MLFLOW_TRACKING_USERNAME'] : decodeURIComponent(url.username);

@@ -10,6 +10,8 @@ import { serverSettings } from './settings';
 export interface SyncOptions {
   /** Server address. Default: `MLFLOW_TRACKING_URI`. */
   uri?: string;
+  /** Prefix of our own tags in journals that record none. Default `mlflow-tracking-client`. */
+  namespace?: string;
   /** `yes` only says what would be sent, and changes nothing. Default `no`. */
   dryRun?: 'yes' | 'no';
   /** What becomes of a run whose process died without ending it: it is ended as FAILED (default), or left RUNNING. */
@@ -35,7 +37,7 @@ export interface SyncReport {
  * Sends whatever a folder of journals still holds for a server, parents first. May be repeated, interrupted
  * and run beside living trackers: each point arrives exactly once.
  *
- * @throws StmLabError (`input`) for an unusable address; a server that fails shows in the report instead.
+ * @throws UserError (`input`) for an unusable address; a server that fails shows in the report instead.
  */
 export async function syncJournals(folder: string, options: SyncOptions = {}): Promise<SyncReport> {
   const uri = options.uri ?? process.env['MLFLOW_TRACKING_URI'];
@@ -46,6 +48,7 @@ export async function syncJournals(folder: string, options: SyncOptions = {}): P
   const sender = createSender({
     settings,
     verify: true,
+    namespace: options.namespace,
     onWarning: options.onWarning ?? (() => undefined),
   });
   try {

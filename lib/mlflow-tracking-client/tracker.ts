@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { connectSender, type SenderLink } from './senderLink';
 import { createJournal, journalName, openJournal, readStart, type StartEntry } from './journal';
+import { DEFAULT_NAMESPACE, ownTags } from './namespace';
 import { createNullRun } from './nullRun';
 import { noteProcess } from 'research-basics/process';
 import { createRun } from './run';
@@ -20,14 +21,18 @@ export interface TrackerOptions {
   uri?: string;
   /**
    * `online`: journal, and send in the background; `offline`: journal only, for `syncJournals` later;
-   * `disabled`: nothing at all. Default: `online` when there is an address, else `offline`. The variable
-   * `STM_LAB_TRACKING` overrides it.
+   * `disabled`: nothing at all. Default: `online` when there is an address, else `offline`.
    */
   mode?: 'online' | 'offline' | 'disabled';
   /** Where the journals lie; made when missing. One folder may serve several processes at once. */
   journalFolder: string;
   /** Name of the MLflow experiment; made when missing. Default: `MLFLOW_EXPERIMENT_NAME`, else `Default`. */
   experiment?: string;
+  /**
+   * Prefix of the tags that the client sets itself: `<namespace>.uid` (by which a run is found again after a lost
+   * answer), `.runKey` and `.nonfinite`. Default `mlflow-tracking-client`.
+   */
+  namespace?: string;
   /** Tags of the experiment. */
   experimentTags?: Record<string, string>;
   /** Tags every run of this tracker starts with, beside the system tags (user, source, commit). */
@@ -46,7 +51,7 @@ process.on('exit', (code) => onExit.forEach((end) => end(code)));
  * A tracker: writes runs to journals on disk and, when online, sends them to an MLflow server from a thread
  * of its own. Nothing a server does or fails to do delays the caller or loses a point.
  *
- * @throws StmLabError (`input`) for an unusable address, mode or experiment name.
+ * @throws UserError (`input`) for an unusable address, mode or experiment name.
  */
 export function createTracker(options: TrackerOptions): Tracker {
   const uri = options.uri ?? process.env['MLFLOW_TRACKING_URI'];
@@ -60,6 +65,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   if (mode === 'disabled') return createDisabledTracker(experiment, options.journalFolder);
   const settings = mode === 'online' ? serverSettings(uri!) : undefined;
   const warn = options.onWarning ?? ((text: string) => void process.stderr.write(`tracking: ${text}\n`));
+  const { namespace = DEFAULT_NAMESPACE } = options;
   const folder = path.resolve(options.journalFolder);
   const remoteIds = new Map<string, string>();
   const open = new Map<string, { run: Run; close(): void }>();
@@ -71,6 +77,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   if (settings !== undefined) {
     link = connectSender({
       settings,
+      namespace,
       folder,
       pollMs: options.pollMs ?? 500,
       onWarning: warn,
@@ -117,6 +124,7 @@ export function createTracker(options: TrackerOptions): Tracker {
         op: 'start',
         format: 1,
         uid: id,
+        namespace,
         ...(request.key === undefined ? {} : { key: request.key }),
         name: request.name,
         experiment,
@@ -133,7 +141,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     }
     const start = readStart(file);
     const journal = openJournal(file);
-    const memory = createRunMemory(origin === 'resumed' ? file : undefined);
+    const nonFiniteTag = ownTags(start.namespace ?? namespace).nonFinite;
+    const memory = createRunMemory(nonFiniteTag, origin === 'resumed' ? file : undefined);
     if (origin === 'resumed') {
       if (start.experiment !== experiment) {
         warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
@@ -149,6 +158,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       key: start.key,
       parent,
       origin,
+      nonFiniteTag,
       remoteId: () =>
         remoteIds.get(file) ??
         (settings === undefined ? undefined : readSentState(file, settings.uri)?.runId),
@@ -213,11 +223,10 @@ function hasStart(file: string): boolean {
 }
 
 function chooseMode(wanted: TrackerOptions['mode'], uri: string | undefined): Tracker['mode'] {
-  const forced = process.env['STM_LAB_TRACKING'];
-  if (forced !== undefined && forced !== '' && !['online', 'offline', 'disabled'].includes(forced)) {
-    throw inputError(`STM_LAB_TRACKING="${forced}": must be online, offline or disabled`);
+  const mode = wanted ?? (uri ? 'online' : 'offline');
+  if (!['online', 'offline', 'disabled'].includes(mode)) {
+    throw inputError(`tracking mode "${String(mode)}": must be online, offline or disabled`);
   }
-  const mode = (forced || wanted || (uri ? 'online' : 'offline')) as Tracker['mode'];
   if (mode === 'online' && !uri) {
     throw inputError(
       'tracking is set to online, but no server is given; set MLFLOW_TRACKING_URI or use offline',

@@ -79,11 +79,11 @@ export interface MetricRow {
 
 /**
  * A run being written. Every method returns when its content is on disk, whether or not there is a server,
- * and throws StmLabError (`input`) only for what no server would take (name, value, step), before anything
+ * and throws UserError (`input`) only for what no server would take (name, value, step), before anything
  * of the call is written. Values too long for MLflow are cut with a warning and kept whole as an artifact.
  */
 export interface Run {
-  /** 32 hexadecimal digits, ours; the run's tag `stm.uid` on every server. */
+  /** 32 hexadecimal digits, ours; the run's tag `<namespace>.uid` on every server. */
   readonly id: string;
   readonly name: string;
   readonly key: string | undefined;

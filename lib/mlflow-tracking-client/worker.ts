@@ -21,6 +21,7 @@ export type FromWorker =
 
 export interface WorkerStart {
   settings: PlainSettings;
+  namespace: string;
   folder: string;
   pollMs: number;
   owner: string;
@@ -40,6 +41,7 @@ async function main(start: WorkerStart): Promise<void> {
   const announced = new Map<string, string>();
   const sender = createSender({
     settings,
+    namespace: start.namespace,
     owner: start.owner,
     onWarning: (text) => tell({ kind: 'warning', text }),
     onRunId(journal, runId) {

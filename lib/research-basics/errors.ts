@@ -7,12 +7,12 @@
  * - `interrupted`: stopped on request, resumable (exit 130; 143 after SIGTERM)
  * - `diverged`: numbers became infinite or not a number (exit 1); what does not depend on them continues
  */
-export class StmLabError extends Error {
+export class UserError extends Error {
   readonly kind: 'input' | 'environment' | 'interrupted' | 'diverged';
 
-  constructor(kind: StmLabError['kind'], message: string, options?: { cause?: unknown }) {
+  constructor(kind: UserError['kind'], message: string, options?: { cause?: unknown }) {
     super(message, options);
-    this.name = 'StmLabError';
+    this.name = 'UserError';
     this.kind = kind;
   }
 
@@ -23,23 +23,23 @@ export class StmLabError extends Error {
 }
 
 /** An unusable input: say which file or option, what value it held, and what would be accepted. */
-export function inputError(message: string, cause?: unknown): StmLabError {
-  return new StmLabError('input', message, cause === undefined ? undefined : { cause });
+export function inputError(message: string, cause?: unknown): UserError {
+  return new UserError('input', message, cause === undefined ? undefined : { cause });
 }
 
 /** A missing or broken part of the installation: say which part, and the command that cures it. */
-export function environmentError(message: string, cause?: unknown): StmLabError {
-  return new StmLabError('environment', message, cause === undefined ? undefined : { cause });
+export function environmentError(message: string, cause?: unknown): UserError {
+  return new UserError('environment', message, cause === undefined ? undefined : { cause });
 }
 
 /** Numbers that are not numbers: say whose they are, where they first appeared, and what may help. */
-export function divergedError(message: string): StmLabError {
-  return new StmLabError('diverged', message);
+export function divergedError(message: string): UserError {
+  return new UserError('diverged', message);
 }
 
 /** Whether something thrown says that numbers diverged: other work may continue. */
-export function isDivergence(error: unknown): error is StmLabError {
-  return error instanceof StmLabError && error.kind === 'diverged';
+export function isDivergence(error: unknown): error is UserError {
+  return error instanceof UserError && error.kind === 'diverged';
 }
 
 /** System error codes that tell of the path that was given; every other one tells of the machine. */
@@ -51,7 +51,7 @@ const PATH_CODES: ReadonlySet<unknown> = new Set([
  * A file that the system does not open or read: `input` where the path is at fault (missing, a folder, no
  * permission), `environment` where the machine is (EIO, ESTALE, EMFILE, no memory). The system's error is the `cause`.
  */
-export function fileError(file: string, error: unknown): StmLabError {
+export function fileError(file: string, error: unknown): UserError {
   const reason = messageOf(error);
   return PATH_CODES.has(codeOf(error))
     ? inputError(`${file}: cannot be read (${reason})`, error)
@@ -64,10 +64,10 @@ export function fileError(file: string, error: unknown): StmLabError {
 /**
  * Whether an error tells of the bytes of a file, so that the same bytes give it again and it may be remembered with
  * them. False for a path that cannot be opened, a failing disk, a missing part of the installation, exhausted memory,
- * and anything that is not a `StmLabError` of kind `input`.
+ * and anything that is not a `UserError` of kind `input`.
  */
 export function isContentError(error: unknown): boolean {
-  return error instanceof StmLabError && error.kind === 'input' && codeOf(error.cause) === undefined;
+  return error instanceof UserError && error.kind === 'input' && codeOf(error.cause) === undefined;
 }
 
 /** Whether an error says that memory ran out, which may not happen on the next try. */

@@ -158,7 +158,7 @@ export function writeJson(target: string, value: unknown): void {
 /**
  * Reads and parses a JSON file.
  *
- * @throws StmLabError (`input`) naming the file when it is missing or not JSON.
+ * @throws UserError (`input`) naming the file when it is missing or not JSON.
  */
 export function readJson<T>(file: string): T {
   let text: string;
@@ -192,7 +192,7 @@ export function sha256(value: unknown): string {
  * Opens a file for reading.
  *
  * @returns its handle, to be closed by the caller
- * @throws StmLabError naming the file when it cannot be opened (`fileError`).
+ * @throws UserError naming the file when it cannot be opened (`fileError`).
  */
 export function openForReading(file: string): number {
   try {
@@ -221,7 +221,7 @@ export function readFully(handle: number, target: Uint8Array, position: number):
  * SHA-256 of a file's bytes, read in blocks of 1 MiB.
  *
  * @param onBlock called after every block, for a sign of life
- * @throws StmLabError naming the file when it cannot be read (`fileError`).
+ * @throws UserError naming the file when it cannot be read (`fileError`).
  */
 export function sha256File(file: string, onBlock?: () => void): string {
   const hash = createHash('sha256');

@@ -28,7 +28,7 @@ const MOST_TRIES = 500;
  *
  * @param file path of the lock file, e.g. `OUT/.lock`; its folder is made when missing
  * @param subject what is locked, for the message, e.g. "results/features"
- * @throws StmLabError (`input`) when a running process holds it, naming that process.
+ * @throws UserError (`input`) when a running process holds it, naming that process.
  */
 export function acquireLock(
   file: string,

@@ -1,4 +1,4 @@
-import { StmLabError } from './errors';
+import { UserError } from './errors';
 
 /** How long work may hold the event loop, ms: short enough for signals, timers and sockets. */
 const HOLD_MS = 50;
@@ -7,18 +7,18 @@ const HOLD_MS = 50;
  * Ends work that was asked to stop.
  *
  * @param what names the work at the start of the sentence, e.g. "training".
- * @throws StmLabError (`interrupted`) when `signal` is aborted.
+ * @throws UserError (`interrupted`) when `signal` is aborted.
  */
 export function throwIfStopped(signal: AbortSignal | undefined, what: string): void {
   if (signal?.aborted === true)
-    throw new StmLabError('interrupted', `${what} stopped on request; run it again to continue`);
+    throw new UserError('interrupted', `${what} stopped on request; run it again to continue`);
 }
 
 /**
  * For long computations: await the returned function between short steps. It lets signals, timers and sockets run when
  * they have waited for 50 ms, and ends the work when it was asked to stop.
  *
- * @returns a function that throws StmLabError (`interrupted`) as `throwIfStopped`.
+ * @returns a function that throws UserError (`interrupted`) as `throwIfStopped`.
  */
 export function createPace(signal: AbortSignal | undefined, what: string): () => Promise<void> {
   let since = performance.now();

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { configurationNames } from 'stm-lab/dist/pipeline/configuration';
-import { readExperiment } from 'stm-lab/dist/pipeline/experiment';
+import { readExperiment, samplerOf } from 'stm-lab/dist/pipeline/experiment';
 import { flattenParameters } from 'stm-lab/dist/pipeline/context';
 import { modelOfTrial } from 'stm-lab/dist/pipeline/hyperparameters';
 import { createStudy } from 'bayesian-optimizer';
@@ -14,16 +14,29 @@ test('every experiment that is shipped fits the schema, and its space can be sea
   for (const name of configurationNames('stm')) {
     const experiment = readExperiment(name);
     assert.equal(experiment.name, name);
-    const { space, sampler, seed, family, fit } = experiment.search;
-    const study = createStudy({ name, space, sampler, seed, direction: 'maximize' });
+    const { space, seed, family, fit } = experiment.search;
+    const study = createStudy({
+      name,
+      space,
+      sampler: samplerOf(experiment.search),
+      seed,
+      direction: 'maximize',
+    });
     const model = modelOfTrial(study.ask()!.values, family, fit);
     assert.ok(model.hidden.length >= 1 && model.fit.learningRate! > 0, name);
   }
 });
 
 test('the paper experiment starts with the published first trial', () => {
-  const { space, sampler, seed, family, fit } = readExperiment('paper').search;
-  const study = createStudy({ name: 'paper', space, sampler, seed, direction: 'maximize' });
+  const { search } = readExperiment('paper');
+  const { space, seed, family, fit } = search;
+  const study = createStudy({
+    name: 'paper',
+    space,
+    sampler: samplerOf(search),
+    seed,
+    direction: 'maximize',
+  });
   const { hidden, fit: chosen } = modelOfTrial(study.ask()!.values, family, fit);
   assert.deepEqual(
     hidden.map(({ units }) => units),
@@ -48,7 +61,7 @@ test('wrong entries are named, all of them, with what they accept', () => {
       /split\.folds must be >= 3/.test(error.message) &&
       /split has the unknown entry "flavor"/.test(error.message) &&
       /search lacks "trials"/.test(error.message) &&
-      /search\.sampler must be one of published, gp/.test(error.message),
+      /search\.sampler must be one of keras-tuner, published, gp/.test(error.message),
   );
 });
 

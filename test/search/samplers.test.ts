@@ -7,7 +7,7 @@ import type { Space } from 'bayesian-optimizer';
 for (const name of samplerNames) {
   for (const check of samplerContract) {
     test(`${name} ${check.title}`, () => {
-      check.run(name, name === 'published' ? { duplicates: 'possible' } : {});
+      check.run(name, name === 'keras-tuner' ? { duplicates: 'possible' } : {});
     });
   }
 }
@@ -81,6 +81,6 @@ test('gp keeps away from a configuration that another worker is busy with', () =
 test('an unknown sampler is named with those that exist', () => {
   assert.throws(
     () => createStudy({ name: 'x', space, direction: 'minimize', sampler: 'magic' as 'gp' }),
-    /sampler "magic": must be one of gp, tpe, sobol, random, published/,
+    /sampler "magic": must be one of gp, tpe, sobol, random, keras-tuner/,
   );
 });

@@ -115,7 +115,7 @@ test('an unusable space is refused in one sentence', () => {
     [{ a: { type: 'number' } as never }, /type "number" must be "float", "int" or "categorical"/],
   ];
   for (const [bad, message] of refused) {
-    assert.throws(() => open({ space: bad }), { name: 'StmLabError', kind: 'input', message });
+    assert.throws(() => open({ space: bad }), { name: 'UserError', kind: 'input', message });
   }
 });
 
@@ -240,7 +240,7 @@ test('two studies share a journal', () => {
 });
 
 test('a study continued in another process proposes what an undisturbed one does', () => {
-  for (const sampler of ['gp', 'tpe', 'published', 'sobol'] as const) {
+  for (const sampler of ['gp', 'tpe', 'keras-tuner', 'sobol'] as const) {
     const undisturbed = runTo(open({ sampler }), 16);
     const journal = join(folder(), 's.jsonl');
     for (const stop of [3, 11, 14, 16]) runTo(open({ sampler, journal }), stop);

@@ -117,7 +117,7 @@ test('a run written here is read back by the Python client to the last point and
   );
   const odd = read.metrics['odd']!.sort((a, b) => a[2] - b[2]).map(([value]) => value);
   assert.deepEqual(odd, ['nan', Number.MAX_VALUE, -Number.MAX_VALUE, 0, 5e-324, 1e308]);
-  assert.equal(read.tags['stm.nonfinite'], 'odd');
+  assert.equal(read.tags['mlflow-tracking-client.nonfinite'], 'odd');
   assert.equal(read.metrics['again']!.length, 3);
   assert.deepEqual(read.metrics['rows'], [[2, 1_700_000_000_000, -3]]);
   assert.deepEqual(read.params, {

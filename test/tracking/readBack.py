@@ -1,4 +1,4 @@
-"""Prints, as a JSON list, all that MLflow's Python client reads at server argv[1] of the runs whose tag stm.uid is argv[2], ..."""
+"""Prints, as a JSON list, all that MLflow's Python client reads at server argv[1] of the runs whose tag mlflow-tracking-client.uid is argv[2], ..."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ def hashes(folder):
 
 
 def read(uid):
-    runs = client.search_runs(experiments, f"tags.`stm.uid` = '{uid}'")
+    runs = client.search_runs(experiments, f"tags.`mlflow-tracking-client.uid` = '{uid}'")
     assert len(runs) == 1, f"{len(runs)} runs of {uid}"
     run = runs[0]
     with tempfile.TemporaryDirectory() as folder:

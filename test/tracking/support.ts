@@ -60,7 +60,10 @@ export async function checkDelivery(
   files: number,
 ): Promise<void> {
   const { id } = (await client.getExperiment(experiment))!;
-  const runs = await client.searchRuns([id], { filter: `tags.\`stm.uid\` = '${uid}'`, lifecycle: 'all' });
+  const runs = await client.searchRuns([id], {
+    filter: `tags.\`mlflow-tracking-client.uid\` = '${uid}'`,
+    lifecycle: 'all',
+  });
   assert.equal(runs.length, 1);
   const run = runs[0]!;
   assert.equal(run.status, 'FINISHED');
@@ -109,7 +112,7 @@ export interface ReadBack {
   }[];
 }
 
-/** One entry for each of the runs, by their tag `stm.uid`. */
+/** One entry for each of the runs, by their tag `mlflow-tracking-client.uid`. */
 export function readBack(uri: string, ...uids: string[]): ReadBack[] {
   const text = execFileSync(python, [path.join(__dirname, 'readBack.py'), uri, ...uids], {
     env: { ...process.env, MLFLOW_TRACKING_URI: uri, MLFLOW_DISABLE_TELEMETRY: 'true' },

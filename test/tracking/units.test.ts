@@ -270,19 +270,11 @@ test('modes: disabled leaves nothing, the variable overrides, mistakes get a sen
     [run.status, (await tracker.close()).state, fs.existsSync(journalFolder)],
     ['FAILED', 'local', false],
   );
-  const before = process.env['STM_LAB_TRACKING'];
-  try {
-    process.env['STM_LAB_TRACKING'] = 'offline';
-    assert.equal(
-      createTracker({ uri: 'http://127.0.0.1:1', journalFolder, experiment: 'x' }).mode,
-      'offline',
-    );
-    process.env['STM_LAB_TRACKING'] = 'sometimes';
-    assert.throws(() => createTracker({ journalFolder, experiment: 'x' }), /online, offline or disabled/);
-  } finally {
-    if (before === undefined) delete process.env['STM_LAB_TRACKING'];
-    else process.env['STM_LAB_TRACKING'] = before;
-  }
+  const sometimes = 'sometimes' as 'offline';
+  assert.throws(
+    () => createTracker({ mode: sometimes, journalFolder, experiment: 'x' }),
+    /"sometimes": must be online, offline or disabled/,
+  );
   assert.throws(() => createTracker({ journalFolder, experiment: '' }), /experiment name/);
   await assert.rejects(syncJournals(journalFolder, { uri: 'localhost' }), /address/);
 });

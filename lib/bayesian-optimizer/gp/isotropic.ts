@@ -7,7 +7,7 @@ import {
   solveLowerTransposed,
 } from 'research-basics/numerics/linearSystem';
 
-/** Gaussian process of the published searches: Matern 5/2, one length scale, fixed noise 1e-4. */
+/** Gaussian process of keras-tuner: Matern 5/2, one length scale, fixed noise 1e-4. */
 export interface IsotropicModel {
   readonly lengthScale: number;
   readonly logMarginalLikelihood: number;

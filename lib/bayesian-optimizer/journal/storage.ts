@@ -41,7 +41,7 @@ export function memoryJournal(): Journal {
  * An append-only journal file (made when missing, with its folder). A last line torn by a crash is not
  * read and is cut off before the next append.
  *
- * @throws StmLabError (`input`) when the file cannot be opened, or a line before the last is damaged.
+ * @throws UserError (`input`) when the file cannot be opened, or a line before the last is damaged.
  */
 export function fileJournal(file: string): Journal {
   const target = path.resolve(file);

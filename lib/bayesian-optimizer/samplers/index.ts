@@ -2,20 +2,20 @@ import { inputError } from 'research-basics/errors';
 import type { Sampler } from '../sampler';
 import { gpSampler } from './gp';
 import type { GpSamplerOptions } from './gp';
-import { publishedSampler } from './published';
-import type { PublishedSamplerOptions } from './published';
+import { kerasTunerSampler } from './kerasTuner';
+import type { KerasTunerSamplerOptions } from './kerasTuner';
 import { randomSampler } from './random';
 import { sobolSampler } from './sobol';
 import { tpeSampler } from './tpe';
 import type { TpeSamplerOptions } from './tpe';
 
 /** Built-in samplers by name. */
-export const samplerNames = ['gp', 'tpe', 'sobol', 'random', 'published'] as const;
+export const samplerNames = ['gp', 'tpe', 'sobol', 'random', 'keras-tuner'] as const;
 export type SamplerName = (typeof samplerNames)[number];
 
 /** A sampler by name with options; plain JSON. */
 export type SamplerOptions =
-  GpSamplerOptions | TpeSamplerOptions | PublishedSamplerOptions | { readonly name: 'random' | 'sobol' };
+  GpSamplerOptions | TpeSamplerOptions | KerasTunerSamplerOptions | { readonly name: 'random' | 'sobol' };
 
 /** A sampler by name, with its defaults, or with options; plain JSON. */
 export type SamplerChoice = SamplerName | SamplerOptions;
@@ -23,7 +23,7 @@ export type SamplerChoice = SamplerName | SamplerOptions;
 /**
  * The sampler of a name or of options; a sampler of one's own passes through.
  *
- * @throws StmLabError (`input`) for an unknown name.
+ * @throws UserError (`input`) for an unknown name.
  */
 export function createSampler(choice: SamplerChoice | Sampler): Sampler {
   if (typeof choice === 'object' && 'propose' in choice) return choice;
@@ -31,8 +31,8 @@ export function createSampler(choice: SamplerChoice | Sampler): Sampler {
   switch (options.name) {
     case 'gp':
       return gpSampler(options);
-    case 'published':
-      return publishedSampler(options);
+    case 'keras-tuner':
+      return kerasTunerSampler(options);
     case 'random':
       return randomSampler();
     case 'tpe':

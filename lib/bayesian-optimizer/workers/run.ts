@@ -54,7 +54,7 @@ const hopelessStarts = 5;
  * again, with the same configuration; the journal can be resumed, or worked on from other machines that
  * share the file system.
  *
- * @throws StmLabError (`input`) for an unusable study or objective module; (`environment`) when workers
+ * @throws UserError (`input`) for an unusable study or objective module; (`environment`) when workers
  *   keep dying while they load it.
  */
 export async function runWorkers(options: WorkersOptions): Promise<OptimizeResult> {

@@ -18,7 +18,7 @@ export function deriveSeed(seed: number, ...path: readonly (string | number)[]):
 /**
  * The seed itself, when it is usable: an integer 1 .. 2^31 - 1.
  *
- * @throws StmLabError (`input`) otherwise.
+ * @throws UserError (`input`) otherwise.
  */
 export function checkSeed(seed: number): number {
   if (!Number.isInteger(seed) || seed < 1 || seed > 2147483647) {

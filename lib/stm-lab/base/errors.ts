@@ -1,1 +1,2 @@
 export * from 'research-basics/errors';
+export { UserError as StmLabError } from 'research-basics/errors';

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { messageOf } from '../base/errors';
-import { createTracker, type Tracker } from 'mlflow-tracking-client';
-import { commandTag, type StageContext } from '../pipeline';
+import type { Tracker } from 'mlflow-tracking-client';
+import { commandTag, openTracker, type StageContext } from '../pipeline';
 import { choiceOption, type OptionSpec, type OptionValues } from './command';
 import type { Terminal } from './terminal';
 
@@ -59,7 +59,7 @@ export function trackingMode(options: OptionValues): Tracker['mode'] | undefined
 /** The tracker that a command's options ask for; run journals lie beside `out` unless told otherwise. */
 export function trackerFor(options: OptionValues, out: string, terminal: Terminal): Tracker {
   const mode = trackingMode(options);
-  return createTracker({
+  return openTracker({
     experiment: options['mlflow-experiment'] ?? (process.env.MLFLOW_EXPERIMENT_NAME || 'stm-lab'),
     journalFolder: options['journal'] ?? path.join(path.dirname(path.resolve(out)), 'tracking'),
     ...(mode === undefined ? {} : { mode }),

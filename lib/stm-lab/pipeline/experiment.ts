@@ -3,7 +3,7 @@ import type { RegionDesign } from '../ablation';
 import { inputError, messageOf } from '../base/errors';
 import { readJson } from '../base/files';
 import type { FitOptions } from '../models';
-import { checkSpace, type Space } from 'bayesian-optimizer';
+import { checkSpace, type SamplerName, type Space } from 'bayesian-optimizer';
 import { checkAgainst, configurationFile, homeFolder } from './configuration';
 import type { ComparisonChoice } from './comparison/choice';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
@@ -23,6 +23,7 @@ export interface Experiment {
   };
   readonly reduction: ReductionChoice;
   readonly search: {
+    /** `published`: the rule of keras-tuner; a configuration may also say `keras-tuner`. */
     readonly sampler: 'published' | 'gp' | 'tpe' | 'sobol' | 'random';
     readonly trials: number;
     readonly executions: number;
@@ -73,13 +74,26 @@ export function readExperiment(nameOrFile: string): Experiment {
   const value = readJson<{ ablation?: unknown } | null>(file);
   const size = value?.ablation;
   const whole = typeof size === 'string' ? { ...value, ablation: readAblation(size as AblationSize) } : value;
-  const experiment = checkAgainst<Experiment>(file, whole, schema);
+  const experiment = withRecordedSampler(checkAgainst<Experiment>(file, whole, schema));
   try {
     checkSpace(experiment.search.space);
   } catch (error) {
     throw inputError(`${file}: in search.space, ${messageOf(error)}`, error);
   }
   return experiment;
+}
+
+/** Keys of results hold the sampler's first name, `published`, so that results found under it stay valid. */
+function withRecordedSampler(experiment: Experiment): Experiment {
+  const { search } = experiment;
+  return (search.sampler as string) === 'keras-tuner'
+    ? { ...experiment, search: { ...search, sampler: 'published' } }
+    : experiment;
+}
+
+/** The sampler of a search, as the optimiser names it. */
+export function samplerOf({ sampler }: Pick<Experiment['search'], 'sampler'>): SamplerName {
+  return sampler === 'published' ? 'keras-tuner' : sampler;
 }
 
 /**

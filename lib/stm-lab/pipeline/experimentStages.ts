@@ -14,7 +14,7 @@ import {
 import type { StageContext } from './context';
 import { crossValidationStage, type CrossValidationSummary } from './crossValidation';
 import { evaluateStage, type EvaluateSummary } from './evaluate';
-import type { Experiment } from './experiment';
+import { samplerOf, type Experiment } from './experiment';
 import { extractStage, type ExtractSummary } from './extract';
 import { occlusionStage, type OcclusionSummary } from './occlusion';
 import { reduceStage, type ReduceSummary } from './reduce';
@@ -199,7 +199,7 @@ function settingRows(
     },
     {
       what: 'search',
-      value: `${search.sampler}, ${search.trials} trials x ${search.executions}, seed ${search.seed}`,
+      value: `${samplerOf(search)}, ${search.trials} trials x ${search.executions}, seed ${search.seed}`,
     },
     { what: 'protocol', value: protocol.name },
     { what: 'results', value: path.relative(process.cwd(), path.dirname(folders.split)) || '.' },

@@ -59,7 +59,14 @@ export {
 } from './extractShards';
 export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
-export { mlflowExecutable, mlflowExperimentName, withMlflow, type MlflowOptions } from './mlflow';
+export {
+  mlflowExecutable,
+  mlflowExperimentName,
+  openTracker,
+  TAG_NAMESPACE,
+  withMlflow,
+  type MlflowOptions,
+} from './mlflow';
 export {
   occlusionStage,
   type OcclusionRecord,

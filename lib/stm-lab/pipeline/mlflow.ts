@@ -2,15 +2,38 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import {
   createMlflowClient,
+  createTracker,
   findMlflow,
   startLocalServer,
   syncJournals,
   type MlflowClient,
+  type Tracker,
+  type TrackerOptions,
 } from 'mlflow-tracking-client';
+import { inputError } from '../base/errors';
 import { homeFolder } from './configuration';
 
-/** The MLflow that set-up installed beside the project, else the one on the search path. */
+/** Prefix of the tags in MLflow that stm-lab sets. */
+export const TAG_NAMESPACE = 'stm';
+
+/**
+ * A tracker of stm-lab: its tags begin with `stm.`, and `STM_LAB_TRACKING` (`online`, `offline` or `disabled`) overrides
+ * the mode.
+ *
+ * @throws StmLabError (`input`) for another value of the variable, and what `createTracker` throws.
+ */
+export function openTracker(options: TrackerOptions): Tracker {
+  const forced = process.env['STM_LAB_TRACKING'];
+  if (forced === undefined || forced === '') return createTracker({ namespace: TAG_NAMESPACE, ...options });
+  if (forced !== 'online' && forced !== 'offline' && forced !== 'disabled')
+    throw inputError(`STM_LAB_TRACKING="${forced}": must be online, offline or disabled`);
+  return createTracker({ namespace: TAG_NAMESPACE, ...options, mode: forced });
+}
+
+/** The MLflow program: `STM_LAB_MLFLOW`, else the one that set-up installed, else the one on the search path. */
 export function mlflowExecutable(): string {
+  const given = process.env['STM_LAB_MLFLOW'];
+  if (given) return given;
   const own = path.join(homeFolder(), '.venv', 'bin', 'mlflow');
   return fs.existsSync(own) ? own : findMlflow();
 }
@@ -48,7 +71,11 @@ export async function withMlflow<T>(
   try {
     client = createMlflowClient(uri);
     if (journals !== undefined && fs.existsSync(journals)) {
-      const { problems } = await syncJournals(journals, { uri, abandoned: 'keep' });
+      const { problems } = await syncJournals(journals, {
+        uri,
+        namespace: TAG_NAMESPACE,
+        abandoned: 'keep',
+      });
       problems.forEach((problem) => warn?.(problem));
     }
     return await use(client);

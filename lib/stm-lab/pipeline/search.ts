@@ -14,8 +14,9 @@ import {
 } from 'bayesian-optimizer';
 import { syncJournals, type RunReference } from 'mlflow-tracking-client';
 import { runTrackedStage, type StageContext, type TrackedStageRequest } from './context';
-import type { Experiment } from './experiment';
+import { samplerOf, type Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
+import { TAG_NAMESPACE } from './mlflow';
 import { modelOfTrial } from './hyperparameters';
 import { readRoleData, type RoleData } from './roleData';
 import type { SearchWorkerOrder } from './searchWorker';
@@ -65,7 +66,8 @@ export function planSearch(options: SearchStageOptions): SearchPlan {
       name: `search-${sha256({ search: { ...search, trials: 0 }, data: data.hashes }).slice(0, 12)}`,
       space: search.space,
       direction: 'maximize',
-      sampler: search.sampler,
+      sampler: samplerOf(search),
+      namespace: 'stm-lab',
       seed: search.seed,
       journal: path.resolve(out, 'journal.log'),
     },
@@ -211,6 +213,7 @@ async function sendWorkersRuns({ tracker, warn }: StageContext): Promise<void> {
   await tracker.flush();
   const { problems } = await syncJournals(tracker.journalFolder, {
     ...(tracker.uri === undefined ? {} : { uri: process.env.MLFLOW_TRACKING_URI ?? tracker.uri }),
+    namespace: TAG_NAMESPACE,
     abandoned: 'keep',
     patienceMs: 10_000,
     onWarning: (line) => warn?.(`tracking: ${line}`),

@@ -1,7 +1,8 @@
 import { loadEngine } from '../engine';
 import type { Trial } from 'bayesian-optimizer';
-import { createTracker, type RunReference } from 'mlflow-tracking-client';
+import type { RunReference } from 'mlflow-tracking-client';
 import type { Experiment } from './experiment';
+import { openTracker } from './mlflow';
 import { readRoleData } from './roleData';
 import { createTrialObjective } from './trialObjective';
 
@@ -33,7 +34,7 @@ async function prepare(order: SearchWorkerOrder): Promise<(trial: Trial) => Prom
     ...(tracking === undefined
       ? {}
       : {
-          tracker: createTracker({
+          tracker: openTracker({
             journalFolder: tracking.journalFolder,
             experiment: tracking.experiment,
             mode: 'offline',

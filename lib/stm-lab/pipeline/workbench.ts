@@ -4,10 +4,11 @@ import { sha256File } from '../base/files';
 import { readManifest } from '../corpus';
 import { DEMO_CORPUS_LICENCE, generateDemoCorpus } from '../corpus/demo';
 import type { FigureSpec } from '../figures';
-import { createTracker, type Tracker } from 'mlflow-tracking-client';
+import type { Tracker } from 'mlflow-tracking-client';
 import { commandTag } from './commandText';
 import type { StageContext } from './context';
 import { homeFolder } from './configuration';
+import { openTracker } from './mlflow';
 import { readAblation, readExperiment, type AblationSize } from './experiment';
 import { experimentStages, type ExperimentStages } from './experimentStages';
 import { buildFigure, type FigureName } from './figures';
@@ -59,7 +60,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
   const synthetic = manifest.rows.every(({ extra }) => extra['licence'] === DEMO_CORPUS_LICENCE);
   const note = synthetic ? 'synthetic demo corpus' : undefined;
   const folders = stageFolders(results, corpus, experiment, size);
-  const tracker = createTracker({
+  const tracker = openTracker({
     experiment: mlflowExperimentName(corpus, experiment.name),
     journalFolder: folders.tracking,
     ...(options.tracking === undefined ? {} : { mode: options.tracking }),

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { resultsFolder } from '../../pipeline';
+import { resultsFolder, TAG_NAMESPACE } from '../../pipeline';
 import { syncJournals } from 'mlflow-tracking-client';
 import { type Command } from '../command';
 import { terminalContext } from '../context';
@@ -28,6 +28,7 @@ export const sync: Command = {
     for (const folder of folders) {
       const report = await syncJournals(folder, {
         ...(options['uri'] === undefined ? {} : { uri: options['uri'] }),
+        namespace: TAG_NAMESPACE,
         dryRun: options['dry-run'] === undefined ? 'no' : 'yes',
         onWarning: (line) => terminal.warn(line),
         onProgress: ({ pendingRuns }) => terminal.progress(`sync: ${pendingRuns} runs to go`),

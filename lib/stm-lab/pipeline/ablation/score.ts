@@ -18,7 +18,7 @@ import { converged, fitMlp, predictProbabilities, selectRows } from '../../model
 import { featuresInMemory, fitReduction, transform } from '../../reduction';
 import { createStudy, optimize, type Values } from 'bayesian-optimizer';
 import { makeSplit, stratifiedGroupKFold, type Role } from '../../splits';
-import type { Experiment } from '../experiment';
+import { samplerOf, type Experiment } from '../experiment';
 import type { ModelChoice } from '../modelChoice';
 import { classNumbers, modulationAxes, openFeatureFolder, type IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
@@ -229,7 +229,8 @@ async function searchedAndTested(
     name: `ablation-${name}`,
     space: search.space,
     direction: 'maximize',
-    sampler: search.sampler,
+    sampler: samplerOf(search),
+    namespace: 'stm-lab',
     seed: search.seed,
     journal: path.resolve(journal),
   });

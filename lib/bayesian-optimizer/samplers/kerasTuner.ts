@@ -4,14 +4,14 @@ import type { ProposalContext, Sampler, TrialRecord } from '../sampler';
 import type { Parameter, Space, Value, Values } from '../space';
 import { activeValues, configurationKey } from '../space';
 
-export interface PublishedSamplerOptions {
-  readonly name: 'published';
+export interface KerasTunerSamplerOptions {
+  readonly name: 'keras-tuner';
   /** Random trials before the Gaussian process. Default 10. */
   readonly initialTrials?: number;
 }
 
 /** Kept with each trial: what the rule needs to go on from any process. */
-interface PublishedState {
+interface KerasTunerState {
   /** All registered parameters, existing or not. */
   readonly all: Values;
   /** Seed of the next random draw. */
@@ -26,7 +26,7 @@ const maxCollisions = 20;
 const starts = 50;
 
 /** Places of a parameter on the unit interval, as keras-tuner 1.4.7 codes them. */
-export function publishedCode(p: Parameter): {
+export function kerasTunerCode(p: Parameter): {
   toProbability(value: Value): number;
   toValue(probability: number): Value;
 } {
@@ -89,19 +89,19 @@ function withNewcomers(space: Space, all: Values): Values {
 }
 
 /**
- * The rule of the published searches: keras-tuner 1.4.7's BayesianOptimization. Random configurations
+ * The rule of keras-tuner 1.4.7's BayesianOptimization. Random configurations
  * from Python's generator seeded anew for each parameter; then a Gaussian process with one shared Matern
  * 5/2 length scale, and the lowest point of mean - 2.6 sd over 50 starts. No rounding before scoring, no
  * duplicate check, conditional parameters sampled whether or not they exist: reproduced, not recommended.
  *
- * With pending trials (the published runs had none) the rule's pessimistic guess, mean + sd, is taken
+ * With pending trials (keras-tuner run in one process has none) the rule's pessimistic guess, mean + sd, is taken
  * from a fit to the complete trials.
  */
-export function publishedSampler({
+export function kerasTunerSampler({
   initialTrials = 10,
-}: Omit<PublishedSamplerOptions, 'name'> = {}): Sampler {
+}: Omit<KerasTunerSamplerOptions, 'name'> = {}): Sampler {
   return {
-    name: 'published',
+    name: 'keras-tuner',
     propose: (context) => {
       const { trials, studySeed, coder } = context;
       const state = stateAfter(trials, studySeed);
@@ -117,7 +117,7 @@ export function publishedSampler({
 
 function stateAfter(trials: readonly TrialRecord[], seed: number): { seedState: number; drawn: number } {
   for (let i = trials.length - 1; i >= 0; i--) {
-    const state = trials[i]!.samplerState as PublishedState | undefined;
+    const state = trials[i]!.samplerState as KerasTunerState | undefined;
     if (state && typeof state.seedState === 'number') return state;
   }
   return { seedState: seed, drawn: 0 };
@@ -127,25 +127,25 @@ function finish(
   space: Space,
   all: Values,
   { seedState, drawn }: { seedState: number; drawn: number },
-): { values: Values; state: PublishedState } {
+): { values: Values; state: KerasTunerState } {
   const complete = withNewcomers(space, all);
   return { values: activeValues(space, complete), state: { all: complete, seedState, drawn } };
 }
 
 function allOf(trial: TrialRecord): Values {
-  return (trial.samplerState as PublishedState | undefined)?.all ?? trial.values;
+  return (trial.samplerState as KerasTunerState | undefined)?.all ?? trial.values;
 }
 
 function proposeRandom(
   { coder: { space }, trials }: ProposalContext,
   names: readonly string[],
   { seedState, drawn }: { seedState: number; drawn: number },
-): { values: Values; state: PublishedState } | undefined {
+): { values: Values; state: KerasTunerState } | undefined {
   const tried = new Set(trials.map((trial) => configurationKey(space, allOf(trial))));
   for (let collisions = 0; collisions <= maxCollisions; collisions++) {
     const all: Record<string, Value> = {};
     for (const name of names) {
-      all[name] = publishedCode(space[name]!).toValue(pythonRandom(seedState++).double());
+      all[name] = kerasTunerCode(space[name]!).toValue(pythonRandom(seedState++).double());
     }
     if (!tried.has(configurationKey(space, all))) return finish(space, all, { seedState, drawn });
   }
@@ -158,7 +158,7 @@ function proposeByModel(
   names: readonly string[],
   drawn: number,
 ): { all: Values; drawn: number; acquisition: number } {
-  const codes = names.map((name) => publishedCode(space[name]!));
+  const codes = names.map((name) => kerasTunerCode(space[name]!));
   const vector = (trial: TrialRecord): Float64Array => {
     const all = allOf(trial);
     return Float64Array.from(names, (name, i) =>

@@ -6,7 +6,7 @@ import { createStudy } from 'bayesian-optimizer';
 import type { Parameter, Space, TrialRecord, Values } from 'bayesian-optimizer';
 import { spaceCoder } from '../../lib/bayesian-optimizer/dist/coding';
 import { isotropicFit } from '../../lib/bayesian-optimizer/dist/gp/isotropic';
-import { publishedCode, publishedSampler } from '../../lib/bayesian-optimizer/dist/samplers/published';
+import { kerasTunerCode, kerasTunerSampler } from '../../lib/bayesian-optimizer/dist/samplers/kerasTuner';
 
 /** The published space: every layer's parameters appear when a trial is first that deep. */
 function publishedSpace(family: 'dropout' | 'layernorm', units: readonly [number, number, number]): Space {
@@ -41,7 +41,7 @@ function tenStarts(family: 'dropout' | 'layernorm'): State[] {
     name: family,
     space: publishedSpace(family, [32, 512, 32]),
     direction: 'maximize',
-    sampler: 'published',
+    sampler: 'keras-tuner',
     seed: 23,
   });
   for (let i = 0; i < 10; i++) study.tell(study.ask()!, i);
@@ -107,7 +107,7 @@ test('a trial holds only the parameters of its layers, though the rule samples a
     name: 'shallow',
     space: publishedSpace('dropout', [32, 512, 32]),
     direction: 'maximize',
-    sampler: 'published',
+    sampler: 'keras-tuner',
     seed: 23,
   });
   for (let i = 0; i < 4; i++) study.tell(study.ask()!, 0);
@@ -176,12 +176,12 @@ test('both published searches replay: same acquisition values, same trials', (t)
   const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Record<string, GoldenSearch>;
   for (const [name, search] of Object.entries(golden)) {
     const space = Object.fromEntries(search.parameters.map((p) => [p.name, toParameter(p)]));
-    const codes = search.parameters.map((p) => publishedCode(space[p.name]!));
+    const codes = search.parameters.map((p) => kerasTunerCode(space[p.name]!));
     const unit = (values: Values): Float64Array =>
       Float64Array.from(search.parameters, (p, i) =>
         codes[i]!.toProbability(values[p.name] ?? (p.type === 'choice' ? p.values![0]! : p.min)),
       );
-    const sampler = publishedSampler();
+    const sampler = kerasTunerSampler();
     const coder = spaceCoder(space);
     let reached = 0;
     let same = 0;
@@ -213,7 +213,7 @@ test('the Gaussian process has the length scales and likelihoods of scikit-learn
   if (!existsSync(goldenFile)) return t.skip(`${goldenFile} is absent`);
   const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Record<string, GoldenSearch>;
   for (const [name, search] of Object.entries(golden)) {
-    const codes = search.parameters.map((p) => publishedCode(toParameter(p)));
+    const codes = search.parameters.map((p) => kerasTunerCode(toParameter(p)));
     for (const step of reference.searches[name]!.filter((_, i) => i % 7 === 0)) {
       const rows = search.trials.slice(0, step.trial);
       const points = rows.map(({ values }) =>
@@ -235,7 +235,7 @@ test('the first model of the layer-normalisation run has the printed numbers', (
   if (!existsSync(goldenFile)) return t.skip(`${goldenFile} is absent`);
   const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Record<string, GoldenSearch>;
   const search = golden['layer normalisation, objective validation macro-F1']!;
-  const codes = search.parameters.map((p) => publishedCode(toParameter(p)));
+  const codes = search.parameters.map((p) => kerasTunerCode(toParameter(p)));
   const rows = search.trials.slice(0, 10);
   const model = isotropicFit(
     rows.map(({ values }) =>
