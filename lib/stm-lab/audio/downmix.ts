@@ -9,6 +9,7 @@ export interface Downmix {
    * One block of mono samples.
    *
    * @param sampleAt value of a channel at a frame; full scale -1 .. 1
+   * @throws StmLabError (`input`) when a sample is not a number or infinite, as damaged float files hold them.
    */
   push(frames: number, channels: number, sampleAt: (frame: number, channel: number) => number): Float32Array;
   /**
@@ -28,12 +29,26 @@ export function createDownmix(file: string, warn: (sentence: string) => void): D
   let rule: 'mean' | 'first' | undefined;
   let meanPower = 0;
   let channelPower = 0;
+  let done = 0;
   const cancels = (): boolean => meanPower < CANCELS * channelPower;
+  const checkFinite = (power: number, mono: Float32Array): void => {
+    if (Number.isFinite(power)) return;
+    const at = mono.findIndex((value) => !Number.isFinite(value));
+    throw inputError(
+      `${file}: sample ${done + Math.max(0, at)} is not a finite number; the file is damaged, copy it again`,
+    );
+  };
   return {
     push(frames, channels, sampleAt) {
       const mono = new Float32Array(frames);
       if (channels === 1) {
-        for (let i = 0; i < frames; i++) mono[i] = sampleAt(i, 0);
+        let power = 0;
+        for (let i = 0; i < frames; i++) {
+          const value = (mono[i] = sampleAt(i, 0));
+          power += value * value;
+        }
+        checkFinite(power, mono);
+        done += frames;
         return mono;
       }
       let ownMean = 0;
@@ -51,6 +66,8 @@ export function createDownmix(file: string, warn: (sentence: string) => void): D
         ownMean += mean * mean;
         ownChannels += squares / channels;
       }
+      checkFinite(ownChannels, mono);
+      done += frames;
       meanPower += ownMean;
       channelPower += ownChannels;
       if (rule === undefined && channelPower > 0) {

@@ -1,6 +1,7 @@
 import { openByteSource, chunksOf, type ByteSource } from './byteSource';
 import { flacCodec } from './codecs';
 import { openCompressed } from './compressed';
+import { missingBytes } from './containers';
 import { isDoubt, type Doubt } from './doubt';
 import { openWithFfmpeg, type FfmpegInput } from './ffmpeg';
 import { readFlacHeader } from './flacHeader';
@@ -30,7 +31,10 @@ async function openByContent(source: ByteSource): Promise<AudioSource | Doubt | 
   if (['RIFF', 'RF64', 'BW64', 'RIFX'].includes(magic) && textAt(8, 12) === 'WAVE')
     return openWav(source, begin);
   if (textAt(0, 7) === 'NIST_1A') return openSphere(source);
-  if (textAt(4, 8) === 'ftyp') return { doubt: `is MP4 (${textAt(8, 12).trim()})`, begin };
+  if (textAt(4, 8) === 'ftyp') {
+    const doubt = `is MP4 (${textAt(8, 12).trim()})`;
+    return { doubt, begin, missingBytes: begin === 0 ? missingBytes(source, head, true) : 0 };
+  }
   const end = endBeforeTags(source);
   if (magic === 'OggS') return openOgg(source, begin, end);
   if (magic === 'fLaC') {
@@ -43,9 +47,11 @@ async function openByContent(source: ByteSource): Promise<AudioSource | Doubt | 
     };
     return openCompressed(source, [part]);
   }
-  const isOther = OTHERS.some((mark) => textAt(0, mark.length) === mark) || BOXES.includes(textAt(4, 8));
-  const frames = isOther ? undefined : await openFrames(source, begin, end);
-  return frames ?? { doubt: `begins with ${describeBytes(head)}` };
+  const isMp4 = BOXES.includes(textAt(4, 8));
+  const doubt = `begins with ${describeBytes(head)}`;
+  if (isMp4 || OTHERS.some((mark) => textAt(0, mark.length) === mark))
+    return { doubt, begin, missingBytes: begin === 0 ? missingBytes(source, head, isMp4) : 0 };
+  return (await openFrames(source, begin, end)) ?? { doubt, begin };
 }
 
 /** Beginnings of other containers, within which frames of MPEG audio must not be searched for. */

@@ -19,7 +19,9 @@ export interface FfmpegInput {
   /** FFmpeg's name of the format, where its own search may err. */
   readonly format?: string | undefined;
   /** What is known to be noteworthy. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly string[] | undefined;
+  /** Bytes by which the file is shorter than its header declares. Default 0. */
+  readonly missingBytes?: number | undefined;
 }
 
 /** Containers of sound. Play lists, subtitles, images and devices are left out. */
@@ -184,7 +186,7 @@ export async function openWithFfmpeg(file: string, input: FfmpegInput): Promise<
     channels,
     decoder: `ffmpeg ${ffmpeg.version}`,
     warnings,
-    blocks: () => streamBlocks(file, ffmpeg, running, warnings),
+    blocks: () => streamBlocks(file, ffmpeg, running, { warnings, missingBytes: input.missingBytes ?? 0 }),
     close: stop,
   };
 }
@@ -220,7 +222,7 @@ async function* streamBlocks(
   file: string,
   ffmpeg: Ffmpeg,
   { child, log, frames, ended, stop }: Running,
-  warnings: string[],
+  { warnings, missingBytes }: { readonly warnings: string[]; readonly missingBytes: number },
 ): AsyncGenerator<Float32Array> {
   const { sampleRate, channels } = frames;
   const seconds = (samples: number): string => (samples / sampleRate).toFixed(1);
@@ -269,14 +271,16 @@ async function* streamBlocks(
     if (ending.signal !== null) damaged(done);
     downmix.finish();
     const declared = log.declaredSeconds === undefined ? done : Math.round(log.declaredSeconds * sampleRate);
+    const length = (samples: number): string => (samples / sampleRate).toFixed(2);
     if (declared - done > LENGTH_TOLERANCE * sampleRate) warnings.push(cutShort(done, declared, sampleRate));
-    else {
-      if (done - declared > LENGTH_TOLERANCE * sampleRate)
-        warnings.push(
-          `it holds ${(done / sampleRate).toFixed(2)} s where its header declares ${(declared / sampleRate).toFixed(2)} s`,
-        );
-      if (log.errorCount > 0) warnings.push(`FFmpeg complains of its data (${log.errors[0]})`);
-    }
+    else if (missingBytes > 0)
+      warnings.push(
+        `it ends ${missingBytes} bytes before its declared end, so it is cut short; what is there is used`,
+      );
+    else if (done - declared > LENGTH_TOLERANCE * sampleRate)
+      warnings.push(`it holds ${length(done)} s where its header declares ${length(declared)} s`);
+    else if (log.errorCount > 0 && warnings.length === 0)
+      warnings.push(`FFmpeg complains of its data (${log.errors[0]})`);
   } finally {
     stop();
   }
