@@ -1,5 +1,6 @@
 export { readManifest, recordingProblem, type ReadManifestOptions } from './manifest';
 export { counted, withExamples } from './examples';
+export { isFolder, readClassFolder } from './folder';
 export { isRecordingName, listFiles, listRecordings, type ListedFile, type Listing } from './listing';
 export { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
 export type { Manifest, ManifestProblem, ManifestRow } from './types';

@@ -28,9 +28,9 @@ export interface Listing {
 /** Endings of recordings, whatever their case. */
 const RECORDING = /\.(?:wave?|flac|mp3|ogg|oga|opus|m4a|aac|sph|aiff?|aifc|caf|w64|rf64|amr|wma|au|raw)$/i;
 
-/** Whether a name has the ending of a recording. */
+/** Whether a name has the ending of a recording, and is no resource fork of macOS (`._name`). */
 export function isRecordingName(name: string): boolean {
-  return RECORDING.test(name);
+  return RECORDING.test(name) && !/(?:^|\/)\._[^/]*$/.test(name);
 }
 
 /** What operating systems, editors and file servers leave beside the files of a corpus. */

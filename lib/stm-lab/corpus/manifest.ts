@@ -4,6 +4,7 @@ import { eachCsvRecord } from '../base/csvRecords';
 import { inputError } from '../base/errors';
 import { sha256File } from '../base/files';
 import { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
+import { isFolder, readClassFolder } from './folder';
 import { spellingWarnings } from './spelling';
 import type { Manifest, ManifestProblem, ManifestRow } from './types';
 
@@ -27,7 +28,8 @@ export interface ReadManifestOptions {
 /**
  * Reads a manifest: a CSV table with one recording a line and the columns `path`, `label`, `group`
  * (required), `start_s` (seconds skipped, default 0) and any others, which are kept as text. Paths are
- * relative to the manifest's own folder unless absolute.
+ * relative to the manifest's own folder unless absolute. A folder may be given too: its `manifest.csv`, or else one
+ * sub-folder per class (see `readClassFolder`).
  *
  * A line that cannot be used becomes one problem and the rest goes on. Holds a million rows.
  *
@@ -36,6 +38,12 @@ export interface ReadManifestOptions {
  */
 export function readManifest(file: string, options: ReadManifestOptions = {}): Manifest {
   const { purpose = 'training', files = 'check', paths = 'anywhere' } = options;
+  if (isFolder(file)) {
+    const inner = path.join(file, 'manifest.csv');
+    if (fs.existsSync(inner)) return readManifest(inner, options);
+    const found = readClassFolder(file, paths === 'inside' ? 'ignored' : 'followed');
+    return { ...found, warnings: [...found.warnings, ...namesWarnings(file, found.rows, purpose)] };
+  }
   const folder = path.dirname(path.resolve(file));
   const rows: ManifestRow[] = [];
   const problems: ManifestProblem[] = [];
@@ -99,14 +107,21 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
     throw inputError(`${file}: is empty; a header line with path,label,group was expected`);
   const warnings = unknownColumnWarnings(file, (columns as Columns).names);
   if (rows.length === 0) throw noUsableRow(file, problems);
+  warnings.push(...namesWarnings(file, rows, purpose));
+  return { file: path.resolve(file), rows, problems, warnings, hash: sha256File(file) };
+}
+
+/** What is odd about the groups and labels; for training, too few of them are an error. */
+function namesWarnings(
+  file: string,
+  rows: readonly ManifestRow[],
+  purpose: 'training' | 'extraction',
+): string[] {
   const groups = new Set(rows.map((row) => row.group));
   const labels = new Set(rows.map((row) => row.label));
-  warnings.push(...spellingWarnings('group', groups), ...spellingWarnings('label', labels));
-  for (const alone of tooFew(file, groups, labels)) {
-    if (purpose === 'training') throw inputError(alone);
-    warnings.push(alone);
-  }
-  return { file: path.resolve(file), rows, problems, warnings, hash: sha256File(file) };
+  const few = tooFew(file, groups, labels);
+  if (few.length > 0 && purpose === 'training') throw inputError(few[0]!);
+  return [...spellingWarnings('group', groups), ...spellingWarnings('label', labels), ...few];
 }
 
 /** Whether a file lies in a folder, links followed as far as they exist. */

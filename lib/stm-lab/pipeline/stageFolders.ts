@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import { isFolder } from '../corpus';
 import { homeFolder } from './configuration';
 import type { AblationSize, Experiment } from './experiment';
 
@@ -24,10 +25,11 @@ export function resultsFolder(given: string | undefined): string {
   return path.resolve(given ?? process.env.STM_LAB_RESULTS ?? path.join(homeFolder(), 'results'));
 }
 
-/** Folder of the manifest, and the manifest's own name unless it is "manifest"; "demo" without one. */
+/** Folder of the manifest, and the manifest's own name unless it is "manifest" or the folder itself; "demo" without one. */
 export function corpusName(manifest: string | undefined): string {
   if (manifest === undefined) return 'demo';
-  const { name, dir } = path.parse(path.resolve(manifest));
+  const whole = isFolder(manifest) ? path.resolve(manifest, 'manifest.csv') : path.resolve(manifest);
+  const { name, dir } = path.parse(whole);
   const folder = path.basename(dir);
   return (name === 'manifest' ? folder : `${folder}-${name}`).replace(/[^\w.-]+/g, '_') || 'corpus';
 }

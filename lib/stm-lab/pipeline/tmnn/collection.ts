@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { buildManifest, readCorpusDescription, readManifest } from '../../corpus';
 import { inputError } from '../../base/errors';
@@ -33,6 +34,10 @@ interface Unparted extends Pick<ClipCollection, 'outputs' | 'task' | 'notes'> {
 
 /** "music: vocal" bears the tags "music" and "vocal". */
 function manifestTags(file: string): Unparted {
+  if (fs.existsSync(path.join(file, 'annotations_final.csv')))
+    throw inputError(
+      `${file}: is the folder of MagnaTagATune; add --experiment magnatagatune, or give a manifest`,
+    );
   const { rows, problems } = readManifest(file);
   const tagsOf = (label: string): string[] => label.split(':').map((part) => part.trim());
   const outputs = [...new Set(rows.flatMap(({ label }) => tagsOf(label)))].sort(compareCodePoints);

@@ -1,7 +1,6 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
-import { readManifest } from '../../corpus';
+import { inputError, StmLabError } from '../../base/errors';
+import { isFolder, readManifest, type Manifest } from '../../corpus';
 import { soundFiles } from './sounds';
 
 /** A recording with one label, and what it must not be parted from. */
@@ -13,22 +12,36 @@ export interface LabelledRecording {
 
 /**
  * Lists calls: a folder of `bird_date-type-number` recordings (who calls: label the bird, group the
- * recording day), or a manifest with labels and groups of its own, e.g. call types by bird.
+ * recording day), or a manifest or folder of classes with labels and groups of its own, e.g. call types by bird.
  */
 export function listCalls(source: string): LabelledRecording[] {
-  if (!fs.statSync(source, { throwIfNoEntry: false })?.isDirectory())
-    return readManifest(source).rows.map(({ file, label, group }) => ({ file, label, group }));
-  const calls = soundFiles(source).flatMap((name): LabelledRecording[] => {
+  const calls = (isFolder(source) ? soundFiles(source) : []).flatMap((name): LabelledRecording[] => {
     const match = /^(?<bird>[^_]+)_(?<day>\d{6})-/.exec(name);
     if (match === null) return [];
     const { bird, day } = match.groups as { bird: string; day: string };
     return [{ file: path.join(source, name), label: bird, group: day }];
   });
-  if (calls.length === 0)
-    throw inputError(
-      `${source}: holds no calls named bird_date-type-number; give such a folder or a manifest`,
-    );
-  return calls;
+  return calls.length > 0
+    ? calls
+    : manifestOrNames(source, 'bird_date-type-number').rows.map(({ file, label, group }) => ({
+        file,
+        label,
+        group,
+      }));
+}
+
+/**
+ * Reads a manifest or folder of classes where a folder of recordings with telling names would do too.
+ *
+ * @throws StmLabError (`input`) as `readManifest`, with the names where a folder was given.
+ */
+export function manifestOrNames(source: string, names: string): Manifest {
+  try {
+    return readManifest(source);
+  } catch (error) {
+    if (!(error instanceof StmLabError) || error.kind !== 'input' || !isFolder(source)) throw error;
+    throw inputError(`${error.message}; or recordings named ${names}`, error);
+  }
 }
 
 /**

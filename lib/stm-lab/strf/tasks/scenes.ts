@@ -1,8 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { uniqueCodes } from '../../base/codePoints';
+import { compareCodePoints, uniqueCodes } from '../../base/codePoints';
 import { readCsv } from '../../base/csv';
 import { inputError } from '../../base/errors';
+import { isFolder } from '../../corpus';
 import { stratifiedGroupKFold } from '../../splits';
 import { classTargets } from '../soundSet';
 import { listScenes } from './labelled';
@@ -138,8 +139,16 @@ function scenesOfFolds(folder: string, { table, columns, place }: (typeof FOLDED
     scenes,
     scenes.map(({ fold }) => fold),
     (groups, count) =>
-      `${scenes.length} recordings cut from ${groups}; the ${count} published folds; ${listed.length - scenes.length} not in the folder.`,
+      `${scenes.length} recordings cut from ${groups}; the ${count} published folds${inTwoFolds(scenes)}; ${listed.length - scenes.length} not in the folder.`,
   );
+}
+
+/** In words, how many originals the published folds put on both sides: 4 of ESC-50's, 5 of UrbanSound8K's. */
+function inTwoFolds(scenes: readonly FoldedRow[]): string {
+  const folds = new Map<string, Set<string>>();
+  for (const { group, fold } of scenes) folds.set(group, (folds.get(group) ?? new Set()).add(fold));
+  const torn = [...folds].filter(([, own]) => own.size > 1).length;
+  return torn === 0 ? '' : `, in two of which ${torn} originals lie`;
 }
 
 /**
@@ -182,14 +191,28 @@ export function scenesOfSonyc(folder: string, levels: TagLevels): SceneSet {
   };
 }
 
-/** Scenes of a source: the folder of SONYC-UST, ESC-50 or UrbanSound8K, or a manifest. */
+/**
+ * Scenes of a source: the folder of SONYC-UST, ESC-50 or UrbanSound8K, or one that holds it as its archive unpacks; or
+ * else a manifest or a folder of classes.
+ */
 export function readScenes(
   source: string,
   settings: { readonly labels: readonly string[]; readonly folds: number; readonly tags?: TagLevels },
 ): SceneSet {
-  if (isSonycFolder(source)) return scenesOfSonyc(source, settings.tags ?? 'both');
-  const folded = foldedSetIn(source);
-  return folded === undefined
-    ? scenesOfManifest(source, settings.labels, settings.folds)
-    : scenesOfFolds(source, folded);
+  for (const folder of foldersOf(source)) {
+    if (isSonycFolder(folder)) return scenesOfSonyc(folder, settings.tags ?? 'both');
+    const folded = foldedSetIn(folder);
+    if (folded !== undefined) return scenesOfFolds(folder, folded);
+  }
+  return scenesOfManifest(source, settings.labels, settings.folds);
+}
+
+/** A folder and those in it; nothing for a file. */
+function foldersOf(source: string): string[] {
+  if (!isFolder(source)) return [];
+  const inner = fs
+    .readdirSync(source)
+    .sort(compareCodePoints)
+    .map((name) => path.join(source, name));
+  return [source, ...inner.filter(isFolder)];
 }

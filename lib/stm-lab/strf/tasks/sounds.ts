@@ -6,6 +6,7 @@ import { inputError } from '../../base/errors';
 import { sha256 } from '../../base/files';
 import { firstNotFinite } from '../../base/numerics/argMax';
 import { throwIfStopped } from '../../base/pace';
+import { isRecordingName, listRecordings } from '../../corpus';
 import type { LogMelKernel, LogMelParameters } from '../logMel';
 
 /**
@@ -47,20 +48,27 @@ export function samplesFor(count: number, { window, hop, frames }: LogMelParamet
 
 /** Files of a folder that look like recordings, sorted by code point. */
 export function soundFiles(folder: string): string[] {
-  return fs
-    .readdirSync(folder)
-    .filter((name) => /\.(wav|flac|mp3|ogg|opus|m4a|sph)$/i.test(name))
-    .sort(compareCodePoints);
+  return fs.readdirSync(folder).filter(isRecordingName).sort(compareCodePoints);
 }
 
-/** Recordings of a folder and of all folders below it, with the folder's name before theirs. */
+/**
+ * Recordings of a folder and of all folders below it, links followed (see `listFiles`): those of a folder before those of
+ * the folders in it, each sorted by code point.
+ */
 export function soundsBelow(folder: string): string[] {
-  const inner = fs
-    .readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => path.join(folder, name))
-    .sort(compareCodePoints);
-  return [...soundFiles(folder).map((name) => path.join(folder, name)), ...inner.flatMap(soundsBelow)];
+  return listRecordings(folder)
+    .map((file) => file.split('/'))
+    .sort(compareSteps)
+    .map((steps) => path.join(folder, ...steps));
+}
+
+function compareSteps(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; ; i++) {
+    const [lastA, lastB] = [i === a.length - 1, i === b.length - 1];
+    if (lastA !== lastB) return lastA ? -1 : 1;
+    const order = compareCodePoints(a[i]!, b[i]!);
+    if (order !== 0 || lastA) return order;
+  }
 }
 
 /** Hash of float arrays and plain values together. */

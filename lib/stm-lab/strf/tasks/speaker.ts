@@ -1,8 +1,7 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { compareCodePoints } from '../../base/codePoints';
 import { inputError } from '../../base/errors';
-import { readManifest } from '../../corpus';
+import { isFolder } from '../../corpus';
 import { mostProbable, rankScores } from '../../evaluation';
 import { bandsPerOctave, createLogMel, frameRate } from '../logMel';
 import {
@@ -19,6 +18,7 @@ import {
 import { predictStrf } from '../train';
 import { equalErrorRate, minimumDetectionCost, pairTrials } from '../verification';
 import { createNoiseMixer, type NoiseMixer } from './noiseFolder';
+import { manifestOrNames } from './labelled';
 import { contentHash, logMelOf, soundAt, soundFiles } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
 import { withTrained, type PreparedTask, type TaskExtras } from './task';
@@ -34,16 +34,15 @@ export interface SpeakerRecording {
 
 /**
  * Lists the recordings of a speaker task: a folder of the Free Spoken Digit Dataset
- * (`digit_speaker_index.wav`; index 0 to 4 tests, as published), or a manifest whose labels are speakers.
+ * (`digit_speaker_index.wav`; index 0 to 4 tests, as published), or a manifest or folder of classes whose labels are speakers.
  * Its column `part` says train or test; without one, each speaker's last group (a session or video, by
  * name) tests.
  *
  * @throws StmLabError (`input`) when nothing fits, or a part is empty.
  */
 export function listSpeakerRecordings(source: string): SpeakerRecording[] {
-  const recordings = fs.statSync(source, { throwIfNoEntry: false })?.isDirectory()
-    ? listDigits(source)
-    : listManifest(source);
+  const digits = isFolder(source) ? listDigits(source) : [];
+  const recordings = digits.length > 0 ? digits : listManifest(source);
   for (const part of ['train', 'test'] as const)
     if (!recordings.some((recording) => recording.part === part))
       throw inputError(
@@ -62,14 +61,15 @@ function listDigits(folder: string): SpeakerRecording[] {
 }
 
 function listManifest(manifest: string): SpeakerRecording[] {
-  const { rows } = readManifest(manifest);
+  const { rows } = manifestOrNames(manifest, 'digit_speaker_index.wav');
   const groups = new Map<string, Set<string>>();
   for (const { label, group } of rows) groups.set(label, (groups.get(label) ?? new Set()).add(group));
   const last = new Map(
     [...groups].map(([label, own]) => [label, own.size > 1 ? [...own].sort(compareCodePoints).at(-1) : '']),
   );
   return rows.map(({ file, label, group, extra, line }): SpeakerRecording => {
-    const part = extra['part'] ?? (group === last.get(label) ? 'test' : 'train');
+    const { part: given = '' } = extra;
+    const part = given !== '' ? given : group === last.get(label) ? 'test' : 'train';
     if (part !== 'train' && part !== 'test')
       throw inputError(`${manifest}: line ${line} has the part "${part}"; the column must say train or test`);
     return { file, speaker: label, part };

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError } from '../../base/errors';
-import { readManifest } from '../../corpus';
+import { isFolder, readManifest } from '../../corpus';
 import { soundsBelow } from './sounds';
 
 /** A recording of a verification task. */
@@ -42,9 +42,12 @@ export interface TrialLines {
  * @throws StmLabError (`input`) naming file and line of what is written otherwise.
  */
 export function parseTrials(text: string, name = 'trial list'): TrialLines[] {
-  const trials = text.split(/\r?\n/).flatMap((line, i): TrialLines[] => {
+  const lines = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
+  const trials = lines.flatMap((line, i): TrialLines[] => {
     if (line.trim() === '') return [];
     const [target, first, second, ...rest] = line.trim().split(/\s+/);
+    // Some copies begin with the names of the columns.
+    if (i === 0 && /^[a-z]/i.test(target!) && second !== undefined) return [];
     if ((target !== '0' && target !== '1') || second === undefined || rest.length > 0)
       throw inputError(
         `${name}: line ${i + 1} is "${line.trim()}"; it must be 1 or 0 and the names of two recordings`,
@@ -63,9 +66,6 @@ export function findTrialList(source: string): string | undefined {
   return LISTS.map((name) => path.join(folder, name)).find((file) => fs.existsSync(file));
 }
 
-const isFolder = (source: string): boolean =>
-  fs.statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
 /**
  * Reads a verification task: a folder with VoxCeleb as it unpacks (`.../id10270/video/00001.wav` anywhere
  * below it), or a manifest whose labels are speakers and whose paths the trials name. Recordings of speakers
@@ -75,7 +75,8 @@ const isFolder = (source: string): boolean =>
  *   says, or what is missing.
  */
 export function listVerification(source: string, list: string): VerificationSet {
-  const known = isFolder(source) ? voxCeleb(source) : ofManifest(source);
+  const unpacked = isFolder(source) ? voxCeleb(source) : undefined;
+  const known = unpacked !== undefined && unpacked.size > 0 ? unpacked : ofManifest(source);
   const trials = parseTrials(fs.readFileSync(list, 'utf8'), list);
   const test: VerificationRecording[] = [];
   const placeOf = new Map<string, number>();

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { eachLine } from '../../base/csvRecords';
 import { inputError } from '../../base/errors';
 import type { Clip, ClipCollection, Part } from './clips';
 
@@ -35,12 +36,11 @@ export function loadMagnaTagATune(root: string, options: MagnaTagATuneOptions = 
   const file = path.join(root, 'annotations_final.csv');
   if (!fs.existsSync(file))
     throw inputError(`${file}: is not there; give the folder that holds it and the folders 0 to f`);
-  const lines = fs
-    .readFileSync(file, 'utf8')
-    .split(/\r?\n/)
-    .filter((line) => line !== '')
-    .map((line) => line.split('\t').map((cell) => cell.replace(/^"|"$/g, '')));
-  const header = lines[0]!;
+  const lines: string[][] = [];
+  eachLine(file, (line) => {
+    if (line.trim() !== '') lines.push(line.split('\t').map((cell) => cell.trim().replace(/^"|"$/g, '')));
+  });
+  const header = lines[0] ?? [];
   if (header[0] !== 'clip_id' || header.at(-1) !== 'mp3_path')
     throw inputError(`${file}: its first line is not clip_id, the tags, mp3_path, separated by tabs`);
   const names = header.slice(1, -1);

@@ -1,13 +1,15 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { compareCodePoints } from '../../base/codePoints';
+import { uniqueCodes } from '../../base/codePoints';
+import { eachLine } from '../../base/csvRecords';
 import { inputError } from '../../base/errors';
+import { listFiles } from '../../corpus';
 import type { Clip, ClipCollection } from './clips';
 
 /**
  * Speech Commands in its published layout: a folder per word with `<speaker>_nohash_<n>.wav`, and
  * `validation_list.txt` and `testing_list.txt`, which keep each speaker in one part; everything else is training.
- * `_background_noise_` is no word.
+ * `_background_noise_` is no word. Linked folders are entered.
  *
  * @throws StmLabError (`input`) when a list or every recording is missing, or a list names a file that is not there.
  */
@@ -15,36 +17,29 @@ export function loadSpeechCommands(root: string): ClipCollection {
   const listed = (name: string): Set<string> => {
     const file = path.join(root, name);
     if (!fs.existsSync(file)) throw inputError(`${file}: is not there; give the folder that holds the words`);
-    return new Set(
-      fs
-        .readFileSync(file, 'utf8')
-        .split(/\r?\n/)
-        .filter((line) => line !== ''),
-    );
+    const paths = new Set<string>();
+    eachLine(file, (line) => {
+      const own = line.trim().replaceAll('\\', '/').replace(/^\.\//, '');
+      if (own !== '') paths.add(own);
+    });
+    return paths;
   };
   const validation = listed('validation_list.txt');
   const test = listed('testing_list.txt');
-  const words = fs
-    .readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('_'))
-    .map((entry) => entry.name)
-    .sort(compareCodePoints);
-  const clips = words.flatMap((word, output) =>
-    fs
-      .readdirSync(path.join(root, word))
-      .filter((name) => /^[0-9a-f]+_nohash_\d+\.wav$/.test(name))
-      .sort(compareCodePoints)
-      .map((name): Clip => {
-        const relative = `${word}/${name}`;
-        return {
-          file: path.join(root, word, name),
-          name: relative,
-          group: name.slice(0, name.indexOf('_')),
-          outputs: [output],
-          part: test.has(relative) ? 'test' : validation.has(relative) ? 'validation' : 'train',
-        };
-      }),
-  );
+  const recordings = listFiles(root).files.flatMap(({ path: own, name, alsoAt }) => {
+    const match = /^(?<word>[^_/][^/]*)\/(?<speaker>[0-9a-f]+)_nohash_\d+\.wav$/i.exec(name);
+    return match === null || alsoAt !== undefined
+      ? []
+      : [{ own, name, word: match.groups!['word']!, speaker: match.groups!['speaker']! }];
+  });
+  const { values: words, codes } = uniqueCodes(recordings.map(({ word }) => word));
+  const clips = recordings.map(({ own, name, speaker }, i): Clip => ({
+    file: path.join(root, own),
+    name,
+    group: speaker,
+    outputs: [codes[i]!],
+    part: test.has(name) ? 'test' : validation.has(name) ? 'validation' : 'train',
+  }));
   if (clips.length === 0) throw inputError(`${root}: has no recordings in folders named by words`);
   const present = new Set(clips.map(({ name }) => name));
   const gone = [...validation, ...test].filter((name) => !present.has(name));
