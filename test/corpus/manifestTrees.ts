@@ -435,4 +435,37 @@ export const TREES: Readonly<Record<string, Tree>> = {
     },
     excluded: ['audio-1/00_3.wav', 'audio-1/01_5.wav'],
   },
+  urbansound8k: {
+    files: {
+      ...audio(...[1, 2].map((fold) => `UrbanSound8K/audio/fold${fold}/77-3-0-${fold}.wav`)),
+      'UrbanSound8K/metadata/UrbanSound8K.csv':
+        'slice_file_name,fsID,start,end,salience,fold,classID,class\n' +
+        '77-3-0-1.wav,77,0,4,1,1,3,dog_bark\n77-3-0-2.wav,77,4,8,1,2,3,dog_bark\n',
+    },
+    rows: {
+      'UrbanSound8K/audio/fold1/77-3-0-1.wav': ['dog_bark', '77', ''],
+      'UrbanSound8K/audio/fold2/77-3-0-2.wav': ['dog_bark', '77', ''],
+    },
+    columns: {
+      'UrbanSound8K/audio/fold1/77-3-0-1.wav': { fold: '1' },
+      'UrbanSound8K/audio/fold2/77-3-0-2.wav': { fold: '2' },
+    },
+  },
+  gtzan: {
+    files: {
+      ...audio('genres/blues/blues.00000.wav', 'genres/rock/rock.00001.au', 'genres/rock/rock.00002.au'),
+      'train_filtered.txt': 'blues/blues.00000.wav\n',
+      'lists/test_filtered.txt': 'rock/rock.00001.wav\n',
+    },
+    rows: {
+      'genres/blues/blues.00000.wav': ['blues', 'blues/00000', ''],
+      'genres/rock/rock.00001.au': ['rock', 'rock/00001', ''],
+      'genres/rock/rock.00002.au': ['rock', 'rock/00002', ''],
+    },
+    columns: {
+      'genres/blues/blues.00000.wav': { part: 'train' },
+      'genres/rock/rock.00001.au': { part: 'test' },
+      'genres/rock/rock.00002.au': { part: '' },
+    },
+  },
 };

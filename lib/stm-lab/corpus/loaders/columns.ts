@@ -29,6 +29,10 @@ function byLists(
   root: string,
 ): (file: ListedFile) => string {
   const fileOf = fileLookup(files);
+  const inner = files.map((file) => ({ ...file, name: lastTwo(file.name) }));
+  const once = new Map<string, number>();
+  for (const { name } of inner) once.set(name, (once.get(name) ?? 0) + 1);
+  const innerOf = fileLookup(inner.filter(({ name }) => once.get(name) === 1));
   const valueOf = new Map<string, string>();
   let found = 0;
   for (const [value, pattern] of Object.entries(lists)) {
@@ -38,10 +42,15 @@ function byLists(
     found += own.length;
     for (const list of own)
       eachLine(path.join(root, list.path), (line) => {
-        const recording = fileOf(path.posix.join(path.posix.dirname(list.name), line.trim()));
+        const written = line.trim().replaceAll('\\', '/');
+        // Lists are often kept beside the folder that their paths begin in.
+        const recording =
+          fileOf(path.posix.join(path.posix.dirname(list.name), written)) ?? innerOf(lastTwo(written));
         if (recording !== undefined) valueOf.set(recording.path, value);
       });
   }
   // Without any list nothing is known, rather than everything being what is in no list.
   return (file) => (found === 0 ? '' : (valueOf.get(file.path) ?? other));
 }
+
+const lastTwo = (name: string): string => name.split('/').slice(-2).join('/');
