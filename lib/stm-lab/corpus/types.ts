@@ -21,6 +21,8 @@ export interface ManifestProblem {
   readonly line: number;
   readonly path: string;
   readonly reason: string;
+  /** `environment`: the system did not let us look for the recording (no permission, a failing disk); try again. */
+  readonly cause?: 'environment';
 }
 
 /** A corpus as a table of recordings. */

@@ -98,11 +98,13 @@ export interface ExcerptScan {
  * until enough are accepted. A tail shorter than an excerpt is ignored. Memory: one excerpt.
  *
  * @param sampleRate Hz, a positive integer
+ * @param analyse measures an excerpt that the silence rule lets pass; `flat` when there is nothing in it to measure,
+ *   so that it does not count as accepted
  */
 export function startExcerptScan(
   sampleRate: number,
   { startSeconds, maxExcerpts, rule }: ScanOptions,
-  analyse: (excerpt: AcceptedExcerpt) => void,
+  analyse: (excerpt: AcceptedExcerpt) => 'measured' | 'flat',
 ): ExcerptScan {
   const samples = new Float32Array(EXCERPT_SECONDS * sampleRate);
   const start = Math.round(startSeconds * sampleRate);
@@ -114,6 +116,7 @@ export function startExcerptScan(
   let longestSilence = 0;
   let leastSilence = Infinity;
   let notFinite = false;
+  let flat = 0;
 
   const examine = (): void => {
     const check = checkExcerpt(samples, sampleRate, rule);
@@ -122,9 +125,12 @@ export function startExcerptScan(
     leastSilence = Math.min(leastSilence, check.longestSilenceSeconds);
     notFinite = check.verdict === 'not finite';
     if (check.verdict !== 'accepted') return;
+    if (analyse({ samples, check, startSeconds: begin }) === 'flat') {
+      flat++;
+      return;
+    }
     accepted++;
     longestSilence = Math.max(longestSilence, check.longestSilenceSeconds);
-    analyse({ samples, check, startSeconds: begin });
   };
   const isDone = (): boolean => notFinite || accepted >= maxExcerpts;
 
@@ -153,6 +159,12 @@ export function startExcerptScan(
         const after = start > 0 ? ` after the first ${startSeconds} s` : '';
         return { reason: `too short: lasts ${seconds} s, ${EXCERPT_SECONDS} s are needed${after}` };
       }
+      if (accepted === 0 && flat > 0)
+        return {
+          reason:
+            `no excerpt accepted: ${flat === 1 ? 'one excerpt passes' : `${flat} excerpts pass`} the silence rule but ` +
+            'without any modulation to measure (a constant level, or a steady hum outside of 180 to 6,900 Hz)',
+        };
       if (accepted === 0)
         return {
           reason:

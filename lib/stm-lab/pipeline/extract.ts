@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readManifest } from '../corpus';
 import type { Manifest } from '../corpus';
@@ -6,7 +7,10 @@ import {
   extractCorpus,
   type ExtractCorpusOptions,
   type ExtractionProgress,
+  duplicateWarning,
+  readDuplicates,
   type ExtractionSummary,
+  type RejectedRecording,
   type Results,
 } from '../features';
 import type { Run } from 'mlflow-tracking-client';
@@ -41,7 +45,10 @@ export interface ExtractSummary {
   readonly status: 'computed' | 'cached';
   readonly folder: string;
   readonly accepted: number;
-  readonly rejected: readonly { readonly path: string; readonly reason: string }[];
+  /** Every other recording; `failed` ones are tried again on the next run. */
+  readonly rejected: readonly RejectedRecording[];
+  /** How many failed; lines of the manifest whose file could not be asked for are counted too. */
+  readonly failed: number;
   readonly computed: number;
   readonly reused: number;
   readonly audioHours: number;
@@ -54,11 +61,12 @@ interface Remembered {
   readonly featuresHash: string;
 }
 
-/** Progress as one line: files, hours, speed, time left. */
+/** Progress as one line: files, hours, speed, failures, time left. */
 export function extractionLine(progress: ExtractionProgress): string {
-  const { filesDone, filesTotal, audioHours, timesRealTime, etaSeconds } = progress;
+  const { filesDone, filesTotal, filesFailed, audioHours, timesRealTime, etaSeconds } = progress;
+  const failed = filesFailed === 0 ? '' : `, ${filesFailed} failed`;
   const eta = Number.isFinite(etaSeconds) ? `, ${durationText(etaSeconds)} left` : '';
-  return `extract: ${filesDone} of ${filesTotal} files, ${audioHours.toFixed(2)} h, ${timesRealTime.toFixed(0)} x real time${eta}`;
+  return `extract: ${filesDone} of ${filesTotal} files, ${audioHours.toFixed(2)} h, ${timesRealTime.toFixed(0)} x real time${failed}${eta}`;
 }
 
 function durationText(seconds: number): string {
@@ -69,7 +77,8 @@ function durationText(seconds: number): string {
 
 /**
  * Extracts the features of every recording of a manifest (see `extractCorpus` for the files). Lines that
- * cannot be used are told to `context.warn` and counted as rejected; the rest goes on.
+ * cannot be used are told to `context.warn` and counted as rejected; the others continue. While recordings failed
+ * (see `failed`) the extraction counts as unfinished: calling this again tries them again.
  *
  * @throws StmLabError (`input`) where nothing can go on.
  */
@@ -98,7 +107,9 @@ export async function extractStage(
     run?.logMetrics(extractionMetrics(summary));
     const { accepted, rejected, computed, reused, audioHours, seconds, featuresHash } = summary;
     const status = computed === 0 && earlier?.featuresHash === featuresHash ? 'cached' : 'computed';
-    return { status, folder: out, accepted, rejected, computed, reused, audioHours, seconds, featuresHash };
+    const failed = summary.failed + unreachable(manifest);
+    const counts = { accepted, rejected, failed, computed, reused, audioHours, seconds };
+    return { status, folder: out, ...counts, featuresHash };
   };
   return earlier?.key === extractionKey(manifest, features)
     ? work(undefined)
@@ -119,6 +130,24 @@ export function featureOptions({
     ...(maxExcerpts === undefined ? {} : { maxExcerpts }),
   };
   return { features: kind, parameters, keep };
+}
+
+/** Lines whose recording the system did not let us look for. */
+const unreachable = ({ problems }: Manifest): number =>
+  problems.filter(({ cause }) => cause === 'environment').length;
+
+/** Accepted, rejected and failed recordings in words. */
+export function outcomeText({
+  accepted,
+  rejected,
+  failed,
+}: {
+  readonly accepted: number;
+  readonly rejected: readonly RejectedRecording[];
+  readonly failed: number;
+}): string {
+  const unusable = rejected.filter(({ outcome }) => outcome === 'unusable').length;
+  return `${accepted} accepted, ${unusable} rejected${failed === 0 ? '' : `, ${failed} FAILED: run again to try them again`}`;
 }
 
 /** Tells the reader what is odd about a manifest. */
@@ -159,12 +188,16 @@ export function recordExtraction(
   context: Pick<StageContext, 'warn'>,
   run: Run | undefined,
 ): void {
-  const { accepted, rejected, featuresHash, files } = results;
-  rejected.forEach(({ path: recording, reason }) => context.warn?.(`rejected ${recording}: ${reason}`));
-  writeJson(path.join(out, 'stage.json'), {
-    key: extractionKey(manifest, features),
-    featuresHash,
-  } satisfies Remembered);
+  const { accepted, rejected, failed, featuresHash, files } = results;
+  rejected.forEach(({ path: recording, outcome, reason }) =>
+    context.warn?.(`${outcome === 'failed' ? 'FAILED' : 'rejected'} ${recording}: ${reason}`),
+  );
+  const duplicates = duplicateWarning(readDuplicates(out));
+  if (duplicates !== undefined) context.warn?.(duplicates);
+  const record = path.join(out, 'stage.json');
+  // What failed is tried again in the same run of the tracking.
+  if (failed > 0) fs.rmSync(record, { force: true });
+  else writeJson(record, { key: extractionKey(manifest, features), featuresHash } satisfies Remembered);
   run?.setTags({ 'stm.features': featuresHash });
   run?.logDataset({
     name: path.basename(path.dirname(manifest.file)),
@@ -173,15 +206,17 @@ export function recordExtraction(
     context: 'extraction',
     profile: { recordings: accepted + rejected.length, accepted, rejected: rejected.length },
   });
-  for (const file of [files.index, files.rejected, files.axes, files.extraction]) run?.logArtifact(file);
+  for (const file of [files.index, files.rejected, files.axes, files.extraction, files.duplicates])
+    if (file !== undefined) run?.logArtifact(file);
 }
 
 function extractionMetrics(summary: ExtractionSummary): Record<string, number> {
-  const { accepted, rejected, computed, audioHours, seconds } = summary;
+  const { accepted, rejected, failed, computed, audioHours, seconds } = summary;
   return {
     recordings: accepted + rejected.length,
     accepted,
     rejected: rejected.length,
+    failed,
     computed,
     audio_hours: audioHours,
     seconds,

@@ -28,6 +28,11 @@ export interface ExtractShardOptions extends ExtractStageOptions {
 export interface MergeShardsOptions extends Omit<ExtractStageOptions, 'workers'> {
   readonly manifest: string;
   readonly shards: number;
+  /**
+   * What to do about shards in which recordings failed: `refuse` (default) to merge them, or `leave-out` those
+   * recordings, named as failed in `rejected.csv`.
+   */
+  readonly failures?: 'refuse' | 'leave-out' | undefined;
 }
 
 /** Outcome of a merge. */
@@ -35,6 +40,8 @@ export interface MergeSummary {
   readonly folder: string;
   readonly accepted: number;
   readonly rejected: number;
+  /** Recordings that failed in their shards; above 0 only with `failures: 'leave-out'`. */
+  readonly failed: number;
   /** Recordings that were not there when their shard was extracted. */
   readonly absent: number;
   readonly featuresHash: string;
@@ -70,8 +77,9 @@ export async function extractShardStage(
       },
       shard,
     );
-    const { recordings, accepted, computed, audioHours } = summary;
-    run?.logMetrics({ recordings, accepted, computed, audio_hours: audioHours });
+    const { recordings, accepted, failed, computed, audioHours } = summary;
+    failed.forEach(({ path: recording, reason }) => context.warn?.(`FAILED ${recording}: ${reason}`));
+    run?.logMetrics({ recordings, accepted, failed: failed.length, computed, audio_hours: audioHours });
     return summary;
   });
 }
@@ -89,8 +97,8 @@ export function mergeShardsStage(
   const manifest = readTrusting(options);
   tellOfManifest(manifest, context);
   return trackedRun(context, extractionRun(manifest, features), (run) => {
-    const results = mergeShards(mergeRequest(manifest, options), shards);
-    const { accepted, rejected, absent, featuresHash } = results;
+    const results = mergeShards(mergeRequest(manifest, options), shards, options.failures);
+    const { accepted, rejected, failed, absent, featuresHash } = results;
     absent.forEach(({ row, reason }) =>
       context.warn?.(`${manifest.file} line ${row.line} (${row.path}): ${reason}`),
     );
@@ -99,12 +107,14 @@ export function mergeShardsStage(
       recordings: accepted + rejected.length,
       accepted,
       rejected: rejected.length,
+      failed,
       shards,
     });
     return Promise.resolve({
       folder: out,
       accepted,
-      rejected: rejected.length,
+      rejected: rejected.length - failed,
+      failed,
       absent: absent.length,
       featuresHash,
     });

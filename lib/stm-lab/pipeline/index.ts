@@ -48,7 +48,7 @@ export {
   type Experiment,
 } from './experiment';
 export type { ModelChoice, ReductionChoice } from './modelChoice';
-export { extractStage, type ExtractStageOptions, type ExtractSummary } from './extract';
+export { extractStage, outcomeText, type ExtractStageOptions, type ExtractSummary } from './extract';
 export {
   extractionShardStates,
   extractShardStage,

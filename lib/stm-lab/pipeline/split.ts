@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import { balanceReport, makeSplit, readSplit, writeSplit, type BalanceReport, type Split } from '../splits';
+import { duplicateWarning, readDuplicates } from '../features';
 import { runTrackedStage, type StageContext } from './context';
 import type { Experiment } from './experiment';
 import { openFeatureFolder } from './featureFolder';
@@ -53,7 +54,20 @@ export async function splitStage(
   });
   const split = readSplit(out);
   const balance = balanceReport(split);
-  const warnings = [...split.warnings, ...balance.warnings];
+  const duplicates = duplicatesOf(features, split);
+  const warnings = [
+    ...split.warnings,
+    ...balance.warnings,
+    ...(duplicates === undefined ? [] : [duplicates]),
+  ];
   warnings.forEach((warning) => context.warn?.(warning));
   return { status, split, balance, warnings };
+}
+
+/** What is to be said of recordings of equal bytes, and how many sets of them the split parts. */
+function duplicatesOf(features: string, split: Split): string | undefined {
+  const sets = readDuplicates(features);
+  const roleOf = new Map(split.paths.map((recording, i) => [recording, split.roles[i]!]));
+  const parted = sets.filter((set) => new Set(set.map(({ path: one }) => roleOf.get(one))).size > 1);
+  return duplicateWarning(sets, parted.length);
 }

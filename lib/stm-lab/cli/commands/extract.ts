@@ -1,4 +1,4 @@
-import { extractShardStage, extractStage, mergeShardsStage } from '../../pipeline';
+import { extractShardStage, extractStage, mergeShardsStage, outcomeText } from '../../pipeline';
 import { choiceOption, integerOption, shardOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
 import { OUT, SHARD_OPTIONS, statusText, workersOption } from '../stageOptions';
@@ -32,12 +32,20 @@ export const extract: Command = {
       default: 'anywhere',
     },
     ...SHARD_OPTIONS,
+    failures: {
+      value: 'WHAT',
+      help: 'with --merge: refuse shards in which recordings failed, or leave-out those recordings',
+      default: 'refuse',
+    },
     ...TRACKING_OPTIONS,
   },
   details: [
     'Reads WAV, SPHERE, FLAC, MP3, Ogg Vorbis, Opus and declared raw PCM. Writes features.npy (float32, accepted',
-    'recordings in manifest order), index.csv, rejected.csv (path, reason), axes.json, extraction.json. A recording',
-    'that was extracted before (same bytes, same parameters) is not extracted again, also after a kill. With --shard the',
+    'recordings in manifest order), index.csv, rejected.csv (path, reason, outcome, label), axes.json, extraction.json; and',
+    'duplicates.csv where recordings of the same bytes have different groups or labels. A recording that was extracted before',
+    '(same bytes, same parameters) is not extracted again, also after a kill. A recording that is unusable by its bytes is',
+    'remembered; one that failed (disk, memory, a decoder not installed) is tried again on the next run, and the command',
+    'exits 1 after all others are done. With --shard the',
     'results go to OUT/shards/K-of-N; --merge makes of them the files of an extraction in one go, byte for byte.',
   ].join('\n'),
   example: 'stm-lab extract --manifest corpus/manifest.csv --out results/corpus/features',
@@ -61,24 +69,27 @@ export const extract: Command = {
     const workers = workersOption(options);
     const shard = shardOption(options, 'shard');
     if (shard !== undefined) {
-      const { status, recordings, accepted, computed, reused } = await withStage(
+      const { status, recordings, accepted, failed, computed, reused } = await withStage(
         options,
         out,
         terminal,
         (context) => extractShardStage({ ...request, workers, shard }, context),
       );
       terminal.print(
-        `${out}: shard ${shard.number} of ${shard.of}: ${recordings} recordings, ${accepted} accepted (${computed} computed, ${reused} reused); ${statusText(status)}`,
+        `${out}: shard ${shard.number} of ${shard.of}: ${recordings} recordings, ${accepted} accepted (${computed} computed, ${reused} reused); ${failed.length === 0 ? statusText(status) : `not done: ${failed.length} FAILED, run again to try them again`}`,
       );
-      return 0;
+      return failed.length === 0 ? 0 : 1;
     }
     if (options['merge'] !== undefined) {
       const shards = integerOption(options, 'merge', { min: 1, fallback: 1 });
-      const { accepted, rejected } = await withStage(options, out, terminal, (context) =>
-        mergeShardsStage({ ...request, shards }, context),
+      const failures = choiceOption(options, 'failures', ['refuse', 'leave-out'] as const, 'refuse');
+      const { accepted, rejected, failed } = await withStage(options, out, terminal, (context) =>
+        mergeShardsStage({ ...request, shards, failures }, context),
       );
-      terminal.print(`${out}: ${shards} shards merged: ${accepted} accepted, ${rejected} rejected`);
-      return 0;
+      terminal.print(
+        `${out}: ${shards} shards merged: ${accepted} accepted, ${rejected} rejected${failed === 0 ? '' : `, ${failed} FAILED and left out`}`,
+      );
+      return failed === 0 ? 0 : 1;
     }
     const summary = await withStage(options, out, terminal, (context) =>
       extractStage({ ...request, workers }, context),
@@ -88,8 +99,8 @@ export const extract: Command = {
         ? ''
         : `, ${((3600 * summary.audioHours) / summary.seconds).toFixed(0)} x real time`;
     terminal.print(
-      `${out}: ${summary.accepted} accepted, ${summary.rejected.length} rejected (${summary.computed} computed, ${summary.reused} reused${speed})`,
+      `${out}: ${outcomeText(summary)} (${summary.computed} computed, ${summary.reused} reused${speed})`,
     );
-    return 0;
+    return summary.failed === 0 ? 0 : 1;
   },
 };

@@ -5,6 +5,7 @@ import {
   mlflowExecutable,
   resultsFolder,
   openWorkbench,
+  outcomeText,
   runStage,
   saveFigures,
   type Workbench,
@@ -72,7 +73,7 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
         ? { code: 0, files: [] }
         : await executeNotebooks(lab, { manifest: options['manifest'], results, experiment }, terminal);
     await printSummary(lab, { figures, notebooks: notebooks.files, server }, terminal);
-    return notebooks.code;
+    return notebooks.code === 0 && (await lab.extract()).failed > 0 ? 1 : notebooks.code;
   } finally {
     terminal.progressDone();
     if (server?.origin === 'started') await server.stop();
@@ -108,9 +109,10 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
     terminal.print(`${name.padEnd(15)} ${spent.padStart(9)}  ${text}`);
   };
   await step('extract', async () => {
-    const { status, accepted, rejected, audioHours, seconds, computed } = await lab.extract();
+    const { status, accepted, rejected, failed, audioHours, seconds, computed } = await lab.extract();
     const speed = computed === 0 ? '' : `, ${((3600 * audioHours) / seconds).toFixed(0)} x real time`;
-    return { status, text: `${accepted} recordings accepted, ${rejected.length} rejected${speed}` };
+    const text = outcomeText({ accepted, rejected, failed }).replace(' accepted', ' recordings accepted');
+    return { status, text: `${text}${speed}` };
   });
   await step('split', async () => {
     const { status, split } = await lab.split();

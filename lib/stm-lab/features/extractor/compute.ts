@@ -9,18 +9,21 @@ import type { MelParameters } from '../mel';
 import type { StmParameters } from '../stm';
 import { describeFeatures, type FeatureDescription, type FeatureKind, type Kept } from './analysers';
 import { openJournal, type Journal } from './journal';
-import type { Job, Outcome } from './messages';
+import type { Failed, Job, Outcome } from './messages';
 import { runPool } from './pool';
 import { fileStamp } from './stamp';
 
 /** How far an extraction is. */
 export interface ExtractionProgress {
   readonly filesTotal: number;
-  /** Finished files, reused and rejected ones included. */
+  /** Finished files: reused, rejected and failed ones included. */
   readonly filesDone: number;
   /** Files whose result was kept from an earlier run. */
   readonly filesReused: number;
+  /** Files that are unusable by their bytes. */
   readonly filesRejected: number;
+  /** Files that could not be worked on; they are tried again on the next run. */
+  readonly filesFailed: number;
   /** Hours of audio looked at in this run. */
   readonly audioHours: number;
   /** Audio looked at per time spent, in this run; 0 before the first file. */
@@ -58,6 +61,8 @@ export interface Prepared {
   /** Set once the recording is finished. */
   outcome?: Outcome;
   key?: string;
+  /** SHA-256 of its bytes, once known. */
+  hash?: string;
 }
 
 /** What is made of each recording. */
@@ -103,7 +108,11 @@ function prepare(row: ManifestRow, index: number, recipe: Recipe): Prepared {
     const job: Job = { row: index, file, startSeconds, raw: rawPcmFromColumns(file, row.extra) };
     return { row, job, recipe: recipeText(row, recipe) };
   } catch (error) {
-    return { row, recipe: '', outcome: { reason: messageOf(error).replace(`${file}: `, '') } };
+    return {
+      row,
+      recipe: '',
+      outcome: { kind: 'unusable', reason: messageOf(error).replace(`${file}: `, '') },
+    };
   }
 }
 
@@ -160,6 +169,8 @@ export async function runExtraction<T>(
   }
 }
 
+const isFailed = (outcome: Outcome): outcome is Failed => 'reason' in outcome && outcome.kind === 'failed';
+
 const keyOf = (hash: string, recipe: string): string => sha256({ hash, recipe });
 
 async function computeMissing(
@@ -174,6 +185,7 @@ async function computeMissing(
   let done = 0;
   let computed = 0;
   let rejected = 0;
+  let failed = 0;
   let audioSeconds = 0;
   let lastReport = -Infinity;
   const report = (when: 'now' | 'due'): void => {
@@ -186,6 +198,7 @@ async function computeMissing(
       filesDone: done,
       filesReused: reused,
       filesRejected: rejected,
+      filesFailed: failed,
       audioHours: audioSeconds / 3600,
       timesRealTime: audioSeconds / seconds,
       etaSeconds: computed === 0 ? NaN : (seconds / computed) * (items.length - done),
@@ -195,12 +208,16 @@ async function computeMissing(
     item.outcome = outcome;
     if (key !== undefined) item.key = key;
     done++;
-    if ('reason' in outcome) rejected++;
+    if ('reason' in outcome) {
+      if (outcome.kind === 'failed') failed++;
+      else rejected++;
+    }
     report('due');
   };
   const reuse = (item: Prepared, hash: string): boolean => {
     const key = keyOf(hash, item.recipe);
     const outcome = journal.find(key);
+    item.hash = hash;
     if (outcome === undefined) return false;
     reused++;
     settle(item, outcome, key);
@@ -241,15 +258,16 @@ async function computeMissing(
           const item = items[job.row]!;
           const { hash, stamp } = seen.get(job.row)!;
           seen.delete(job.row);
+          computed++;
+          if (isFailed(outcome)) return settle(item, outcome);
           const key = keyOf(hash, item.recipe);
           journal.add({ key, hash, stamp, outcome, ...(features === undefined ? {} : { features }) });
-          computed++;
           audioSeconds += scannedSeconds;
           settle(item, outcome, key);
         },
         onFailure(job, reason) {
           computed++;
-          settle(items[job.row]!, { reason });
+          settle(items[job.row]!, { kind: 'failed', reason });
         },
       },
       signal,

@@ -17,7 +17,9 @@ export interface ExtractionSummary extends Results, Tally {
  *
  * - `features.npy`: float32, one row per accepted recording, in manifest order
  * - `index.csv`: path, label, group, excerpts, analysed_s, longest_silence_s, row
- * - `rejected.csv`: path and reason of every other recording
+ * - `rejected.csv`: path, reason, outcome and label of every other recording; outcome is `unusable` (by its bytes,
+ *   which are remembered) or `failed` (by its surroundings: tried again on the next run)
+ * - `duplicates.csv`, only where there are some: sets of accepted recordings of the same bytes but another group or label
  * - `axes.json`: the axes of a row
  * - `extraction.json`: parameters, versions, counts and hashes
  * - with `keep: 'excerpts'`: `excerpts.npy`, float32, one row per accepted excerpt, recordings in the order of

@@ -1,7 +1,8 @@
 export { describeFeatures, type FeatureDescription, type FeatureKind, type Kept } from './analysers';
 export type { ExtractionOptions, ExtractionProgress } from './compute';
 export { extractCorpus, type ExtractCorpusOptions, type ExtractionSummary } from './extractCorpus';
-export type { ResultFiles, Results } from './results';
+export { duplicateWarning, readDuplicates, type Duplicate } from './duplicates';
+export type { ClassCount, RejectedRecording, ResultFiles, Results } from './results';
 export {
   extractShard,
   mergeShards,

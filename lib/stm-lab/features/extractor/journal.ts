@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError, messageOf } from '../../base/errors';
 import { sha256 } from '../../base/files';
-import type { Outcome } from './messages';
+import type { Accepted, Outcome, Unusable } from './messages';
 
 /** One finished recording as the journal remembers it. */
 interface Entry {
@@ -24,15 +24,34 @@ interface Entry {
 export interface Journal {
   /** Hash of a file's bytes, when the file has not changed since it was last hashed. */
   knownHash(stamp: string): string | undefined;
-  /** The outcome kept under a key. */
+  /** The outcome kept under a key; never a failure, which is tried again. */
   find(key: string): Outcome | undefined;
   /** Remembers that a file has a hash (and so, if the key is known, its outcome). */
   noteHash(stamp: string, hash: string): void;
   /** Keeps a finished recording: features first, then the line that makes them count. */
-  add(entry: { key: string; hash: string; stamp: string; outcome: Outcome; features?: Float32Array }): void;
+  add(entry: {
+    key: string;
+    hash: string;
+    stamp: string;
+    outcome: Accepted | Unusable;
+    features?: Float32Array;
+  }): void;
   /** Features kept under a key: one row, or as many as were added. */
   features(key: string): Float32Array;
   close(): void;
+}
+
+/** Verdicts of the analysis itself in journals of earlier versions, which did not tell unusable from failed. */
+const OLD_VERDICT = /^(too short: |no excerpt accepted: |holds samples that are not finite )/;
+
+/**
+ * The outcome of an entry as it counts today. A rejection of an earlier version whose reason may lie in the
+ * surroundings (a missing decoder, a failing disk) does not count: the recording is tried again, once.
+ */
+function outcomeToday({ outcome }: Entry): Outcome | undefined {
+  if (!('reason' in outcome) || (outcome.kind as string | undefined) === 'unusable') return outcome;
+  const { reason } = outcome;
+  return OLD_VERDICT.test(reason) ? { kind: 'unusable', reason } : undefined;
 }
 
 type Line = Entry | { hash: string; stamp: string };
@@ -110,7 +129,9 @@ export function openJournal(folder: string, rowLength: number): Journal {
   const verified = new Set<string>();
   const isWhole = (entry: Entry): boolean => {
     if (entry.record === undefined || verified.has(entry.key)) return true;
-    if (checkOf(readRecord(entry)) !== entry.check) return false;
+    const values = readRecord(entry);
+    // Earlier versions kept features that are not finite.
+    if (checkOf(values) !== entry.check || !values.every(Number.isFinite)) return false;
     verified.add(entry.key);
     return true;
   };
@@ -118,7 +139,7 @@ export function openJournal(folder: string, rowLength: number): Journal {
     knownHash: (stamp) => hashes.get(stamp),
     find(key) {
       const entry = entries.get(key);
-      return entry !== undefined && isWhole(entry) ? entry.outcome : undefined;
+      return entry !== undefined && isWhole(entry) ? outcomeToday(entry) : undefined;
     },
     noteHash(stamp, hash) {
       if (hashes.get(stamp) === hash) return;

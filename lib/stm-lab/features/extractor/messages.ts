@@ -25,8 +25,29 @@ export interface Accepted {
   readonly excerptStarts?: readonly number[];
 }
 
+/** A recording without features by its bytes (too short, silent, damaged): the same bytes are not looked at again. */
+export interface Unusable {
+  readonly kind: 'unusable';
+  /** One sentence without the file's name. */
+  readonly reason: string;
+}
+
+/**
+ * A recording without features by its surroundings (a failing disk, a decoder that is not installed, no memory): it is
+ * tried again on the next run.
+ */
+export interface Failed {
+  readonly kind: 'failed';
+  /** One sentence without the file's name. */
+  readonly reason: string;
+}
+
 /** What becomes of a recording. */
-export type Outcome = Accepted | { readonly reason: string };
+export type Outcome = Accepted | Unusable | Failed;
+
+/** Whether a recording has features. */
+export const isAccepted = (outcome: Outcome | undefined): outcome is Accepted =>
+  outcome !== undefined && !('reason' in outcome);
 
 export type ToWorker =
   | { readonly kind: 'hash'; readonly job: Job }
@@ -38,7 +59,7 @@ export type FromWorker =
   | { readonly kind: 'hashed'; readonly row: number; readonly hash: string; readonly stamp: string }
   /** The file could not even be read: nothing to remember it by. */
   | { readonly kind: 'unreadable'; readonly row: number; readonly reason: string }
-  /** Still at work; sent every few seconds of work. */
+  /** Still hashing or decoding; sent every few seconds. */
   | { readonly kind: 'alive' }
   | {
       readonly kind: 'done';

@@ -1,7 +1,8 @@
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { messageOf } from '../../base/errors';
+import { environmentError, isOutOfMemory, messageOf } from '../../base/errors';
 import type { FromWorker, Job, ToWorker, WorkerSetup } from './messages';
+import { createSilenceWatch } from './silence';
 
 /** What the pool asks of its owner. */
 export interface PoolOwner {
@@ -10,12 +11,14 @@ export interface PoolOwner {
   /** Whether a recording of this content has to be extracted. */
   onHash(job: Job, hash: string, stamp: string): 'extract' | 'known';
   onDone(job: Job, done: Extract<FromWorker, { kind: 'done' }>): void;
-  /** A recording that could not be read, or whose worker broke down on it. */
+  /** A recording that could not be read, or whose worker broke down on it: nothing is known of its bytes. */
   onFailure(job: Job, reason: string): void;
 }
 
-/** A worker silent for this long is taken to hang in a damaged file. */
+/** A worker silent for this long is taken to hang. */
 const HANG_MS = 120_000;
+/** A single read of a disk or network share may last this long. */
+const READ_HANG_MS = 900_000;
 const CHECK_MS = 5_000;
 
 /**
@@ -42,14 +45,16 @@ export async function runPool(
   const lane = (): Promise<void> =>
     new Promise((resolve) => {
       let job: Job | undefined;
-      let heard = Date.now();
+      let phase: 'start' | 'hash' | 'extract' = 'start';
+      const silence = createSilenceWatch(CHECK_MS);
       const worker = new Worker(path.join(__dirname, 'worker.js'), { workerData: setup });
       const watch = setInterval(() => {
-        if (Date.now() - heard > HANG_MS)
+        const limit = phase === 'hash' ? READ_HANG_MS : HANG_MS;
+        if (silence.tick(limit) === 'silent')
           retire(
-            job === undefined
-              ? `it gave no sign for ${HANG_MS / 1000} s; run the extraction again`
-              : `decoding made no progress for ${HANG_MS / 1000} s; the file is damaged`,
+            phase === 'hash'
+              ? `could not be read: no byte arrived for ${limit / 1000} s; check the disk or network share and run again`
+              : `its worker gave no sign for ${limit / 1000} s; run again, and leave the recording out if it happens twice`,
           );
       }, CHECK_MS);
       running.set(worker, watch);
@@ -57,7 +62,10 @@ export async function runPool(
       const give = (): void => {
         job = owner.nextJob();
         if (job === undefined) end();
-        else post({ kind: 'hash', job });
+        else {
+          phase = 'hash';
+          post({ kind: 'hash', job });
+        }
       };
       const end = (): void => {
         clearInterval(watch);
@@ -71,7 +79,7 @@ export async function runPool(
         const lost = job;
         end();
         guarded(() => {
-          if (lost === undefined) throw new Error(`a worker could not start: ${reason}`);
+          if (lost === undefined) throw environmentError(`an extraction worker could not start: ${reason}`);
           owner.onFailure(lost, reason);
           started.push(lane());
         });
@@ -84,12 +92,14 @@ export async function runPool(
         }
       };
       worker.on('message', (message: FromWorker) => {
-        heard = Date.now();
+        silence.heard();
         guarded(() => {
           if (message.kind === 'ready') give();
           else if (message.kind === 'hashed') {
-            if (owner.onHash(job!, message.hash, message.stamp) === 'extract') post({ kind: 'extract' });
-            else give();
+            if (owner.onHash(job!, message.hash, message.stamp) === 'extract') {
+              phase = 'extract';
+              post({ kind: 'extract' });
+            } else give();
           } else if (message.kind === 'unreadable') {
             owner.onFailure(job!, message.reason);
             give();
@@ -99,8 +109,18 @@ export async function runPool(
           }
         });
       });
-      worker.on('error', (error) => retire(`decoding broke down (${messageOf(error)}); the file is damaged`));
-      worker.on('exit', () => retire('decoding ended without a result; the file is damaged'));
+      worker.on('error', (error) =>
+        retire(
+          isOutOfMemory(error)
+            ? 'memory ran out while it was analysed; run again with fewer workers'
+            : `its worker broke down (${messageOf(error)}); run again, and leave the recording out if it happens twice`,
+        ),
+      );
+      worker.on('exit', () =>
+        retire(
+          'its worker ended without a result; run again, and leave the recording out if it happens twice',
+        ),
+      );
     });
 
   const started: Promise<void>[] = [];

@@ -1,12 +1,14 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { uniqueCodes } from '../../base/codePoints';
 import { writeCsv } from '../../base/csv';
 import { inputError, messageOf, StmLabError } from '../../base/errors';
 import { sha256, sha256File, writeJson } from '../../base/files';
 import { openNpyWriter } from '../../base/npy';
 import type { ManifestRow } from '../../corpus/types';
 import type { FeatureDescription, FeatureKind, Kept } from './analysers';
-import type { Outcome } from './messages';
+import { DUPLICATES_FILE, duplicateSets, writeDuplicates } from './duplicates';
+import { isAccepted, type Accepted, type Outcome } from './messages';
 
 /** Where the results of an extraction lie. */
 export interface ResultFiles {
@@ -15,15 +17,36 @@ export interface ResultFiles {
   readonly rejected: string;
   readonly axes: string;
   readonly extraction: string;
+  /** Accepted recordings of the same bytes but another group or label; only where there are some. */
+  readonly duplicates?: string;
   /** One row per accepted excerpt, and which recording each belongs to: with `keep: 'excerpts'` only. */
   readonly excerpts?: { readonly features: string; readonly index: string };
+}
+
+/** A recording without features: `unusable` by its bytes, or `failed` by its surroundings. */
+export interface RejectedRecording {
+  readonly path: string;
+  readonly label: string;
+  readonly outcome: 'unusable' | 'failed';
+  readonly reason: string;
+}
+
+/** What became of the recordings of one class. */
+export interface ClassCount {
+  readonly label: string;
+  readonly listed: number;
+  readonly accepted: number;
+  readonly failed: number;
 }
 
 /** What the result files hold, in numbers. */
 export interface Results {
   readonly files: ResultFiles;
   readonly accepted: number;
-  readonly rejected: readonly { readonly path: string; readonly reason: string }[];
+  /** Every other recording; those that failed are tried again on the next run. */
+  readonly rejected: readonly RejectedRecording[];
+  /** How many of them failed. */
+  readonly failed: number;
   /** SHA-256 of `features.npy`. */
   readonly featuresHash: string;
 }
@@ -34,6 +57,16 @@ export interface Finished {
   readonly outcome?: Outcome;
   /** Names its content and parameters, by which its features are kept. */
   readonly key?: string;
+  /** SHA-256 of its bytes. */
+  readonly hash?: string;
+}
+
+/** A recording with features. */
+export interface AcceptedRecording {
+  readonly row: ManifestRow;
+  readonly outcome: Accepted;
+  readonly key: string;
+  readonly hash: string | undefined;
 }
 
 /** Programs whose version may change results. */
@@ -101,18 +134,20 @@ export function writeResults(
     axes: at('axes.json'),
     extraction: at('extraction.json'),
   };
+  const duplicatesFile = at(DUPLICATES_FILE);
   const excerptFiles = { features: at('excerpts.npy'), index: at('excerpts.csv') };
   // Its presence says that the other files belong together.
   fs.rmSync(files.extraction, { force: true });
-  const accepted: { row: ManifestRow; outcome: Exclude<Outcome, { reason: string }>; key: string }[] = [];
-  const rejected: { path: string; reason: string }[] = [];
-  for (const { row, outcome, key } of items)
-    if (outcome === undefined || 'reason' in outcome || key === undefined)
-      rejected.push({
-        path: row.path,
-        reason: outcome !== undefined && 'reason' in outcome ? outcome.reason : '',
-      });
-    else accepted.push({ row, outcome, key });
+  const accepted: AcceptedRecording[] = [];
+  const rejected: RejectedRecording[] = [];
+  for (const { row, outcome, key, hash } of items) {
+    if (isAccepted(outcome) && key !== undefined) accepted.push({ row, outcome, key, hash });
+    else if (outcome !== undefined && 'reason' in outcome) {
+      const { kind: verdict, reason } = outcome;
+      rejected.push({ path: row.path, label: row.label, outcome: verdict, reason });
+    }
+  }
+  const failed = rejected.filter(({ outcome }) => outcome === 'failed').length;
   const { rowLength } = description;
   writeRows(files.features, rowLength, (append) =>
     accepted.forEach(({ key }) => append(featuresOf(key).subarray(0, rowLength))),
@@ -130,7 +165,14 @@ export function writeResults(
       row: i,
     })),
   );
-  writeCsv(files.rejected, ['path', 'reason'], rejected);
+  writeCsv(
+    files.rejected,
+    ['path', 'reason', 'outcome', 'label'],
+    rejected.map((row) => ({ ...row })),
+  );
+  const duplicates = duplicateSets(accepted);
+  if (duplicates.length > 0) writeDuplicates(duplicatesFile, duplicates);
+  else fs.rmSync(duplicatesFile, { force: true });
   writeJson(files.axes, description.axes);
   if (keep === 'excerpts') {
     writeRows(excerptFiles.features, rowLength, (append) =>
@@ -157,11 +199,14 @@ export function writeResults(
     versions,
     accepted: accepted.length,
     rejected: rejected.length,
+    failed,
+    classes: countClasses(items),
     sha256: {
       'features.npy': featuresHash,
       'index.csv': sha256File(files.index),
       'rejected.csv': sha256File(files.rejected),
       'axes.json': sha256File(files.axes),
+      ...(duplicates.length > 0 ? { [DUPLICATES_FILE]: sha256File(duplicatesFile) } : {}),
       ...(keep === 'excerpts'
         ? {
             'excerpts.npy': sha256File(excerptFiles.features),
@@ -173,11 +218,29 @@ export function writeResults(
     },
   });
   return {
-    files: keep === 'excerpts' ? { ...files, excerpts: excerptFiles } : files,
+    files: {
+      ...files,
+      ...(duplicates.length > 0 ? { duplicates: duplicatesFile } : {}),
+      ...(keep === 'excerpts' ? { excerpts: excerptFiles } : {}),
+    },
     accepted: accepted.length,
     rejected,
+    failed,
     featuresHash,
   };
+}
+
+/** Listed, accepted and failed recordings of each class, in code-point order. */
+function countClasses(items: readonly Finished[]): ClassCount[] {
+  const { values, codes } = uniqueCodes(items.map(({ row }) => row.label));
+  const counts = values.map((label) => ({ label, listed: 0, accepted: 0, failed: 0 }));
+  items.forEach(({ outcome }, i) => {
+    const own = counts[codes[i]!]!;
+    own.listed++;
+    if (isAccepted(outcome)) own.accepted++;
+    else if (outcome?.kind === 'failed') own.failed++;
+  });
+  return counts;
 }
 
 /** The versions of this process. */

@@ -8,7 +8,7 @@ import { recordingProblem } from '../../corpus';
 import type { ManifestRow } from '../../corpus/types';
 import { recipeOf, recipeText, runExtraction, type Recipe, type Tally } from './compute';
 import type { ExtractCorpusOptions } from './extractCorpus';
-import type { Outcome } from './messages';
+import { isAccepted, type Outcome } from './messages';
 import { currentVersions, writeRows, writeResults, type Results, type Versions } from './results';
 
 /** One of the parts into which a corpus is cut, counted from 1. */
@@ -24,12 +24,21 @@ export interface ShardSummary extends Tally {
   readonly folder: string;
   readonly recordings: number;
   readonly accepted: number;
+  /** Recordings that failed: the shard is not done, and they are tried again when it is extracted again. */
+  readonly failed: readonly FailedRecording[];
+}
+
+/** A recording that could not be worked on, and why. */
+export interface FailedRecording {
+  readonly path: string;
+  readonly reason: string;
 }
 
 /** Whether a shard can be merged, and if not, why, as the end of a sentence. */
 export interface ShardState {
   readonly shard: number;
-  readonly state: 'complete' | 'missing' | 'damaged';
+  /** `failed`: whole, but for recordings that failed. */
+  readonly state: 'complete' | 'missing' | 'damaged' | 'failed';
   readonly reason?: string;
 }
 
@@ -41,6 +50,11 @@ interface ShardRecord {
   readonly versions: Versions;
   readonly recordings: number;
   readonly accepted: number;
+  /**
+   * How many recordings failed, and the first of them. Absent in shards of earlier versions, which did not tell
+   * failed from unusable: they are made again from their finished work.
+   */
+  readonly failed?: { readonly count: number; readonly first?: FailedRecording };
   readonly files: Readonly<Record<'features.npy' | 'recordings.jsonl', FileRecord>>;
   /** Hash of all of the above. */
   readonly check?: string;
@@ -59,6 +73,8 @@ interface RecordingLine {
   readonly absent?: string;
   readonly outcome?: Outcome;
   readonly key?: string;
+  /** SHA-256 of the recording's bytes. */
+  readonly hash?: string;
 }
 
 /** The folder of a shard below the folder of the whole. */
@@ -78,7 +94,7 @@ function rowsOfShard(rows: readonly ManifestRow[], { number, of }: Shard): Manif
 /**
  * Extracts one shard of a corpus into `OUT/shards/K-of-N`, apart from all others: `features.npy`, `recordings.jsonl`
  * (one line a recording), `shard.json` (hashes, written last). Nothing in them depends on where folders lie. A shard that
- * is whole is reused; one that was killed or damaged goes on from its own `.work`.
+ * is whole is reused; one that was killed or damaged, or in which recordings failed, continues from its own `.work`.
  *
  * @param options `rows`: all usable rows of the manifest, read without looking for the files.
  * @throws StmLabError as `extractCorpus`; (`input`) when none of the shard's recordings is there.
@@ -90,7 +106,8 @@ export async function extractShard(options: ExtractCorpusOptions, shard: Shard):
   const { state } = checkShard(folder, request, shard, 'hashes');
   if (state === 'complete') {
     const { recordings, accepted } = readShardRecord(folder);
-    return { status: 'cached', folder, recordings, accepted, computed: 0, reused: recordings, audioHours: 0 };
+    const nothing = { computed: 0, reused: recordings, audioHours: 0 };
+    return { status: 'cached', folder, recordings, accepted, failed: [], ...nothing };
   }
   const absent = new Map<number, string>();
   for (const { line, file } of rows) {
@@ -106,15 +123,19 @@ export async function extractShard(options: ExtractCorpusOptions, shard: Shard):
     const { items, journal, recipe, tally } = extracted;
     fs.rmSync(path.join(folder, 'shard.json'), { force: true });
     let accepted = 0;
+    const failed: FailedRecording[] = [];
     const lines: RecordingLine[] = [...absent].map(([line, reason]) => ({ line, absent: reason }));
     writeRows(path.join(folder, 'features.npy'), recipe.description.rowLength, (append) => {
-      for (const { row, outcome, key } of items) {
+      for (const { row, outcome, key, hash } of items) {
         lines.push({
           line: row.line,
           ...(outcome === undefined ? {} : { outcome }),
           ...(key === undefined ? {} : { key }),
+          ...(hash === undefined ? {} : { hash }),
         });
-        if (outcome === undefined || 'reason' in outcome || key === undefined) continue;
+        if (outcome !== undefined && 'reason' in outcome && outcome.kind === 'failed')
+          failed.push({ path: row.path, reason: outcome.reason });
+        if (!isAccepted(outcome) || key === undefined) continue;
         append(journal.features(key));
         accepted++;
       }
@@ -127,13 +148,14 @@ export async function extractShard(options: ExtractCorpusOptions, shard: Shard):
       versions: currentVersions(),
       recordings: lines.length,
       accepted,
+      failed: { count: failed.length, ...(failed.length === 0 ? {} : { first: failed[0]! }) },
       files: {
         'features.npy': describeFile(path.join(folder, 'features.npy')),
         'recordings.jsonl': describeFile(path.join(folder, 'recordings.jsonl')),
       },
     };
     writeJson(path.join(folder, 'shard.json'), { ...record, check: sha256(record) });
-    return { status: 'computed', folder, recordings: lines.length, accepted, ...tally } as const;
+    return { status: 'computed', folder, recordings: lines.length, accepted, failed, ...tally } as const;
   });
 }
 
@@ -162,6 +184,9 @@ function safeRecipe(row: ManifestRow, recipe: Recipe): unknown {
 const readShardRecord = (folder: string): ShardRecord =>
   readJson<ShardRecord>(path.join(folder, 'shard.json'));
 
+const failureText = (failure: FailedRecording | undefined): string =>
+  failure === undefined ? 'not named' : `${failure.path}: ${failure.reason}`;
+
 /** `sizes` asks the file system only; `hashes` reads everything. */
 function checkShard(folder: string, request: string, shard: Shard, how: 'sizes' | 'hashes'): ShardState {
   const answer = (state: ShardState['state'], reason: string): ShardState => ({
@@ -186,6 +211,17 @@ function checkShard(folder: string, request: string, shard: Shard, how: 'sizes' 
     if (size !== bytes || (how === 'hashes' && sha256File(file) !== hash))
       return answer('damaged', `has a damaged ${name}`);
   }
+  const { failed } = record;
+  if (failed === undefined)
+    return answer(
+      'missing',
+      'was made by an earlier version, which did not tell failed recordings from unusable ones',
+    );
+  if (failed.count > 0)
+    return answer(
+      'failed',
+      `has ${failed.count} recordings that failed (the first: ${failureText(failed.first)})`,
+    );
   return { shard: shard.number, state: 'complete' };
 }
 
@@ -213,11 +249,13 @@ const allShards = (count: number): Shard[] =>
  * Merges the shards of a corpus into the files that `extractCorpus` writes, byte for byte. The recordings are not
  * needed. A damaged shard is not believed: its record is removed, so that extracting that shard again makes it anew.
  *
- * @throws StmLabError (`input`) naming every shard that is missing or damaged.
+ * @param failures `leave-out` merges shards in which recordings failed; default `refuse`
+ * @throws StmLabError (`input`) naming every shard that is missing, damaged, or has recordings that failed.
  */
 export function mergeShards(
   options: Omit<ExtractCorpusOptions, 'workers' | 'onProgress' | 'signal'>,
   shards: number,
+  failures: 'refuse' | 'leave-out' = 'refuse',
 ): Results & {
   readonly absent: readonly { readonly row: ManifestRow; readonly reason: string }[];
 } {
@@ -226,7 +264,12 @@ export function mergeShards(
   const lock = acquireLock(path.join(outFolder, '.lock'), outFolder);
   const opened: NpyRows[] = [];
   try {
-    refuseFaulty(outFolder, shards, shardStates(options, shards, 'hashes'));
+    const states = shardStates(options, shards, 'hashes');
+    refuseFaulty(
+      outFolder,
+      shards,
+      states.filter(({ state }) => failures === 'refuse' || state !== 'failed'),
+    );
     const folders = allShards(shards).map((shard) => shardFolder(outFolder, shard));
     const versions = commonVersions(folders.map((folder) => readShardRecord(folder).versions));
     const lines = new Map<number, RecordingLine>();
@@ -243,7 +286,7 @@ export function mergeShards(
         const line = JSON.parse(text) as RecordingLine;
         const { outcome, key } = line;
         lines.set(line.line, line);
-        if (outcome === undefined || 'reason' in outcome || key === undefined) continue;
+        if (!isAccepted(outcome) || key === undefined) continue;
         const to = from + 1 + (recipe.keep === 'excerpts' ? outcome.excerpts : 0);
         places.set(key, { matrix, from, to });
         from = to;
@@ -251,12 +294,19 @@ export function mergeShards(
     }
     const absent: { row: ManifestRow; reason: string }[] = [];
     const items = rows.flatMap((row) => {
-      const { outcome, key, absent: reason } = lines.get(row.line)!;
+      const { outcome, key, hash, absent: reason } = lines.get(row.line)!;
       if (reason !== undefined) {
         absent.push({ row, reason });
         return [];
       }
-      return [{ row, ...(outcome === undefined ? {} : { outcome }), ...(key === undefined ? {} : { key }) }];
+      return [
+        {
+          row,
+          ...(outcome === undefined ? {} : { outcome }),
+          ...(key === undefined ? {} : { key }),
+          ...(hash === undefined ? {} : { hash }),
+        },
+      ];
     });
     const featuresOf = (key: string): Float32Array => {
       const { matrix, from, to } = places.get(key)!;

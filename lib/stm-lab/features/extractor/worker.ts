@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openAudio } from '../../audio';
-import { messageOf } from '../../base/errors';
+import { fileError, isContentError, messageOf, StmLabError } from '../../base/errors';
 import { sha256File } from '../../base/files';
 import { createAnalyser, type Analyser } from './analysers';
-import type { FromWorker, Job, ToWorker, WorkerSetup } from './messages';
+import type { FromWorker, Job, Failed, Unusable, ToWorker, WorkerSetup } from './messages';
 import { fileStamp } from './stamp';
 
 const HEARTBEAT_MS = 2000;
@@ -13,47 +13,53 @@ function withoutFile(message: string, file: string): string {
   return message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
 }
 
+/** Tells the pool every few seconds that work goes on, by a clock that is never set. */
+function createBeat(): () => void {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last <= HEARTBEAT_MS) return;
+    last = performance.now();
+    send({ kind: 'alive' });
+  };
+}
+
 async function extract(analyser: Analyser, { row, file, startSeconds, raw }: Job): Promise<FromWorker> {
-  let lastSign = Date.now();
+  const beat = createBeat();
+  const without = (outcome: Unusable | Failed): FromWorker => ({
+    kind: 'done',
+    row,
+    outcome,
+    scannedSeconds: 0,
+  });
   try {
     const source = await openAudio(file, { raw });
     const analysis = analyser.start(source.sampleRate, startSeconds);
     for await (const block of source.blocks()) {
       if (analysis.push(block) === 'enough') break;
-      if (Date.now() - lastSign > HEARTBEAT_MS) {
-        lastSign = Date.now();
-        send({ kind: 'alive' });
-      }
+      beat();
     }
     const result = analysis.finish();
-    if ('reason' in result)
-      return { kind: 'done', row, outcome: { reason: result.reason }, scannedSeconds: 0 };
+    if ('reason' in result) return without({ kind: 'unusable', reason: result.reason });
     const { excerpts, analysedSeconds, longestSilenceSeconds, scannedSeconds, features, perExcerpt } = result;
+    const rows = [features, ...(perExcerpt ?? []).map((excerpt) => excerpt.features)];
+    if (!rows.every(isFinite))
+      return without({
+        kind: 'unusable',
+        reason: 'gives features that are not finite; its level is extreme',
+      });
     const outcome = { excerpts, analysedSeconds, longestSilenceSeconds };
-    if (perExcerpt !== undefined) {
-      const excerptStarts = perExcerpt.map(({ startSeconds: start }) => start);
-      const all = new Float32Array((1 + perExcerpt.length) * features.length);
-      [features, ...perExcerpt.map((excerpt) => excerpt.features)].forEach((own, i) =>
-        all.set(own, i * features.length),
-      );
-      return { kind: 'done', row, outcome: { ...outcome, excerptStarts }, features: all, scannedSeconds };
-    }
-    return {
-      kind: 'done',
-      row,
-      outcome,
-      features,
-      scannedSeconds,
-    };
+    if (perExcerpt === undefined) return { kind: 'done', row, outcome, features, scannedSeconds };
+    const excerptStarts = perExcerpt.map(({ startSeconds: start }) => start);
+    const all = new Float32Array(rows.length * features.length);
+    rows.forEach((own, i) => all.set(own, i * features.length));
+    return { kind: 'done', row, outcome: { ...outcome, excerptStarts }, features: all, scannedSeconds };
   } catch (error) {
-    return {
-      kind: 'done',
-      row,
-      outcome: { reason: withoutFile(messageOf(error), file) },
-      scannedSeconds: 0,
-    };
+    const kind = isContentError(error) ? 'unusable' : 'failed';
+    return without({ kind, reason: withoutFile(messageOf(error), file) });
   }
 }
+
+const isFinite = (values: Float32Array): boolean => values.every(Number.isFinite);
 
 function send(message: FromWorker): void {
   parentPort?.postMessage(message);
@@ -72,12 +78,12 @@ async function main(): Promise<void> {
       try {
         // The stamp first: a change during hashing then shows on the next run.
         const stamp = fileStamp(file);
-        send({ kind: 'hashed', row, stamp, hash: sha256File(file) });
+        send({ kind: 'hashed', row, stamp, hash: sha256File(file, createBeat()) });
       } catch (error) {
         send({
           kind: 'unreadable',
           row,
-          reason: `cannot be read (${messageOf(error).replaceAll(file, 'file')})`,
+          reason: withoutFile(messageOf(error instanceof StmLabError ? error : fileError(file, error)), file),
         });
       }
     } else if (job !== undefined && analyser !== undefined) void extract(analyser, job).then(send);

@@ -145,13 +145,19 @@ export function startMelAnalysis(
     ({ samples }) => {
       const power = kernel.compute(resample(samples, resampler));
       features = scale === 'power' ? power : powerToDecibels(power);
+      return 'measured';
     },
   );
   return {
     push: (block) => scan.push(block),
     finish() {
       const summary = scan.finish();
-      return 'reason' in summary ? summary : { ...summary, features, axes: melAxes() };
+      if ('reason' in summary) return summary;
+      if (!features.every(Number.isFinite))
+        return {
+          reason: 'mel power is too large to be held as float32; scale the recording to full scale 1',
+        };
+      return { ...summary, features, axes: melAxes() };
     },
   };
 }

@@ -67,6 +67,20 @@ export interface StmKernel {
   readonly cochleagram: CochleagramKernel;
 }
 
+/** Frames at either end in which the edge of the excerpt itself may ring: 0.2 s, the longest filter and the low-pass. */
+const EDGE_FRAMES = 25;
+
+/**
+ * Whether a cochleagram (channels x frames) is 0 but for its ends, so that it holds no sound but the cut: a constant
+ * level, or a hum below all filters. The first value of a sound ends the search.
+ */
+function isFlat(values: Float32Array, channels: number): boolean {
+  const frames = values.length / channels;
+  for (let c = 0; c < channels; c++)
+    for (let n = EDGE_FRAMES; n < frames - EDGE_FRAMES; n++) if (values[c * frames + n]! > 0) return false;
+  return true;
+}
+
 /** Prepares the filter bank and its work space once. */
 export async function createStmKernel(options: StmAxesOptions = {}): Promise<StmKernel> {
   return { cochleagram: await createCochleagramKernel(stmFilterBank(options.channels)) };
@@ -96,8 +110,11 @@ export function startStmAnalysis(
       rule: { targetRms, silenceLevel, maxSilenceSeconds },
     },
     ({ samples, check, startSeconds }) => {
-      kernel.cochleagram.compute(samples, check.gain, resampler);
+      const values = kernel.cochleagram.compute(samples, check.gain, resampler);
+      if (isFlat(values, bank.centreHz.length)) return 'flat';
       const modulation = rateSpectrumToModulation(kernel.cochleagram.rateSpectrum(), bank.centreHz.length);
+      // A cell of 0 has no decibels.
+      if (!modulation.every((value) => value > 0 && value < Infinity)) return 'flat';
       for (let i = 0; i < sum.length; i++) sum[i]! += modulation[i]!;
       if (options.keep === 'excerpts')
         kept.push({
@@ -106,6 +123,7 @@ export function startStmAnalysis(
           modulation,
           features: modulationToFeatures(modulation),
         });
+      return 'measured';
     },
   );
   return {
@@ -142,7 +160,7 @@ function sharedKernel(channels: ChannelSet): Promise<StmKernel> {
  * @param samples mono, any level, at least 4 s
  * @param sampleRate Hz, a positive integer
  * @returns 2,420 features with axes; see `StmResult`.
- * @throws StmLabError (`input`) when no excerpt is accepted: too short, too silent, or not finite.
+ * @throws StmLabError (`input`) when no excerpt is accepted: too short, too silent, without modulation, or not finite.
  */
 export async function extractStm(
   samples: Float32Array,

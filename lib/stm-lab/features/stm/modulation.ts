@@ -63,7 +63,7 @@ function circle(n: number): { cos: Float64Array; sin: Float64Array } {
  * Features of a recording from the mean of its excerpts' modulation spectra: 10 log10, then scaled so that the
  * smallest value is 0 and the largest 1.
  *
- * @param mean 20 x 121 magnitudes
+ * @param mean 20 x 121 magnitudes, above 0, not all equal
  * @returns 2,420 values in [0, 1], Float32Array, row-major (row = scale).
  */
 export function modulationToFeatures(mean: Float64Array): Float32Array {
