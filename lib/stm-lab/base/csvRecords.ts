@@ -1,7 +1,4 @@
-import * as fs from 'node:fs';
-import { StringDecoder } from 'node:string_decoder';
-import { inputError, messageOf, StmLabError } from './errors';
-import { openForReading } from './files';
+import { eachTextLine, type TextForm } from './textLines';
 
 /** One record of a CSV file as `eachCsvRecord` found it. */
 export interface CsvRecord {
@@ -12,25 +9,41 @@ export interface CsvRecord {
   readonly fault: string | undefined;
 }
 
-const BLOCK = 1 << 20;
 /** A quoted cell still open after so many lines is a stray quotation mark, not a long cell. */
 const LONGEST_RECORD = 50;
 
+/** Cells are separated by a comma, or as spreadsheet programs of other countries and TSV files have it. */
+export type Delimiter = ',' | ';' | '\t';
+
+/** How a file was found to be written. */
+export interface TableForm extends TextForm {
+  readonly delimiter: Delimiter;
+}
+
+/** How `eachCsvRecord` reads. */
+export interface CsvOptions {
+  /** Lines a record may span before its quotation mark counts as stray. Default 50. */
+  readonly longestRecord?: number;
+  /** Default `detect`: what the first line has most of outside of quotation marks; a line `sep=;` before it is obeyed. */
+  readonly delimiter?: Delimiter | 'detect';
+}
+
 /**
- * Reads a CSV file record by record in bounded memory (RFC 4180 quoting, UTF-8, byte-order mark allowed;
- * blank lines are passed over). Unlike `readCsv` it never gives up: a record whose quotation marks do not
- * match is handed over with a `fault`, and reading resumes on the next line.
+ * Reads a CSV file record by record in bounded memory (RFC 4180 quoting; UTF-8 or UTF-16, with or without a byte-order
+ * mark, see `eachTextLine`; blank lines are passed over). Unlike `readCsv` it never gives up: a record whose quotation
+ * marks do not match is handed over with a `fault`, and reading resumes on the next line.
  *
- * @param longestRecord Lines a record may span before its quotation mark counts as stray. Default 50.
- * @throws StmLabError (`input`) naming the file when it cannot be read.
+ * @returns how the file is written.
+ * @throws StmLabError (`input`) naming the file when it cannot be read or is no text.
  */
 export function eachCsvRecord(
   file: string,
   visit: (record: CsvRecord) => void,
-  longestRecord = LONGEST_RECORD,
-): void {
+  { longestRecord = LONGEST_RECORD, delimiter: wanted = 'detect' }: CsvOptions = {},
+): TableForm {
   let line = 1;
   let open: string[] = [];
+  let delimiter: Delimiter | undefined = wanted === 'detect' ? undefined : wanted;
   const giveUpFirst = (): void => {
     const [first, ...rest] = open;
     visit({ line: line++, cells: [first!], fault: 'a quotation mark is never closed' });
@@ -38,13 +51,21 @@ export function eachCsvRecord(
     rest.forEach(feed);
   };
   const feed = (text: string): void => {
+    if (delimiter === undefined && text !== '') {
+      const declared = line === 1 ? /^sep=([,;\t])$/.exec(text) : null;
+      delimiter = (declared?.[1] as Delimiter | undefined) ?? detectDelimiter(text);
+      if (declared !== null) {
+        line++;
+        return;
+      }
+    }
     if (open.length === 0 && text.indexOf('"') < 0) {
-      if (text !== '') visit({ line, cells: text.split(','), fault: undefined });
+      if (text !== '') visit({ line, cells: text.split(delimiter ?? ','), fault: undefined });
       line++;
       return;
     }
     open.push(text);
-    const scanned = scanRecord(open.join('\n'));
+    const scanned = scanRecord(open.join('\n'), delimiter ?? ',');
     if (scanned === 'open') {
       if (open.length >= longestRecord) giveUpFirst();
       return;
@@ -55,11 +76,21 @@ export function eachCsvRecord(
     line += open.length;
     open = [];
   };
-  eachLine(file, feed);
+  const form = eachTextLine(file, feed);
   while (open.length > 0) giveUpFirst();
+  return { ...form, delimiter: delimiter ?? ',' };
 }
 
-function scanRecord(text: string): { cells: string[]; fault: string | undefined } | 'open' {
+function detectDelimiter(header: string): Delimiter {
+  const bare = header.replaceAll(/"[^"]*"/g, '');
+  const count = (character: string): number => bare.split(character).length;
+  return ([',', ';', '\t'] as const).reduce((best, next) => (count(next) > count(best) ? next : best));
+}
+
+function scanRecord(
+  text: string,
+  delimiter: Delimiter,
+): { cells: string[]; fault: string | undefined } | 'open' {
   const cells: string[] = [];
   let fault: string | undefined;
   for (let at = 0; ; at++) {
@@ -74,12 +105,12 @@ function scanRecord(text: string): { cells: string[]; fault: string | undefined 
         cell += '"';
       }
       cells.push(cell);
-      if (at < text.length && text[at] !== ',') {
+      if (at < text.length && text[at] !== delimiter) {
         fault = `text follows the closing quotation mark of cell ${cells.length}`;
-        at = indexOrEnd(text, at);
+        at = indexOrEnd(text, delimiter, at);
       }
     } else {
-      const end = indexOrEnd(text, at);
+      const end = indexOrEnd(text, delimiter, at);
       cells.push(text.slice(at, end));
       at = end;
     }
@@ -87,41 +118,7 @@ function scanRecord(text: string): { cells: string[]; fault: string | undefined 
   }
 }
 
-function indexOrEnd(text: string, from: number): number {
-  const comma = text.indexOf(',', from);
-  return comma < 0 ? text.length : comma;
-}
-
-/**
- * Reads a text file line by line in bounded memory (UTF-8, byte-order mark allowed, `\n` or `\r\n`).
- *
- * @throws StmLabError (`input`) naming the file when it cannot be read.
- */
-export function eachLine(file: string, visit: (text: string) => void): void {
-  const handle = openForReading(file);
-  try {
-    const block = Buffer.allocUnsafe(BLOCK);
-    const decoder = new StringDecoder('utf8');
-    let rest = '';
-    let atStart = true;
-    for (;;) {
-      const count = fs.readSync(handle, block, 0, BLOCK, null);
-      let text = rest + (count === 0 ? decoder.end() : decoder.write(block.subarray(0, count)));
-      if (atStart && text.length > 0) {
-        text = text.replace(/^\ufeff/, '');
-        atStart = false;
-      }
-      const lines = text.split('\n');
-      rest = lines.pop()!;
-      for (const line of lines) visit(line.endsWith('\r') ? line.slice(0, -1) : line);
-      if (count === 0) break;
-    }
-    if (rest !== '') visit(rest.endsWith('\r') ? rest.slice(0, -1) : rest);
-  } catch (error) {
-    // What the visitor has to say of a record is said already.
-    if (error instanceof StmLabError) throw error;
-    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
-  } finally {
-    fs.closeSync(handle);
-  }
+function indexOrEnd(text: string, delimiter: Delimiter, from: number): number {
+  const found = text.indexOf(delimiter, from);
+  return found < 0 ? text.length : found;
 }

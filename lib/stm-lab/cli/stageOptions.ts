@@ -1,3 +1,5 @@
+import { inputError } from '../base/errors';
+import type { SilenceLimit } from '../pipeline';
 import { integerOption, type OptionSpec, type OptionValues } from './command';
 
 /** Which configuration. */
@@ -25,6 +27,28 @@ export const workersOption = (options: OptionValues): number | undefined =>
 /** Whether a stage's work was done now, in words. */
 export const statusText = (status: 'computed' | 'cached'): string =>
   status === 'cached' ? 'reused from an earlier run' : 'done';
+/** Longest pause in an accepted excerpt. */
+export const MAX_SILENCE: OptionSpec = {
+  value: 'S',
+  help: 'longest pause in an accepted 4-s excerpt, seconds up to 4, or off (short events have long pauses)',
+  default: '1, as published',
+};
+
+/**
+ * The silence limit asked for; undefined for the published one.
+ *
+ * @throws StmLabError (`input`) naming the value and the range.
+ */
+export function silenceOption(options: OptionValues): SilenceLimit | undefined {
+  const text = options['max-silence'];
+  if (text === undefined || text === 'off') return text;
+  const seconds = text.trim() === '' ? NaN : Number(text);
+  if (!(seconds > 0 && seconds <= 4))
+    throw inputError(
+      `--max-silence ${text}: must be seconds above 0 and at most 4 (the length of an excerpt), or off`,
+    );
+  return seconds;
+}
 
 /** One part of a stage's work, and putting the parts together; "stm-lab slurm" calls them. */
 export const SHARD_OPTIONS: Readonly<Record<string, OptionSpec>> = {

@@ -6,6 +6,7 @@ import {
   readExperiment,
   searchProgress,
   type AblationSize,
+  type Experiment,
 } from '../pipeline';
 import type { ShardState } from '../features';
 import type { Resources } from './script';
@@ -50,7 +51,7 @@ const faulty = (states: readonly ShardState[]): { shard: number; reason: string 
 export function extractionWork(
   options: WorkOptions & {
     readonly manifest: string;
-    readonly features?: { readonly kind: 'stm' | 'mel'; readonly channels?: 'published' | 'paper' };
+    readonly features?: Experiment['features'];
   },
 ): ClusterWork {
   const { shards, features = { kind: 'stm' }, cpus = 2 } = options;
@@ -63,6 +64,9 @@ export function extractionWork(
     words: [
       ...['extract', '--manifest', manifest, '--out', out, '--features', features.kind],
       ...(features.channels === undefined ? [] : ['--channels', features.channels]),
+      ...(features.maxSilenceSeconds === undefined
+        ? []
+        : ['--max-silence', String(features.maxSilenceSeconds)]),
       ...['--workers', String(cpus)],
       ...tracking(options),
     ],

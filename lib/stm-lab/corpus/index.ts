@@ -1,7 +1,8 @@
-export { readManifest, recordingProblem, type ReadManifestOptions } from './manifest';
 export { counted, withExamples } from './examples';
 export { isFolder, readClassFolder } from './folder';
 export { isRecordingName, listFiles, listRecordings, type ListedFile, type Listing } from './listing';
+export { readManifest, type ReadManifestOptions } from './manifest';
+export { createRecordingFinder, showPath, type FoundRecording } from './recordings';
 export { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
 export type { Manifest, ManifestProblem, ManifestRow } from './types';
 export {

@@ -5,6 +5,7 @@ import { inputError } from '../base/errors';
 import { sha256File } from '../base/files';
 import { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
 import { isFolder, readClassFolder } from './folder';
+import { createRecordingFinder, showPath } from './recordings';
 import { spellingWarnings } from './spelling';
 import type { Manifest, ManifestProblem, ManifestRow } from './types';
 
@@ -26,12 +27,14 @@ export interface ReadManifestOptions {
 }
 
 /**
- * Reads a manifest: a CSV table with one recording a line and the columns `path`, `label`, `group`
+ * Reads a manifest: a table with one recording a line and the columns `path`, `label`, `group`
  * (required), `start_s` (seconds skipped, default 0) and any others, which are kept as text. Paths are
- * relative to the manifest's own folder unless absolute. A folder may be given too: its `manifest.csv`, or else one
- * sub-folder per class (see `readClassFolder`).
+ * relative to the manifest's own folder unless absolute. Cells are separated by commas, semicolons or tabs, in UTF-8,
+ * UTF-16 or Windows-1252 (see `eachCsvRecord`). A path is found in another Unicode normal form, and without its
+ * extension when exactly one recording has that name (see `createRecordingFinder`). A folder may be given too: its
+ * `manifest.csv`, or else one sub-folder per class (see `readClassFolder`).
  *
- * A line that cannot be used becomes one problem and the rest goes on. Holds a million rows.
+ * A line that cannot be used becomes one problem and the others are read. Holds a million rows.
  *
  * @throws StmLabError (`input`) where nothing can go on: the file or a required column is missing, no
  *   line is usable, or (for training) all recordings share one group or one class.
@@ -59,13 +62,18 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
     return text;
   };
 
-  eachCsvRecord(file, ({ line, cells, fault }) => {
+  const find = createRecordingFinder();
+  const form = eachCsvRecord(file, ({ line, cells: all, fault }) => {
     if (columns === undefined) {
-      columns = readHeader(file, cells, fault);
+      columns = readHeader(file, all, fault);
       return;
     }
+    // Spreadsheet programs write empty cells behind the last column, and rows of nothing else.
+    const cells = withoutSurplus(all, columns.names.length);
+    if (fault === undefined && cells.every((cell) => cell.trim() === '')) return;
     const written = cells[columns.path] ?? '';
-    const refuse = (reason: string): void => void problems.push({ line, path: written, reason });
+    const refuse = (reason: string, cause?: 'environment'): void =>
+      void problems.push({ line, path: written, reason, ...(cause === undefined ? {} : { cause }) });
     if (fault !== undefined) return refuse(`${fault}; write a quotation mark inside a cell twice`);
     if (cells.length !== columns.names.length)
       return refuse(
@@ -78,21 +86,28 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
     if (group.trim() === '')
       return refuse('the group is empty; name the speaker, artist or place, else splits would leak');
     const start = columns.start < 0 ? '' : cells[columns.start]!.trim();
-    const startSeconds = start === '' ? 0 : Number(start);
+    const startSeconds = start === '' ? 0 : Number(start.replace(/^(\d+),(\d+)$/, '$1.$2'));
     if (!Number.isFinite(startSeconds) || startSeconds < 0)
       return refuse(`start_s is "${start}"; give seconds as a number of 0 or more, or leave it empty`);
-    const absolute = path.resolve(folder, written);
-    if (paths === 'inside' && !liesInside(folder, absolute))
-      return refuse(
+    let absolute = path.resolve(folder, written);
+    const outside = (): boolean => paths === 'inside' && !liesInside(folder, absolute);
+    const refuseOutside = (): void =>
+      refuse(
         "lies outside of the manifest's folder; move it there, or read the manifest with paths anywhere",
       );
+    // Before the disk is asked: a stranger's manifest is not told what lies elsewhere.
+    if (outside()) return refuseOutside();
+    if (files === 'check') {
+      const found = find(absolute);
+      if ('reason' in found) return refuse(found.reason, found.cause);
+      if (found.file !== absolute) {
+        absolute = found.file;
+        if (outside()) return refuseOutside();
+      }
+    }
     const first = lineOfFile.get(absolute);
     if (first !== undefined) return refuse(`is the same recording as line ${first}; keep one of them`);
     lineOfFile.set(absolute, line);
-    if (files === 'check') {
-      const problem = recordingProblem(absolute);
-      if (problem !== undefined) return refuse(problem);
-    }
     rows.push({
       line,
       path: written,
@@ -105,7 +120,11 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
   });
   if (columns === undefined)
     throw inputError(`${file}: is empty; a header line with path,label,group was expected`);
-  const warnings = unknownColumnWarnings(file, (columns as Columns).names);
+  const warnings = unknownColumnWarnings((columns as Columns).names);
+  if (form.foreign !== undefined)
+    warnings.push(
+      `${form.foreign.lines} lines (the first: line ${form.foreign.first}) are not UTF-8 and were read as Windows-1252 (Latin-1); save it as UTF-8 if names look wrong`,
+    );
   if (rows.length === 0) throw noUsableRow(file, problems);
   warnings.push(...namesWarnings(file, rows, purpose));
   return { file: path.resolve(file), rows, problems, warnings, hash: sha256File(file) };
@@ -119,8 +138,8 @@ function namesWarnings(
 ): string[] {
   const groups = new Set(rows.map((row) => row.group));
   const labels = new Set(rows.map((row) => row.label));
-  const few = tooFew(file, groups, labels);
-  if (few.length > 0 && purpose === 'training') throw inputError(few[0]!);
+  const few = tooFew(groups, labels);
+  if (few.length > 0 && purpose === 'training') throw inputError(`${file}: ${few[0]!}`);
   return [...spellingWarnings('group', groups), ...spellingWarnings('label', labels), ...few];
 }
 
@@ -138,11 +157,11 @@ function liesInside(folder: string, file: string): boolean {
   );
 }
 
-/** Why a path is no recording at all, in words for a `ManifestProblem`; undefined when there is a file. */
-export function recordingProblem(file: string): string | undefined {
-  const found = fs.statSync(file, { throwIfNoEntry: false });
-  if (found === undefined) return 'there is no such file';
-  return found.isFile() ? undefined : 'is not a file';
+/** Cells without the empty ones behind the last column. */
+function withoutSurplus(cells: readonly string[], columns: number): readonly string[] {
+  return cells.length > columns && cells.slice(columns).every((cell) => cell.trim() === '')
+    ? cells.slice(0, columns)
+    : cells;
 }
 
 interface Columns {
@@ -156,14 +175,16 @@ interface Columns {
 
 function readHeader(file: string, cells: readonly string[], fault: string | undefined): Columns {
   if (fault !== undefined) throw inputError(`${file}: in the header line, ${fault}`);
-  const names = cells.map((name) => name.trim());
+  const all = cells.map((name) => name.trim());
+  // Columns without a name are nothing that a reader could mean; a spreadsheet program leaves them behind the last one.
+  const names = all.slice(0, 1 + all.reduce((last, name, i) => (name === '' ? last : i), -1));
   for (const required of REQUIRED_COLUMNS) {
     if (!names.includes(required))
       throw inputError(
         `${file}: has no column "${required}" (its columns: ${names.join(', ')}); a manifest needs path, label and group`,
       );
   }
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const twice = names.find((name, i) => name !== '' && names.indexOf(name) !== i);
   if (twice !== undefined) throw inputError(`${file}: column "${twice}" occurs twice; rename one`);
   const used: string[] = [...REQUIRED_COLUMNS, 'start_s'];
   return {
@@ -172,7 +193,9 @@ function readHeader(file: string, cells: readonly string[], fault: string | unde
     label: names.indexOf('label'),
     group: names.indexOf('group'),
     start: names.indexOf('start_s'),
-    extra: names.map((name, i) => [name, i] as [string, number]).filter(([name]) => !used.includes(name)),
+    extra: names
+      .map((name, i) => [name, i] as [string, number])
+      .filter(([name]) => name !== '' && !used.includes(name)),
   };
 }
 
@@ -184,18 +207,19 @@ function readExtra(
   intern: (text: string) => string,
 ): Readonly<Record<string, string>> {
   if (columns.extra.length === 0) return NOTHING;
-  const extra: Record<string, string> = {};
-  for (const [name, index] of columns.extra) {
-    const text = cells[index]!;
-    extra[name] = text.length <= 40 ? intern(text) : text;
-  }
-  return extra;
+  // Not by assignment: a column may be called __proto__.
+  return Object.fromEntries(
+    columns.extra.map(([name, index]) => {
+      const text = cells[index]!;
+      return [name, text.length <= 40 ? intern(text) : text];
+    }),
+  );
 }
 
-function unknownColumnWarnings(file: string, names: readonly string[]): string[] {
+function unknownColumnWarnings(names: readonly string[]): string[] {
   return names
-    .filter((name) => !KNOWN_COLUMNS.has(name))
-    .map((name) => `${file}: column "${name}" is not one that any stage reads; it is kept as text`);
+    .filter((name) => name !== '' && !KNOWN_COLUMNS.has(name))
+    .map((name) => `column "${name}" is not one that any stage reads; it is kept as text`);
 }
 
 function noUsableRow(file: string, problems: readonly ManifestProblem[]): Error {
@@ -203,19 +227,17 @@ function noUsableRow(file: string, problems: readonly ManifestProblem[]): Error 
   return inputError(
     first === undefined
       ? `${file}: has a header but no recordings`
-      : `${file}: none of its ${problems.length} lines can be used; the first, line ${first.line} (${first.path}): ${first.reason}`,
+      : `${file}: none of its ${problems.length} lines can be used; the first, line ${first.line} (${showPath(first.path)}): ${first.reason}`,
   );
 }
 
-function tooFew(file: string, groups: ReadonlySet<string>, labels: ReadonlySet<string>): string[] {
+function tooFew(groups: ReadonlySet<string>, labels: ReadonlySet<string>): string[] {
   const sentences: string[] = [];
   if (groups.size === 1)
     sentences.push(
-      `${file}: all recordings are in one group ("${[...groups][0]}"); name speakers, artists or places in the group column, else nothing can be held out`,
+      `all recordings are in one group ("${[...groups][0]}"); name speakers, artists or places in the group column, else nothing can be held out`,
     );
   if (labels.size === 1)
-    sentences.push(
-      `${file}: all recordings have one label ("${[...labels][0]}"); at least two classes are needed`,
-    );
+    sentences.push(`all recordings have one label ("${[...labels][0]}"); at least two classes are needed`);
   return sentences;
 }

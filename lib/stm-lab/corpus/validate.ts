@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import { sha256File } from '../base/files';
 import { isRecordingName, listFiles } from './listing';
 import { readManifest } from './manifest';
+import { createRecordingFinder } from './recordings';
 
 /** How a folder of recordings differs from its manifest; paths as the manifest writes them. */
 export interface ManifestValidation {
@@ -26,18 +27,19 @@ export function validateManifest(file: string): ManifestValidation {
   const missing: string[] = [];
   const changed: string[] = [];
   let unchecked = 0;
+  const listed = new Set<string>();
+  const find = createRecordingFinder();
   for (const row of rows) {
-    const found = fs.statSync(row.file, { throwIfNoEntry: false });
+    const place = find(row.file);
+    const file = 'file' in place ? place.file : row.file;
+    listed.add(file);
+    const found = 'file' in place ? fs.statSync(file, { throwIfNoEntry: false }) : undefined;
     const { bytes = '', sha256 = '' } = row.extra;
     if (found === undefined) missing.push(row.path);
-    else if (
-      (bytes !== '' && Number(bytes) !== found.size) ||
-      (sha256 !== '' && sha256File(row.file) !== sha256)
-    )
+    else if ((bytes !== '' && Number(bytes) !== found.size) || (sha256 !== '' && sha256File(file) !== sha256))
       changed.push(row.path);
     else if (bytes === '' && sha256 === '') unchecked++;
   }
-  const listed = new Set(rows.map((row) => row.file));
   const root = fs.statSync(file).isDirectory() ? file : path.dirname(file);
   return { missing, extra: extraFiles(path.resolve(root), listed), changed, unchecked };
 }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, writeJson } from '../base/files';
+import { tellOfLosses, tellOfZeroF1 } from './classLosses';
 import { loadEngine } from '../engine';
 import {
   averageProbabilities,
@@ -60,6 +61,7 @@ export async function crossValidationStage(
 ): Promise<CrossValidationSummary> {
   const { out, crossValidation, reduction, model } = options;
   const folder = openFeatureFolder(options.features);
+  tellOfLosses(options.features, context);
   try {
     const { status } = await runTrackedStage(context, {
       stage: 'cross-validate',
@@ -130,7 +132,9 @@ export async function crossValidationStage(
         return ['cross-validation.json', 'predictions.csv'];
       },
     });
-    return { ...readJson<CrossValidationRecord>(path.join(out, 'cross-validation.json')), status };
+    const record = readJson<CrossValidationRecord>(path.join(out, 'cross-validation.json'));
+    tellOfZeroF1(record.averaged, 'the average of the repeats', context);
+    return { ...record, status };
   } finally {
     folder.matrix.close();
   }

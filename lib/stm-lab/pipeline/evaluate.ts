@@ -6,6 +6,7 @@ import { loadEngine, type Engine } from '../engine';
 import { evaluate, mostProbable, type EvaluationReport, type IntervalName } from '../evaluation';
 import { loadModel, modelHash, predictProbabilities, type MlpModel } from '../models';
 import type { Run } from 'mlflow-tracking-client';
+import { tellOfKeptLosses, tellOfZeroF1 } from './classLosses';
 import { runTrackedStage, type StageContext } from './context';
 import { nameLabels } from './labels';
 import { readRoleData, type RoleRows } from './roleData';
@@ -49,6 +50,7 @@ export async function evaluateStage(
   const { out } = options;
   const model = loadModel(path.join(options.model, 'model'));
   const data = readRoleData(options);
+  tellOfKeptLosses(options.split, context);
   if (model.info.hashes['reduction'] !== data.hashes.reduction) {
     throw inputError(
       `${options.model}: was trained on another reduction than ${options.reduction}; run "stm-lab train" again`,
@@ -83,7 +85,9 @@ export async function evaluateStage(
       return ['evaluation.json', 'predictions.csv'];
     },
   });
-  return { status, report: readJson<EvaluationReport>(path.join(out, 'evaluation.json')) };
+  const report = readJson<EvaluationReport>(path.join(out, 'evaluation.json'));
+  tellOfZeroF1(report, 'the network', context);
+  return { status, report };
 }
 
 function predictOn(engine: Engine, model: MlpModel, rows: RoleRows): Float32Array {

@@ -7,6 +7,7 @@ import { checkSpace, type SamplerName, type Space } from 'bayesian-optimizer';
 import { checkAgainst, configurationFile, homeFolder } from './configuration';
 import type { ComparisonChoice } from './comparison/choice';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
+import type { SilenceLimit } from './silenceLimit';
 import * as schema from './experiment.schema.json';
 
 /** Everything that decides an experiment's results besides the recordings; see `experiment.schema.json`. */
@@ -14,7 +15,12 @@ export interface Experiment {
   readonly name: string;
   readonly title: string;
   readonly cost?: string;
-  readonly features: { readonly kind: 'stm' | 'mel'; readonly channels?: 'published' | 'paper' };
+  readonly features: {
+    readonly kind: 'stm' | 'mel';
+    readonly channels?: 'published' | 'paper';
+    /** Default 1 s, as published. */
+    readonly maxSilenceSeconds?: SilenceLimit;
+  };
   readonly split: {
     readonly folds: number;
     readonly seed: number;

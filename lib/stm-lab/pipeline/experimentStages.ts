@@ -72,7 +72,8 @@ export function experimentStages(
   manifest: Manifest,
   settings: StageSettings,
 ): ExperimentStages {
-  const { folders, context } = settings;
+  const { folders } = settings;
+  const context = { ...settings.context, warn: onceEach(settings.context.warn) };
   // Each stage runs once per workbench, whoever asks first.
   const once = <T>(run: () => Promise<T>): (() => Promise<T>) => {
     let started: Promise<T> | undefined;
@@ -168,6 +169,16 @@ export function experimentStages(
     compare: (part) => (part === undefined ? compareAll() : compare(part)),
     ablate,
     occlude,
+  };
+}
+
+/** Stages repeat a warning that concerns them all; one workbench says it once. */
+function onceEach(warn: StageContext['warn']): StageContext['warn'] {
+  const said = new Set<string>();
+  return (line) => {
+    if (said.has(line)) return;
+    said.add(line);
+    warn?.(line);
   };
 }
 

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readManifest } from '../corpus';
+import { readManifest, showPath } from '../corpus';
 import type { Manifest } from '../corpus';
 import { readJson, sha256, writeJson } from '../base/files';
 import {
@@ -16,6 +16,8 @@ import {
 import type { Run } from 'mlflow-tracking-client';
 import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from './context';
 import type { Experiment } from './experiment';
+import { tellOfLosses } from './classLosses';
+import { silenceSeconds } from './silenceLimit';
 
 /** Which features, and what is kept of a recording. */
 export type ExtractedFeatures = Experiment['features'] & {
@@ -122,12 +124,15 @@ export function featureOptions({
   channels,
   scale,
   maxExcerpts,
+  maxSilenceSeconds,
   keep,
 }: ExtractedFeatures): Pick<ExtractCorpusOptions, 'features' | 'parameters' | 'keep'> {
+  const seconds = silenceSeconds(maxSilenceSeconds);
   const parameters = {
     ...(channels === undefined ? {} : { channels }),
     ...(scale === undefined ? {} : { scale }),
     ...(maxExcerpts === undefined ? {} : { maxExcerpts }),
+    ...(seconds === undefined ? {} : { maxSilenceSeconds: seconds }),
   };
   return { features: kind, parameters, keep };
 }
@@ -154,13 +159,20 @@ export function outcomeText({
 export function tellOfManifest(manifest: Manifest, context: Pick<StageContext, 'warn'>): void {
   manifest.warnings.forEach((warning) => context.warn?.(`${manifest.file}: ${warning}`));
   manifest.problems.forEach(({ line, path: recording, reason }) =>
-    context.warn?.(`${manifest.file} line ${line}${recording === '' ? '' : ` (${recording})`}: ${reason}`),
+    context.warn?.(
+      `${manifest.file} line ${line}${recording === '' ? '' : ` (${showPath(recording)})`}: ${reason}`,
+    ),
   );
 }
 
 /** Equal keys, equal request. */
-export const extractionKey = (manifest: Manifest, features: ExtractedFeatures): string =>
-  sha256({ manifest: manifest.hash, features });
+export function extractionKey(manifest: Manifest, features: ExtractedFeatures): string {
+  const { maxSilenceSeconds, ...others } = features;
+  const seconds = silenceSeconds(maxSilenceSeconds);
+  // What is left at its default stays out of the key of earlier extractions.
+  const more = seconds === undefined ? {} : { maxSilenceSeconds: seconds };
+  return sha256({ manifest: manifest.hash, features: { ...others, ...more } });
+}
 
 /** The run of an extraction. */
 export function extractionRun(manifest: Manifest, features: ExtractedFeatures): TrackedRunRequest {
@@ -190,10 +202,11 @@ export function recordExtraction(
 ): void {
   const { accepted, rejected, failed, featuresHash, files } = results;
   rejected.forEach(({ path: recording, outcome, reason }) =>
-    context.warn?.(`${outcome === 'failed' ? 'FAILED' : 'rejected'} ${recording}: ${reason}`),
+    context.warn?.(`${outcome === 'failed' ? 'FAILED' : 'rejected'} ${showPath(recording)}: ${reason}`),
   );
   const duplicates = duplicateWarning(readDuplicates(out));
   if (duplicates !== undefined) context.warn?.(duplicates);
+  tellOfLosses(out, context);
   const record = path.join(out, 'stage.json');
   // What failed is tried again in the same run of the tracking.
   if (failed > 0) fs.rmSync(record, { force: true });

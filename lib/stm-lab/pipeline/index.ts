@@ -82,6 +82,7 @@ export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './redu
 export { searchStage, type SearchRecord, type SearchStageOptions, type SearchSummary } from './search';
 export { joinSearch, mergeSearch, searchProgress, type SearchProgress } from './searchShards';
 export { splitStage, type SplitStageOptions, type SplitSummary } from './split';
+export type { SilenceLimit } from './silenceLimit';
 export { corpusName, resultsFolder, type StageFolders } from './stageFolders';
 export { TABLE_NAMES, type TableName, type TableRows } from './tables';
 export { readStageRecord, runStage, type StageRecord, type StageRequest, type StageResult } from './stage';

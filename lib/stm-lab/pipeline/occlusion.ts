@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import { occlusionMaps, type PatchSize } from '../ablation';
+import { tellOfLosses } from './classLosses';
 import { inputError } from '../base/errors';
 import { readJson, writeJson } from '../base/files';
 import { readNpy, writeNpy } from '../base/npy';
@@ -55,6 +56,7 @@ export async function occlusionStage(
   const { out } = options;
   const patch = { rateHz: 2, scaleCycPerOct: 1, ...options.patch };
   const folder = openFeatureFolder(options.features);
+  tellOfLosses(options.features, context);
   try {
     const axes = modulationAxes(folder);
     const split = readSplit(options.split);

@@ -6,6 +6,7 @@ import { loadEngine } from '../engine';
 import { describeFeatures, extractStm } from '../features';
 import { loadModel, predictProbabilities } from '../models';
 import { featuresInMemory, loadReduction, transform, type Reduction } from '../reduction';
+import { silenceSeconds, type SilenceLimit } from './silenceLimit';
 
 /** A trained network and the reduction it was trained on. */
 export interface PredictOptions {
@@ -13,6 +14,8 @@ export interface PredictOptions {
   readonly model: string;
   /** Results of `reduceStage`. */
   readonly reduction: string;
+  /** The limit with which the training recordings were extracted. Default 1 s, as published. */
+  readonly maxSilenceSeconds?: SilenceLimit | undefined;
 }
 
 /** Class probabilities of one recording, as a whole and over time. */
@@ -43,12 +46,14 @@ export async function openPredictor(options: PredictOptions): Promise<(file: str
     );
   }
   const channels = channelsOf(reduction, options.reduction);
+  const maxSilenceSeconds = silenceSeconds(options.maxSilenceSeconds);
+  const silence = maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
   const engine = await loadEngine();
   return async (file) => {
     const { samples, sampleRate } = await readAudio(file);
     let stm;
     try {
-      stm = await extractStm(samples, sampleRate, { channels, keep: 'excerpts' });
+      stm = await extractStm(samples, sampleRate, { channels, keep: 'excerpts', ...silence });
     } catch (error) {
       throw inputError(
         `${file}: ${error instanceof Error ? error.message.replace(/^samples: /, '') : String(error)}`,

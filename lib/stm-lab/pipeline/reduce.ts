@@ -12,6 +12,7 @@ import {
 import { featureRowsOf, readSplit } from '../splits';
 import { runTrackedStage, type StageContext } from './context';
 import type { ReductionChoice } from './modelChoice';
+import { tellOfLosses } from './classLosses';
 import { openFeatureFolder } from './featureFolder';
 import type { StageResult } from './stage';
 
@@ -42,6 +43,7 @@ export async function reduceStage(
 ): Promise<ReduceSummary> {
   const { out } = options;
   const folder = openFeatureFolder(options.features);
+  tellOfLosses(options.features, context);
   try {
     const split = readSplit(options.split);
     const nameOf = (row: number): string => folder.index[row]?.path ?? String(row);

@@ -13,6 +13,7 @@ import {
   type Values,
 } from 'bayesian-optimizer';
 import { syncJournals, type RunReference } from 'mlflow-tracking-client';
+import { tellOfKeptLosses } from './classLosses';
 import { runTrackedStage, type StageContext, type TrackedStageRequest } from './context';
 import { samplerOf, type Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
@@ -86,6 +87,7 @@ export async function searchStage(
   context: StageContext = {},
 ): Promise<SearchSummary> {
   const { out, search } = options;
+  tellOfKeptLosses(options.split, context);
   const plan = planSearch(options);
   const { status } = await runTrackedStage(context, {
     ...plan.request,

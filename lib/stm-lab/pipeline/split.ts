@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { balanceReport, makeSplit, readSplit, writeSplit, type BalanceReport, type Split } from '../splits';
 import { duplicateWarning, readDuplicates } from '../features';
+import { keepLosses, tellOfLosses } from './classLosses';
 import { runTrackedStage, type StageContext } from './context';
 import type { Experiment } from './experiment';
 import { openFeatureFolder } from './featureFolder';
@@ -52,6 +53,8 @@ export async function splitStage(
       return Promise.resolve(['split.csv', 'split.json']);
     },
   });
+  keepLosses(features, out);
+  tellOfLosses(features, context);
   const split = readSplit(out);
   const balance = balanceReport(split);
   const duplicates = duplicatesOf(features, split);

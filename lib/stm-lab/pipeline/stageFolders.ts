@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { isFolder } from '../corpus';
 import { homeFolder } from './configuration';
 import type { AblationSize, Experiment } from './experiment';
+import { silenceSuffix } from './silenceLimit';
 
 /** Folders of one corpus and one experiment: one per stage. */
 export interface StageFolders {
@@ -42,10 +43,15 @@ export function stageFolders(
   size: AblationSize | undefined,
 ): StageFolders {
   const own = (name: string): string => path.join(results, corpus, experiment.name, name);
-  const { kind, channels = 'published' } = experiment.features;
+  const { kind, channels = 'published', maxSilenceSeconds } = experiment.features;
+  const silence = silenceSuffix(maxSilenceSeconds);
   return {
     // Shared by all experiments on these features.
-    features: path.join(results, corpus, kind === 'stm' ? `features-stm-${channels}` : 'features-mel'),
+    features: path.join(
+      results,
+      corpus,
+      `${kind === 'stm' ? `features-stm-${channels}` : 'features-mel'}${silence}`,
+    ),
     split: own('split'),
     reduction: own('reduction'),
     search: own('search'),

@@ -17,6 +17,7 @@ import {
   type FitResult,
 } from '../models';
 import { trackFit, type Run } from 'mlflow-tracking-client';
+import { tellOfKeptLosses } from './classLosses';
 import { runTrackedStage, type StageContext } from './context';
 import type { Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
@@ -83,6 +84,7 @@ export async function trainStage(
 ): Promise<TrainSummary> {
   const { out, model, protocol, seed } = options;
   const data = readRoleData(options);
+  tellOfKeptLosses(options.split, context);
   const { status } = await runTrackedStage(context, {
     stage: 'train',
     folder: out,

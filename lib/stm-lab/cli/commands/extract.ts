@@ -1,7 +1,7 @@
 import { extractShardStage, extractStage, mergeShardsStage, outcomeText } from '../../pipeline';
 import { choiceOption, integerOption, shardOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { OUT, SHARD_OPTIONS, statusText, workersOption } from '../stageOptions';
+import { MAX_SILENCE, OUT, SHARD_OPTIONS, silenceOption, statusText, workersOption } from '../stageOptions';
 
 export const extract: Command = {
   name: 'extract',
@@ -20,6 +20,7 @@ export const extract: Command = {
       default: 'published',
     },
     scale: { value: 'SCALE', help: 'of mel features: power (as published) or decibel', default: 'power' },
+    'max-silence': MAX_SILENCE,
     keep: {
       value: 'WHAT',
       help: 'mean, or excerpts: also excerpts.npy and excerpts.csv, one row per 4-s excerpt (stm)',
@@ -55,6 +56,7 @@ export const extract: Command = {
     const channels = choiceOption(options, 'channels', ['published', 'paper'] as const, 'published');
     const scale = choiceOption(options, 'scale', ['power', 'decibel'] as const, 'power');
     const keep = choiceOption(options, 'keep', ['mean', 'excerpts'] as const, 'mean');
+    const maxSilenceSeconds = silenceOption(options);
     // What is left at its default stays out of the key of earlier extractions.
     const request = {
       manifest: options['manifest']!,
@@ -63,6 +65,7 @@ export const extract: Command = {
       features: {
         kind,
         ...(kind === 'stm' ? { channels } : scale === 'decibel' ? { scale } : {}),
+        ...(maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds }),
         ...(keep === 'excerpts' ? { keep } : {}),
       },
     };

@@ -3,6 +3,7 @@ import { inputError, messageOf } from '../../base/errors';
 import { argMax } from '../../evaluation';
 import { openPredictor } from '../../pipeline';
 import { type Command } from '../command';
+import { MAX_SILENCE, silenceOption } from '../stageOptions';
 import { printTable } from '../table';
 
 export const predict: Command = {
@@ -12,6 +13,7 @@ export const predict: Command = {
   options: {
     model: { value: 'DIR', help: 'results of "stm-lab train"', required: 'yes' },
     reduction: { value: 'DIR', help: 'the reduction it was trained on', required: 'yes' },
+    'max-silence': { ...MAX_SILENCE, help: `as the training recordings were extracted: ${MAX_SILENCE.help}` },
     out: { value: 'P.csv', help: 'also write one line per recording and per 4-s excerpt' },
   },
   details:
@@ -19,7 +21,11 @@ export const predict: Command = {
   example: 'stm-lab predict --model results/c/smoke/model --reduction results/c/smoke/reduction *.wav',
   async run(options, files, terminal) {
     if (files.length === 0) throw inputError('stm-lab predict: name one or more audio files');
-    const predictFile = await openPredictor({ model: options['model']!, reduction: options['reduction']! });
+    const predictFile = await openPredictor({
+      model: options['model']!,
+      reduction: options['reduction']!,
+      maxSilenceSeconds: silenceOption(options),
+    });
     const lines: Record<string, string | number>[] = [];
     let failures = 0;
     for (const file of files) {

@@ -12,7 +12,7 @@ import { inputError } from '../../base/errors';
 import { ABLATION_SIZES } from '../../pipeline';
 import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
 import { terminalContext } from '../context';
-import { EXPERIMENT } from '../stageOptions';
+import { EXPERIMENT, MAX_SILENCE, silenceOption } from '../stageOptions';
 import { printTable } from '../table';
 
 export const slurm: Command = {
@@ -29,6 +29,7 @@ export const slurm: Command = {
       default: 'stm',
     },
     channels: { value: 'SET', help: 'extract: published or paper', default: 'published' },
+    'max-silence': { ...MAX_SILENCE, help: `extract: ${MAX_SILENCE.help}` },
     reduction: { value: 'DIR', help: 'search: results of "stm-lab reduce"' },
     split: { value: 'DIR', help: 'search: results of "stm-lab split"' },
     trials: { value: 'N', help: 'search: trials in all', default: "the experiment's" },
@@ -122,10 +123,15 @@ function workOf(kind: string | undefined, options: OptionValues): ClusterWork {
   if (kind === 'extract') {
     const features = choiceOption(options, 'features', ['stm', 'mel'] as const, 'stm');
     const channels = choiceOption(options, 'channels', ['published', 'paper'] as const, 'published');
+    const maxSilenceSeconds = silenceOption(options);
     return extractionWork({
       ...common,
       manifest: needed('manifest'),
-      features: features === 'stm' ? { kind: features, channels } : { kind: features },
+      features: {
+        kind: features,
+        ...(features === 'stm' ? { channels } : {}),
+        ...(maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds }),
+      },
     });
   }
   if (kind === 'search')

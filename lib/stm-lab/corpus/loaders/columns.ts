@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { eachLine } from '../../base/csvRecords';
+import { eachTextLine } from '../../base/textLines';
 import type { ListedFile } from '../listing';
 import type { CorpusLayout, ListedColumn } from './description';
 import { fileLookup } from './lookup';
@@ -41,7 +41,7 @@ function byLists(
     );
     found += own.length;
     for (const list of own)
-      eachLine(path.join(root, list.path), (line) => {
+      eachTextLine(path.join(root, list.path), (line) => {
         const written = line.trim().replaceAll('\\', '/');
         // Lists are often kept beside the folder that their paths begin in.
         const recording =

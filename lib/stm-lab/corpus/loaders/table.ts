@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
-import { eachCsvRecord, eachLine } from '../../base/csvRecords';
+import { eachCsvRecord } from '../../base/csvRecords';
+import { eachTextLine } from '../../base/textLines';
 import { inputError, messageOf } from '../../base/errors';
 import type { CorpusTable } from './description';
 
@@ -71,11 +72,14 @@ export function readTable(
     );
   };
   if (table.format === 'csv')
-    eachCsvRecord(file, ({ cells, line, fault }) => take(cells, line, fault), LONGEST_RECORD);
+    eachCsvRecord(file, ({ cells, line, fault }) => take(cells, line, fault), {
+      longestRecord: LONGEST_RECORD,
+      delimiter: ',',
+    });
   else {
     let line = 0;
     let quoted: boolean | undefined;
-    eachLine(file, (text) => {
+    eachTextLine(file, (text) => {
       line++;
       if (text.trim() === '') return;
       const cells = text.split('\t');

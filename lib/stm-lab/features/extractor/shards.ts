@@ -4,7 +4,7 @@ import { inputError } from '../../base/errors';
 import { readJson, sha256, sha256File, writeFileAtomic, writeJson } from '../../base/files';
 import { acquireLock } from '../../base/lock';
 import { openNpyRows, type NpyRows } from '../../base/npyRows';
-import { recordingProblem } from '../../corpus';
+import { createRecordingFinder } from '../../corpus';
 import type { ManifestRow } from '../../corpus/types';
 import { recipeOf, recipeText, runExtraction, type Recipe, type Tally } from './compute';
 import type { ExtractCorpusOptions } from './extractCorpus';
@@ -110,15 +110,19 @@ export async function extractShard(options: ExtractCorpusOptions, shard: Shard):
     return { status: 'cached', folder, recordings, accepted, failed: [], ...nothing };
   }
   const absent = new Map<number, string>();
-  for (const { line, file } of rows) {
-    const problem = recordingProblem(file);
-    if (problem !== undefined) absent.set(line, problem);
+  const present: ManifestRow[] = [];
+  const find = createRecordingFinder();
+  for (const row of rows) {
+    const found = find(row.file);
+    if ('file' in found) present.push({ ...row, file: found.file });
+    // Where the system does not let us look, the extraction fails and is tried again.
+    else if (found.cause === 'environment') present.push(row);
+    else absent.set(row.line, found.reason);
   }
   if (rows.length > 0 && absent.size === rows.length)
     throw inputError(
       `shard ${shard.number} of ${shard.of}: none of its ${rows.length} recordings is there (the first: ${rows[0]!.file}); is the corpus mounted on this machine?`,
     );
-  const present = rows.filter(({ line }) => !absent.has(line));
   return runExtraction(present, { ...options, outFolder: folder }, (extracted) => {
     const { items, journal, recipe, tally } = extracted;
     fs.rmSync(path.join(folder, 'shard.json'), { force: true });

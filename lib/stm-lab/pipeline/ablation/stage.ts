@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import { ablationRegions, compareCells, corpusSupport, regionName, type CorpusSupport } from '../../ablation';
+import { tellOfLosses } from '../classLosses';
 import { writeCsv } from '../../base/csv';
 import { inputError } from '../../base/errors';
 import { readJson, writeJson } from '../../base/files';
@@ -49,6 +50,7 @@ export async function ablateStage(
 ): Promise<AblateSummary> {
   const { out } = options;
   const { folder, plan, tasks, request } = openAblation(options);
+  tellOfLosses(options.features, context);
   const { status } = await runTrackedStage(context, {
     ...request,
     run: async (run) => {

@@ -1,6 +1,7 @@
 import { inputError } from '../../base/errors';
 import type { LogisticOptions, SvmOptions } from '../../models';
 import type { ModelChoice, ReductionChoice } from '../modelChoice';
+import type { SilenceLimit } from '../silenceLimit';
 
 /** The features of one row of a comparison. */
 export type FeatureChoice =
@@ -16,11 +17,15 @@ export type FeatureChoice =
       readonly pooling?: 'mean' | 'statistics' | 'attention' | 'first' | 'count';
       /** Excerpts of a recording at most: fewer make long recordings less unlike short ones. Default 30. */
       readonly maxExcerpts?: number;
+      /** Default the experiment's. */
+      readonly maxSilenceSeconds?: SilenceLimit;
     }
   | {
       readonly kind: 'mel';
       /** `power` (default, as published) or `decibel`. */
       readonly scale?: 'power' | 'decibel';
+      /** Default the experiment's. */
+      readonly maxSilenceSeconds?: SilenceLimit;
     }
   | {
       readonly kind: 'embeddings';

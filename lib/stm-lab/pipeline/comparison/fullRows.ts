@@ -43,7 +43,7 @@ export function fullRows(experiment: Experiment, comparison: ComparisonChoice): 
       `comparison: the reference "${comparison.reference}" is no row; rows are ${names.join(', ')}`,
     );
   return comparison.rows.map((row) => {
-    const features: FeatureChoice = row.features ?? experiment.features;
+    const features = withSilence(row.features ?? experiment.features, experiment);
     const pooling = features.kind === 'stm' ? features.pooling : undefined;
     const fill = (recipe: Recipe): FullRecipe =>
       fullRecipe(experiment, pooling, { ...row, ...recipe }, recipe);
@@ -75,6 +75,14 @@ export function fullRows(experiment: Experiment, comparison: ComparisonChoice): 
       ...(row.choose?.average === undefined ? {} : { average: row.choose.average }),
     };
   });
+}
+
+/** Rows stand on the same recordings unless they say otherwise: their silence limit is the experiment's. */
+function withSilence(features: FeatureChoice, experiment: Experiment): FeatureChoice {
+  const limit = experiment.features.maxSilenceSeconds;
+  if (features.kind === 'embeddings' || limit === undefined || features.maxSilenceSeconds !== undefined)
+    return features;
+  return { ...features, maxSilenceSeconds: limit };
 }
 
 function fullRecipe(

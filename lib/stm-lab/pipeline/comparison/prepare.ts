@@ -35,7 +35,8 @@ export async function prepareFeatures(
     if (features.kind === 'embeddings') await importStage(features, out, options.manifest, context);
     else {
       const { manifest, workers } = options;
-      const { kind } = features;
+      const { kind, maxSilenceSeconds } = features;
+      const silence = maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
       const wanted =
         kind === 'mel'
           ? { kind, ...(features.scale === undefined ? {} : { scale: features.scale }) }
@@ -45,7 +46,7 @@ export async function prepareFeatures(
               ...(features.maxExcerpts === undefined ? {} : { maxExcerpts: features.maxExcerpts }),
               ...(needsExcerpts(features) ? { keep: 'excerpts' as const } : {}),
             };
-      await extractStage({ manifest, out, features: wanted, workers }, context);
+      await extractStage({ manifest, out, features: { ...wanted, ...silence }, workers }, context);
     }
   }
   return folders;

@@ -6,6 +6,7 @@ import { readJson } from '../../base/files';
 import { poolExcerpts, smoothRates } from '../../features';
 import { vectorsOf, vectorStarts } from '../../models';
 import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
+import { silenceSuffix } from '../silenceLimit';
 import type { FeatureChoice } from './choice';
 
 /** Where the features of one row of a comparison lie. */
@@ -31,13 +32,16 @@ export interface RowData {
 /** Name of the feature folder that a choice needs, the same for choices that can share one. */
 export function featureKey(features: FeatureChoice): string {
   if (features.kind === 'embeddings') return `embeddings-${fileName(features.name)}`;
-  if (features.kind === 'mel') return features.scale === 'decibel' ? 'mel-decibel' : 'mel';
+  const silence = silenceSuffix(features.maxSilenceSeconds);
+  if (features.kind === 'mel') return `${features.scale === 'decibel' ? 'mel-decibel' : 'mel'}${silence}`;
   const { channels = 'published', maxExcerpts } = features;
   return [
     `stm-${channels}`,
     ...(maxExcerpts === undefined ? [] : [`max${maxExcerpts}`]),
     ...(needsExcerpts(features) ? ['excerpts'] : []),
-  ].join('-');
+  ]
+    .join('-')
+    .concat(silence);
 }
 
 /** Whether the extraction has to keep excerpts. */

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { eachLine } from '../../base/csvRecords';
+import { eachTextLine } from '../../base/textLines';
 import { inputError } from '../../base/errors';
 import type { Clip, ClipCollection, Part } from './clips';
 
@@ -37,7 +37,7 @@ export function loadMagnaTagATune(root: string, options: MagnaTagATuneOptions = 
   if (!fs.existsSync(file))
     throw inputError(`${file}: is not there; give the folder that holds it and the folders 0 to f`);
   const lines: string[][] = [];
-  eachLine(file, (line) => {
+  eachTextLine(file, (line) => {
     if (line.trim() !== '') lines.push(line.split('\t').map((cell) => cell.trim().replace(/^"|"$/g, '')));
   });
   const header = lines[0] ?? [];

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { uniqueCodes } from '../../base/codePoints';
-import { eachLine } from '../../base/csvRecords';
+import { eachTextLine } from '../../base/textLines';
 import { inputError } from '../../base/errors';
 import { listFiles } from '../../corpus';
 import type { Clip, ClipCollection } from './clips';
@@ -18,7 +18,7 @@ export function loadSpeechCommands(root: string): ClipCollection {
     const file = path.join(root, name);
     if (!fs.existsSync(file)) throw inputError(`${file}: is not there; give the folder that holds the words`);
     const paths = new Set<string>();
-    eachLine(file, (line) => {
+    eachTextLine(file, (line) => {
       const own = line.trim().replaceAll('\\', '/').replace(/^\.\//, '');
       if (own !== '') paths.add(own);
     });

@@ -1,0 +1,60 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { readJson, writeJson } from '../base/files';
+import type { EvaluationReport } from '../evaluation';
+import type { ClassCount } from '../features';
+import type { StageContext } from './context';
+
+/** Where a split keeps what its features lost, for the stages that see only the split. */
+const LOSSES_FILE = 'class-losses.json';
+
+/** One sentence for each class that lost more than half of its recordings in the extraction. */
+function lossSentences(folder: string): string[] {
+  const { classes = [] } = readJson<{ classes?: readonly ClassCount[] }>(
+    path.join(folder, 'extraction.json'),
+  );
+  return classes
+    .filter(({ listed, accepted }) => 2 * accepted < listed)
+    .map(({ label, listed, accepted, failed }) => {
+      const lost = `class ${JSON.stringify(label)} lost ${listed - accepted} of its ${listed} recordings in the extraction`;
+      const cure =
+        failed === listed - accepted
+          ? 'all of them failed: extract again'
+          : 'rejected.csv says why; a rule of silence that is too strict for short events is relaxed by --max-silence';
+      return accepted === 0
+        ? `${lost}: no score includes it (${cure})`
+        : `${lost}: its scores rest on the other ${accepted} (${cure})`;
+    });
+}
+
+/** Tells which classes lost more than half of their recordings, for a stage that reads extracted features. */
+export function tellOfLosses(features: string, context: Pick<StageContext, 'warn'>): void {
+  lossSentences(features).forEach((sentence) => context.warn?.(sentence));
+}
+
+/** Keeps what the features lost beside a split of them. */
+export function keepLosses(features: string, split: string): void {
+  const file = path.join(split, LOSSES_FILE);
+  const sentences = lossSentences(features);
+  if (sentences.length > 0) writeJson(file, sentences);
+  else fs.rmSync(file, { force: true });
+}
+
+/** Tells the same for a stage that reads a split. */
+export function tellOfKeptLosses(split: string, context: Pick<StageContext, 'warn'>): void {
+  const file = path.join(split, LOSSES_FILE);
+  if (fs.existsSync(file)) readJson<string[]>(file).forEach((sentence) => context.warn?.(sentence));
+}
+
+/** Tells which classes were never recognised: an F1 of 0. */
+export function tellOfZeroF1(
+  report: EvaluationReport,
+  model: string,
+  context: Pick<StageContext, 'warn'>,
+): void {
+  for (const { name, f1, support } of report.corrected.perClass)
+    if (f1 === 0)
+      context.warn?.(
+        `class ${JSON.stringify(name)} has an F1 of 0: ${model} recognised none of its ${support} recordings; an average over classes hides that`,
+      );
+}

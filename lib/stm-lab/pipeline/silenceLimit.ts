@@ -1,0 +1,24 @@
+import { EXCERPT_SECONDS } from '../features';
+
+/**
+ * Longest pause that an excerpt may hold: seconds above 0 and at most 4, or `off`. Default 1, as published. Short
+ * events (a rooster, a sneeze) rarely fill 4 s and are left out by the published rule.
+ */
+export type SilenceLimit = number | 'off';
+
+/**
+ * The limit as the analysis takes it: undefined for the published one. `off` is the length of an excerpt: scaled to its
+ * own level, an excerpt always has a sample above the silence level, so that no pause fills it. An excerpt of zeros is
+ * refused all the same.
+ */
+export function silenceSeconds(limit: SilenceLimit | undefined): number | undefined {
+  const seconds = limit === 'off' ? EXCERPT_SECONDS : limit;
+  return seconds === 1 ? undefined : seconds;
+}
+
+/** The limit as a part of a folder's name; nothing for the published one. */
+export function silenceSuffix(limit: SilenceLimit | undefined): string {
+  const seconds = silenceSeconds(limit);
+  if (seconds === undefined) return '';
+  return seconds === EXCERPT_SECONDS ? '-silence-off' : `-silence-${seconds}`;
+}
