@@ -7,13 +7,14 @@ import { contentOf, writeWhole } from '../stamp.mjs';
 import { pythonStep } from './python.mjs';
 
 const kernelFile = join(venvFolder, 'share', 'jupyter', 'kernels', 'tslab', 'kernel.json');
-const tslab = join(root, 'node_modules', 'tslab', 'bin', 'tslab');
+const tslab = join(root, 'node_modules', 'tslab', 'package.json');
+const launcher = join(root, 'setup', 'kernel.cjs');
 
 /** Written for this Node and this folder, so that nothing outside the workbench can change what runs. */
 const description = () =>
   `${JSON.stringify(
     {
-      argv: [execPath, tslab, 'kernel', '--config-path', '{connection_file}'],
+      argv: [execPath, launcher, '{connection_file}'],
       display_name: 'TypeScript (tslab)',
       language: 'typescript',
       env: { TF_CPP_MIN_LOG_LEVEL: '2' },

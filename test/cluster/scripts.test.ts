@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { describeSubmission, extractionWork, planSubmission, runOnCluster } from 'stm-lab/dist/cluster';
 import { scriptText, shellWord } from 'stm-lab/dist/cluster/script';
-import { logPattern, parseQueue, sbatchArguments, taskRanges } from 'stm-lab/dist/cluster/slurm';
+import { jobNumber, logPattern, parseQueue, sbatchArguments, taskRanges } from 'stm-lab/dist/cluster/slurm';
 import { stmLab, temporaryFolder, tinyCorpus } from '../pipeline/support';
 
 const resources = { cpus: 2, mem: '4G', time: '04:00:00' };
@@ -149,6 +149,60 @@ test('a dry run prints scripts and commands and leaves nothing; without Slurm th
   process.env['PATH'] = folder;
   try {
     await assert.rejects(runOnCluster(work), /sbatch is not on the PATH: run this on a login node/);
+  } finally {
+    process.env['PATH'] = PATH;
+  }
+});
+
+test('the job number is found among what a site prints around it', () => {
+  for (const answer of [
+    '4242',
+    '4242\n',
+    'Welcome to node 7!\n1234 users\n4242\n',
+    '4242;north\r\nquota: 80 %\n',
+  ])
+    assert.equal(jobNumber(answer), '4242', JSON.stringify(answer));
+  for (const answer of ['', 'Welcome\n', 'job 4242 queued\n']) assert.equal(jobNumber(answer), undefined);
+});
+
+test('jobs of a site that prints banners are followed, and an array is never submitted twice', async () => {
+  const folder = temporaryFolder('banner');
+  const bin = path.join(folder, 'bin');
+  const calls = path.join(folder, 'calls');
+  fs.mkdirSync(bin);
+  fs.writeFileSync(calls, '');
+  const program = (name: string, text: string): void =>
+    fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  const banner = "echo '*** maintenance on 2026 ***'; echo 17 projects";
+  const note = `echo "$(basename "$0") $*" >> '${calls}'`;
+  const sbatch = (merge: string): void =>
+    program(
+      'sbatch',
+      `${note}; ${banner}; case "$*" in *merge.sh) ${merge};; *) echo 4242;; esac; echo 'goodbye'`,
+    );
+  program('squeue', `${banner}; echo '4242|1|RUNNING|n1|None'; echo '4243||PENDING||Dependency'`);
+  const manifest = tinyCorpus(path.join(folder, 'corpus'));
+  const work = extractionWork({ manifest, out: path.join(folder, 'out'), shards: 2 });
+  const submitted = (): string[] =>
+    fs
+      .readFileSync(calls, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('sbatch'));
+  const { PATH } = process.env;
+  process.env['PATH'] = `${bin}${path.delimiter}${PATH}`;
+  try {
+    // The site refuses the second job: the array is in the queue by then.
+    sbatch('echo "QOSMaxSubmitJobPerUserLimit" >&2; exit 1');
+    await assert.rejects(runOnCluster(work), /sbatch refuses: QOSMaxSubmit/);
+    assert.equal(submitted().length, 2);
+    // The next call submits the merge alone and follows both; stopped, it names them.
+    sbatch('echo 4243');
+    const signal = AbortSignal.abort();
+    await assert.rejects(runOnCluster(work, { signal }), /jobs 4242 and 4243 go on/);
+    assert.equal(submitted().length, 3);
+    assert.match(submitted()[2]!, /--dependency=afterany:4242 .*merge\.sh$/);
+    await assert.rejects(runOnCluster(work, { signal }), /jobs 4242 and 4243 go on/);
+    assert.equal(submitted().length, 3);
   } finally {
     process.env['PATH'] = PATH;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { root, temporaryFolder } from '../setup/workbench';
@@ -221,5 +222,41 @@ test(
     });
     assert.equal(byName['watcher']!.status, 'ok', byName['watcher']!.failure ?? '');
     assert.match(byName['other']!.failure!, /Unexpected pending promise/);
+  },
+);
+
+test(
+  'a notebook outside the clone finds the library, its types and the packages beside it',
+  { skip },
+  (context) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'stm-lab own ü '));
+    context.after(() => rmSync(folder, { recursive: true, force: true }));
+    const notebook = (name: string, ...sources: string[]): string => {
+      const cells = sources.map((source, index) => ({
+        ...{ cell_type: 'code', id: `x${index}`, metadata: {}, outputs: [], execution_count: null, source },
+      }));
+      const file = path.join(folder, `${name}.ipynb`);
+      writeFileSync(file, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+      return file;
+    };
+    const own = notebook(
+      'own',
+      'import { features } from "stm-lab";\nimport * as fs from "node:fs";\nimport { twice } from "./twice";',
+      'const extract: (samples: Float32Array, sampleRate: number) => unknown = features.extractStm;\nconsole.log(twice(extract.length), fs.existsSync("."))',
+    );
+    const mistyped = notebook(
+      'mistyped',
+      'import { features } from "stm-lab";',
+      'const x: string = features.extractStm;',
+    );
+    writeFileSync(path.join(folder, 'twice.ts'), 'export const twice = (n: number): number => 2 * n;\n');
+    const summary = path.join(folder, 'summary.json');
+    const runner = path.join(root, 'setup', 'notebooks.py');
+    const out = path.join(folder, 'out');
+    spawnSync(python, [runner, own, mistyped, '--out', out, '--json', summary], { encoding: 'utf8' });
+    const results = (JSON.parse(readFileSync(summary, 'utf8')) as { notebooks: Result[] }).notebooks;
+    assert.equal(results[0]?.failure, null);
+    // Not `any`: the library's types are there.
+    assert.match(results[1]?.failure ?? '', /cell 2: .* is not assignable to type 'string'/);
   },
 );

@@ -215,3 +215,16 @@ test('classes that differ in modulation rate alone: learned with one filter, not
     `${filtered.passLowHz} to ${filtered.passHighHz}`,
   );
 });
+
+test('a corpus smaller than a batch is one batch; a single clip is refused', async () => {
+  const engine = await loadEngine();
+  const few = { ...task.data, train: [0, 1, 2, 3, 4] };
+  const fit = { ...task.fit, batchSize: 8 };
+  const small = await fitTmnn(engine, { ...task, data: few, fit });
+  const same = await fitTmnn(engine, { ...task, data: few, fit: { ...fit, batchSize: 5 } });
+  assert.deepEqual(small.best, same.best);
+  await assert.rejects(
+    fitTmnn(engine, { ...task, data: { ...few, train: [0] }, fit }),
+    /1 training clips are too few/,
+  );
+});

@@ -50,8 +50,9 @@ export interface ClusterReport {
 interface Note {
   readonly attempt: number;
   readonly shards: readonly number[];
-  readonly array: string | undefined;
-  readonly merge: string;
+  readonly array?: string | undefined;
+  /** Missing while only the array has been submitted. */
+  readonly merge?: string | undefined;
   readonly statusFile: string;
 }
 
@@ -137,7 +138,7 @@ export async function runOnCluster(work: ClusterWork, options: ClusterOptions = 
     throw inputError(`--shards ${work.shards}: must be a whole number from 1`);
   fs.mkdirSync(path.join(folderOf(work), 'logs'), { recursive: true });
   const resubmitted: { shard: number; reason: string }[] = [];
-  let note = await activeNote(work);
+  let note = await activeNote(work, options);
   for (let attempt = 1; ; attempt++) {
     note ??= await submit(work, options, work.unfinished(), attempt);
     const shown = note.attempt;
@@ -162,17 +163,24 @@ export async function runOnCluster(work: ClusterWork, options: ClusterOptions = 
   }
 }
 
-async function activeNote(work: ClusterWork): Promise<Note | undefined> {
+const noteFile = (work: ClusterWork): string => path.join(folderOf(work), 'jobs.json');
+
+/** The submission of an earlier call whose jobs are still in the queue; its merge is submitted where that was cut short. */
+async function activeNote(work: ClusterWork, options: ClusterOptions): Promise<Note | undefined> {
   let note: Note;
   try {
-    note = readJson<Note>(path.join(folderOf(work), 'jobs.json'));
+    note = readJson<Note>(noteFile(work));
   } catch {
     return undefined;
   }
-  return (await queuedTasks(jobsOf(note))).length > 0 ? note : undefined;
+  if ((await queuedTasks(jobsOf(note))).length === 0) return undefined;
+  if (note.merge !== undefined) return note;
+  const plan = planSubmission(work, options, note.shards, note.attempt);
+  for (const [file, text] of Object.entries(plan.files)) writeFileAtomic(file, text);
+  return submitMerge(work, plan, note);
 }
 
-const jobsOf = ({ array, merge }: Note): string[] => (array === undefined ? [merge] : [array, merge]);
+const jobsOf = ({ array, merge }: Note): string[] => [array, merge].filter((job) => job !== undefined);
 
 async function submit(
   work: ClusterWork,
@@ -183,11 +191,23 @@ async function submit(
   const shards = unfinished.map(({ shard }) => shard);
   const plan = planSubmission(work, options, shards, attempt);
   for (const [file, text] of Object.entries(plan.files)) writeFileAtomic(file, text);
-  const array = plan.array === undefined ? undefined : await submitJob(plan.array);
-  const merge = await submitJob({ ...plan.merge, after: array });
-  const note: Note = { attempt, shards, array, merge, statusFile: plan.statusFile };
-  writeJson(path.join(folderOf(work), 'jobs.json'), note);
-  return note;
+  if (plan.array === undefined) return submitMerge(work, plan, { attempt, shards });
+  const note: Note = { attempt, shards, array: await submitJob(plan.array), statusFile: plan.statusFile };
+  // At once: whatever happens before the merge is submitted, the next call finds the array instead of repeating it.
+  writeJson(noteFile(work), note);
+  return submitMerge(work, plan, note);
+}
+
+/** Submits the merge that waits for the note's array, and remembers it. */
+async function submitMerge(
+  work: ClusterWork,
+  plan: PlannedSubmission,
+  note: Omit<Note, 'statusFile'>,
+): Promise<Note> {
+  const merge = await submitJob({ ...plan.merge, after: note.array });
+  const whole: Note = { ...note, merge, statusFile: plan.statusFile };
+  writeJson(noteFile(work), whole);
+  return whole;
 }
 
 /** Looks at the queue until the jobs have left it. */

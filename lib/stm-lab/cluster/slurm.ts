@@ -91,6 +91,14 @@ export function taskRanges(tasks: readonly number[]): string {
 }
 
 /**
+ * The job number in what `sbatch --parsable` printed: the last line that is a number, or number and cluster
+ * (`4242;cluster`). Sites print banners around it.
+ */
+export function jobNumber(answer: string): string | undefined {
+  return [...answer.matchAll(/^[ \t]*(\d+)(?:;\S*)?[ \t\r]*$/gm)].at(-1)?.[1];
+}
+
+/**
  * Submits a job.
  *
  * @returns its number.
@@ -98,9 +106,11 @@ export function taskRanges(tasks: readonly number[]): string {
  */
 export async function submitJob(submission: Submission): Promise<string> {
   const answer = await run('sbatch', sbatchArguments(submission));
-  const id = /^(\d+)/.exec(answer.trim())?.[1];
+  const id = jobNumber(answer);
   if (id === undefined)
-    throw environmentError(`sbatch gives no job number but "${answer.trim().slice(0, 200)}"`);
+    throw environmentError(
+      `sbatch accepted ${submission.script} but printed no job number, only "${answer.trim().slice(-200)}"; find the job with "squeue --me" and cancel it ("scancel NUMBER") before submitting again`,
+    );
   return id;
 }
 

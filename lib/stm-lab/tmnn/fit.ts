@@ -77,19 +77,23 @@ interface Progress {
  *
  * The same seed gives the same weights, whether or not the training was killed and resumed.
  *
- * @throws StmLabError: `input` when there are fewer training clips than a batch holds, or none for validation;
+ * A batch holds `batchSize` clips, or all training clips where those are fewer.
+ *
+ * @throws StmLabError: `input` when there are fewer than two training clips, or none for validation;
  *   `interrupted` on `signal`; `diverged` when loss or weights become infinite or not a number (the epochs before stay
  *   in the checkpoint).
  */
 export async function fitTmnn(engine: Engine, task: TmnnFitTask): Promise<TmnnFitResult> {
   const { spec, data, checkpoint, signal } = task;
   const fit = resolveFit(task.fit ?? {});
-  const { stages, batchSize, decay, windows } = fit;
+  const { stages, decay, windows } = fit;
+  // A small corpus is one batch.
+  const batchSize = Math.min(fit.batchSize, data.train.length);
   const seed = checkSeed(fit.seed);
   const { outputs } = spec;
-  if (data.train.length < batchSize)
+  if (batchSize < 2)
     throw inputError(
-      `tmnn: ${data.train.length} training clips do not fill a batch of ${batchSize}; use more clips or a smaller batch`,
+      `tmnn: ${data.train.length} training clips are too few: normalisation over a batch needs two or more`,
     );
   if (data.validation.length === 0) throw inputError('tmnn: there are no validation clips');
   const labelsOf = (clips: readonly number[]): Float32Array => {
