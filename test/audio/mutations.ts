@@ -43,7 +43,7 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   'start cut off': (bytes, random) => bytes.subarray(1 + random(bytes.length - 1)),
   'zeros in the middle': (bytes, random) => {
     const from = random(bytes.length);
-    return Buffer.from(bytes).fill(0, from, from + 1 + random(2000));
+    return Buffer.from(bytes).fill(0, from, Math.min(bytes.length, from + 1 + random(2000)));
   },
   'stretch left out': (bytes, random) => {
     const from = random(bytes.length);

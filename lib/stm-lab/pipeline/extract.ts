@@ -63,6 +63,9 @@ interface Remembered {
   readonly featuresHash: string;
 }
 
+/** Warnings of recordings that are shown one by one. */
+const SHOWN_WARNINGS = 20;
+
 /** Progress as one line: files, hours, speed, failures, time left. */
 export function extractionLine(progress: ExtractionProgress): string {
   const { filesDone, filesTotal, filesFailed, audioHours, timesRealTime, etaSeconds } = progress;
@@ -200,10 +203,16 @@ export function recordExtraction(
   context: Pick<StageContext, 'warn'>,
   run: Run | undefined,
 ): void {
-  const { accepted, rejected, failed, featuresHash, files } = results;
+  const { accepted, rejected, failed, decodings, featuresHash, files } = results;
   rejected.forEach(({ path: recording, outcome, reason }) =>
     context.warn?.(`${outcome === 'failed' ? 'FAILED' : 'rejected'} ${showPath(recording)}: ${reason}`),
   );
+  const noted = decodings.filter(({ warnings }) => warnings.length > 0);
+  noted
+    .slice(0, SHOWN_WARNINGS)
+    .forEach(({ path: recording, warnings }) => context.warn?.(`${recording}: ${warnings.join('; ')}`));
+  if (noted.length > SHOWN_WARNINGS)
+    context.warn?.(`${noted.length - SHOWN_WARNINGS} more recordings have warnings; see ${files.decoding}`);
   const duplicates = duplicateWarning(readDuplicates(out));
   if (duplicates !== undefined) context.warn?.(duplicates);
   tellOfLosses(out, context);
@@ -219,7 +228,14 @@ export function recordExtraction(
     context: 'extraction',
     profile: { recordings: accepted + rejected.length, accepted, rejected: rejected.length },
   });
-  for (const file of [files.index, files.rejected, files.axes, files.extraction, files.duplicates])
+  for (const file of [
+    files.index,
+    files.rejected,
+    files.axes,
+    files.extraction,
+    files.duplicates,
+    files.decoding,
+  ])
     if (file !== undefined) run?.logArtifact(file);
 }
 

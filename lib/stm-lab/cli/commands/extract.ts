@@ -41,8 +41,10 @@ export const extract: Command = {
     ...TRACKING_OPTIONS,
   },
   details: [
-    'Reads WAV, SPHERE, FLAC, MP3, Ogg Vorbis, Opus and declared raw PCM. Writes features.npy (float32, accepted',
+    'Reads WAV, SPHERE, FLAC, MP3, Ogg Vorbis, Opus and declared raw PCM; with FFmpeg also M4A, AAC, AIFF, CAF, WMA and',
+    'others (FFmpeg: the program that STM_LAB_FFMPEG names, that of .venv, or ffmpeg on the path). Writes features.npy (float32, accepted',
     'recordings in manifest order), index.csv, rejected.csv (path, reason, outcome, label), axes.json, extraction.json; and',
+    'decoding.csv where FFmpeg decoded some or some are not as their headers say (cut short, say), and',
     'duplicates.csv where recordings of the same bytes have different groups or labels. A recording that was extracted before',
     '(same bytes, same parameters) is not extracted again, also after a kill. A recording that is unusable by its bytes is',
     'remembered; one that failed (disk, memory, a decoder not installed) is tried again on the next run, and the command',

@@ -20,6 +20,8 @@ export interface ExtractionSummary extends Results, Tally {
  * - `rejected.csv`: path, reason, outcome and label of every other recording; outcome is `unusable` (by its bytes,
  *   which are remembered) or `failed` (by its surroundings: tried again on the next run)
  * - `duplicates.csv`, only where there are some: sets of accepted recordings of the same bytes but another group or label
+ * - `decoding.csv`, only where there are some: path, decoder and warnings of the accepted recordings that FFmpeg decoded
+ *   or that are not as their headers say (cut short, say)
  * - `axes.json`: the axes of a row
  * - `extraction.json`: parameters, versions, counts and hashes
  * - with `keep: 'excerpts'`: `excerpts.npy`, float32, one row per accepted excerpt, recordings in the order of

@@ -23,6 +23,10 @@ export interface Accepted {
   readonly longestSilenceSeconds: number;
   /** With `excerpts` kept: where each begins in the recording, seconds. */
   readonly excerptStarts?: readonly number[];
+  /** What decoded it, with its version. Missing in results of earlier versions. */
+  readonly decoder?: string;
+  /** What a user should know of it, a sentence each without its name: that it is cut short, say. */
+  readonly warnings?: readonly string[];
 }
 
 /** A recording without features by its bytes (too short, silent, damaged): the same bytes are not looked at again. */

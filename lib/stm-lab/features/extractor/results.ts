@@ -7,6 +7,7 @@ import { sha256, sha256File, writeJson } from '../../base/files';
 import { openNpyWriter } from '../../base/npy';
 import type { ManifestRow } from '../../corpus/types';
 import type { FeatureDescription, FeatureKind, Kept } from './analysers';
+import { DECODING_FILE, outsideDecoder, writeDecodings, type Decoding } from './decoding';
 import { DUPLICATES_FILE, duplicateSets, writeDuplicates } from './duplicates';
 import { isAccepted, type Accepted, type Outcome } from './messages';
 
@@ -19,6 +20,8 @@ export interface ResultFiles {
   readonly extraction: string;
   /** Accepted recordings of the same bytes but another group or label; only where there are some. */
   readonly duplicates?: string;
+  /** What FFmpeg decoded, and recordings with warnings; only where there are some. */
+  readonly decoding?: string;
   /** One row per accepted excerpt, and which recording each belongs to: with `keep: 'excerpts'` only. */
   readonly excerpts?: { readonly features: string; readonly index: string };
 }
@@ -47,6 +50,8 @@ export interface Results {
   readonly rejected: readonly RejectedRecording[];
   /** How many of them failed. */
   readonly failed: number;
+  /** Accepted recordings that FFmpeg decoded or that have warnings. */
+  readonly decodings: readonly Decoding[];
   /** SHA-256 of `features.npy`. */
   readonly featuresHash: string;
 }
@@ -135,6 +140,7 @@ export function writeResults(
     extraction: at('extraction.json'),
   };
   const duplicatesFile = at(DUPLICATES_FILE);
+  const decodingFile = at(DECODING_FILE);
   const excerptFiles = { features: at('excerpts.npy'), index: at('excerpts.csv') };
   // Its presence says that the other files belong together.
   fs.rmSync(files.extraction, { force: true });
@@ -173,6 +179,13 @@ export function writeResults(
   const duplicates = duplicateSets(accepted);
   if (duplicates.length > 0) writeDuplicates(duplicatesFile, duplicates);
   else fs.rmSync(duplicatesFile, { force: true });
+  const decodings = accepted.flatMap(({ row, outcome: { decoder = '', warnings = [] } }) =>
+    outsideDecoder(decoder) !== undefined || warnings.length > 0
+      ? [{ path: row.path, decoder, warnings }]
+      : [],
+  );
+  if (decodings.length > 0) writeDecodings(decodingFile, decodings);
+  else fs.rmSync(decodingFile, { force: true });
   writeJson(files.axes, description.axes);
   if (keep === 'excerpts') {
     writeRows(excerptFiles.features, rowLength, (append) =>
@@ -213,19 +226,24 @@ export function writeResults(
             'excerpts.csv': sha256File(excerptFiles.index),
           }
         : {}),
-      // Of the accepted recordings' contents and parameters, in order.
-      recordings: sha256(accepted.map(({ key }) => key)),
+      ...(decodings.length > 0 ? { [DECODING_FILE]: sha256File(decodingFile) } : {}),
+      // Of the accepted recordings' contents, parameters and outside decoders, in order.
+      recordings: sha256(
+        accepted.map(({ key, outcome }) => [key, outsideDecoder(outcome.decoder)].filter(Boolean).join(' ')),
+      ),
     },
   });
   return {
     files: {
       ...files,
       ...(duplicates.length > 0 ? { duplicates: duplicatesFile } : {}),
+      ...(decodings.length > 0 ? { decoding: decodingFile } : {}),
       ...(keep === 'excerpts' ? { excerpts: excerptFiles } : {}),
     },
     accepted: accepted.length,
     rejected,
     failed,
+    decodings,
     featuresHash,
   };
 }

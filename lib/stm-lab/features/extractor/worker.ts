@@ -47,7 +47,14 @@ async function extract(analyser: Analyser, { row, file, startSeconds, raw }: Job
         kind: 'unusable',
         reason: 'gives features that are not finite; its level is extreme',
       });
-    const outcome = { excerpts, analysedSeconds, longestSilenceSeconds };
+    const { decoder, warnings } = source;
+    const outcome = {
+      excerpts,
+      analysedSeconds,
+      longestSilenceSeconds,
+      decoder,
+      ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
+    };
     if (perExcerpt === undefined) return { kind: 'done', row, outcome, features, scannedSeconds };
     const excerptStarts = perExcerpt.map(({ startSeconds: start }) => start);
     const all = new Float32Array(rows.length * features.length);
