@@ -2,10 +2,15 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { sha256File } from 'stm-lab/dist/base/files';
 import { stmLab, stmLabStarted, tinyCorpus } from '../pipeline/support';
+import { withPreload } from './preload';
 import { complain, judgeCommand, type Scenario } from './tally';
 
-/** Processes that start at once on one output folder: one works, the others refuse in a sentence that names it. */
-export async function rivals({ tally, folder }: Scenario, rounds: number): Promise<void> {
+/**
+ * Processes that start at once on one output folder: one works, the others refuse in a sentence that names it.
+ *
+ * @param preload a module that is loaded into them
+ */
+export async function rivals({ tally, folder }: Scenario, rounds: number, preload?: string): Promise<void> {
   const manifest = tinyCorpus(path.join(folder, 'corpus'));
   let expected: string | undefined;
   for (let round = 0; round < rounds; round++) {
@@ -21,7 +26,9 @@ export async function rivals({ tally, folder }: Scenario, rounds: number): Promi
       '--workers',
       '1',
     ];
-    const ended = await Promise.all(Array.from({ length: 3 }, () => stmLabStarted(...words)));
+    const ended = await withPreload(preload, {}, () =>
+      Promise.all(Array.from({ length: 3 }, () => stmLabStarted(...words))),
+    );
     const refused = ended.filter(({ code }) => code !== 0);
     tally.faults += ended.length - 1;
     for (const rival of refused) {

@@ -17,6 +17,8 @@ import { deadServer, flappingServer } from './delivery';
 import { tornRunJournals, tornSearchJournals } from './journals';
 import { mutatedConfigurations, mutatedManifests, mutatedNotebooks } from './mutations';
 import { rivals } from './processes';
+import { foreignLists } from './lists';
+import { copiesInGroups, failingFiles } from './recordings';
 import { corruptShards, openSharded } from './shards';
 import { clockJumps, fullDisks, killsOfStages, openBench, readOnlyFolders, type Bench } from './stages';
 import { complain, newTally, randomFor, type Scenario, type Tally } from './tally';
@@ -62,6 +64,11 @@ function scenarios(folder: string): Record<string, (scenario: Scenario) => Promi
     'read-only output': (s) => readOnlyFolders(s, bench()),
     'clock jumps': (s) => clockJumps(s, bench(), of(s.size, 6, 1)),
     'two processes, one folder': (s) => rivals(s, of(s.size, 6, 1)),
+    'two processes, no hard links': (s) =>
+      rivals(s, of(s.size, 4, 1), path.join(__dirname, '..', 'base', 'noLinks.cjs')),
+    'failing file': (s) => failingFiles(s, of(s.size, 8, 1)),
+    'copies in two groups': (s) => copiesInGroups(s, of(s.size, 6, 1)),
+    'foreign or faulty list': (s) => foreignLists(s, of(s.size, 600, 60)),
     'torn search journal': (s) => tornSearchJournals(s, of(s.size, 40, 6)),
     'torn run journal': (s) => tornRunJournals(s, of(s.size, 40, 10)),
     'corrupt shard': async (s) => corruptShards(s, await openSharded(s.folder), of(s.size, 40, 3)),
@@ -112,10 +119,10 @@ export async function injectFaults(options: {
 export function faultTable(tallies: readonly Tally[]): string {
   const columns = ['faults', 'lost', 'duplicated', 'unclear'] as const;
   const row = (name: string, of: readonly Tally[]): string =>
-    `| ${[name.padEnd(26), ...columns.map((c) => String(of.reduce((sum, tally) => sum + tally[c], 0)).padStart(c.length))].join(' | ')} |`;
+    `| ${[name.padEnd(28), ...columns.map((c) => String(of.reduce((sum, tally) => sum + tally[c], 0)).padStart(c.length))].join(' | ')} |`;
   return [
-    `| ${['fault'.padEnd(26), ...columns].join(' | ')} |`,
-    `| ${['-'.repeat(26), ...columns.map((c) => `${'-'.repeat(c.length - 1)}:`)].join(' | ')} |`,
+    `| ${['fault'.padEnd(28), ...columns].join(' | ')} |`,
+    `| ${['-'.repeat(28), ...columns.map((c) => `${'-'.repeat(c.length - 1)}:`)].join(' | ')} |`,
     ...tallies.map((tally) => row(tally.kind, [tally])),
     row('all', tallies),
   ].join('\n');

@@ -7,9 +7,9 @@ test('faults of every kind that needs no server and no mount: nothing lost, noth
   const { tallies } = await injectFaults({
     seed: 7,
     size: 'smoke',
-    only: ['torn', 'corrupt', 'mutated', 'two', 'dead'],
+    only: ['torn', 'corrupt', 'mutated', 'two', 'dead', 'failing', 'list'],
   });
-  assert.equal(tallies.length, 8);
+  assert.equal(tallies.length, 12);
   assert.ok(tallies.every(({ faults }) => faults > 0));
   assert.deepEqual(
     tallies.flatMap(({ kind, notes }) => notes.map((note) => `${kind}: ${note}`)),

@@ -28,8 +28,8 @@ const NO_TEXT: readonly (readonly [name: string, bytes: readonly number[]])[] = 
 
 /**
  * Reads a text file line by line in bounded memory. Lines end with LF or CR LF; with CR where the first mebibyte has no
- * LF at all (old Macintosh). UTF-16 is recognised by its byte-order mark, or by every other byte of the beginning being
- * 0. In any other file each line is UTF-8 or else Windows-1252, since people append to a list with other programs.
+ * LF at all (old Macintosh). UTF-16 is recognised by its byte-order mark, or by every other one of the first 16 bytes
+ * being 0. In any other file each line is UTF-8 or else Windows-1252, since people append to a list with other programs.
  *
  * @param visit called with each line, without its end
  * @throws StmLabError naming the file: `input` when it is missing or no text (a workbook), `environment` when the
@@ -68,13 +68,13 @@ interface LineReader {
 function encodingOf(head: Buffer): TextEncoding {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
-  // A header is mostly ASCII: in UTF-16 every other byte of it is 0.
-  const pairs = Math.min(head.length, 64) >> 1;
-  if (pairs < 4) return 'utf-8';
+  // A header begins with ASCII: in UTF-16 every other byte of that is 0.
+  const pairs = 8;
+  if (head.length < 2 * pairs) return 'utf-8';
   const zeros = (offset: number): number =>
     Array.from({ length: pairs }, (_, i) => head[2 * i + offset]!).filter((byte) => byte === 0).length;
-  if (zeros(1) > 0.8 * pairs && zeros(0) === 0) return 'utf-16le';
-  if (zeros(0) > 0.8 * pairs && zeros(1) === 0) return 'utf-16be';
+  if (zeros(1) === pairs && zeros(0) === 0) return 'utf-16le';
+  if (zeros(0) === pairs && zeros(1) === 0) return 'utf-16be';
   return 'utf-8';
 }
 
