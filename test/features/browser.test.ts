@@ -9,12 +9,11 @@ import { after, test } from 'node:test';
 import { build } from 'esbuild';
 import { extractMel } from 'stm-lab/dist/features/mel';
 import { extractStm } from 'stm-lab/dist/features/stm';
+import { findChromium } from '../chromium';
 import { noise } from './corpus';
 import { maxError } from './shared';
 
-const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
-  fs.existsSync(file),
-);
+const chromium = findChromium();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-browser-'));
 after(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 const root = path.resolve(__dirname, '..', '..');
@@ -86,7 +85,8 @@ test(
       '--remote-debugging-port=0',
       `--user-data-dir=${folder}/profile`,
     ];
-    const browser = spawn(chromium!, [...flags, `http://127.0.0.1:${port}/`], {
+    const browser = spawn(chromium!.executable, [...flags, `http://127.0.0.1:${port}/`], {
+      env: chromium!.env,
       stdio: 'ignore',
       detached: true,
     });

@@ -2,19 +2,14 @@ import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { findChromium } from '../chromium';
 import { temporaryFolder } from './support';
 
-const candidates = [
-  process.env['STM_CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-const executable = candidates.find((file) => file !== undefined && fs.existsSync(file));
+const chromium = findChromium();
 
 /** Why pages cannot be looked at, or false. */
 export const noBrowser: string | false =
-  executable === undefined ? 'SKIPPED: no Chromium (apt-get install chromium, or set STM_CHROMIUM)' : false;
+  chromium === undefined ? 'SKIPPED: no Chromium (apt-get install chromium, or set STM_CHROMIUM)' : false;
 
 export interface Browser {
   /** Opens an address and waits until the page's text matches; throws with the text when it does not within a minute. */
@@ -41,13 +36,13 @@ interface Message {
 export async function startBrowser(): Promise<Browser> {
   const profile = temporaryFolder();
   const child = spawn(
-    executable!,
+    chromium!.executable,
     [
       ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'],
       ...['--disable-extensions', '--disable-background-networking', '--remote-debugging-pipe'],
       ...[`--user-data-dir=${profile}`, '--window-size=1500,1100', 'about:blank'],
     ],
-    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
+    { env: chromium!.env, stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
   );
   const input = child.stdio[3] as Writable;
   const output = child.stdio[4] as Readable;
