@@ -252,6 +252,13 @@ test('chained Ogg is read link by link', async () => {
   }
 });
 
+test('MP3 files one behind the other are read to the end', async () => {
+  const one = await readAudio(encoded.get('a.mp3')!);
+  const two = await readAudio(write('two.mp3', bytesOf('a.mp3'), bytesOf('a.mp3')));
+  assert.ok(Math.abs(two.samples.length - 2 * one.samples.length) < 4 * 1152, `${two.samples.length}`);
+  assert.match(two.warnings.join(), /it holds \d+ frames where its information frame declares \d+/);
+});
+
 test('of several streams the first is read, and it is said', async () => {
   const options = '-map 0 -map 0 -c:a';
   const files = await encodeFiles(folder, {

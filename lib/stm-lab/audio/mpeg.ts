@@ -51,11 +51,7 @@ export async function openFrames(
   if (first.kind === 'adts') return { doubt: 'is AAC in ADTS frames', begin: start, format: 'aac', warnings };
   if (walk.changesChannels) return { doubt: 'is MPEG audio whose channels change', begin: start, warnings };
   if (declaredFrames !== undefined && frames - 1 > declaredFrames)
-    return {
-      doubt: `is MPEG audio with more than the ${declaredFrames} frames it declares`,
-      begin: start,
-      warnings,
-    };
+    warnings.push(`it holds ${frames - 1} frames where its information frame declares ${declaredFrames}`);
   const part = {
     codec: mpegCodec(),
     bytes: () => chunksOf(source, start, end),
