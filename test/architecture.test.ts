@@ -16,7 +16,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 
 /** The modules of `stm-lab`. */
 const flow = [
-  'base', 'audio', 'corpus', 'features', 'splits', 'engine', 'reduction', 'models', 'layers', 'evaluation', 'tmnn', 'strf',
+  'base', 'audio', 'corpus', 'features', 'synthesis', 'splits', 'engine', 'reduction', 'models', 'layers', 'evaluation', 'tmnn', 'strf',
   'ablation', 'figures', 'report', 'pipeline', 'cluster', 'cli',
 ]; // prettier-ignore
 

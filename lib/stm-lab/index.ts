@@ -6,6 +6,7 @@
 export * as audio from './audio';
 export * as corpus from './corpus';
 export * as features from './features';
+export * as synthesis from './synthesis';
 export * as splits from './splits';
 export * as reduction from './reduction';
 export * as models from './models';

@@ -1,35 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
 import { cochleagram, extractStm, stmAxes, stmFilterBank } from 'stm-lab/dist/features/stm';
+import { ripples } from './ripples';
 import { maxError } from './shared';
 
 const RATE = 16000;
 
-/**
- * A moving ripple: many tones, evenly spaced in octaves, whose levels follow a sinusoid along time and octave.
- * `rateHz` > 0 with `direction` up: peaks move to higher frequencies.
- */
-function ripple(rateHz: number, cycPerOct: number, direction: 'up' | 'down', seconds = 4): Float32Array {
-  const random = randomState(7);
-  const samples = new Float32Array(seconds * RATE);
-  const tones = 250;
-  const sign = direction === 'up' ? -1 : 1;
-  const amplitude = Float64Array.from(
-    { length: 4096 },
-    (_, i) => 10 ** (0.5 * Math.cos((2 * Math.PI * i) / 4096)),
-  );
-  for (let k = 0; k < tones; k++) {
-    const octave = (5.6 * k) / tones;
-    const angle = (2 * Math.PI * 150 * 2 ** octave) / RATE;
-    const phase = 2 * Math.PI * random.double();
-    for (let i = 0; i < samples.length; i++) {
-      const turns = (sign * rateHz * i) / RATE + cycPerOct * octave;
-      samples[i]! += amplitude[Math.floor(4096 * (turns - Math.floor(turns)))]! * Math.cos(angle * i + phase);
-    }
-  }
-  return samples;
-}
+const ripple = (rateHz: number, cycPerOct: number, direction: 'up' | 'down'): Float32Array =>
+  ripples([{ rateHz, cycPerOct, direction }]);
 
 /** Largest cell, the one at rate 0 and scale 0 and the stationary column set aside. */
 function peak(modulation: Float64Array): { rateHz: number; cycPerOct: number } {

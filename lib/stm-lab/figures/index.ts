@@ -1,3 +1,4 @@
+export { filteredSoundFigure, type FilteredSoundInput } from './filteredSound';
 export { type FigureSpec, type FigureText } from './spec';
 export { renderSvg, type RenderOptions } from './render';
 export { svgToPdf, svgToPng } from './export';

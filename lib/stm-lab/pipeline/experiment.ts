@@ -34,8 +34,7 @@ export interface Experiment {
     readonly trials: number;
     readonly executions: number;
     readonly seed: number;
-    /** On the validation rows: ours, or one of the two that the published code used, as Keras computes them. */
-    readonly objective: 'macroF1' | 'kerasMacroF1' | 'microRocAuc';
+    readonly objective: 'macroF1' | 'microRocAuc';
     readonly family: 'dropout' | 'layernorm';
     readonly space: Space;
     readonly fit: FitOptions;

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
 import { sha256 } from '../base/files';
-import { once } from '../base/once';
 import type { Manifest } from '../corpus';
 import { ablateStage, type AblateSummary } from './ablation';
 import {
@@ -74,15 +73,12 @@ export function experimentStages(
   settings: StageSettings,
 ): ExperimentStages {
   const { folders } = settings;
-  const context: StageContext = {
-    ...settings.context,
-    warn: onceEach(settings.context.warn),
-    // A kernel's signal is a new one after each interruption.
-    get signal() {
-      return settings.context.signal;
-    },
+  const context = { ...settings.context, warn: onceEach(settings.context.warn) };
+  // Each stage runs once per workbench, whoever asks first.
+  const once = <T>(run: () => Promise<T>): (() => Promise<T>) => {
+    let started: Promise<T> | undefined;
+    return () => (started ??= run());
   };
-  // Each stage runs once per workbench, whoever asks first; one that failed runs again when asked again.
   const extract = once(() =>
     extractStage(
       { manifest, out: folders.features, features: experiment.features, workers: settings.workers },

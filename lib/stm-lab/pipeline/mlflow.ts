@@ -50,7 +50,6 @@ export interface MlflowOptions {
   /** A folder of journals whose runs are sent first, so that those tracked offline are found too. */
   readonly journals?: string | undefined;
   readonly warn?: ((line: string) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -60,18 +59,13 @@ export interface MlflowOptions {
  * @throws StmLabError (`environment`) when MLflow is not installed or does not start.
  */
 export async function withMlflow<T>(
-  { results, journals, warn, signal }: MlflowOptions,
+  { results, journals, warn }: MlflowOptions,
   use: (client: MlflowClient) => Promise<T>,
 ): Promise<T> {
   const given = process.env['MLFLOW_TRACKING_URI'] || undefined;
   const server = given
     ? undefined
-    : await startLocalServer({
-        folder: path.join(results, 'mlflow'),
-        executable: mlflowExecutable(),
-        signal,
-      });
-  if (server?.origin === 'started') process.once('exit', server.end);
+    : await startLocalServer({ folder: path.join(results, 'mlflow'), executable: mlflowExecutable() });
   const uri = given ?? server!.uri;
   let client: MlflowClient | undefined;
   try {
@@ -81,16 +75,12 @@ export async function withMlflow<T>(
         uri,
         namespace: TAG_NAMESPACE,
         abandoned: 'keep',
-        ...(signal === undefined ? {} : { signal }),
       });
       problems.forEach((problem) => warn?.(problem));
     }
     return await use(client);
   } finally {
     client?.close();
-    if (server?.origin === 'started') {
-      await server.stop();
-      process.off('exit', server.end);
-    }
+    if (server?.origin === 'started') await server.stop();
   }
 }

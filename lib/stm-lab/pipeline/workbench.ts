@@ -13,7 +13,6 @@ import { readAblation, readExperiment, type AblationSize } from './experiment';
 import { experimentStages, type ExperimentStages } from './experimentStages';
 import { buildFigure, type FigureName } from './figures';
 import { mlflowExperimentName } from './mlflow';
-import { kernelInterrupts } from './kernelInterrupts';
 import { corpusName, resultsFolder, stageFolders } from './stageFolders';
 import { buildTable, type TableName, type TableRows } from './tables';
 
@@ -74,17 +73,12 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
       ...lockfileTag(),
     },
   });
-  // A kernel hears SIGINT, gives up the cell, and would let the work go on; see `kernelInterrupts`.
-  const interrupts = options.signal === undefined ? kernelInterrupts() : undefined;
   const context: StageContext = {
     tracker,
     note,
     warn: options.warn,
     progress: options.progress,
-    // Read by every stage as it starts.
-    get signal() {
-      return interrupts?.signal() ?? options.signal;
-    },
+    signal: options.signal,
   };
   const stages = experimentStages(experiment, manifest, {
     corpus,
@@ -98,10 +92,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
     tracker,
     figure: (name) => buildFigure(stages, name),
     table: (name) => buildTable(stages, name),
-    close: async () => {
-      interrupts?.close();
-      await tracker.close();
-    },
+    close: async () => void (await tracker.close()),
   };
 }
 

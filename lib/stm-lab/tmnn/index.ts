@@ -1,6 +1,5 @@
 export { type BackEndLayer, type Block, blockShapes, resnetBlocks } from './backEnd';
 export {
-  pairedTest,
   type ResampledScores,
   resampledScores,
   type ScoreDifference,

@@ -26,10 +26,10 @@ export const figures: Command = {
       ...terminalContext(terminal),
     });
     try {
-      const files = await saveFigures(lab, {
-        signal: terminalContext(terminal).signal,
-        ...(names.length === 0 ? {} : { names: names as readonly FigureName[] }),
-      });
+      const files = await saveFigures(
+        lab,
+        names.length === 0 ? {} : { names: names as readonly FigureName[] },
+      );
       terminal.progressDone();
       files.forEach((file) => terminal.print(path.relative(process.cwd(), file)));
     } finally {

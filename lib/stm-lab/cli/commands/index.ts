@@ -4,6 +4,7 @@ import { compare } from './compare';
 import { evaluate } from './evaluate';
 import { extract } from './extract';
 import { figures } from './figures';
+import { filter } from './filter';
 import { inspect } from './inspect';
 import { manifest } from './manifest';
 import { predict } from './predict';
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   figures,
   report,
   inspect,
+  filter,
   strf,
   reproduce,
   tmnn,

@@ -2,6 +2,7 @@
 // browser bundle carry them without a file to locate:
 //   pffftBytes.ts    the SIMD build of @echogarden/pffft-wasm, byte for byte
 //   stmBytes.ts      assembly/stm.as, compiled by AssemblyScript
+//   subbandBytes.ts  assembly/subbands.as, likewise
 // Run after a change of either: node lib/stm-lab/features/kernels/build.mjs
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -26,13 +27,27 @@ emit('pffftBytes', 'PFFFT (SIMD), WebAssembly', readFileSync(path.join(pffft, 'p
 
 // AssemblyScript insists on the ending .ts, which the library's own compiler must not see.
 const { main: compile } = await import('assemblyscript/asc');
+const modules = [
+  ['stm', 'stmBytes', 'Kernels of the STM analysis, WebAssembly'],
+  ['subbands', 'subbandBytes', 'Kernels of the synthesis from subbands, WebAssembly'],
+];
 const work = mkdtempSync(path.join(tmpdir(), 'stm-kernels-'));
 try {
-  copyFileSync(path.join(here, 'assembly', 'stm.as'), path.join(work, 'stm.ts'));
-  const options = '-O3 --enable simd --importMemory --runtime stub --use abort= --noAssert'.split(' ');
-  const { error, stderr } = await compile(['stm.ts', '--baseDir', work, '--outFile', 'stm.wasm', ...options]);
-  if (error) throw new Error(String(stderr));
-  emit('stmBytes', 'Kernels of the STM analysis, WebAssembly', readFileSync(path.join(work, 'stm.wasm')));
+  for (const [source, name, about] of modules) {
+    copyFileSync(path.join(here, 'assembly', `${source}.as`), path.join(work, `${source}.ts`));
+    const options = '-O3 --enable simd --importMemory --runtime stub --use abort= --noAssert'.split(' ');
+    const output = `${source}.wasm`;
+    const { error, stderr } = await compile([
+      `${source}.ts`,
+      '--baseDir',
+      work,
+      '--outFile',
+      output,
+      ...options,
+    ]);
+    if (error) throw new Error(String(stderr));
+    emit(name, about, readFileSync(path.join(work, output)));
+  }
 } finally {
   rmSync(work, { recursive: true });
 }

@@ -1,0 +1,71 @@
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { temporaryName } from '../base/files';
+
+/** A WAV file being written. */
+export interface WavWriter {
+  /** Appends mono samples, full scale -1 .. 1; values beyond it are kept as they are. */
+  write(samples: Float32Array): void;
+  /** Completes the file under its own name. */
+  close(): void;
+  /** Removes what was written. */
+  discard(): void;
+}
+
+const HEADER_BYTES = 58;
+/** What a WAV header can say. */
+const MOST_BYTES = 0xffffffff - HEADER_BYTES;
+
+/**
+ * Starts a mono WAV file of 32-bit float samples, which has no overload and loses nothing. It carries a temporary name until
+ * it is complete. The bytes depend on samples and rate alone.
+ *
+ * @param sampleRate Hz, a positive integer
+ * @throws RangeError from `write` beyond 4 GiB (18 h at 16 kHz).
+ */
+export function openWavWriter(file: string, sampleRate: number): WavWriter {
+  const temporary = temporaryName(file);
+  const handle = openSync(temporary, 'w');
+  let bytes = 0;
+  writeSync(handle, header(sampleRate, 0));
+  return {
+    write(samples) {
+      if (bytes + 4 * samples.length > MOST_BYTES)
+        throw new RangeError(`${file}: a WAV file holds at most 4 GiB; filter the recording in parts`);
+      const block = Buffer.alloc(4 * samples.length);
+      samples.forEach((value, i) => block.writeFloatLE(value, 4 * i));
+      writeSync(handle, block);
+      bytes += block.length;
+    },
+    close() {
+      writeSync(handle, header(sampleRate, bytes), 0, HEADER_BYTES, 0);
+      closeSync(handle);
+      renameSync(temporary, file);
+    },
+    discard() {
+      closeSync(handle);
+      rmSync(temporary, { force: true });
+    },
+  };
+}
+
+/** RIFF header with a `fmt ` chunk of 18 bytes and a `fact` chunk, as float samples require. */
+function header(sampleRate: number, bytes: number): Buffer {
+  const head = Buffer.alloc(HEADER_BYTES);
+  head.write('RIFF', 0, 'latin1');
+  head.writeUInt32LE(HEADER_BYTES - 8 + bytes, 4);
+  head.write('WAVEfmt ', 8, 'latin1');
+  head.writeUInt32LE(18, 16);
+  head.writeUInt16LE(3, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(sampleRate, 24);
+  head.writeUInt32LE(sampleRate * 4, 28);
+  head.writeUInt16LE(4, 32);
+  head.writeUInt16LE(32, 34);
+  head.writeUInt16LE(0, 36);
+  head.write('fact', 38, 'latin1');
+  head.writeUInt32LE(4, 42);
+  head.writeUInt32LE(bytes / 4, 46);
+  head.write('data', 50, 'latin1');
+  head.writeUInt32LE(bytes, 54);
+  return head;
+}

@@ -1,0 +1,122 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { openAudio } from '../audio';
+import { openWavWriter } from '../audio/wavStream';
+import { StmLabError, messageOf } from '../base/errors';
+import { canonicalJson, readJson, sha256, sha256File, writeJson } from '../base/files';
+import type { FilteredCochleagrams, ModulationFilterKernel, ModulationFilterOptions } from './filterSound';
+import { regionLabel, type ModulationRegion } from './region';
+import type { FilterReport } from './report';
+
+/** Where the sound goes and what it was made with. */
+export interface FilterFileOptions {
+  /** The filter's options, with a region rather than a function, so that they can be recorded. */
+  readonly filter: ModulationFilterOptions & { readonly region: ModulationRegion };
+  /** Path without ending: `.wav` and `.json` are added. */
+  readonly output: string;
+  /** Ends the work between blocks. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is recorded beside a filtered sound. */
+export interface FilterFileResult {
+  /** SHA-256 of the recording and of the options: the sound is reused while they stay the same. */
+  readonly key: string;
+  readonly recording: string;
+  readonly region: string;
+  readonly sampleRate: number;
+  readonly seconds: number;
+  /** dB; `null` where there is no such part of the plane. */
+  readonly suppressionDb: number | null;
+  readonly distortionDb: number | null;
+  readonly meanAbsoluteDb: number | null;
+  /** What a user should know of the recording, e.g. that it is truncated. */
+  readonly warnings: readonly string[];
+  /** How long the computation took, seconds of wall time. */
+  readonly elapsedSeconds: number;
+}
+
+/** Part of the key; raised when the same options give another sound. */
+const FORMAT = 1;
+
+/**
+ * Filters one recording into a WAV file (16 kHz, mono, 32-bit float) with a JSON file of what was reached beside it. A
+ * result of the same recording and options is reused. Memory does not grow with the recording.
+ *
+ * @returns the record, whether it was reused, and (when newly computed) the cochleagrams of the first seconds
+ * @throws StmLabError (`input`) naming the file when it cannot be used; (`interrupted`) when `signal` asks to stop.
+ */
+export async function filterFile(
+  kernel: ModulationFilterKernel,
+  file: string,
+  { filter, output, signal }: FilterFileOptions,
+): Promise<{
+  readonly result: FilterFileResult;
+  readonly reused: boolean;
+  readonly cochleagrams?: FilteredCochleagrams;
+}> {
+  const key = sha256(`${canonicalJson({ format: FORMAT, filter })}\n${sha256File(file)}`);
+  const record = `${output}.json`;
+  if (fs.existsSync(record) && fs.existsSync(`${output}.wav`)) {
+    const previous = readPrevious(record);
+    if (previous?.key === key) return { result: previous, reused: true };
+  }
+  const start = performance.now();
+  const source = await openAudio(file);
+  const work = kernel.start(source.sampleRate);
+  fs.mkdirSync(path.dirname(output), { recursive: true });
+  const writer = openWavWriter(`${output}.wav`, work.sampleRate);
+  let samples = 0;
+  try {
+    for await (const block of source.blocks()) {
+      if (signal?.aborted)
+        throw new StmLabError('interrupted', `${file}: stopped; the same command starts it again`);
+      const filtered = work.push(block);
+      samples += filtered.length;
+      writer.write(filtered);
+      await new Promise(setImmediate);
+    }
+    const { samples: last, report, cochleagrams } = work.finish();
+    writer.write(last);
+    samples += last.length;
+    writer.close();
+    const result: FilterFileResult = {
+      key,
+      recording: path.basename(file),
+      region: regionLabel(filter.region),
+      sampleRate: work.sampleRate,
+      seconds: samples / work.sampleRate,
+      ...reportNumbers(report),
+      warnings: [...source.warnings],
+      elapsedSeconds: (performance.now() - start) / 1000,
+    };
+    writeJson(record, result);
+    return { result, reused: false, ...(cochleagrams === undefined ? {} : { cochleagrams }) };
+  } catch (error) {
+    writer.discard();
+    source.close();
+    if (error instanceof StmLabError && error.kind === 'input' && !error.message.startsWith(file))
+      throw new StmLabError('input', `${file}: ${messageOf(error)}`, { cause: error });
+    throw error;
+  }
+}
+
+function readPrevious(record: string): FilterFileResult | undefined {
+  try {
+    return readJson<FilterFileResult>(record);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Numbers that JSON can hold. */
+function reportNumbers(
+  report: FilterReport,
+): Pick<FilterFileResult, 'suppressionDb' | 'distortionDb' | 'meanAbsoluteDb'> {
+  const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  return {
+    suppressionDb: finite(report.suppressionDb),
+    distortionDb: finite(report.distortionDb),
+    meanAbsoluteDb: finite(report.meanAbsoluteDb),
+  };
+}

@@ -1,0 +1,128 @@
+import { EXCERPT_SECONDS } from '../features/excerpts';
+import { RATES } from '../features/stm/axes';
+import { HALF_RATES, type CochleagramKernel } from '../features/stm/cochleagram';
+import { EXCERPT_SAMPLES } from '../features/stm/channelPlan';
+import type { Resampler } from '../audio';
+import type { ModulationGain } from './region';
+
+/** Samples between two windows of the measurement: they overlap by half. */
+export const WINDOW_HOP = EXCERPT_SAMPLES / 2;
+/** Gains up to this count as removed, from its complement on as kept; between lies the soft edge. */
+const EDGE_GAIN = 0.01;
+/** The measured scales, cycles per octave: the published range. */
+const LARGEST_SCALE = 7.1;
+
+/** How far a filtered sound has what was asked for. */
+export interface FilterReport {
+  /**
+   * Energy of the modulation spectrum outside the region after filtering over that before, dB (negative is less);
+   * -Infinity when nothing is left, NaN when the region leaves nothing out.
+   */
+  readonly suppressionDb: number;
+  /** Energy of the change inside the region over the energy there before, dB; NaN when nothing is inside. */
+  readonly distortionDb: number;
+  /** Mean absolute difference between the cochleagram reached and the one asked for, dB. */
+  readonly meanAbsoluteDb: number;
+}
+
+/** Compares the modulation spectra of a sound before and after filtering, window by window. */
+export interface ModulationMeter {
+  /**
+   * @param before, after 4 s at 16 kHz each, at the same place of the sound
+   * @param gain factor that brings both to the analysis level, a root mean square of 0.1
+   */
+  add(before: Float32Array, after: Float32Array, gain: number): void;
+  /** Suppression and distortion over all windows so far. */
+  read(): Pick<FilterReport, 'suppressionDb' | 'distortionDb'>;
+}
+
+const SAME_RATE: Resampler = { up: 1, down: 1, halfLength: 0, rows: new Float64Array(1), rowLength: 1 };
+
+/**
+ * Starts a measurement with the extraction's own cochleagram: for each window, its 2-D transform over |rate| < 15 Hz and
+ * scale <= 7.1 cyc/oct with a Hann window along time and the mean taken out. Cells on the region's soft edge do not count.
+ */
+export function startModulationMeter(kernel: CochleagramKernel, gain: ModulationGain): ModulationMeter {
+  const { bank } = kernel;
+  const channels = bank.centreHz.length;
+  const scaleStep = bank.channelsPerOctave / channels;
+  const scales = Math.min(Math.floor(LARGEST_SCALE / scaleStep), channels / 2 - 1);
+  const rates = (RATES - 1) / 2;
+  const cells: { rate: number; scale: number; inside: boolean; energy: number }[] = [];
+  for (let rate = 0; rate < rates; rate++)
+    for (let scale = -scales; scale <= scales; scale++) {
+      // At rate 0 the negative scales repeat the positive ones.
+      if (rate === 0 && scale <= 0) continue;
+      const hz = (scale < 0 ? -rate : rate) / EXCERPT_SECONDS;
+      const factor = gain(hz, Math.abs(scale) * scaleStep);
+      if (factor > EDGE_GAIN && factor < 1 - EDGE_GAIN) continue;
+      cells.push({ rate, scale, inside: factor >= 1 - EDGE_GAIN, energy: rate === 0 ? 1 : 2 });
+    }
+  const { cos, sin } = circle(channels);
+
+  /** Real and imaginary part of every cell. */
+  const spectrumOf = (samples: Float32Array, level: number): Float64Array => {
+    kernel.compute(samples, level, SAME_RATE);
+    const { real, imaginary } = kernel.rateSpectrum();
+    const re = taper(real, channels);
+    const im = taper(imaginary, channels, -1);
+    const output = new Float64Array(2 * cells.length);
+    cells.forEach(({ rate, scale }, i) => {
+      const row = rate * channels;
+      let [sumRe, sumIm] = [0, 0];
+      for (let c = 0, turn = 0; c < channels; c++) {
+        sumRe += re[row + c]! * cos[turn]! + im[row + c]! * sin[turn]!;
+        sumIm += im[row + c]! * cos[turn]! - re[row + c]! * sin[turn]!;
+        turn = (turn + scale + channels) % channels;
+      }
+      output[2 * i] = sumRe;
+      output[2 * i + 1] = sumIm;
+    });
+    return output;
+  };
+
+  let [outsideBefore, outsideAfter, insideBefore, insideChange] = [0, 0, 0, 0];
+  return {
+    add(before, after, level) {
+      const from = spectrumOf(before, level);
+      const to = spectrumOf(after, level);
+      cells.forEach(({ inside, energy }, i) => {
+        const [a, b, c, d] = [from[2 * i]!, from[2 * i + 1]!, to[2 * i]!, to[2 * i + 1]!];
+        if (inside) {
+          insideBefore += energy * (a * a + b * b);
+          insideChange += energy * ((c - a) ** 2 + (d - b) ** 2);
+        } else {
+          outsideBefore += energy * (a * a + b * b);
+          outsideAfter += energy * (c * c + d * d);
+        }
+      });
+    },
+    read: () => ({
+      suppressionDb: 10 * Math.log10(outsideAfter / outsideBefore),
+      distortionDb: 10 * Math.log10(insideChange / insideBefore),
+    }),
+  };
+}
+
+/**
+ * A Hann window along time, as the sum over neighbouring rates that it is in the transform; the mean over time and
+ * channels is taken out first. `mirrored` is the sign with which rate -1 repeats rate 1.
+ */
+function taper(values: Float32Array, channels: number, mirrored = 1): Float64Array {
+  const centred = Float64Array.from(values);
+  let mean = 0;
+  for (let c = 0; c < channels; c++) mean += centred[c]! / channels;
+  for (let c = 0; c < channels; c++) centred[c]! -= mean;
+  return Float64Array.from({ length: (HALF_RATES - 1) * channels }, (_, i) => {
+    const below = i < channels ? mirrored * centred[channels + i]! : centred[i - channels]!;
+    return 0.5 * centred[i]! - 0.25 * (below + centred[i + channels]!);
+  });
+}
+
+function circle(n: number): { cos: Float64Array; sin: Float64Array } {
+  const angle = (i: number): number => (2 * Math.PI * i) / n;
+  return {
+    cos: Float64Array.from({ length: n }, (_, i) => Math.cos(angle(i))),
+    sin: Float64Array.from({ length: n }, (_, i) => Math.sin(angle(i))),
+  };
+}
