@@ -8,6 +8,12 @@ export const EXPERIMENT: OptionSpec = {
   help: 'configuration in experiments/, or a JSON file',
   default: 'smoke',
 };
+/** Which column names collections. */
+export const COLLECTION: OptionSpec = {
+  value: 'COLUMN',
+  help: 'column of the manifest that names where a recording was taken from, for scores by collection',
+  default: 'collection, where there is one',
+};
 /** Results of an extraction. */
 export const FEATURES: OptionSpec = { value: 'DIR', help: 'results of "stm-lab extract"', required: 'yes' };
 /** Results of a split. */

@@ -9,6 +9,8 @@ export const KNOWN_COLUMNS: ReadonlySet<string> = new Set([
   ...REQUIRED_COLUMNS,
   // Seconds skipped at the beginning of the recording.
   'start_s',
+  // Where the recording was taken from.
+  'collection',
   // How headerless PCM is read.
   'encoding',
   'byte_order',

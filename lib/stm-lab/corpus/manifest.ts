@@ -24,11 +24,17 @@ export interface ReadManifestOptions {
    * path, `..` or a symbolic link, is a problem.
    */
   readonly paths?: 'anywhere' | 'inside';
+  /**
+   * Column that names the collection of each recording. Default: `collection`, where there is one. Recordings whose cell
+   * is empty count as one collection together, since nothing says that they are not.
+   */
+  readonly collection?: string | undefined;
 }
 
 /**
  * Reads a manifest: a table with one recording a line and the columns `path`, `label`, `group`
- * (required), `start_s` (seconds skipped, default 0) and any others, which are kept as text. Paths are
+ * (required), `start_s` (seconds skipped, default 0), `collection` (where it was taken
+ * from) and any others, which are kept as text. Paths are
  * relative to the manifest's own folder unless absolute. Cells are separated by commas, semicolons or tabs, in UTF-8,
  * UTF-16 or Windows-1252 (see `eachCsvRecord`). A path is found in another Unicode normal form, and without its
  * extension when exactly one recording has that name (see `createRecordingFinder`). A folder may be given too: its
@@ -44,6 +50,10 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
   if (isFolder(file)) {
     const inner = path.join(file, 'manifest.csv');
     if (fs.existsSync(inner)) return readManifest(inner, options);
+    if (options.collection !== undefined)
+      throw inputError(
+        `${file}: a folder of classes has no column "${options.collection}"; write a manifest that names the collections`,
+      );
     const found = readClassFolder(file, paths === 'inside' ? 'ignored' : 'followed');
     return { ...found, warnings: [...found.warnings, ...namesWarnings(file, found.rows, purpose)] };
   }
@@ -65,7 +75,7 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
   const find = createRecordingFinder();
   const form = eachCsvRecord(file, ({ line, cells: all, fault }) => {
     if (columns === undefined) {
-      columns = readHeader(file, all, fault);
+      columns = readHeader(file, all, fault, options.collection);
       return;
     }
     // Spreadsheet programs write empty cells behind the last column, and rows of nothing else.
@@ -114,6 +124,7 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
       file: absolute,
       label: intern(label),
       group: intern(group),
+      ...(columns.collection < 0 ? {} : { collection: intern(cells[columns.collection]!.trim()) }),
       startSeconds,
       extra: readExtra(columns, cells, intern),
     });
@@ -170,10 +181,17 @@ interface Columns {
   readonly label: number;
   readonly group: number;
   readonly start: number;
+  /** -1 where nothing names collections. */
+  readonly collection: number;
   readonly extra: readonly [name: string, index: number][];
 }
 
-function readHeader(file: string, cells: readonly string[], fault: string | undefined): Columns {
+function readHeader(
+  file: string,
+  cells: readonly string[],
+  fault: string | undefined,
+  collection: string | undefined,
+): Columns {
   if (fault !== undefined) throw inputError(`${file}: in the header line, ${fault}`);
   const all = cells.map((name) => name.trim());
   // Columns without a name are nothing that a reader could mean; a spreadsheet program leaves them behind the last one.
@@ -186,13 +204,18 @@ function readHeader(file: string, cells: readonly string[], fault: string | unde
   }
   const twice = names.find((name, i) => name !== '' && names.indexOf(name) !== i);
   if (twice !== undefined) throw inputError(`${file}: column "${twice}" occurs twice; rename one`);
-  const used: string[] = [...REQUIRED_COLUMNS, 'start_s'];
+  if (collection !== undefined && !names.includes(collection))
+    throw inputError(
+      `${file}: has no column "${collection}" to take collections from (its columns: ${names.join(', ')})`,
+    );
+  const used: string[] = [...REQUIRED_COLUMNS, 'start_s', 'collection'];
   return {
     names,
     path: names.indexOf('path'),
     label: names.indexOf('label'),
     group: names.indexOf('group'),
     start: names.indexOf('start_s'),
+    collection: names.indexOf(collection ?? 'collection'),
     extra: names
       .map((name, i) => [name, i] as [string, number])
       .filter(([name]) => name !== '' && !used.includes(name)),

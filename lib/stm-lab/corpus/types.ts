@@ -10,6 +10,11 @@ export interface ManifestRow {
   readonly label: string;
   /** Speaker, artist, sensor or place: recordings of one group never part in a split. */
   readonly group: string;
+  /**
+   * The collection (database, repository, archive) that it was taken from, where the manifest says: recordings of one
+   * collection share microphones, codecs and editing, which a classifier may learn in place of the class.
+   */
+  readonly collection?: string;
   /** Seconds skipped at the beginning (per-corpus offsets of the paper); 0 unless the manifest says. */
   readonly startSeconds: number;
   /** Every other column, as text. */

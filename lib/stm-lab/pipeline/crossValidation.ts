@@ -6,6 +6,7 @@ import { loadEngine } from '../engine';
 import {
   averageProbabilities,
   crossValidate,
+  domainF1,
   type CrossValidationResult,
   type EvaluationReport,
   type Interval,
@@ -13,6 +14,13 @@ import {
 import { stratifiedGroupKFold } from '../splits';
 import { runTrackedStage, type StageContext } from './context';
 import { logReport, writePredictions } from './evaluate';
+import {
+  collectionDesign,
+  collectionMetrics,
+  collectionScores,
+  crossValidateByCollection,
+  type CollectionScores,
+} from './byCollection';
 import type { Experiment } from './experiment';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
 import { classNumbers, openFeatureFolder } from './featureFolder';
@@ -43,6 +51,10 @@ export interface CrossValidationRecord {
   readonly mean: Readonly<Record<'macroF1' | 'accuracy' | 'uar', Interval>>;
   /** Scores of the probabilities averaged over the repeats. */
   readonly averaged: EvaluationReport;
+  /** Macro-F1 of the part of the label before ":", mean over the repeats; only where labels have one. */
+  readonly domainMacroF1?: number;
+  /** The same model on collections that it has not met; only where the manifest names collections. */
+  readonly byCollection?: CollectionScores;
 }
 
 /** Outcome of a cross-validation. */
@@ -51,9 +63,10 @@ export interface CrossValidationSummary extends CrossValidationRecord {
 }
 
 /**
- * Group-wise K-fold cross-validation of a network fixed beforehand: every recording is judged by a network
- * that has not met its group. `cross-validation.json`, `predictions.csv`. One division into folds and one
- * training per fold for each seed; a run that was killed goes on with the next fold.
+ * Group-wise K-fold cross-validation of a model fixed beforehand: every recording is scored by a model
+ * that has not met its group and, where the manifest names collections, once more by one that has not met its
+ * collection. `cross-validation.json`, `predictions.csv`, `predictions-by-collection.csv`. One division into folds and
+ * one training per fold for each seed; a run that was killed continues with the next fold.
  */
 export async function crossValidationStage(
   options: CrossValidationStageOptions,
@@ -105,10 +118,33 @@ export async function crossValidationStage(
           seeds: Array.from({ length: crossValidation.seeds }, (_, i) => i + 1),
           fitFold: (task) => fitFoldModel(shared, task),
           onFold: ({ finished, total }) => context.progress?.(`cross-validate: fold ${finished} of ${total}`),
-          resume: { folder: partial, identity },
+          resume: { folder: path.join(partial, 'group'), identity },
           ...(context.signal === undefined ? {} : { signal: context.signal }),
         });
-        const summary = toRecord(crossValidation.folds, result);
+        const design = collectionDesign(folder.index, crossValidation.folds);
+        const unseen =
+          design === undefined
+            ? undefined
+            : await crossValidateByCollection(design, {
+                seeds: Array.from({ length: crossValidation.seeds }, (_, i) => i + 1),
+                fitFold: (task) => fitFoldModel({ ...shared, y: design.y, classes: design.classes }, task),
+                onFold: ({ finished, total }) =>
+                  context.progress?.(`cross-validate by collection: fold ${finished} of ${total}`),
+                resume: { folder: path.join(partial, 'collection'), identity },
+                ...(context.signal === undefined ? {} : { signal: context.signal }),
+              });
+        const domain = domainF1(
+          y,
+          result.repeats.map(({ probabilities }) => probabilities),
+          classes,
+        );
+        const summary: CrossValidationRecord = {
+          ...toRecord(crossValidation.folds, result),
+          ...(domain === undefined ? {} : { domainMacroF1: domain }),
+          ...(design === undefined || unseen === undefined
+            ? {}
+            : { byCollection: collectionScores(design, unseen) }),
+        };
         writeJson(path.join(out, 'cross-validation.json'), summary);
         writePredictions(
           path.join(out, 'predictions.csv'),
@@ -116,6 +152,19 @@ export async function crossValidationStage(
           averageProbabilities(result.repeats.map(({ probabilities }) => probabilities)),
           classes,
         );
+        const files = ['cross-validation.json', 'predictions.csv'];
+        if (design !== undefined && unseen !== undefined) {
+          files.push('predictions-by-collection.csv');
+          writePredictions(
+            path.join(out, 'predictions-by-collection.csv'),
+            {
+              paths: Array.from(design.rows, (row) => folder.index[row]!.path),
+              y: Int32Array.from(design.rows, (row) => design.y[row]!),
+            },
+            averageProbabilities(unseen.repeats.map(({ probabilities }) => probabilities)),
+            design.classes,
+          );
+        }
         run?.setTags({ 'stm.engine': engine.description });
         summary.repeats.forEach((repeat) =>
           run?.logMetrics({ repeat_macro_f1: repeat.macroF1 }, repeat.seed),
@@ -125,11 +174,11 @@ export async function crossValidationStage(
           cv_mean_macro_f1_low: summary.mean.macroF1.low,
           cv_mean_macro_f1_high: summary.mean.macroF1.high,
         });
+        if (summary.byCollection !== undefined) run?.logMetrics(collectionMetrics(summary.byCollection));
         logReport(run, summary.averaged, 'cv');
-        run?.logArtifact(path.join(out, 'cross-validation.json'));
-        run?.logArtifact(path.join(out, 'predictions.csv'));
+        for (const file of files) run?.logArtifact(path.join(out, file));
         fs.rmSync(partial, { recursive: true, force: true });
-        return ['cross-validation.json', 'predictions.csv'];
+        return files;
       },
     });
     const record = readJson<CrossValidationRecord>(path.join(out, 'cross-validation.json'));

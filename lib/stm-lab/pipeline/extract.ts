@@ -36,6 +36,8 @@ export interface ExtractStageOptions {
   readonly out: string;
   /** Where recordings may lie; see `readManifest`. Default `anywhere`. */
   readonly paths?: 'anywhere' | 'inside' | undefined;
+  /** Column of the manifest that names collections; see `readManifest`. */
+  readonly collection?: string | undefined;
   readonly features: ExtractedFeatures;
   /** Worker threads; default: all cores. */
   readonly workers?: number | undefined;
@@ -94,7 +96,11 @@ export async function extractStage(
   const { out, features } = options;
   const manifest =
     typeof options.manifest === 'string'
-      ? readManifest(options.manifest, { purpose: 'extraction', paths: options.paths ?? 'anywhere' })
+      ? readManifest(options.manifest, {
+          purpose: 'extraction',
+          paths: options.paths ?? 'anywhere',
+          collection: options.collection,
+        })
       : options.manifest;
   tellOfManifest(manifest, context);
   const request = extractionRun(manifest, features);

@@ -127,8 +127,12 @@ export function extractionShardStates(options: MergeShardsOptions): ShardState[]
 }
 
 /** Without looking for the recordings: each shard looks for its own. */
-const readTrusting = ({ manifest, paths = 'anywhere' }: ExtractShardOptions | MergeShardsOptions): Manifest =>
-  readManifest(manifest, { purpose: 'extraction', files: 'trust', paths });
+const readTrusting = ({
+  manifest,
+  paths = 'anywhere',
+  collection,
+}: ExtractShardOptions | MergeShardsOptions): Manifest =>
+  readManifest(manifest, { purpose: 'extraction', files: 'trust', paths, collection });
 
 const mergeRequest = (
   manifest: Manifest,

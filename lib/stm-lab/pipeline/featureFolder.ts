@@ -16,6 +16,8 @@ export interface IndexRow {
   readonly group: string;
   readonly excerpts: number;
   readonly analysedSeconds: number;
+  /** Absent where the manifest names no collections; empty for a recording that has none. */
+  readonly collection?: string;
 }
 
 /** A folder of extracted features, opened: matrix, recordings and axes belong together. */
@@ -74,6 +76,7 @@ function toIndexRow(row: CsvRow): IndexRow {
     group: row['group']!,
     excerpts: Number(row['excerpts']),
     analysedSeconds: Number(row['analysed_s']),
+    ...(row['collection'] === undefined ? {} : { collection: row['collection'] }),
   };
 }
 

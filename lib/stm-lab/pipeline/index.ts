@@ -57,6 +57,7 @@ export {
   type MergeShardsOptions,
   type MergeSummary,
 } from './extractShards';
+export { collectionSentence, type CollectionScores } from './byCollection';
 export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
 export {

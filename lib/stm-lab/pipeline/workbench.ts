@@ -20,6 +20,8 @@ import { buildTable, type TableName, type TableRows } from './tables';
 export interface WorkbenchOptions extends Pick<StageContext, 'warn' | 'progress' | 'signal'> {
   /** Manifest of recordings. Default: `STM_LAB_MANIFEST`, else the synthetic demo corpus, made when missing. */
   readonly manifest?: string | undefined;
+  /** Column of the manifest that names collections. Default: `collection`, where there is one. */
+  readonly collection?: string | undefined;
   /** Folder of all results. Default: `STM_LAB_RESULTS`, else `results` of the repository. */
   readonly results?: string | undefined;
   /** Name or file of an experiment. Default: `STM_LAB_EXPERIMENT`, else `smoke`. */
@@ -55,7 +57,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
   const results = resultsFolder(options.results);
   const given = options.manifest ?? process.env.STM_LAB_MANIFEST;
   const manifestFile = given ?? (await demoManifest(results, options.progress));
-  const manifest = readManifest(manifestFile);
+  const manifest = readManifest(manifestFile, { collection: options.collection });
   const corpus = corpusName(given);
   const synthetic = manifest.rows.every(({ extra }) => extra['licence'] === DEMO_CORPUS_LICENCE);
   const note = synthetic ? 'synthetic demo corpus' : undefined;

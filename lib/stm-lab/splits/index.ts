@@ -1,4 +1,5 @@
 export { stratifiedGroupKFold, type StratifiedGroupKFoldOptions } from './stratified';
+export { scorableByCollection, withoutSharedGroups, type ScorableRows } from './collections';
 export { groupKFold, type GroupKFoldOptions } from './groupKFold';
 export { assignRoles, type Role } from './roles';
 export { checkLeakage, findLeaks, type Leak, type LeakageCheck } from './leakage';

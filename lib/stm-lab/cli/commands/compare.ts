@@ -1,7 +1,7 @@
 import { comparisonTable, openWorkbench } from '../../pipeline';
 import { choiceOption, integerOption, type Command } from '../command';
 import { terminalContext } from '../context';
-import { EXPERIMENT, statusText } from '../stageOptions';
+import { COLLECTION, EXPERIMENT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const compare: Command = {
@@ -9,6 +9,7 @@ export const compare: Command = {
   summary: 'Features and models side by side: same recordings, folds and repeats, paired differences.',
   options: {
     manifest: { value: 'M.csv', help: 'recordings', default: 'the synthetic demo corpus, made on first use' },
+    collection: COLLECTION,
     experiment: EXPERIMENT,
     results: { value: 'DIR', help: 'folder of all results', default: 'results' },
     workers: { value: 'N', help: 'worker threads of the extraction', default: 'all cores' },
@@ -19,15 +20,16 @@ export const compare: Command = {
     },
   },
   details: [
-    'Extracts what the rows of the experiment\'s "comparison" need, and judges each by group-wise cross-validation. Writes',
+    'Extracts what the rows of the experiment\'s "comparison" need, and scores each by group-wise cross-validation. Writes',
     'comparison.json, comparison.csv and comparison.svg; every row is a run below the run of the comparison. Finished rows',
     'and folds are reused. Columns: macro-F1 at the most probable class, mean of single repeats; "averaged", of the repeats\'',
-    'averaged probabilities; "difference" to the reference row, with p; "published", threshold chosen on the test rows.',
+    'averaged probabilities; "by collection", on collections that no model has met; "difference" to the reference row, with p; "published", threshold chosen on the test rows.',
   ].join('\n'),
   example: 'stm-lab compare --manifest corpus/manifest.csv',
   async run(options, _positionals, terminal) {
     const lab = await openWorkbench({
       manifest: options['manifest'],
+      collection: options['collection'],
       results: options['results'],
       experiment: options['experiment'],
       tracking:
@@ -49,6 +51,11 @@ export const compare: Command = {
           terminal.print(
             `${name}: ${chosen.map(({ recipe, folds }) => `${recipe} in ${folds} folds`).join('; ')}`,
           );
+      const first = summary.rows[0]?.byCollection;
+      if (first !== undefined)
+        terminal.print(
+          `by collection: ${first.folds} folds over ${first.collections} collections${first.notScorable.length === 0 ? '' : `; not scorable that way, since all recordings come from one collection: ${first.notScorable.join(', ')}`}`,
+        );
       const { recordings, groups, seeds, folds, status } = summary;
       terminal.print(
         `${lab.folders.comparison}: ${recordings} recordings of ${groups} groups${lab.note === undefined ? '' : ` (${lab.note})`}, ${seeds} repeat(s) of ${folds} group-wise folds; ${statusText(status)}`,

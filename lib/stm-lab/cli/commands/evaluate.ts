@@ -1,4 +1,10 @@
-import { crossValidationStage, evaluateStage, readExperiment, scoreTable } from '../../pipeline';
+import {
+  collectionSentence,
+  crossValidationStage,
+  evaluateStage,
+  readExperiment,
+  scoreTable,
+} from '../../pipeline';
 import { type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
 import { EXPERIMENT, OUT, statusText } from '../stageOptions';
@@ -6,7 +12,7 @@ import { printTable } from '../table';
 
 export const evaluate: Command = {
   name: 'evaluate',
-  summary: 'Judge a trained network on the test rows, or a fixed one by group-wise cross-validation.',
+  summary: 'Score a trained network on the test rows, or a fixed model by group and by collection.',
   options: {
     model: { value: 'DIR', help: 'results of "stm-lab train"; with --reduction and --split' },
     reduction: { value: 'DIR', help: 'results of "stm-lab reduce"' },
@@ -21,7 +27,8 @@ export const evaluate: Command = {
   },
   details: [
     'With --model: evaluation.json (published and corrected protocol, 95 % intervals from resampling groups) and',
-    'predictions.csv. With --features: cross-validation.json and predictions.csv of every recording.',
+    'predictions.csv. With --features: cross-validation.json and predictions.csv of every recording;',
+    'where the manifest named collections, also scores on collections that the model has not met (by collection).',
   ].join('\n'),
   example: 'stm-lab evaluate --features results/corpus/features --out results/corpus/cross-validation',
   async run(options, _positionals, terminal) {
@@ -41,6 +48,7 @@ export const evaluate: Command = {
       terminal.print(
         `${out}: macro-F1 ${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}], mean of ${summary.repeats.length} repeat(s) of ${summary.folds} group-wise folds; ${statusText(summary.status)}`,
       );
+      if (summary.byCollection !== undefined) terminal.print(collectionSentence(summary.byCollection));
       return 0;
     }
     const { model, reduction, split: splitFolder } = options;

@@ -1,7 +1,15 @@
 import { extractShardStage, extractStage, mergeShardsStage, outcomeText } from '../../pipeline';
 import { choiceOption, integerOption, shardOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { MAX_SILENCE, OUT, SHARD_OPTIONS, silenceOption, statusText, workersOption } from '../stageOptions';
+import {
+  COLLECTION,
+  MAX_SILENCE,
+  OUT,
+  SHARD_OPTIONS,
+  silenceOption,
+  statusText,
+  workersOption,
+} from '../stageOptions';
 
 export const extract: Command = {
   name: 'extract',
@@ -32,6 +40,7 @@ export const extract: Command = {
       help: "anywhere, or inside: refuse recordings outside of the manifest's folder (a manifest of someone else)",
       default: 'anywhere',
     },
+    collection: COLLECTION,
     ...SHARD_OPTIONS,
     failures: {
       value: 'WHAT',
@@ -63,6 +72,7 @@ export const extract: Command = {
     const request = {
       manifest: options['manifest']!,
       paths: choiceOption(options, 'paths', ['anywhere', 'inside'] as const, 'anywhere'),
+      collection: options['collection'],
       out,
       features: {
         kind,

@@ -16,7 +16,8 @@ export interface ExtractionSummary extends Results, Tally {
  * Extracts features of every recording of a manifest on worker threads and writes into `outFolder`:
  *
  * - `features.npy`: float32, one row per accepted recording, in manifest order
- * - `index.csv`: path, label, group, excerpts, analysed_s, longest_silence_s, row
+ * - `index.csv`: path, label, group, excerpts, analysed_s, longest_silence_s, row, and
+ *   `collection` where the manifest names it
  * - `rejected.csv`: path, reason, outcome and label of every other recording; outcome is `unusable` (by its bytes,
  *   which are remembered) or `failed` (by its surroundings: tried again on the next run)
  * - `duplicates.csv`, only where there are some: sets of accepted recordings of the same bytes but another group or label

@@ -158,9 +158,13 @@ export function writeResults(
   writeRows(files.features, rowLength, (append) =>
     accepted.forEach(({ key }) => append(featuresOf(key).subarray(0, rowLength))),
   );
+  const hasCollections = accepted.some(({ row }) => row.collection !== undefined);
   writeCsv(
     files.index,
-    ['path', 'label', 'group', 'excerpts', 'analysed_s', 'longest_silence_s', 'row'],
+    [
+      ...['path', 'label', 'group', 'excerpts', 'analysed_s', 'longest_silence_s', 'row'],
+      ...(hasCollections ? ['collection'] : []),
+    ],
     accepted.map(({ row, outcome }, i) => ({
       path: row.path,
       label: row.label,
@@ -169,6 +173,7 @@ export function writeResults(
       analysed_s: outcome.analysedSeconds,
       longest_silence_s: Number(outcome.longestSilenceSeconds.toFixed(6)),
       row: i,
+      ...(hasCollections ? { collection: row.collection ?? '' } : {}),
     })),
   );
   writeCsv(

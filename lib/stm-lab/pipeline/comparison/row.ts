@@ -15,6 +15,13 @@ import { stratifiedGroupKFold } from '../../splits';
 import type { Run } from 'mlflow-tracking-client';
 import { flattenParameters, trackedRun, type StageContext } from '../context';
 import { logReport } from '../evaluate';
+import {
+  collectionDesign,
+  collectionMetrics,
+  collectionScores,
+  crossValidateByCollection,
+  type CollectionScores,
+} from '../byCollection';
 import { classNumbers, type IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
 import { forgetOtherFolds } from '../partialFolds';
@@ -44,6 +51,8 @@ export interface ComparisonScores {
     readonly prAuc: number;
     readonly accuracy: number;
   };
+  /** On collections that no model of the row has met; only where the manifest names collections. */
+  readonly byCollection?: CollectionScores;
   /** How often each recipe was chosen, where there was a choice. */
   readonly chosen?: readonly { readonly recipe: string; readonly folds: number }[];
 }
@@ -61,7 +70,7 @@ export interface RowContext {
   readonly resamples: number;
 }
 
-/** A row that has been judged. */
+/** A row that has been scored. */
 export interface FinishedRow {
   readonly scores: ComparisonScores;
   /** Probabilities of each repeat, for paired comparisons. */
@@ -76,9 +85,9 @@ interface StoredRow {
 }
 
 /**
- * Judges one row by group-wise cross-validation, under a run of its own below the comparison's. A finished
- * row is kept (and recorded again below a comparison of other rows); one that was stopped goes on with its
- * next fold.
+ * Scores one row by group-wise cross-validation, and by collection where collections are named, under a run of its own
+ * below the comparison's. A finished row is reused (and recorded again below a comparison of other rows); one that was
+ * stopped continues with its next fold.
  */
 export async function judgeRow(
   row: FullRow,
@@ -120,7 +129,8 @@ export async function judgeRow(
     logRow(run, finished, shared);
     if (kept === undefined) writeRepeats(files.values, finished.repeats, recordings.length);
     writeJson(files.result, { key, comparison, scores: finished.scores } satisfies StoredRow);
-    fs.rmSync(partial.folder, { recursive: true, force: true });
+    for (const used of [partial.folder, `${partial.folder}-by-collection`])
+      fs.rmSync(used, { recursive: true, force: true });
     return finished;
   });
 }
@@ -169,6 +179,7 @@ function logRow(
     groups: classNumbers(recordings.map(({ group }) => group)).y,
     bootstrap: { resamples },
   });
+  if (scores.byCollection !== undefined) run.logMetrics(collectionMetrics(scores.byCollection));
   logReport(run, report, 'cv');
 }
 
@@ -197,20 +208,28 @@ async function crossValidateRow(
   const features = recipeFeatures(data.features, source.rateHz, row.recipes);
   const recipes = row.recipes.map((recipe, i) => ({ ...recipe, features: features[i]! }));
   forgetOtherFolds(folder, key);
+  forgetOtherFolds(`${folder}-by-collection`, key);
   const choiceFile = ({ seed, fold }: { seed: number; fold: number }): string =>
     path.join(folder, `seed${seed}-fold${fold}.choice.json`);
-  const fitFold = async (task: FoldTask): Promise<Float32Array> => {
-    let used = recipes;
-    if (row.innerFolds > 0) {
-      const choice = await chooseRecipe(base, { labels, groups }, recipes, row, task);
-      writeJson(choiceFile(task), choice);
-      if (choice.chosen < recipes.length) used = [recipes[choice.chosen]!];
-    }
-    const probabilities: Float32Array[] = [];
-    for (const recipe of used)
-      probabilities.push(await fitFoldModel({ ...base, ...recipe, ensemble: row.ensemble }, task));
-    return averageProbabilities(probabilities);
-  };
+  /** Models whose choices, where there are any, are made with `units` held out together, as they are scored. */
+  const fitWith =
+    (
+      data: Omit<typeof base, 'classes'> & { readonly classes: readonly string[] },
+      units: readonly string[],
+      onChoice: (task: FoldTask, choice: RecipeChoice) => void,
+    ) =>
+    async (task: FoldTask): Promise<Float32Array> => {
+      let used = recipes;
+      if (row.innerFolds > 0) {
+        const choice = await chooseRecipe(data, { labels, groups: units }, recipes, row, task);
+        onChoice(task, choice);
+        if (choice.chosen < recipes.length) used = [recipes[choice.chosen]!];
+      }
+      const probabilities: Float32Array[] = [];
+      for (const recipe of used)
+        probabilities.push(await fitFoldModel({ ...data, ...recipe, ensemble: row.ensemble }, task));
+      return averageProbabilities(probabilities);
+    };
   const choices: RecipeChoice[] = [];
   const result = await crossValidate({
     labels: y,
@@ -218,7 +237,7 @@ async function crossValidateRow(
     groups: classNumbers(groups).y,
     folds: (seed) => stratifiedGroupKFold({ labels, groups, folds: shared.folds, seed }),
     seeds,
-    fitFold,
+    fitFold: fitWith(base, groups, (task, choice) => writeJson(choiceFile(task), choice)),
     onFold: (done) => {
       if (row.innerFolds > 0) choices.push(readJson<RecipeChoice>(choiceFile(done)));
       context.progress?.(`compare: ${row.name}, fold ${done.finished} of ${done.total}`);
@@ -227,8 +246,26 @@ async function crossValidateRow(
     bootstrap: { resamples },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
+  const design = collectionDesign(recordings, shared.folds);
+  const unseen =
+    design === undefined
+      ? undefined
+      : await crossValidateByCollection(design, {
+          seeds,
+          fitFold: fitWith({ ...base, y: design.y, classes: design.classes }, design.names, () => undefined),
+          onFold: ({ finished, total }) =>
+            context.progress?.(`compare: ${row.name} by collection, fold ${finished} of ${total}`),
+          resume: { folder: `${folder}-by-collection`, identity: key },
+          bootstrap: { resamples },
+          ...(context.signal === undefined ? {} : { signal: context.signal }),
+        });
   return {
-    scores: scoresOf(row, result, y, classes, choices),
+    scores: {
+      ...scoresOf(row, result, y, classes, choices),
+      ...(design === undefined || unseen === undefined
+        ? {}
+        : { byCollection: collectionScores(design, unseen) }),
+    },
     repeats: result.repeats.map(({ probabilities }) => probabilities),
   };
 }

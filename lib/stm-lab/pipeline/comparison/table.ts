@@ -11,6 +11,8 @@ export interface ComparisonTableRow {
   readonly 'macro-F1': string;
   /** Of the repeats' averaged probabilities, with interval. */
   readonly averaged: string;
+  /** On collections that no model has met; a dash where the manifest names none. */
+  readonly 'by collection': string;
   /** Against the reference, with interval and p. */
   readonly difference: string;
   /** Published protocol: macro-F1 at the threshold best on the test rows, and micro ROC-AUC. */
@@ -28,6 +30,7 @@ export function comparisonTable(record: ComparisonRecord): ComparisonTableRow[] 
     model: row.model,
     'macro-F1': ranged(row.macroF1),
     averaged: ranged(row.averaged.macroF1),
+    'by collection': row.byCollection === undefined ? '-' : ranged(row.byCollection.macroF1),
     difference:
       row.against === undefined
         ? 'reference'
@@ -54,6 +57,9 @@ export function writeComparisonCsv(file: string, record: ComparisonRecord): void
     ...interval('averaged_macro_f1', row.averaged.macroF1),
     averaged_macro_roc_auc: row.averaged.macroRocAuc,
     averaged_ece: row.averaged.ece,
+    ...interval('collection_macro_f1', row.byCollection?.macroF1),
+    collection_domain_macro_f1: row.byCollection?.domainMacroF1,
+    collection_ece: row.byCollection?.ece,
     ...interval('difference', row.against?.difference),
     p_value: row.against?.pValue,
     published_max_macro_f1: row.published.maxMacroF1,

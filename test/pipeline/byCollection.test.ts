@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { test } from 'node:test';
+import { readCsv, writeCsv } from 'stm-lab/dist/base/csv';
+import { crossValidationStage, type ComparisonRecord } from 'stm-lab/dist/pipeline';
+import { plantedCollections } from './plantedCollections';
+import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
+
+const network = {
+  reduction: { method: 'exact', components: 10, whiten: 'common' },
+  model: {
+    family: 'dropout',
+    hidden: [{ units: 16 }],
+    fit: { epochs: 20, batchSize: 16, accumulation: 1, learningRate: 0.01, biasCorrection: 'standard' },
+  },
+} as const;
+
+test('what is only the collection shows by group and fails by collection; a class of one collection is named', async () => {
+  const folder = temporaryFolder('planted');
+  const features = plantedCollections(path.join(folder, 'features'), {
+    labels: ['x: one', 'x: two', 'y: one', 'y: single'],
+    collections: [4, 4, 4, 1],
+  });
+  const out = path.join(folder, 'scores');
+  const summary = await crossValidationStage({
+    features,
+    out,
+    crossValidation: { folds: 4, seeds: 2 },
+    ...network,
+  });
+  const unseen = summary.byCollection!;
+  assert.deepEqual(unseen.notScorable, ['y: single']);
+  assert.deepEqual([unseen.collections, unseen.recordings, unseen.repeats.length], [12, 120, 2]);
+  assert.ok(summary.mean.macroF1.value > 0.9, `by group ${summary.mean.macroF1.value}`);
+  assert.ok(unseen.macroF1.value < 0.75, `by collection ${unseen.macroF1.value}`);
+  assert.ok(unseen.macroF1.low < unseen.macroF1.value && unseen.macroF1.value < unseen.macroF1.high);
+  // Collections are fewer than groups and differ more: their interval is the wider one.
+  const width = ({ low, high }: { low: number; high: number }): number => high - low;
+  assert.ok(width(unseen.macroF1) > 2 * width(summary.mean.macroF1));
+  assert.ok(unseen.domainMacroF1! > 0 && summary.domainMacroF1! > 0.9);
+  assert.ok(unseen.ece > 0.1);
+  const lines = readCsv(path.join(out, 'predictions-by-collection.csv')).rows;
+  assert.equal(lines.length, 120);
+  assert.ok(lines.every(({ path: name }) => !name!.startsWith('c3')));
+});
+
+test('any column names the collections, from the command line to the table; without one there is a dash', () => {
+  const folder = temporaryFolder('columns');
+  const manifest = tinyCorpus(path.join(folder, 'corpus'), { groups: 3 });
+  const rows = readCsv(manifest).rows.map((row, i) => ({ ...row, Quelle: `Sammlung ${i % 3}` }));
+  writeCsv(manifest, ['path', 'label', 'group', 'Quelle'], rows);
+  const experiment = tinyExperiment(folder);
+  const whole = JSON.parse(fs.readFileSync(experiment, 'utf8')) as Record<string, unknown>;
+  const comparison = {
+    folds: 3,
+    seeds: 1,
+    reference: 'logistic',
+    resamples: 50,
+    rows: [{ name: 'logistic', logistic: {} }],
+  };
+  fs.writeFileSync(experiment, JSON.stringify({ ...whole, comparison }));
+  const compare = (results: string, ...more: string[]): ReturnType<typeof stmLab> =>
+    stmLab(
+      ...['compare', '--manifest', manifest, '--experiment', experiment, '--tracking', 'disabled'],
+      ...['--results', path.join(folder, results), ...more],
+    );
+  const named = compare('named', '--collection', 'Quelle');
+  assert.equal(named.code, 0, named.err);
+  assert.match(named.out, /by collection: 3 folds over 3 collections/);
+  const out = path.join(folder, 'named', 'corpus', 'tiny', 'comparison');
+  const { rows: scored } = JSON.parse(
+    fs.readFileSync(path.join(out, 'comparison.json'), 'utf8'),
+  ) as ComparisonRecord;
+  assert.equal(scored[0]!.byCollection!.collections, 3);
+  const line = readCsv(path.join(out, 'comparison.csv')).rows[0]!;
+  assert.equal(Number(line['collection_macro_f1']), scored[0]!.byCollection!.macroF1.value);
+
+  const wrong = compare('wrong', '--collection', 'Herkunft');
+  assert.equal(wrong.code, 2);
+  assert.match(
+    wrong.err,
+    /has no column "Herkunft" to take collections from \(its columns: path, label, group, Quelle\)/,
+  );
+  const without = compare('without');
+  assert.equal(without.code, 0, without.err);
+  assert.doesNotMatch(without.out, /by collection:/);
+});
