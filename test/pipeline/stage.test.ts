@@ -86,3 +86,43 @@ test('a second process in the same folder is refused; what a killed one left hal
   await inner;
   assert.equal((await runStage(request())).status, 'cached');
 });
+
+test('another engine is computed anew; damage of the same length is noticed; the reason is one sentence', async () => {
+  const { folder, request, runs } = inTemporaryFolder();
+  const told: string[] = [];
+  const onStale = (sentence: string): void => void told.push(sentence);
+  const own = { onStale, engine: 'native 2.21', parameters: { search: { trials: 4 }, size: 3 } };
+  await runStage(request(own));
+  assert.deepEqual(told, [], 'there is nothing to tell of a first run');
+  await runStage(request({ ...own, engine: 'wasm' }));
+  await runStage(request({ ...own, engine: 'wasm', parameters: { search: { trials: 5 }, size: 3 } }));
+  await runStage(request({ ...own, engine: 'wasm', inputs: { features: 'abd' } }));
+  fs.writeFileSync(path.join(folder, 'result.txt'), 'run X');
+  await runStage(request({ ...own, engine: 'wasm', inputs: { features: 'abd' } }));
+  fs.rmSync(path.join(folder, 'result.txt'));
+  await runStage(request({ ...own, engine: 'wasm', inputs: { features: 'abd' } }));
+  assert.equal(runs(), 6);
+  const reasons = [
+    'the engine changed: it was native 2.21 and is wasm',
+    'the settings changed: search.trials was 4 and is 5',
+    'its input changed: features',
+    'result.txt has changed',
+    'result.txt is missing',
+  ];
+  assert.deepEqual(
+    told,
+    reasons.map((reason) => `example: computed anew, since ${reason} (${folder})`),
+  );
+});
+
+test('results of an earlier version are computed anew and not misread', async () => {
+  const { folder, request, runs } = inTemporaryFolder();
+  const told: string[] = [];
+  await runStage(request());
+  const file = path.join(folder, 'stage.json');
+  const record = JSON.parse(fs.readFileSync(file, 'utf8')) as object;
+  fs.writeFileSync(file, JSON.stringify({ ...record, format: undefined, key: 'of format 1' }));
+  await runStage(request({ onStale: (sentence: string) => told.push(sentence) }));
+  assert.equal(runs(), 2);
+  assert.match(told.join(), /since the results are those of an earlier version of stm-lab/);
+});

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { messageOf } from '../base/errors';
 import type { Tracker } from 'mlflow-tracking-client';
-import { commandTag, openTracker, type StageContext } from '../pipeline';
+import { COMMON_EXPERIMENT, commandTag, openTracker, type StageContext } from '../pipeline';
 import { choiceOption, type OptionSpec, type OptionValues } from './command';
 import type { Terminal } from './terminal';
 
@@ -60,7 +60,7 @@ export function trackingMode(options: OptionValues): Tracker['mode'] | undefined
 export function trackerFor(options: OptionValues, out: string, terminal: Terminal): Tracker {
   const mode = trackingMode(options);
   return openTracker({
-    experiment: options['mlflow-experiment'] ?? (process.env.MLFLOW_EXPERIMENT_NAME || 'stm-lab'),
+    experiment: options['mlflow-experiment'] ?? (process.env.MLFLOW_EXPERIMENT_NAME || COMMON_EXPERIMENT),
     journalFolder: options['journal'] ?? path.join(path.dirname(path.resolve(out)), 'tracking'),
     ...(mode === undefined ? {} : { mode }),
     tags: commandTag(),

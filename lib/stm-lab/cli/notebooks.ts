@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, sha256File } from '../base/files';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
-import { homeFolder, readStageRecord, runStage, type Workbench } from '../pipeline';
+import { homeFolder, libraryHash, readStageRecord, runStage, type Workbench } from '../pipeline';
 import type { Terminal } from './terminal';
 
 /** Results on which figures and notebooks depend, by hash. */
@@ -15,6 +15,7 @@ export function resultHashes(lab: Workbench): Record<string, string> {
       'features.npy'
     ]!,
     manifest: lab.manifest.hash,
+    library: libraryHash(),
     ...Object.fromEntries(
       Object.entries(stages).map(([name, folder]) => [name, readStageRecord(folder)!.key]),
     ),
@@ -54,12 +55,18 @@ export async function executeNotebooks(
   const request = {
     stage: 'notebooks',
     folder: out,
-    parameters: { notebooks },
+    parameters: { notebooks, experiment: lab.experiment },
     inputs: {
       ...resultHashes(lab),
       ...Object.fromEntries(notebooks.map((name) => [name, sha256File(path.join(folder, name))])),
-      library: sha256File(path.join(__dirname, '..', 'pipeline', 'workbench.js')),
+      ...Object.fromEntries(
+        ['notebooks.py', 'notebook_page.py'].map((name) => [
+          name,
+          sha256File(path.join(home, 'setup', name)),
+        ]),
+      ),
     },
+    onStale: (sentence: string) => terminal.warn(sentence),
     run: async (): Promise<string[]> => {
       code = await spawned(
         python,

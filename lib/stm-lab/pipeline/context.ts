@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors';
 import { metricName, sampleSystem, type Run, type RunReference, type Tracker } from 'mlflow-tracking-client';
+import { sha256 } from '../base/files';
 import { runStage, stageKey, type StageRequest, type StageResult } from './stage';
 
 /** What every stage is given besides its files: who records it, and who is told how it goes. */
@@ -19,6 +20,8 @@ export interface StageContext {
 export interface TrackedStageRequest extends Omit<StageRequest, 'run'> {
   /** Name of the run; default the stage's. */
   readonly runName?: string;
+  /** The part of the parameters that an experiment states beforehand; default all. Reports choose runs by it. */
+  readonly settings?: unknown;
   readonly run: (run: Run | undefined) => Promise<readonly string[]>;
 }
 
@@ -49,6 +52,31 @@ export interface TrackedRunRequest {
   readonly parent?: RunReference | undefined;
 }
 
+/** A child is another run below another parent: results that are reused are recorded below each that shows them. */
+function keyBelow(key: string, parent: RunReference | undefined): string {
+  return parent === undefined ? key : `${key}-${sha256(parent.key ?? parent.id).slice(0, 12)}`;
+}
+
+/** Records a piece of work that was done before below a new parent; recorded there already, it stays as it is. */
+export function recordReused(
+  { tracker, note }: Pick<StageContext, 'tracker' | 'note'>,
+  { name, key, params, tags, parent }: TrackedRunRequest,
+  log: (run: Run) => void,
+): void {
+  if (tracker === undefined || tracker.mode === 'disabled') return;
+  const run = tracker.startRun({
+    name,
+    key: keyBelow(key, parent),
+    ...(parent === undefined ? {} : { parent }),
+    params,
+    tags: { ...tags, ...(note === undefined ? {} : { 'stm.note': note }) },
+  });
+  // In a run that is there already, nothing is written twice.
+  if (run.origin === 'new') run.setTags({ 'stm.reused': 'results of an earlier run' });
+  log(run);
+  run.end('FINISHED');
+}
+
 /**
  * Does a piece of work under a run of its own: parameters and tags at the start, the use of the machine
  * meanwhile, then FINISHED; when the work throws, its sentence as `stm.error` and FAILED (KILLED when it was
@@ -62,7 +90,7 @@ export async function trackedRun<T>(
   const { name, key, params, tags, parent } = request;
   const run = context.tracker?.startRun({
     name,
-    key,
+    key: keyBelow(key, parent),
     ...(parent === undefined ? {} : { parent }),
     params,
     tags: { ...tags, ...(context.note === undefined ? {} : { 'stm.note': context.note }) },
@@ -109,8 +137,10 @@ export function stageRun(request: Omit<TrackedStageRequest, 'run'>): TrackedRunR
     tags: {
       'stm.stage': request.stage,
       'stm.key': key,
+      'stm.settings': sha256(request.settings ?? request.parameters),
+      ...(request.engine === undefined ? {} : { 'stm.engine': request.engine }),
       ...Object.fromEntries(
-        Object.entries(request.inputs).map(([name, hash]) => [`stm.input.${name}`, hash]),
+        Object.entries(request.inputs).map(([name, hash]) => [`stm.input.${metricName(name)}`, hash]),
       ),
     },
   };
@@ -122,5 +152,9 @@ export function stageRun(request: Omit<TrackedStageRequest, 'run'>): TrackedRunR
  */
 export function runTrackedStage(context: StageContext, request: TrackedStageRequest): Promise<StageResult> {
   const tracked = stageRun(request);
-  return runStage({ ...request, run: () => trackedRun(context, tracked, request.run) });
+  return runStage({
+    onStale: context.warn,
+    ...request,
+    run: () => trackedRun(context, tracked, request.run),
+  });
 }

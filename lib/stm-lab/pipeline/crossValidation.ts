@@ -76,13 +76,14 @@ export async function crossValidationStage(
   const folder = openFeatureFolder(options.features);
   tellOfLosses(options.features, context);
   try {
+    const engine = await loadEngine();
     const { status } = await runTrackedStage(context, {
       stage: 'cross-validate',
       folder: out,
       parameters: { crossValidation, reduction, model },
       inputs: { features: folder.featuresHash, index: folder.indexHash },
+      engine: engine.description,
       run: async (run) => {
-        const engine = await loadEngine();
         const { classes, y } = classNumbers(folder.index.map(({ label }) => label));
         const groupNames = folder.index.map(({ group }) => group);
         const shared = {
@@ -165,7 +166,6 @@ export async function crossValidationStage(
             design.classes,
           );
         }
-        run?.setTags({ 'stm.engine': engine.description });
         summary.repeats.forEach((repeat) =>
           run?.logMetrics({ repeat_macro_f1: repeat.macroF1 }, repeat.seed),
         );

@@ -57,13 +57,14 @@ export async function evaluateStage(
     );
   }
   const parameters = { resamples: options.resamples ?? 1000 };
+  const engine = await loadEngine();
   const { status } = await runTrackedStage(context, {
     stage: 'evaluate',
     folder: out,
     parameters,
     inputs: { ...data.hashes, model: modelHash(model) },
+    engine: engine.description,
     run: async (run) => {
-      const engine = await loadEngine();
       const test = data.role('test');
       if (test.rows === 0)
         throw inputError(`${options.split}: the split has no test rows; use more recordings or fewer folds`);

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readManifest, showPath } from '../corpus';
 import type { Manifest } from '../corpus';
-import { readJson, sha256, writeJson } from '../base/files';
+import { readJson, sha256, sha256File, writeJson } from '../base/files';
 import {
   extractCorpus,
   type ExtractCorpusOptions,
@@ -183,13 +183,36 @@ export function extractionKey(manifest: Manifest, features: ExtractedFeatures): 
   return sha256({ manifest: manifest.hash, features: { ...others, ...more } });
 }
 
+/** The settings of an extraction with the defaults filled in, by which reports choose its run. */
+export function extractionSettings({
+  kind,
+  channels,
+  scale,
+  maxExcerpts,
+  keep,
+  maxSilenceSeconds,
+}: ExtractedFeatures): object {
+  return {
+    kind,
+    maxSilenceSeconds: silenceSeconds(maxSilenceSeconds) ?? null,
+    ...(kind === 'stm'
+      ? { channels: channels ?? 'published', maxExcerpts: maxExcerpts ?? 30 }
+      : { scale: scale ?? 'power' }),
+    keep: keep ?? 'mean',
+  };
+}
+
 /** The run of an extraction. */
 export function extractionRun(manifest: Manifest, features: ExtractedFeatures): TrackedRunRequest {
   return {
     name: 'extract',
     key: `extract-${extractionKey(manifest, features).slice(0, 16)}`,
     params: flattenParameters({ features }),
-    tags: { 'stm.stage': 'extract', 'stm.manifest': manifest.hash },
+    tags: {
+      'stm.stage': 'extract',
+      'stm.manifest': manifest.hash,
+      'stm.settings': sha256(extractionSettings(features)),
+    },
   };
 }
 
@@ -226,7 +249,7 @@ export function recordExtraction(
   // What failed is tried again in the same run of the tracking.
   if (failed > 0) fs.rmSync(record, { force: true });
   else writeJson(record, { key: extractionKey(manifest, features), featuresHash } satisfies Remembered);
-  run?.setTags({ 'stm.features': featuresHash });
+  run?.setTags({ 'stm.features': featuresHash, 'stm.index': sha256File(files.index) });
   run?.logDataset({
     name: path.basename(path.dirname(manifest.file)),
     digest: manifest.hash.slice(0, 8),

@@ -62,6 +62,7 @@ export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureF
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
 export {
   mlflowExecutable,
+  COMMON_EXPERIMENT,
   mlflowExperimentName,
   openTracker,
   TAG_NAMESPACE,
@@ -75,7 +76,7 @@ export {
   type OcclusionSummary,
 } from './occlusion';
 export { readPublished, type PublishedGrid, type PublishedNumbers, type PublishedRow } from './published';
-export { reportOf } from './report';
+export { reportOf, type ReportRequest } from './report';
 export { openPredictor, type Prediction, type PredictOptions } from './predict';
 export type { ExperimentStages, SettingRow } from './experimentStages';
 export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
@@ -84,7 +85,9 @@ export { searchStage, type SearchRecord, type SearchStageOptions, type SearchSum
 export { joinSearch, mergeSearch, searchProgress, type SearchProgress } from './searchShards';
 export { splitStage, type SplitStageOptions, type SplitSummary } from './split';
 export type { SilenceLimit } from './silenceLimit';
-export { corpusName, resultsFolder, type StageFolders } from './stageFolders';
+export { corpusName } from './corpusFolder';
+export { libraryHash } from './libraryHash';
+export { resultsFolder, type StageFolders } from './stageFolders';
 export { TABLE_NAMES, type TableName, type TableRows } from './tables';
 export { readStageRecord, runStage, type StageRecord, type StageRequest, type StageResult } from './stage';
 export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';

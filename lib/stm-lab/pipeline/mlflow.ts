@@ -38,6 +38,9 @@ export function mlflowExecutable(): string {
   return fs.existsSync(own) ? own : findMlflow();
 }
 
+/** The MLflow experiment of stages that are run one by one. */
+export const COMMON_EXPERIMENT = 'stm-lab';
+
 /** The MLflow experiment of a reproduction: `MLFLOW_EXPERIMENT_NAME`, else one per corpus and experiment. */
 export function mlflowExperimentName(corpus: string, experiment: string): string {
   return process.env['MLFLOW_EXPERIMENT_NAME'] || `stm-lab/${corpus}/${experiment}`;

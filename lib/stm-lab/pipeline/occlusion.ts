@@ -66,13 +66,14 @@ export async function occlusionStage(
       throw inputError(
         `${options.model}: was trained on another reduction than ${options.reduction}; run "stm-lab train" again`,
       );
+    const engine = await loadEngine();
     const { status } = await runTrackedStage(context, {
       stage: 'occlusion',
       folder: out,
       parameters: { patch },
       inputs: { features: folder.featuresHash, split: split.hash, model: modelHash(model) },
+      engine: engine.description,
       run: async (run) => {
-        const engine = await loadEngine();
         const test = split.roles.flatMap((role, i) => (role === 'test' ? [i] : []));
         if (test.length === 0)
           throw inputError(
@@ -102,7 +103,6 @@ export async function occlusionStage(
         writeNpy(path.join(out, 'occlusion.npy'), { shape: [classes.length, columns], data });
         const record: OcclusionRecord = { classes, rows: maps.rows, patch, patches: maps.patches };
         writeJson(path.join(out, 'occlusion.json'), record);
-        run?.setTags({ 'stm.engine': engine.description });
         const nameOf = nameLabels(run, classes);
         run?.logMetrics(
           Object.fromEntries(

@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { openNpyWriter } from '../base/npy';
 import { loadEngine } from '../engine';
@@ -47,13 +48,14 @@ export async function reduceStage(
   try {
     const split = readSplit(options.split);
     const nameOf = (row: number): string => folder.index[row]?.path ?? String(row);
+    const engine = await loadEngine();
     const { status } = await runTrackedStage(context, {
       stage: 'reduce',
       folder: out,
       parameters: options.reduction,
       inputs: { features: folder.featuresHash, axes: folder.axesHash, split: split.hash },
+      engine: engine.description,
       run: async (run) => {
-        const engine = await loadEngine();
         const reduction = await fitReduction({
           ...options.reduction,
           features: folder.matrix,
@@ -75,13 +77,14 @@ export async function reduceStage(
           writer.abort();
           throw error;
         }
-        run?.setTags({ 'stm.reduction': reduction.hash, 'stm.engine': engine.description });
+        run?.setTags({ 'stm.reduction': reduction.hash });
         run?.logMetrics({ components: reduction.width, variance_kept: varianceKept(reduction) });
         explainedVariance(reduction).forEach((share, i) => {
           if (i < 100 || (i + 1) % 16 === 0) run?.logMetrics({ explained_variance: share }, i + 1);
         });
         run?.logArtifact(path.join(out, 'reduction.json'));
-        return ['reduction.json', 'reduced.npy'];
+        const arrays = fs.readdirSync(out).filter((name) => name.endsWith('.npy'));
+        return ['reduction.json', ...arrays];
       },
     });
     const reduction = loadReduction(out);

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { inputError, StmLabError } from '../base/errors';
 import { readJson, sha256, writeJson } from '../base/files';
-import { loadEngine } from '../engine';
+import { loadEngine, type Engine } from '../engine';
 import {
   createStudy,
   optimize,
@@ -14,7 +14,7 @@ import {
 } from 'bayesian-optimizer';
 import { syncJournals, type RunReference } from 'mlflow-tracking-client';
 import { tellOfKeptLosses } from './classLosses';
-import { runTrackedStage, type StageContext, type TrackedStageRequest } from './context';
+import { recordReused, runTrackedStage, type StageContext, type TrackedStageRequest } from './context';
 import { samplerOf, type Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
 import { TAG_NAMESPACE } from './mlflow';
@@ -22,7 +22,7 @@ import { modelOfTrial } from './hyperparameters';
 import { readRoleData, type RoleData } from './roleData';
 import type { SearchWorkerOrder } from './searchWorker';
 import type { StageResult } from './stage';
-import { createTrialObjective } from './trialObjective';
+import { createTrialObjective, trialRun } from './trialObjective';
 
 /** What `searchStage` reads and writes. */
 export interface SearchStageOptions {
@@ -89,10 +89,13 @@ export async function searchStage(
   const { out, search } = options;
   tellOfKeptLosses(options.split, context);
   const plan = planSearch(options);
+  const engine = await loadEngine();
   const { status } = await runTrackedStage(context, {
     ...plan.request,
+    engine: engine.description,
     run: async (run) => {
       const study = createStudy(plan.study);
+      recordEarlierTrials(study, search, engine, context, run);
       const logged = new Set<number>();
       const onValue = (number: number, value: number): void => {
         if (!logged.has(number)) run?.logMetrics({ trial_value: value }, number);
@@ -109,6 +112,7 @@ export async function searchStage(
         completed: record.completed,
         failed: record.failed,
       });
+      run?.setTags({ 'stm.choice': sha256(record.model) });
       run?.logArtifact(path.join(out, 'journal.log'));
       run?.logArtifact(path.join(out, 'search.json'));
       return ['journal.log', 'search.json'];
@@ -119,6 +123,21 @@ export async function searchStage(
     status,
     trials: createStudy(plan.study).trials(),
   };
+}
+
+/** Records trials of a search that had fewer trials, or was recorded elsewhere, below the run of this one. */
+function recordEarlierTrials(
+  study: Study,
+  search: Experiment['search'],
+  engine: Engine,
+  context: StageContext,
+  parent: RunReference | undefined,
+): void {
+  for (const { number, state, value, values } of study.trials())
+    if (state === 'complete' && value !== undefined)
+      recordReused(context, trialRun(study.name, { number, values }, engine, parent), (run) =>
+        run.logMetrics({ [search.objective]: value }),
+      );
 }
 
 /** Runs the trials that are left, in this process or in worker processes that may die. */

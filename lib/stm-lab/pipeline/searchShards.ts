@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { inputError } from '../base/errors';
 import { createStudy } from 'bayesian-optimizer';
+import { loadEngine } from '../engine';
 import { sharedRun, stageRun, type StageContext } from './context';
 import {
   planSearch,
@@ -31,7 +32,7 @@ export async function joinSearch(
     plan,
     createStudy(plan.study),
     context,
-    sharedRun(context, stageRun(plan.request)),
+    sharedRun(context, stageRun({ ...plan.request, engine: (await loadEngine()).description })),
   );
   return progressOf(plan, options);
 }

@@ -2,18 +2,26 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, removeTemporaries, sha256, sha256File, writeJson } from '../base/files';
 import { acquireLock } from '../base/lock';
+import { changeOf } from './stageChange';
 
-/** Raised when a stage's files change meaning, so that older results are made again. */
-const STAGE_FORMAT = 1;
+/** Raised when a stage's files or runs change meaning, so that older results are computed anew. */
+export const STAGE_FORMAT = 2;
+
+/** Larger result files are checked by their length alone: hashing them would take longer than a moment. */
+const HASHED_BYTES = 256e6;
 
 /** What a finished stage leaves beside its results as `stage.json`. */
 export interface StageRecord {
+  /** Absent in records of format 1. */
+  readonly format?: number;
   readonly stage: string;
   /** SHA-256 over stage, parameters and inputs: equal key, equal results. */
   readonly key: string;
   readonly parameters: unknown;
   /** Name of each input and the SHA-256 of its content. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** Description of the engine that the numbers depend on; absent when none was used. */
+  readonly engine?: string;
   /** Each result file (relative to the folder), its bytes and SHA-256. */
   readonly outputs: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
@@ -25,6 +33,10 @@ export interface StageRequest {
   /** Everything that decides the result, besides the inputs. */
   readonly parameters: unknown;
   readonly inputs: Readonly<Record<string, string>>;
+  /** Description of the engine, where the results' bits depend on it; see `loadEngine`. */
+  readonly engine?: string | undefined;
+  /** Told in one sentence why results that are there are computed anew. */
+  readonly onStale?: ((sentence: string) => void) | undefined;
   /** Does the work; called only when needed. Returns the result files, relative to the folder. */
   readonly run: () => Promise<readonly string[]>;
 }
@@ -36,12 +48,14 @@ export interface StageResult {
 }
 
 /** The identity of a stage's results: equal keys mean equal results. */
-export function stageKey(request: Pick<StageRequest, 'stage' | 'parameters' | 'inputs'>): string {
+export function stageKey(request: Pick<StageRequest, 'stage' | 'parameters' | 'inputs' | 'engine'>): string {
+  const { stage, parameters, inputs, engine } = request;
   return sha256({
     format: STAGE_FORMAT,
-    stage: request.stage,
-    parameters: request.parameters,
-    inputs: request.inputs,
+    stage,
+    parameters,
+    inputs,
+    ...(engine === undefined ? {} : { engine }),
   });
 }
 
@@ -55,14 +69,16 @@ export function readStageRecord(folder: string): StageRecord | undefined {
  * Runs a stage unless its folder already holds the results of the same parameters and inputs.
  *
  * The record is written last, so a stage that was killed is run again; stages that take long keep
- * their own partial results and continue from them. A result file that is missing or has another
- * length counts as not done.
+ * their own partial results and continue from them. A result file that is missing or damaged counts as
+ * not done. `onStale` is told why earlier results cannot be reused.
  */
 export async function runStage(request: StageRequest): Promise<StageResult> {
   const key = stageKey(request);
   const earlier = readableRecord(request.folder);
-  if (earlier !== undefined && earlier.key === key && outputsPresent(request.folder, earlier)) {
-    return { status: 'cached', record: earlier };
+  if (earlier !== undefined) {
+    const reason = earlier.key === key ? damageOf(request.folder, earlier) : changeOf(earlier, request);
+    if (reason === undefined) return { status: 'cached', record: earlier };
+    request.onStale?.(`${request.stage}: computed anew, since ${reason} (${request.folder})`);
   }
   const lock = acquireLock(path.join(request.folder, '.lock'), request.folder);
   try {
@@ -77,10 +93,12 @@ async function compute(request: StageRequest, key: string): Promise<StageRecord>
   fs.rmSync(path.join(request.folder, 'stage.json'), { force: true });
   const files = await request.run();
   const record: StageRecord = {
+    format: STAGE_FORMAT,
     stage: request.stage,
     key,
     parameters: request.parameters,
     inputs: request.inputs,
+    ...(request.engine === undefined ? {} : { engine: request.engine }),
     outputs: Object.fromEntries(
       [...files].sort().map((name) => {
         const file = path.join(request.folder, name);
@@ -101,9 +119,14 @@ function readableRecord(folder: string): StageRecord | undefined {
   }
 }
 
-function outputsPresent(folder: string, record: StageRecord): boolean {
-  return Object.entries(record.outputs).every(([name, { bytes }]) => {
-    const stat = fs.statSync(path.join(folder, name), { throwIfNoEntry: false });
-    return stat !== undefined && stat.size === bytes;
-  });
+/** What is wrong with a stage's result files, if anything. */
+function damageOf(folder: string, { outputs }: StageRecord): string | undefined {
+  for (const [name, { bytes, sha256: hash }] of Object.entries(outputs)) {
+    const file = path.join(folder, name);
+    const stat = fs.statSync(file, { throwIfNoEntry: false });
+    if (stat === undefined) return `${name} is missing`;
+    if (stat.size !== bytes || (bytes <= HASHED_BYTES && sha256File(file) !== hash))
+      return `${name} has changed`;
+  }
+  return undefined;
 }

@@ -1,5 +1,4 @@
 import * as path from 'node:path';
-import { isFolder } from '../corpus';
 import { homeFolder } from './configuration';
 import type { AblationSize, Experiment } from './experiment';
 import { silenceSuffix } from './silenceLimit';
@@ -24,15 +23,6 @@ export interface StageFolders {
 /** Where results lie: the folder given, else `STM_LAB_RESULTS`, else `results` of the repository. */
 export function resultsFolder(given: string | undefined): string {
   return path.resolve(given ?? process.env.STM_LAB_RESULTS ?? path.join(homeFolder(), 'results'));
-}
-
-/** Folder of the manifest, and the manifest's own name unless it is "manifest" or the folder itself; "demo" without one. */
-export function corpusName(manifest: string | undefined): string {
-  if (manifest === undefined) return 'demo';
-  const whole = isFolder(manifest) ? path.resolve(manifest, 'manifest.csv') : path.resolve(manifest);
-  const { name, dir } = path.parse(whole);
-  const folder = path.basename(dir);
-  return (name === 'manifest' ? folder : `${folder}-${name}`).replace(/[^\w.-]+/g, '_') || 'corpus';
 }
 
 /** Where each stage of an experiment on a corpus keeps its results, below the folder of all results. */

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readCsv, writeCsv } from '../base/csv';
 import { inputError } from '../base/errors';
-import { readJson, writeJson } from '../base/files';
+import { readJson, sha256, writeJson } from '../base/files';
 import { loadEngine, type Engine } from '../engine';
 import { macroF1 } from '../evaluation';
 import {
@@ -85,17 +85,20 @@ export async function trainStage(
   const { out, model, protocol, seed } = options;
   const data = readRoleData(options);
   tellOfKeptLosses(options.split, context);
+  const engine = await loadEngine();
   const { status } = await runTrackedStage(context, {
     stage: 'train',
     folder: out,
     parameters: { model, protocol, seed },
+    // What network it is, the search says.
+    settings: { protocol, seed },
     inputs: data.hashes,
+    engine: engine.description,
     run: async (run) => {
-      const engine = await loadEngine();
       const record = await trainOnce(engine, data, options, context, run);
       fs.rmSync(path.join(out, 'checkpoint'), { recursive: true, force: true });
       writeJson(path.join(out, 'training.json'), record);
-      run?.setTags({ 'stm.engine': engine.description, 'stm.model': record.modelHash });
+      run?.setTags({ 'stm.model': record.modelHash, 'stm.choice': sha256(model) });
       run?.logMetrics({
         parameters: record.parameters,
         best_epoch: record.bestEpoch,
@@ -110,7 +113,8 @@ export async function trainStage(
           outputs: [{ dtype: 'float32', shape: [-1, data.classes.length] }],
         },
       });
-      return ['history.csv', 'model/model.json', 'training.json'];
+      const files = fs.readdirSync(path.join(out, 'model')).map((name) => `model/${name}`);
+      return ['history.csv', 'training.json', ...files];
     },
   });
   return { ...readJson<TrainingRecord>(path.join(out, 'training.json')), status, folder: out };

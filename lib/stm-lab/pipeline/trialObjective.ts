@@ -5,7 +5,7 @@ import { argMax, kerasMicroAuc } from '../evaluation';
 import { converged, fitMlp, type EpochMetric } from '../models';
 import type { Trial } from 'bayesian-optimizer';
 import type { Run, RunReference, Tracker } from 'mlflow-tracking-client';
-import { flattenParameters, trackedRun } from './context';
+import { flattenParameters, trackedRun, type TrackedRunRequest } from './context';
 import type { Experiment } from './experiment';
 import { modelOfTrial } from './hyperparameters';
 import type { RoleData } from './roleData';
@@ -24,6 +24,22 @@ export interface TrialObjectiveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The run of a trial. */
+export function trialRun(
+  studyName: string,
+  { number, values }: Pick<Trial, 'number' | 'values'>,
+  engine: Engine,
+  parent: RunReference | undefined,
+): TrackedRunRequest {
+  return {
+    name: `trial-${number}`,
+    key: `${studyName}-trial-${number}`,
+    parent,
+    params: flattenParameters(values),
+    tags: { 'stm.stage': 'trial', 'stm.trial': number, 'stm.engine': engine.description },
+  };
+}
+
 const microRocAuc: EpochMetric = (labels, probabilities, classes) =>
   kerasMicroAuc({ labels, probabilities, classes }).roc;
 
@@ -38,29 +54,15 @@ export function createTrialObjective(options: TrialObjectiveOptions): (trial: Tr
   const { data, search } = options;
   const rows = { train: data.role('train'), validation: data.role('validation') };
   return (trial) =>
-    trackedRun(
-      options,
-      {
-        name: `trial-${trial.number}`,
-        key: `${options.studyName}-trial-${trial.number}`,
-        parent: options.parent,
-        params: flattenParameters(trial.values),
-        tags: {
-          'stm.stage': 'trial',
-          'stm.trial': trial.number,
-          'stm.engine': options.engine.description,
-        },
-      },
-      async (run) => {
-        let sum = 0;
-        for (let execution = 0; execution < search.executions; execution++) {
-          sum += await trainOnce(options, rows, trial, execution, run);
-        }
-        const score = sum / search.executions;
-        run?.logMetrics({ [search.objective]: score });
-        return score;
-      },
-    );
+    trackedRun(options, trialRun(options.studyName, trial, options.engine, options.parent), async (run) => {
+      let sum = 0;
+      for (let execution = 0; execution < search.executions; execution++) {
+        sum += await trainOnce(options, rows, trial, execution, run);
+      }
+      const score = sum / search.executions;
+      run?.logMetrics({ [search.objective]: score });
+      return score;
+    });
 }
 
 async function trainOnce(

@@ -13,11 +13,14 @@ import { readAblation, readExperiment, type AblationSize } from './experiment';
 import { experimentStages, type ExperimentStages } from './experimentStages';
 import { buildFigure, type FigureName } from './figures';
 import { mlflowExperimentName } from './mlflow';
-import { corpusName, resultsFolder, stageFolders } from './stageFolders';
+import { corpusName } from './corpusFolder';
+import { resultsFolder, stageFolders } from './stageFolders';
 import { buildTable, type TableName, type TableRows } from './tables';
 
 /** The corpus, the experiment and where results go. */
-export interface WorkbenchOptions extends Pick<StageContext, 'warn' | 'progress' | 'signal'> {
+export interface WorkbenchOptions extends Pick<StageContext, 'progress' | 'signal'> {
+  /** Told what was left out, looks wrong or is computed anew; default: printed to standard output. */
+  readonly warn?: StageContext['warn'];
   /** Manifest of recordings. Default: `STM_LAB_MANIFEST`, else the synthetic demo corpus, made when missing. */
   readonly manifest?: string | undefined;
   /** Column of the manifest that names collections. Default: `collection`, where there is one. */
@@ -50,15 +53,17 @@ export interface Workbench extends ExperimentStages {
  *
  * @throws StmLabError (`input`) when manifest or experiment cannot be used.
  */
-export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Workbench> {
+export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workbench> {
+  // In a notebook nobody passes a function, and what is left out of a corpus must not stay unsaid.
+  const options = { ...given, warn: given.warn ?? ((line: string) => console.log(`Warning: ${line}`)) };
   const named = readExperiment(options.experiment ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
   const size = options.ablation ?? (process.env.STM_LAB_ABLATION as AblationSize | undefined);
   const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
   const results = resultsFolder(options.results);
-  const given = options.manifest ?? process.env.STM_LAB_MANIFEST;
-  const manifestFile = given ?? (await demoManifest(results, options.progress));
+  const chosen = options.manifest ?? process.env.STM_LAB_MANIFEST;
+  const manifestFile = chosen ?? (await demoManifest(results, options.progress));
   const manifest = readManifest(manifestFile, { collection: options.collection });
-  const corpus = corpusName(given);
+  const corpus = corpusName(results, chosen === undefined ? undefined : manifest, 'take');
   const synthetic = manifest.rows.every(({ extra }) => extra['licence'] === DEMO_CORPUS_LICENCE);
   const note = synthetic ? 'synthetic demo corpus' : undefined;
   const folders = stageFolders(results, corpus, experiment, size);
@@ -66,7 +71,7 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
     experiment: mlflowExperimentName(corpus, experiment.name),
     journalFolder: folders.tracking,
     ...(options.tracking === undefined ? {} : { mode: options.tracking }),
-    ...(options.warn === undefined ? {} : { onWarning: options.warn }),
+    onWarning: options.warn,
     tags: {
       'stm.corpus': corpus,
       'stm.experiment': experiment.name,

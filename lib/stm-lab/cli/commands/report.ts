@@ -1,6 +1,9 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError } from '../../base/errors';
+import { readManifest } from '../../corpus';
 import {
+  COMMON_EXPERIMENT,
   corpusName,
   mlflowExperimentName,
   readExperiment,
@@ -22,27 +25,39 @@ export const report: Command = {
     'mlflow-experiment': {
       value: 'NAME',
       help: 'MLflow experiment to report on',
-      default: 'MLFLOW_EXPERIMENT_NAME, else stm-lab/CORPUS/EXPERIMENT',
+      default: 'MLFLOW_EXPERIMENT_NAME, else stm-lab/CORPUS/EXPERIMENT and stm-lab',
     },
     formats: { value: 'LIST', help: 'some of html,md,tex', default: 'all' },
     out: { value: 'DIR', help: 'folder of the report', default: 'RESULTS/CORPUS/EXPERIMENT/report' },
   },
   details: [
     'Every number is a metric of a finished run on the MLflow server (MLFLOW_TRACKING_URI, else the one of the results folder,',
-    'started and stopped here; what was tracked offline is sent first); of each stage the latest run. Writes report.html (complete in itself), report.md with',
-    'figures/*.svg, report.tex (booktabs, for pdfLaTeX) with figures/*.pdf.',
+    'started and stopped here; what was tracked offline is sent first); of each stage the latest run of this manifest and these',
+    'settings, never of others. Writes report.html (complete in itself), report.md with figures/*.svg, report.tex (booktabs;',
+    'XeLaTeX or LuaLaTeX for labels beyond Latin, else pdfLaTeX too) with figures/*.pdf.',
   ].join('\n'),
   example: 'stm-lab report --manifest corpus/manifest.csv',
   async run(options, _positionals, terminal) {
     const formats = formatsOf(options);
-    const { name } = readExperiment(options['experiment'] ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
+    const settings = readExperiment(options['experiment'] ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
+    const { name } = settings;
     const results = resultsFolder(options['results']);
-    const corpus = corpusName(options['manifest'] ?? process.env.STM_LAB_MANIFEST);
-    const experiment = options['mlflow-experiment'] ?? mlflowExperimentName(corpus, name);
+    const given = options['manifest'] ?? process.env.STM_LAB_MANIFEST;
+    const demo = path.join(results, 'demo', 'recordings', 'manifest.csv');
+    const recordings = given ?? (fs.existsSync(demo) ? demo : undefined);
+    const manifest = recordings === undefined ? undefined : readManifest(recordings);
+    const corpus = corpusName(results, given === undefined ? undefined : manifest, 'look');
+    const named = options['mlflow-experiment'];
+    const request = {
+      settings,
+      manifest: manifest?.hash,
+      // Stages that were run one by one are tracked in the common experiment.
+      experiments: named === undefined ? [mlflowExperimentName(corpus, name), COMMON_EXPERIMENT] : [named],
+    };
     const out = options['out'] ?? path.join(results, corpus, name, 'report');
     const journals = path.join(results, corpus, 'tracking');
     const warn = (line: string): void => terminal.warn(line);
-    const document = await withMlflow({ results, journals, warn }, (client) => reportOf(client, experiment));
+    const document = await withMlflow({ results, journals, warn }, (client) => reportOf(client, request));
     const files = await saveReport(document, out, { formats });
     files.forEach((file) => terminal.print(path.relative(process.cwd(), file)));
     return 0;

@@ -10,6 +10,7 @@ import {
   saveFigures,
   type Workbench,
 } from '../../pipeline';
+import { findLeaks, type Split } from '../../splits';
 import { startLocalServer, type LocalServer } from 'mlflow-tracking-client';
 import { choiceOption, type Command, type OptionValues } from '../command';
 import { terminalContext, trackingMode } from '../context';
@@ -116,9 +117,10 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
   });
   await step('split', async () => {
     const { status, split } = await lab.split();
+    const groups = new Set(split.groups).size;
     return {
       status,
-      text: `${split.paths.length} recordings, ${new Set(split.groups).size} groups, ${split.parameters.folds} folds, no leak`,
+      text: `${split.paths.length} recordings, ${groups} groups, ${split.parameters.folds} folds, ${leakText(split)}`,
     };
   });
   await step('reduce', async () => {
@@ -160,13 +162,23 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
   });
 }
 
+/** How many groups the roles share, as counted. */
+function leakText({ groups, roles }: Split): string {
+  const places = ['train', 'validation', 'test'];
+  const shared = findLeaks({ groups, fold: Int32Array.from(roles, (role) => places.indexOf(role)) });
+  if (shared.length === 0) return 'no group in two of training, validation and test';
+  const names = shared[0]!.folds.map((place) => places[place]).join(' and ');
+  return `${shared.length} groups in several of training, validation and test: "${shared[0]!.group}" is in ${names}`;
+}
+
 async function drawFigures(lab: Workbench, terminal: Terminal): Promise<string[]> {
   const { folders } = lab;
   const { record } = await runStage({
     stage: 'figures',
     folder: folders.figures,
-    parameters: { names: FIGURE_NAMES },
+    parameters: { names: FIGURE_NAMES, experiment: lab.experiment },
     inputs: resultHashes(lab),
+    onStale: (sentence) => terminal.warn(sentence),
     run: async () => {
       const files = await saveFigures(lab, {
         onFigure: (name) => terminal.progress(`figures: ${name}`),

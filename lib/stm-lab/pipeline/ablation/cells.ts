@@ -4,7 +4,13 @@ import { throwIfStopped } from '../../base/pace';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
 import type { Run, RunReference } from 'mlflow-tracking-client';
-import { flattenParameters, trackedRun, type StageContext } from '../context';
+import {
+  flattenParameters,
+  recordReused,
+  trackedRun,
+  type StageContext,
+  type TrackedRunRequest,
+} from '../context';
 import { modulationAxes, type FeatureFolder } from '../featureFolder';
 import { processScorer, type CellScorer, type CellTask } from './pool';
 import {
@@ -59,7 +65,10 @@ export async function scoreAll(
   tasks.forEach((task, i) => {
     const known = storedOutcome(cells, task, identity);
     if (known === undefined) waiting.push(i);
-    else outcomes[i] = known;
+    else {
+      outcomes[i] = known;
+      recordReused(context, cellRun(task, identity, parent), (run) => logCell(run, known.cell));
+    }
   });
   let done = tasks.length - waiting.length;
   const lane = async (scorer: CellScorer): Promise<void> => {
@@ -129,27 +138,27 @@ async function trackedCell(
   parent: RunReference | undefined,
 ): Promise<CellOutcome> {
   const key = cellKey(task, identity);
-  const outcome = await trackedRun(
-    context,
-    {
-      name: task.name,
-      key: `ablation-${key.slice(0, 16)}`,
-      parent,
-      params: task.region === undefined ? { pass: 'all' } : flattenParameters(task.region),
-      tags: {
-        'stm.stage': 'ablation-cell',
-        'stm.region': task.region === undefined ? 'all features' : regionText(task.region),
-      },
-    },
-    async (run) => {
-      const scored = await scorer.score(task);
-      if (run !== undefined) logCell(run, scored.cell);
-      return scored;
-    },
-  );
+  const outcome = await trackedRun(context, cellRun(task, identity, parent), async (run) => {
+    const scored = await scorer.score(task);
+    if (run !== undefined) logCell(run, scored.cell);
+    return scored;
+  });
   const stored = { key, ...outcome };
   writeJson(cellFile(cells, task), { ...stored, check: sha256(stored) } satisfies StoredCell);
   return outcome;
+}
+
+function cellRun(task: CellTask, identity: unknown, parent: RunReference | undefined): TrackedRunRequest {
+  return {
+    name: task.name,
+    key: `ablation-${cellKey(task, identity).slice(0, 16)}`,
+    parent,
+    params: task.region === undefined ? { pass: 'all' } : flattenParameters(task.region),
+    tags: {
+      'stm.stage': 'ablation-cell',
+      'stm.region': task.region === undefined ? 'all features' : regionText(task.region),
+    },
+  };
 }
 
 function logCell(run: Run, cell: CellScore): void {

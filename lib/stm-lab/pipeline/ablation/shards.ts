@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { inputError } from '../../base/errors';
 import { readJson, sha256File, writeJson } from '../../base/files';
 import { acquireLock } from '../../base/lock';
+import { loadEngine } from '../../engine';
 import type { Shard, ShardState } from '../../features';
 import { sharedRun, stageRun, type StageContext } from '../context';
 import { stageKey } from '../stage';
@@ -41,7 +42,8 @@ export async function ablateShard(
   const lock = acquireLock(`${file}.lock`, `${out}, shard ${shard.number} of ${shard.of}`);
   try {
     const own = tasksOfShard(tasks, shard);
-    await scoreAll(options, folder, plan, own, context, sharedRun(context, stageRun(request)));
+    const run = stageRun({ ...request, engine: (await loadEngine()).description });
+    await scoreAll(options, folder, plan, own, context, sharedRun(context, run));
     writeJson(file, {
       request: stageKey(request),
       cells: Object.fromEntries(own.map((task) => [task.name, hashOfCell(out, task)])),

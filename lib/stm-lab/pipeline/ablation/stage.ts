@@ -53,8 +53,8 @@ export async function ablateStage(
   tellOfLosses(options.features, context);
   const { status } = await runTrackedStage(context, {
     ...request,
+    engine: (await loadEngine()).description,
     run: async (run) => {
-      run?.setTags({ 'stm.engine': (await loadEngine()).description });
       const outcomes = await scoreAll(options, folder, plan, tasks, context, run);
       const record = recordOf(outcomes, folder, plan);
       writeJson(path.join(out, 'ablation.json'), record);
@@ -98,10 +98,18 @@ export function openAblation(options: AblateStageOptions): OpenAblation {
     request: {
       stage: 'ablate',
       folder: out,
-      parameters: { regions: ablationRegions(experiment.ablation).map(regionName), plan },
+      parameters: ablationParameters(experiment),
       inputs: { features: folder.featuresHash, index: folder.indexHash, axes: folder.axesHash },
     },
   };
+}
+
+/** The settings of an ablation. */
+export function ablationParameters(experiment: AblateStageOptions['experiment']): {
+  readonly regions: readonly string[];
+  readonly plan: AblationPlan;
+} {
+  return { regions: ablationRegions(experiment.ablation).map(regionName), plan: planOf(experiment) };
 }
 
 /** How cells are trained and judged by an experiment. */

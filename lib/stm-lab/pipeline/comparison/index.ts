@@ -11,5 +11,5 @@ export { prepareFeatures, type PrepareOptions } from './prepare';
 export type { ComparisonRecord, ComparisonRowRecord } from './record';
 export type { ComparisonScores } from './row';
 export { featureKey, needsExcerpts } from './rowData';
-export { compareStage, type CompareStageOptions, type CompareSummary } from './stage';
+export { compareStage, comparisonParameters, type CompareStageOptions, type CompareSummary } from './stage';
 export { comparisonTable, type ComparisonTableRow } from './table';

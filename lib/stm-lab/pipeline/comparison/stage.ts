@@ -59,14 +59,14 @@ export async function compareStage(
     ),
   );
   const { folds, seeds, reference, resamples = 2000 } = comparison;
+  const engine = await loadEngine();
   const { status } = await runTrackedStage(context, {
     stage: 'compare',
     folder: out,
-    // The rows' own runs hold what is in them.
-    parameters: { ...comparison, rows: rows.map(({ name }) => name), settings: sha256(rows) },
+    parameters: comparisonParameters(comparison, rows),
     inputs,
+    engine: engine.description,
     run: async (run) => {
-      const engine = await loadEngine();
       const shared = {
         recordings,
         engine,
@@ -112,11 +112,15 @@ export async function compareStage(
           ),
         ),
       });
-      run?.setTags({ 'stm.engine': engine.description });
       return ['comparison.json', 'comparison.csv', ...figures.map((file) => path.basename(file))];
     },
   });
   return { ...readJson<ComparisonRecord>(path.join(out, 'comparison.json')), status };
+}
+
+/** The settings of a comparison; its rows' own runs hold what is in them. */
+export function comparisonParameters(comparison: ComparisonChoice, rows: readonly FullRow[]): object {
+  return { ...comparison, rows: rows.map(({ name }) => name), settings: sha256(rows) };
 }
 
 /** The paired comparisons, which no row has by itself. */

@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import { inputError, StmLabError } from '../../base/errors';
+import { sha256 } from '../../base/files';
 import { saveFigure, type FigureSpec } from '../../figures';
 import { trackedRun, type StageContext } from '../context';
 import type { ExperimentStages } from '../experimentStages';
@@ -70,7 +71,7 @@ export async function saveFigures(
 ): Promise<string[]> {
   const request = {
     name: 'figures',
-    key: `figures-${lab.experiment.name}`,
+    key: `figures-${sha256([lab.experiment, lab.manifest.hash, options.names ?? FIGURE_NAMES]).slice(0, 16)}`,
     params: {},
     tags: { 'stm.stage': 'figures' },
   };

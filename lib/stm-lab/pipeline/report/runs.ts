@@ -1,45 +1,65 @@
+import type { MlflowClient, RemoteRun } from 'mlflow-tracking-client';
 import { inputError } from '../../base/errors';
 import type { ReportNumber, ReportSource } from '../../report';
-import type { MlflowClient, RemoteRun } from 'mlflow-tracking-client';
+import { lineageOf, type ReportSubject } from './lineage';
 
-/** The finished runs of one MLflow experiment, as a report looks them up. */
+/** What a report is about, and where its runs are. */
+export interface ReportRequest extends ReportSubject {
+  /** MLflow experiments that may hold the runs; the server must have one of them. */
+  readonly experiments: readonly string[];
+}
+
+/** The runs of one corpus and one set of settings, as a report looks them up. */
 export interface TrackedResults {
   readonly client: MlflowClient;
-  readonly experiment: string;
-  /** The latest finished run of a stage. */
+  /** SHA-256 of the manifest. */
+  readonly manifest: string;
+  /** The run of a stage. */
   latest(stage: string): RemoteRun | undefined;
-  /** All finished runs of a stage that are no children, the latest first. */
-  all(stage: string): readonly RemoteRun[];
   /** Finished children of a run, in order of their start. */
   children(run: RemoteRun): readonly RemoteRun[];
 }
 
 /**
- * Reads all runs of an experiment.
+ * Reads the runs of a manifest and settings (see `lineageOf`).
  *
- * @throws StmLabError (`input`) when the server does not have the experiment, naming those it has, or no run of
- *   it is finished; ServerError when the server cannot be reached.
+ * @throws StmLabError (`input`) when the server has none of the experiments, naming those it has, or no run of the
+ *   manifest with these settings is finished; ServerError when the server cannot be reached.
  */
-export async function readResults(client: MlflowClient, experimentName: string): Promise<TrackedResults> {
-  const experiment = await client.getExperiment(experimentName);
-  if (experiment === undefined) {
+export async function readResults(client: MlflowClient, request: ReportRequest): Promise<TrackedResults> {
+  const { experiments, settings } = request;
+  const known = await Promise.all(experiments.map((name) => client.getExperiment(name)));
+  const ids = known.flatMap((experiment) => (experiment === undefined ? [] : [experiment.id]));
+  if (ids.length === 0) {
     const names = (await client.searchExperiments()).map(({ name }) => name);
     throw inputError(
-      `MLflow at ${client.uri} has no experiment "${experimentName}"; it has ${names.join(', ')}. Run "stm-lab reproduce" or "stm-lab sync" first`,
+      `MLflow at ${client.uri} has no experiment "${experiments[0]}"; it has ${names.join(', ')}. Run "stm-lab reproduce" or "stm-lab sync" first`,
     );
   }
-  const runs = (await client.searchRuns([experiment.id]))
+  const where = `experiment ${experiments.map((name) => `"${name}"`).join(' or ')} at ${client.uri}`;
+  const runs = (await client.searchRuns(ids))
     .filter(({ status }) => status === 'FINISHED')
     .sort((a, b) => (b.endTime ?? 0) - (a.endTime ?? 0) || (a.id < b.id ? -1 : 1));
-  if (runs.length === 0)
-    throw inputError(`experiment "${experimentName}" at ${client.uri} has no finished run yet`);
-  const tops = runs.filter(({ tags }) => tags['mlflow.parentRunId'] === undefined);
-  const all = (stage: string): RemoteRun[] => tops.filter(({ tags }) => tags['stm.stage'] === stage);
+  if (runs.length === 0) throw inputError(`${where} has no finished run yet`);
+  const chosen = lineageOf(
+    runs.filter(({ tags }) => tags['mlflow.parentRunId'] === undefined),
+    request,
+  );
+  const manifest = chosen.get('extract')?.tags['stm.manifest'];
+  if (manifest === undefined) {
+    const others = new Set(runs.flatMap(({ tags }) => tags['stm.manifest']?.slice(0, 12) ?? []));
+    throw inputError(
+      `${where} has no finished extraction of ${
+        request.manifest === undefined
+          ? 'any manifest'
+          : `manifest ${request.manifest.slice(0, 12)} (SHA-256)`
+      } with the features of "${settings.name}"; it has runs of ${[...others].join(', ') || 'no manifest'}. Run "stm-lab reproduce" first`,
+    );
+  }
   return {
     client,
-    experiment: experimentName,
-    all,
-    latest: (stage) => all(stage)[0],
+    manifest,
+    latest: (stage) => chosen.get(stage),
     children: (run) =>
       runs
         .filter(({ tags }) => tags['mlflow.parentRunId'] === run.id)

@@ -17,7 +17,7 @@ import {
   type TrainingRecord,
 } from '../../strf';
 import type { Run } from 'mlflow-tracking-client';
-import { runTrackedStage, trackedRun, type StageContext } from '../context';
+import { recordReused, runTrackedStage, trackedRun, type StageContext } from '../context';
 import type { StageResult } from '../stage';
 import { parseCondition, type StrfExperiment } from './experiment';
 import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './scores';
@@ -97,13 +97,14 @@ export async function strfTaskStage(
     noise: options.noise,
     signal: context.signal,
   });
+  const engine = await loadEngine();
   const { status } = await runTrackedStage(context, {
     stage: `strf-${task}`,
     folder: out,
     parameters,
     inputs: { sounds: prepared.hash },
+    engine: engine.description,
     run: async (run) => {
-      const engine = await loadEngine();
       const { conditions, seeds } = parameters.settings;
       const cells = new Map<string, CellOutcome[]>();
       const filters: StrfFilterHistory[] = [];
@@ -171,34 +172,37 @@ async function cellOnce(
   });
   const folder = path.join(out, 'cells', `${condition.replaceAll(' ', '-')}-seed${seed}`);
   const finished = readCell(folder, key);
-  if (finished !== undefined) return finished;
-  const name = `${prepared.name} ${condition} seed ${seed}`;
-  return trackedRun(
-    context,
-    {
-      name,
-      key: `strf-cell-${key.slice(0, 16)}`,
-      params: { task: prepared.name, condition, seed },
-      tags: { 'stm.stage': 'strf-cell' },
-      ...(parent === undefined ? {} : { parent }),
-    },
-    async (run) => {
-      const began = performance.now();
-      const checkpoint = { folder: path.join(folder, 'checkpoint'), identity: key };
-      const outcome = await prepared.run(
-        engine,
-        // Learned and frozen filters of one seed start alike.
-        { ...parseCondition(condition), initial: { seed: deriveSeed(seed, 'filters') } },
-        seed,
-        { checkpoint, signal: context.signal },
-      );
-      for (const { step, loss } of outcome.records) run?.logMetrics({ loss }, step);
-      run?.logMetrics({ ...outcome.metrics, seconds: (performance.now() - began) / 1000 });
-      fs.rmSync(checkpoint.folder, { recursive: true, force: true });
-      writeCell(folder, key, outcome);
-      return outcome;
-    },
-  );
+  const request = {
+    name: `${prepared.name} ${condition} seed ${seed}`,
+    key: `strf-cell-${key.slice(0, 16)}`,
+    params: { task: prepared.name, condition, seed },
+    tags: { 'stm.stage': 'strf-cell', 'stm.engine': engine.description },
+    ...(parent === undefined ? {} : { parent }),
+  };
+  const logOutcome = (run: Run, { records, metrics }: CellOutcome): void => {
+    for (const { step, loss } of records) run.logMetrics({ loss }, step);
+    run.logMetrics(metrics);
+  };
+  if (finished !== undefined) {
+    recordReused(context, request, (run) => logOutcome(run, finished));
+    return finished;
+  }
+  return trackedRun(context, request, async (run) => {
+    const began = performance.now();
+    const checkpoint = { folder: path.join(folder, 'checkpoint'), identity: key };
+    const outcome = await prepared.run(
+      engine,
+      // Learned and frozen filters of one seed start alike.
+      { ...parseCondition(condition), initial: { seed: deriveSeed(seed, 'filters') } },
+      seed,
+      { checkpoint, signal: context.signal },
+    );
+    if (run !== undefined) logOutcome(run, outcome);
+    run?.logMetrics({ seconds: (performance.now() - began) / 1000 });
+    fs.rmSync(checkpoint.folder, { recursive: true, force: true });
+    writeCell(folder, key, outcome);
+    return outcome;
+  });
 }
 
 function writeCell(
@@ -214,16 +218,19 @@ function writeCell(
 }
 
 function readCell(folder: string, key: string): CellOutcome | undefined {
-  const file = path.join(folder, 'cell.json');
-  if (!fs.existsSync(file)) return undefined;
-  const cell = readJson<CellFile>(file);
-  if (cell.key !== key) {
-    // Of other settings or sounds: so is any checkpoint beside it.
-    fs.rmSync(folder, { recursive: true, force: true });
-    return undefined;
+  if (!fs.existsSync(path.join(folder, 'cell.json'))) return undefined;
+  try {
+    const cell = readJson<CellFile>(path.join(folder, 'cell.json'));
+    if (cell.key === key) {
+      const outputs = Object.fromEntries(
+        cell.outputs.map((name) => [name, readNpy(path.join(folder, `${name}.npy`)).data as Float32Array]),
+      );
+      return { metrics: cell.metrics, records: cell.records, outputs };
+    }
+  } catch {
+    // A file that is lost or damaged: the training is done again.
   }
-  const outputs = Object.fromEntries(
-    cell.outputs.map((name) => [name, readNpy(path.join(folder, `${name}.npy`)).data as Float32Array]),
-  );
-  return { metrics: cell.metrics, records: cell.records, outputs };
+  // Of other settings or sounds: so is any checkpoint beside it.
+  fs.rmSync(folder, { recursive: true, force: true });
+  return undefined;
 }

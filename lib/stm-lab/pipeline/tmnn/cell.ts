@@ -9,6 +9,7 @@ import {
   type FilterState,
   fitTmnn,
   labelMatrix,
+  loadTmnn,
   mostProbable,
   type Part,
   predictClips,
@@ -20,7 +21,7 @@ import {
   type TmnnEpoch,
 } from '../../tmnn';
 import type { Run } from 'mlflow-tracking-client';
-import { flattenParameters, type StageContext, trackedRun } from '../context';
+import { flattenParameters, recordReused, type StageContext, trackedRun } from '../context';
 import { systemSpec, type TmnnExperiment, type TmnnSystem } from './experiment';
 
 /** What one system learned with one seed, as `cell.json` keeps it. */
@@ -95,31 +96,44 @@ export async function runCell(
   const plan = { spec, fit, segmentSeconds: experiment.segmentSeconds, testWindows: experiment.testWindows };
   const key = sha256({ format: 1, plan, data: ready.hash, engine: engine.description });
   adoptEarlierCell(out, system.name, seed, key);
+  const request = {
+    name: `${system.name}, seed ${seed}`,
+    key: `tmnn-${key.slice(0, 16)}`,
+    parent,
+    params: flattenParameters({ system: system.name, ...plan }),
+    tags: { 'stm.stage': 'tmnn-cell', 'stm.key': key, 'stm.engine': engine.description },
+  };
+  const logCell = (run: Run, cell: TmnnCell): void => {
+    run.logMetrics({ ...cell.scores, best_epoch: cell.bestEpoch });
+    run.logArtifact(path.join(folder, 'cell.json'));
+  };
   const known = storedCell(folder, key);
-  if (known !== undefined) return known;
-  return trackedRun(
-    context,
-    {
-      name: `${system.name}, seed ${seed}`,
-      key: `tmnn-${key.slice(0, 16)}`,
-      parent,
-      params: flattenParameters({ system: system.name, ...plan }),
-      tags: { 'stm.stage': 'tmnn-cell', 'stm.key': key, 'stm.engine': engine.description },
-    },
-    async (run) => {
-      const cell = await trainCell(engine, { plan, key, system, seed, ready, folder }, context, run);
-      run?.logMetrics({ ...cell.scores, best_epoch: cell.bestEpoch });
-      run?.logArtifact(path.join(folder, 'cell.json'));
-      return cell;
-    },
-  );
+  if (known !== undefined) {
+    recordReused(context, request, (run) => {
+      for (const { epoch, loss, validationLoss } of known.history)
+        run.logMetrics({ loss, val_loss: validationLoss }, epoch);
+      logCell(run, known);
+    });
+    return known;
+  }
+  return trackedRun(context, request, async (run) => {
+    const cell = await trainCell(engine, { plan, key, system, seed, ready, folder }, context, run);
+    if (run !== undefined) logCell(run, cell);
+    return cell;
+  });
 }
 
 function storedCell(folder: string, key: string): TmnnCell | undefined {
-  const file = path.join(folder, 'cell.json');
-  if (!fs.existsSync(file)) return undefined;
-  const cell = readJson<TmnnCell>(file);
-  return cell.key === key ? cell : undefined;
+  try {
+    const cell = readJson<TmnnCell>(path.join(folder, 'cell.json'));
+    if (cell.key !== key) return undefined;
+    // A cell whose model or predictions are lost or damaged is trained again.
+    loadTmnn(path.join(folder, 'model'));
+    const { data } = readNpy(path.join(folder, 'predictions.npy'));
+    return data.length === cell.test.length * cell.perOutput.length ? cell : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Probabilities of a finished cell's test clips. */

@@ -89,15 +89,15 @@ export async function tmnnStudyStage(
   const { resamples = 1000 } = options;
   const ready = await readyCollections(options, context);
   const { data, segmentSeconds, network, fit, testWindows, seeds, systems, comparisons } = experiment;
+  const engine = await loadEngine({ kernels: 'onednn' });
   const { status } = await runTrackedStage(context, {
     stage: 'tmnn',
     runName: `tmnn ${experiment.name}`,
     folder: out,
     parameters: { data, segmentSeconds, network, fit, testWindows, seeds, systems, comparisons, resamples },
     inputs: Object.fromEntries(ready.map(({ hash }, i) => [`clips-seed-${experiment.seeds[i]}`, hash])),
+    engine: engine.description,
     run: async (run) => {
-      const engine = await loadEngine({ kernels: 'onednn' });
-      run?.setTags({ 'stm.engine': engine.description });
       const cells: TmnnCell[] = [];
       for (const system of experiment.systems)
         for (const [i, seed] of experiment.seeds.entries()) {
