@@ -1,14 +1,8 @@
 import type { ReadStream } from 'node:fs';
 import { environmentError, inputError, messageOf } from '../base/errors';
+import { escapeHtml } from '../base/html';
+import { bundledFonts, figureFonts, fontRuns } from './fonts';
 import { FONT_STACK } from './theme';
-
-/** The font every figure is laid out for, as files (regular, bold); shipped as a package, never looked for on the machine. */
-function fontFiles(): [string, string] {
-  return [
-    require.resolve('@expo-google-fonts/arimo/400Regular/Arimo_400Regular.ttf'),
-    require.resolve('@expo-google-fonts/arimo/700Bold/Arimo_700Bold.ttf'),
-  ];
-}
 
 /** Vega writes both spellings of "do not smooth"; resvg knows the first alone and takes the last. */
 function withKnownSmoothing(svg: string): string {
@@ -17,6 +11,33 @@ function withKnownSmoothing(svg: string): string {
     'image-rendering: optimizeSpeed',
   );
 }
+
+/** Texts with each run of characters in a font that has them; see `fontRuns`. */
+function withFonts(svg: string, familyOf: (font: number) => string | undefined): string {
+  // Nothing to do for most figures, whose characters the bundled font has.
+  const fonts = figureFonts();
+  return svg.replace(/(<text[^>]*>)([^<]*)(?=<\/text>)/g, (all, open: string, content: string) => {
+    const text = unescaped(content);
+    const runs = fontRuns(text, fonts);
+    if (runs.length === 1 && runs[0]!.font === 0 && runs[0]!.text === text) return all;
+    const spans = runs.map(({ text: part, font }) => {
+      const family = font === 0 ? undefined : familyOf(font);
+      return family === undefined
+        ? escapeHtml(part)
+        : `<tspan font-family="${family}">${escapeHtml(part)}</tspan>`;
+    });
+    return `${open}${spans.join('')}`;
+  });
+}
+
+const unescaped = (content: string): string =>
+  content
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll('&amp;', '&');
 
 function svgSize(svg: string): { width: number; height: number } {
   const match = /<svg[^>]* width="([\d.]+)" height="([\d.]+)"/.exec(svg);
@@ -29,7 +50,8 @@ interface Resvg {
 }
 
 /**
- * Pixels of an SVG made by `renderSvg`, on white, with the bundled font.
+ * Pixels of an SVG made by `renderSvg`, on white, with the bundled font and those of `STM_LAB_FONTS`; characters that
+ * they lack are printed as codes (the SVG itself has them all).
  *
  * @param options.dotsPerInch of the picture when the figure has its printed size. Default 300.
  * @returns a PNG file.
@@ -46,19 +68,33 @@ export function svgToPng(svg: string, options: { readonly dotsPerInch?: number }
       error,
     );
   }
-  const picture = new library.Resvg(withKnownSmoothing(svg), {
+  const picture = new library.Resvg(withKnownSmoothing(withFonts(svg, () => undefined)), {
     background: 'white',
     fitTo: { mode: 'zoom', value: (options.dotsPerInch ?? 300) / 96 },
-    font: { loadSystemFonts: false, fontFiles: fontFiles(), defaultFontFamily: FONT_STACK.split(',')[0] },
+    font: {
+      loadSystemFonts: false,
+      fontFiles: [
+        ...bundledFonts(),
+        ...figureFonts()
+          .slice(1)
+          .map(({ file }) => file),
+      ],
+      defaultFontFamily: FONT_STACK.split(',')[0],
+    },
   });
   return picture.render().asPng();
 }
 
-type PdfDocument = ReadStream & { registerFont(name: string, file: string): void; end(): void };
+const pdfFamily = (font: number): string => `stm-font-${font}`;
+
+type PdfDocument = ReadStream & {
+  registerFont(name: string, file: string, member?: string): void;
+  end(): void;
+};
 
 /**
- * A one-page PDF of an SVG made by `renderSvg`, at its printed size (96 px = 1 inch), with the font embedded;
- * lines and letters stay lines and letters. The same SVG gives the same bytes.
+ * A one-page PDF of an SVG made by `renderSvg`, at its printed size (96 px = 1 inch), with its fonts embedded (see
+ * `svgToPng`); lines and letters stay lines and letters. The same SVG gives the same bytes.
  */
 export async function svgToPdf(svg: string): Promise<Uint8Array> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only where it is used
@@ -79,9 +115,13 @@ export async function svgToPdf(svg: string): Promise<Uint8Array> {
     margin: 0,
     info: { CreationDate: new Date(0), Producer: 'stm-lab' },
   });
-  const [regular, bold] = fontFiles();
+  const [regular, bold] = bundledFonts();
   document.registerFont('Arimo', regular);
   document.registerFont('Arimo-Bold', bold);
+  const others = figureFonts()
+    .slice(1)
+    .map(({ file, member }, i) => ({ name: pdfFamily(i + 1), file, member }));
+  for (const { name, file, member } of others) document.registerFont(name, file, member);
   const parts: Buffer[] = [];
   document.on('data', (part: string | Buffer) => parts.push(Buffer.from(part)));
   const ended = new Promise<void>((resolve, reject) => {
@@ -89,10 +129,11 @@ export async function svgToPdf(svg: string): Promise<Uint8Array> {
     document.on('error', reject);
   });
   // "1 on, 0 off" is how Vega writes a full line among dashed ones; pdfkit refuses the 0
-  draw(document, svg.replaceAll(' stroke-dasharray="1,0"', ''), 0, 0, {
+  draw(document, withFonts(svg, pdfFamily).replaceAll(' stroke-dasharray="1,0"', ''), 0, 0, {
     width: size[0],
     height: size[1],
-    fontCallback: (_family: string, isBold: boolean) => (isBold ? 'Arimo-Bold' : 'Arimo'),
+    fontCallback: (family: string, isBold: boolean) =>
+      others.find(({ name }) => name === family)?.name ?? (isBold ? 'Arimo-Bold' : 'Arimo'),
   });
   document.end();
   await ended;

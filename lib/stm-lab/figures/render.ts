@@ -62,6 +62,11 @@ function renameIds(svg: string): string {
     );
 }
 
+/** Characters that no XML file may hold, and halves of pairs, as the sign for what cannot be shown. */
+const withoutForbidden = (svg: string): string =>
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  svg.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\p{Cs}]/gu, '\ufffd');
+
 /**
  * Draws a specification as SVG text, without a browser or a canvas. The same specification gives the same
  * bytes on every machine and in every order of calls.
@@ -84,7 +89,7 @@ export async function renderSvg(spec: FigureSpec, options: RenderOptions = {}): 
     });
     const view = new vega.View(vega.parse(compiled), { renderer: 'none', logger: logger as never });
     try {
-      return renameIds(await view.toSVG());
+      return renameIds(withoutForbidden(await view.toSVG()));
     } finally {
       view.finalize();
     }

@@ -15,14 +15,24 @@ const widths = { normal: REGULAR.split(',').map(Number), bold: BOLD.split(',').m
  * Width of one line of text.
  *
  * @param fontSize in px.
- * @returns px; 0.58 of the size for a character outside the table (the width of most signs).
+ * @returns px; for a character outside the table 0.58 of the size (the width of most signs), 1 for East Asian letters.
  */
 export function textWidth(text: string, fontSize: number, weight: 'normal' | 'bold' = 'normal'): number {
   let thousandths = 0;
   for (const character of text) {
-    thousandths += widths[weight][character.codePointAt(0)! - 32] ?? OTHERS[character] ?? 580;
+    thousandths += widths[weight][character.codePointAt(0)! - 32] ?? OTHERS[character] ?? widthOf(character);
   }
   return (thousandths * fontSize) / 1000;
+}
+
+/** East Asian letters and emoji fill a square, marks stand on the letter before them. */
+function widthOf(character: string): number {
+  if (/[\p{M}\p{Cf}]/u.test(character)) return 0;
+  return /[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\uff01-\uff60\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(
+    character,
+  )
+    ? 1000
+    : 580;
 }
 
 /** Breaks text at spaces into lines of at most `maxWidth` px; a longer word stands alone on its line. */

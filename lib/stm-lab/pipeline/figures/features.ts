@@ -58,14 +58,14 @@ async function effectSizes(lab: ExperimentStages, deviation: 'pooled' | 'publish
   const data = folder.matrix.readRows(0, folder.matrix.rows);
   const { columns } = folder.matrix;
   folder.matrix.close();
-  const rowsOf = (prefix: string): number[] =>
-    folder.index.flatMap(({ label }, row) => (label.startsWith(prefix) ? [row] : []));
+  const rowsOf = ({ holds }: Side): number[] =>
+    folder.index.flatMap(({ label }, row) => (holds(label) ? [row] : []));
   const pairs = comparisonPairs(folder.index.map(({ label }) => label)).filter(
     ([first, second]) => rowsOf(first).length >= 2 && rowsOf(second).length >= 2,
   );
   return effectSizeFigure({
     comparisons: pairs.map(([first, second]) => ({
-      title: `${shortLabel(first)} − ${shortLabel(second)}`,
+      title: `${first.title} − ${second.title}`,
       d: cohensD(data, columns, rowsOf(first), rowsOf(second), { deviation }),
     })),
     deviation,
@@ -76,12 +76,28 @@ async function effectSizes(lab: ExperimentStages, deviation: 'pooled' | 'publish
 
 const shortLabel = (label: string): string => label.replace(/^.*: /, '');
 
+/** One side of a comparison: a class or a domain. */
+interface Side {
+  readonly title: string;
+  readonly holds: (label: string) => boolean;
+}
+
+const domainOf = (label: string): string => label.split(':')[0]!;
+
 /** Classes of one domain against each other, then domains against each other, as in the paper. */
-function comparisonPairs(labels: readonly string[]): [string, string][] {
+function comparisonPairs(labels: readonly string[]): [Side, Side][] {
   const classes = [...new Set(labels)].sort();
-  const domains = [...new Set(classes.map((label) => label.split(':')[0]!))];
-  const pairsOf = (names: readonly string[]): [string, string][] =>
-    names.flatMap((first, i) => names.slice(i + 1).map((second): [string, string] => [first, second]));
-  const within = domains.flatMap((domain) => pairsOf(classes.filter((label) => label.startsWith(domain))));
-  return domains.length === classes.length ? pairsOf(classes).slice(0, 6) : [...within, ...pairsOf(domains)];
+  const domains = [...new Set(classes.map(domainOf))];
+  const pairsOf = (sides: readonly Side[]): [Side, Side][] =>
+    sides.flatMap((first, i) => sides.slice(i + 1).map((second): [Side, Side] => [first, second]));
+  const classSide = (name: string): Side => ({ title: shortLabel(name), holds: (label) => label === name });
+  if (domains.length === classes.length) return pairsOf(classes.map(classSide)).slice(0, 6);
+  const within = domains.flatMap((domain) =>
+    pairsOf(classes.filter((label) => domainOf(label) === domain).map(classSide)),
+  );
+  const between = domains.map((domain) => ({
+    title: domain,
+    holds: (label: string) => domainOf(label) === domain,
+  }));
+  return [...within, ...pairsOf(between)];
 }
