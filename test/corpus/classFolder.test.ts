@@ -84,7 +84,8 @@ test('a folder that holds manifest.csv stands for it', () => {
   });
   assert.equal(readManifest(root).file, path.join(root, 'manifest.csv'));
   assert.equal(readManifest(root).rows.length, 2);
-  assert.equal(corpusName(root), corpusName(path.join(root, 'manifest.csv')));
+  const named = (file: string): string => corpusName(root, readManifest(file), 'look');
+  assert.equal(named(root), named(path.join(root, 'manifest.csv')));
 });
 
 test('a folder that is no manifest: one sentence that says what it should hold', () => {

@@ -3,9 +3,22 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { createMlflowClient, type LocalServer, type MlflowClient } from 'mlflow-tracking-client';
-import { openWorkbench, reportOf, readExperiment, type Workbench } from 'stm-lab/dist/pipeline';
+import { sha256File } from 'stm-lab/dist/base/files';
+import {
+  COMMON_EXPERIMENT,
+  evaluateStage,
+  extractStage,
+  openTracker,
+  openWorkbench,
+  readExperiment,
+  reduceStage,
+  reportOf,
+  splitStage,
+  trainStage,
+  type Workbench,
+} from 'stm-lab/dist/pipeline';
 import { reportMarkdown, type ReportDocument } from 'stm-lab/dist/report';
-import { temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
+import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
 import { noServer, startServer } from '../tracking/support';
 
 let folder = '';
@@ -136,7 +149,7 @@ test(
     assert.equal(below(runsC['search']!).filter(({ tags }) => 'stm.reused' in tags).length, 4);
     const cells = below(runsC['ablate']!);
     assert.equal(cells.length, 6);
-  assert.ok(cells.every(({ tags }) => 'stm.reused' in tags));
+    assert.ok(cells.every(({ tags }) => 'stm.reused' in tags));
     assert.ok(cells.every(({ metrics, status }) => status === 'FINISHED' && 'macro_f1' in metrics));
 
     const otherwise = { ...readExperiment(experiment), features: { kind: 'mel' as const } };
@@ -172,3 +185,48 @@ test(
     assert.doesNotMatch(told.join('\n'), /computed anew/);
   },
 );
+
+test('stages that were run one by one are found by the report', { skip: noServer }, async () => {
+  const settings = readExperiment(tinyExperiment(folder));
+  const manifest = path.join(folder, 'a', 'corpus', 'manifest.csv');
+  const at = (name: string): string => path.join(folder, 'alone', name);
+  const tracker = openTracker({ experiment: COMMON_EXPERIMENT, journalFolder: at('tracking') });
+  const context = { tracker };
+  const [features, split, reduction, model] = ['features', 'split', 'reduction', 'model'].map(at) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  await extractStage({ manifest, out: features, features: { kind: 'stm' }, workers: 1 }, context);
+  await splitStage({ features, out: split, split: settings.split }, context);
+  await reduceStage({ features, split, out: reduction, reduction: settings.reduction }, context);
+  const { protocol, search } = settings;
+  await trainStage(
+    { reduction, split, out: model, model: settings.model, protocol, seed: search.seed },
+    context,
+  );
+  await evaluateStage({ model, reduction, split, out: at('evaluation') }, context);
+  await tracker.close();
+  const request = { experiments: ['stm-lab/corpus/none', COMMON_EXPERIMENT], settings };
+  const document = await reportOf(client, { ...request, manifest: sha256File(manifest) });
+  assert.deepEqual(Object.keys(runsOf(document)), ['extract', 'split', 'reduce', 'train', 'evaluate']);
+  // Another network on the same data is not the experiment's.
+  const model2 = { ...settings.model, hidden: [{ units: 4 }] };
+  const other = await reportOf(client, { ...request, settings: { ...settings, model: model2 } });
+  assert.deepEqual(Object.keys(runsOf(other)), ['extract', 'split', 'reduce']);
+});
+
+test('a figure that cannot be drawn is named, with the reason and exit 1', () => {
+  const whole = JSON.parse(fs.readFileSync(tinyExperiment(temporaryFolder('figure')), 'utf8')) as object;
+  const file = path.join(temporaryFolder('figure'), 'plain.json');
+  fs.writeFileSync(file, JSON.stringify({ ...whole, reduction: { method: 'none', components: 1 } }));
+  const corpus = tinyCorpus(path.join(path.dirname(file), 'corpus'), { takes: 1 });
+  const { code, out, err } = stmLab(
+    ...['figures', 'explained-variance', '--manifest', corpus, '--experiment', file],
+    ...['--results', path.join(path.dirname(file), 'results')],
+  );
+  assert.equal(code, 1, err);
+  assert.equal(out, '');
+  assert.match(err, /figure explained-variance is left out: .*reduces nothing/);
+});

@@ -62,7 +62,7 @@ function openFont(file: string): FigureFont {
 }
 
 /** Codes of characters that no font has are printed up to this many, then their number. */
-const CODES = 6;
+const CODES = 4;
 
 /** A part of a text, and the place of the font that has its characters. */
 export interface FontRun {

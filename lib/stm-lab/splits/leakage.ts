@@ -1,4 +1,6 @@
 import { inputError } from '../base/errors';
+import type { Role } from './roles';
+import type { Split } from './split';
 
 /** Rows to be checked: the group and the fold of each. */
 export interface LeakageCheck {
@@ -43,4 +45,14 @@ export function describeLeaks(leaks: readonly Leak[]): string {
   const { group, folds } = leaks[0]!;
   const others = leaks.length > 1 ? ` (and ${leaks.length - 1} more groups in several folds)` : '';
   return `group "${group}" is in folds ${folds.join(' and ')}${others}: what is learnt from it in training would be tested on it`;
+}
+
+/** Training, validation and test share how many groups, as counted, in a few words. */
+export function describeSharing({ groups, roles }: Pick<Split, 'groups' | 'roles'>): string {
+  const places: readonly Role[] = ['train', 'validation', 'test'];
+  const shared = findLeaks({ groups, fold: Int32Array.from(roles, (role) => places.indexOf(role)) });
+  if (shared.length === 0) return 'no group in two of training, validation and test';
+  const { group, folds } = shared[0]!;
+  const names = folds.map((place) => places[place]).join(' and ');
+  return `${shared.length} of ${new Set(groups).size} groups in several of training, validation and test ("${group}" in ${names})`;
 }

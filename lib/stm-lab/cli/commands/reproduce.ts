@@ -10,7 +10,7 @@ import {
   saveFigures,
   type Workbench,
 } from '../../pipeline';
-import { findLeaks, type Split } from '../../splits';
+import { describeSharing } from '../../splits';
 import { startLocalServer, type LocalServer } from 'mlflow-tracking-client';
 import { choiceOption, type Command, type OptionValues } from '../command';
 import { terminalContext, trackingMode } from '../context';
@@ -120,7 +120,7 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
     const groups = new Set(split.groups).size;
     return {
       status,
-      text: `${split.paths.length} recordings, ${groups} groups, ${split.parameters.folds} folds, ${leakText(split)}`,
+      text: `${split.paths.length} recordings, ${groups} groups, ${split.parameters.folds} folds, ${describeSharing(split)}`,
     };
   });
   await step('reduce', async () => {
@@ -160,15 +160,6 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
       text: `${cells.length} cells; all features: macro-F1 ${reference.macroF1.value.toFixed(3)}`,
     };
   });
-}
-
-/** How many groups the roles share, as counted. */
-function leakText({ groups, roles }: Split): string {
-  const places = ['train', 'validation', 'test'];
-  const shared = findLeaks({ groups, fold: Int32Array.from(roles, (role) => places.indexOf(role)) });
-  if (shared.length === 0) return 'no group in two of training, validation and test';
-  const names = shared[0]!.folds.map((place) => places[place]).join(' and ');
-  return `${shared.length} groups in several of training, validation and test: "${shared[0]!.group}" is in ${names}`;
 }
 
 async function drawFigures(lab: Workbench, terminal: Terminal): Promise<string[]> {
