@@ -55,7 +55,10 @@ export interface Workbench extends ExperimentStages {
  */
 export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workbench> {
   // In a notebook nobody passes a function, and what is left out of a corpus must not stay unsaid.
-  const options = { ...given, warn: given.warn ?? ((line: string) => console.log(`Warning: ${line}`)) };
+  const options = {
+    ...given,
+    warn: given.warn ?? ((line: string) => void process.stdout.write(`Warning: ${line}\n`)),
+  };
   const named = readExperiment(options.experiment ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
   const size = options.ablation ?? (process.env.STM_LAB_ABLATION as AblationSize | undefined);
   const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
