@@ -116,11 +116,7 @@ export async function openCompressed(
       sampleRate = piece.sampleRate;
       const { channelData } = piece;
       // mpg123 gives one channel twice.
-      const mono = downmix.push(
-        piece.samplesDecoded,
-        Math.min(declared, channelData.length),
-        (i, c) => channelData[c]![i]! * gain,
-      );
+      const mono = downmix.push(piece.samplesDecoded, channelData.slice(0, declared), gain);
       const drop = Math.min(toSkip, mono.length);
       toSkip -= drop;
       decoded += mono.length - drop;

@@ -3,15 +3,18 @@ import { inputError } from '../base/errors';
 /** Mean's power over the channels' power below which the channels cancel each other: -40 dB. */
 const CANCELS = 1e-4;
 
+/** Samples of one channel: what decoders give, or double precision where a file holds more than float32 can. */
+export type Samples = Float32Array | Float64Array;
+
 /** Turns blocks of channels into mono. */
 export interface Downmix {
   /**
    * One block of mono samples.
    *
-   * @param sampleAt value of a channel at a frame; full scale -1 .. 1
+   * @param channels samples of each channel, full scale -1 .. 1 after multiplication by `gain`; at least `frames` each
    * @throws StmLabError (`input`) when a sample is not a number or infinite, as damaged float files hold them.
    */
-  push(frames: number, channels: number, sampleAt: (frame: number, channel: number) => number): Float32Array;
+  push(frames: number, channels: readonly Samples[], gain?: number): Float32Array;
   /**
    * To be called at the end of the recording.
    *
@@ -39,45 +42,32 @@ export function createDownmix(file: string, warn: (sentence: string) => void): D
     );
   };
   return {
-    push(frames, channels, sampleAt) {
+    push(frames, channels, gain = 1) {
       const mono = new Float32Array(frames);
-      if (channels === 1) {
+      const first = channels[0]!;
+      if (channels.length === 1) {
         let power = 0;
         for (let i = 0; i < frames; i++) {
-          const value = (mono[i] = sampleAt(i, 0));
+          const value = (mono[i] = first[i]! * gain);
           power += value * value;
         }
         checkFinite(power, mono);
         done += frames;
         return mono;
       }
-      let ownMean = 0;
-      let ownChannels = 0;
-      for (let i = 0; i < frames; i++) {
-        let sum = 0;
-        let squares = 0;
-        for (let c = 0; c < channels; c++) {
-          const value = sampleAt(i, c);
-          sum += value;
-          squares += value * value;
-        }
-        const mean = sum / channels;
-        mono[i] = mean;
-        ownMean += mean * mean;
-        ownChannels += squares / channels;
-      }
-      checkFinite(ownChannels, mono);
+      const powers = channels.length === 2 ? mixTwo(mono, channels, gain) : mixMany(mono, channels, gain);
+      checkFinite(powers.channels, mono);
       done += frames;
-      meanPower += ownMean;
-      channelPower += ownChannels;
+      meanPower += powers.mean;
+      channelPower += powers.channels;
       if (rule === undefined && channelPower > 0) {
         rule = cancels() ? 'first' : 'mean';
         if (rule === 'first')
           warn(
-            `its ${channels} channels cancel each other (inverted polarity), so the first one is used, not their mean`,
+            `its ${channels.length} channels cancel each other (inverted polarity), so the first one is used, not their mean`,
           );
       }
-      if (rule === 'first') for (let i = 0; i < frames; i++) mono[i] = sampleAt(i, 0);
+      if (rule === 'first') for (let i = 0; i < frames; i++) mono[i] = first[i]! * gain;
       return mono;
     },
     finish() {
@@ -87,4 +77,43 @@ export function createDownmix(file: string, warn: (sentence: string) => void): D
         );
     },
   };
+}
+
+/** Sums over a block of the squared mean and of the mean square of the channels. */
+interface Powers {
+  readonly mean: number;
+  readonly channels: number;
+}
+
+/** Two channels, by far the most common case, without a loop over them. */
+function mixTwo(mono: Float32Array, channels: readonly Samples[], gain: number): Powers {
+  const [left, right] = channels as [Samples, Samples];
+  let [meanPower, channelPower] = [0, 0];
+  for (let i = 0; i < mono.length; i++) {
+    const a = left[i]! * gain;
+    const b = right[i]! * gain;
+    const mean = (a + b) / 2;
+    mono[i] = mean;
+    meanPower += mean * mean;
+    channelPower += (a * a + b * b) / 2;
+  }
+  return { mean: meanPower, channels: channelPower };
+}
+
+function mixMany(mono: Float32Array, channels: readonly Samples[], gain: number): Powers {
+  let [meanPower, channelPower] = [0, 0];
+  for (let i = 0; i < mono.length; i++) {
+    let sum = 0;
+    let squares = 0;
+    for (const channel of channels) {
+      const value = channel[i]! * gain;
+      sum += value;
+      squares += value * value;
+    }
+    const mean = sum / channels.length;
+    mono[i] = mean;
+    meanPower += mean * mean;
+    channelPower += squares / channels.length;
+  }
+  return { mean: meanPower, channels: channelPower };
 }

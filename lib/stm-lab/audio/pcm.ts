@@ -146,7 +146,12 @@ export function openPcm(
           const bytes = source.read(begin + frame * frameBytes, Math.min(step, frames - frame) * frameBytes);
           const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
           const count = Math.floor(bytes.length / frameBytes);
-          yield downmix.push(count, channels, (i, c) => read(view, i * frameBytes + c * width));
+          // In double precision: integers of 32 bits do not fit into float32.
+          const planes = Array.from({ length: channels }, () => new Float64Array(count));
+          planes.forEach((plane, c) => {
+            for (let i = 0; i < count; i++) plane[i] = read(view, i * frameBytes + c * width);
+          });
+          yield downmix.push(count, planes);
         }
         downmix.finish();
       } finally {

@@ -252,7 +252,10 @@ async function* streamBlocks(
       // The list of frames tells whether what arrived is whole.
       await next(frames.reaches(done + count));
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const block = downmix.push(count, channels, (i, c) => view.getFloat32(i * frameBytes + 4 * c, true));
+      const planes = Array.from({ length: channels }, (_, c) =>
+        Float32Array.from({ length: count }, (_f, i) => view.getFloat32(i * frameBytes + 4 * c, true)),
+      );
+      const block = downmix.push(count, planes);
       for (; gapsSeen < frames.gaps.length && frames.gaps[gapsSeen]!.at < done + count;) {
         const gap = frames.gaps[gapsSeen++]!;
         try {
