@@ -28,7 +28,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.mjs', 'lib/*/bin/*.js'],
+    files: ['**/*.mjs', '**/*.cjs', 'lib/*/bin/*.js'],
     languageOptions: {
       globals: {
         process: 'readonly',
@@ -44,6 +44,7 @@ export default tseslint.config(
         require: 'readonly',
         module: 'readonly',
         __dirname: 'readonly',
+        __filename: 'readonly',
         AbortSignal: 'readonly',
       },
     },
