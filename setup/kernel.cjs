@@ -1,4 +1,3 @@
-/* global __dirname, process */
 // The notebook kernel: tslab of this workbench, whose packages a notebook finds wherever it lies. Its own node_modules, where
 // it has one, goes first.
 //   node setup/kernel.cjs CONNECTION_FILE

@@ -1,4 +1,3 @@
-/* global process, performance */
 // Preloaded into a process (--require): its clock jumps by up to a day, forward or back, every 50 ms.
 const fs = require('node:fs');
 const { isMainThread } = require('node:worker_threads');

@@ -1,4 +1,3 @@
-/* global process */
 // Preloaded into a process (--require): files named in the JSON file FAULT_IO fail, in every thread, as it says:
 // {"a.wav": "open EMFILE", "b.wav": "read EIO", "c.wav": "stat ESTALE", "d.wav": "die"}. It is read at every call.
 const fs = require('node:fs');
