@@ -18,7 +18,7 @@ function stmLab(results: string, ...args: string[]): { code: number | null; out:
   delete environment.MLFLOW_TRACKING_URI;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [path.join(root, 'lib', 'bin', 'stm-lab.js'), ...args],
+    [path.join(root, 'lib', 'stm-lab', 'bin', 'stm-lab.js'), ...args],
     { encoding: 'utf8', cwd: root, env: environment },
   );
   return { code: status, out: stdout, err: stderr };
