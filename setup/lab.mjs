@@ -29,12 +29,23 @@ export function lab(args) {
   handSignalsTo(child);
 }
 
-/** A child's end becomes ours; signals reach it, except those the terminal has already sent to both. */
+/** How long a child may take to end after it was asked to, ms. */
+const GRACE_MS = 1500;
+
+/**
+ * A child's end becomes ours; signals reach it, except those the terminal has already sent to both. One that was asked
+ * to stop ends with the status of the signal.
+ */
 export function handSignalsTo(child) {
-  const heard = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of heard) {
+  const statuses = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+  let received;
+  for (const signal of Object.keys(statuses)) {
     process.on(signal, () => {
-      if (!(signal === 'SIGINT' && stdin.isTTY)) child.kill(signal);
+      // On a terminal, JupyterLab asks whether Ctrl-C was meant.
+      if (signal === 'SIGINT' && stdin.isTTY) return;
+      received ??= signal;
+      child.kill('SIGTERM');
+      setTimeout(() => exit(statuses[received]), GRACE_MS);
     });
   }
   child.on('error', (error) => {
@@ -42,6 +53,7 @@ export function handSignalsTo(child) {
     exit(3);
   });
   child.on('exit', (code, signal) => {
+    if (received !== undefined) exit(statuses[received]);
     if (signal === null) exit(code);
     process.removeAllListeners(signal);
     kill(pid, signal);

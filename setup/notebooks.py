@@ -8,10 +8,12 @@ be harmless, on a promise shown as a result where `await` was forgotten, and whe
 
 import argparse
 import asyncio
+import ctypes
 import json
 import os
 import pathlib
 import re
+import signal
 import sys
 import tempfile
 import threading
@@ -120,6 +122,15 @@ class ErrorStream:
         return sorted(texts.items())
 
 
+def end_with_parent():
+    """What a kernel does first (Linux): ask to be killed when this process ends, however it ends."""
+    try:
+        prctl = ctypes.CDLL(None).prctl
+    except (AttributeError, OSError):
+        return None
+    return lambda: prctl(1, signal.SIGKILL)
+
+
 def execute(notebook, folder: pathlib.Path, kernel: str, limit: float, harmless: list[str]) -> None:
     deadline = time.monotonic() + limit
     count = len(notebook.cells)
@@ -140,7 +151,7 @@ def execute(notebook, folder: pathlib.Path, kernel: str, limit: float, harmless:
             return stray_lines(kernel_stderr.read(), harmless)
 
         try:
-            client.execute(stderr=kernel_stderr)
+            client.execute(stderr=kernel_stderr, preexec_fn=end_with_parent())
         except CellTimeoutError:
             raise Failure(f"not done after {limit:.0f} s", errors.cell) from None
         except CellExecutionError as error:

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as net from 'node:net';
 import * as path from 'node:path';
-import { environmentError, inputError, messageOf } from 'research-basics/errors';
+import { environmentError, inputError, messageOf, StmLabError } from 'research-basics/errors';
 import { createFileWhole, writeJson } from 'research-basics/files';
 import { noteProcess, processState, type ProcessNote } from 'research-basics/process';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
@@ -21,6 +21,8 @@ export interface LocalServer {
   /** `found` when it was running already. */
   origin: 'started' | 'found';
   stop(): Promise<void>;
+  /** Tells it to stop and does not wait: for a process that is exiting itself. */
+  end(): void;
 }
 
 export interface LocalServerOptions {
@@ -32,6 +34,8 @@ export interface LocalServerOptions {
   port?: number;
   /** How long it may take to answer, in ms. Default 60 s. */
   timeoutMs?: number;
+  /** Ends the waiting for a server that is starting, and that server. */
+  signal?: AbortSignal | undefined;
 }
 
 interface ServerNote extends ProcessNote {
@@ -86,16 +90,25 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     child.on('exit', (code, signal) => (failure ??= `it ended with ${signal ?? `status ${code}`}`));
     child.unref();
     const pid = child.pid;
+    // Nobody would know of a server that came up after this process.
+    const abandon = (): void => {
+      if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+    };
+    process.once('exit', abandon);
     const deadline = Date.now() + (options.timeoutMs ?? 60_000);
-    while (pid !== undefined && failure === undefined && Date.now() < deadline) {
+    while (pid !== undefined && failure === undefined && Date.now() < deadline && !options.signal?.aborted) {
       if (await answers(port)) {
+        process.off('exit', abandon);
         const note: ServerNote = { ...noteProcess(pid), port };
         writeJson(noteFile(folder), note);
         return handle(folder, note, 'started');
       }
       await pause(150);
     }
-    if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+    abandon();
+    process.off('exit', abandon);
+    if (options.signal?.aborted)
+      throw new StmLabError('interrupted', 'starting the MLflow server was stopped on request');
     await pause(50);
     throw environmentError(
       `the MLflow server does not start (${failure ?? 'no answer in time'}); the end of ${log}: ${tail(log)}`,
@@ -165,6 +178,9 @@ function handle(folder: string, note: ServerNote, origin: 'started' | 'found'): 
     origin,
     async stop() {
       await stopLocalServer(folder);
+    },
+    end() {
+      if (processState(note) === 'alive') signalGroup(note.pid, 'SIGTERM');
     },
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  pairedTest,
   resampledScores,
   scoreDifference,
   type ScoredBlock,
@@ -115,4 +116,43 @@ test('resampled accuracy is the mean over blocks', () => {
   assert.deepEqual(scores.values, [[0.75]]);
   const { low, high } = scoreInterval(scores, 0, 0);
   assert.ok(low < 0.75 && high > 0.75 && high <= 1);
+});
+
+test('intervals hold the variance of training: trainings are drawn too, the same for both systems', () => {
+  // Many clips: what they would change is small beside what the seed changes.
+  const block = (first: number, second: number): ScoredBlock => {
+    const clips = 1000;
+    const model = (share: number): Float32Array =>
+      Float32Array.from({ length: 2 * clips }, (_, i) =>
+        Math.floor(i / 2) < share * clips === (i % 2 === 0) ? 0.9 : 0.1,
+      );
+    return {
+      labels: Float32Array.from({ length: 2 * clips }, (_, i) => 1 - (i % 2)),
+      groups: Array.from({ length: clips }, (_, i) => `s${i}`),
+      models: [model(first), model(second)],
+    };
+  };
+  const scores = resampledScores([block(0.6, 0.5), block(0.9, 0.8), block(0.75, 0.65)], 2, 'classes', {
+    resamples: 400,
+  });
+  near(scores.values[0]![0]!, 0.75, 1e-9);
+  const { low, high } = scoreInterval(scores, 0, 0);
+  assert.ok(low < 0.66 && high > 0.84, `${low} to ${high}`);
+  // Paired: what a seed does to both cancels out.
+  const difference = scoreDifference(scores, 0, 1, 0);
+  near(difference.value, 0.1, 1e-9);
+  assert.ok(difference.low > 0.07 && difference.high < 0.13, `${difference.low} to ${difference.high}`);
+  assert.ok(difference.pValue < 0.02);
+  // One training: only the clips.
+  const one = scoreInterval(resampledScores([block(0.75, 0.7)], 2, 'classes', { resamples: 400 }), 0, 0);
+  assert.ok(one.low > 0.71 && one.high < 0.79);
+});
+
+test('the paired test of seeds agrees with SciPy 1.17 (ttest_rel)', () => {
+  const { t, degrees, pValue } = pairedTest([0.91, 0.85, 0.77, 0.93, 0.88], [0.9, 0.86, 0.7, 0.9, 0.8]);
+  near(t, 2.0924574973887475, 1e-9);
+  assert.equal(degrees, 4);
+  near(pValue, 0.1045399997783754, 1e-6);
+  assert.deepEqual(pairedTest([1, 2], [1, 2]).pValue, 1);
+  assert.throws(() => pairedTest([1, 2], [1]), /2 and 1 values/);
 });

@@ -1,7 +1,20 @@
 #!/usr/bin/env node
 'use strict';
-const { runCommandLine } = require('../dist/cli/main.js');
+const { setImmediate } = require('node:timers');
+// First of all, and between the parts of the library: loading takes a while, and can be interrupted too.
+const interrupt = require('../dist/cli/interrupt.js').listenForInterrupts();
 
-void runCommandLine(process.argv.slice(2)).then((code) => {
+async function main() {
+  for (const part of ['features', 'models', 'strf', 'figures', 'pipeline']) {
+    require(`../dist/${part}/index.js`);
+    await new Promise(setImmediate);
+    if (interrupt.received() !== undefined) process.exit(interrupt.exitCode(1));
+  }
+  const { runCommandLine } = require('../dist/cli/main.js');
+  const code = await runCommandLine(process.argv.slice(2));
+  // What still waits (sockets, workers) must not keep an interrupted command.
+  if (interrupt.received() !== undefined) process.exit(interrupt.exitCode(code));
   process.exitCode = code;
-});
+}
+
+void main();

@@ -3,6 +3,7 @@ import { messageOf } from '../base/errors';
 import type { Tracker } from 'mlflow-tracking-client';
 import { COMMON_EXPERIMENT, commandTag, openTracker, type StageContext } from '../pipeline';
 import { choiceOption, type OptionSpec, type OptionValues } from './command';
+import { listenForInterrupts } from './interrupt';
 import type { Terminal } from './terminal';
 
 /** Options of every command that is tracked. */
@@ -29,23 +30,10 @@ export interface TerminalContext {
 
 /** What a stage needs of the terminal: warnings, the progress line, an interrupt that keeps finished work. */
 export function terminalContext(terminal: Terminal): TerminalContext {
-  const stop = new AbortController();
-  let asked = 0;
-  const onSignal = (): void => {
-    asked++;
-    if (asked === 1) {
-      terminal.warn(
-        'stopping after the present step; run the same command again to go on (again to stop at once)',
-      );
-      stop.abort();
-    } else process.exit(130);
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
   return {
     warn: (line) => terminal.warn(line),
     progress: (line) => terminal.progress(line),
-    signal: stop.signal,
+    signal: listenForInterrupts().signal,
   };
 }
 

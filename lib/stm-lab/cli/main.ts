@@ -1,6 +1,7 @@
 import { messageOf, StmLabError } from '../base/errors';
 import { commandHelp, parseCommand, type Command } from './command';
 import { commands } from './commands';
+import { onInterrupt, stopSignal } from './interrupt';
 import { processTerminal, type Terminal } from './terminal';
 
 /** The overview printed by `stm-lab --help`. */
@@ -24,7 +25,8 @@ export function overview(list: readonly Command[]): string {
  * Runs one command line.
  *
  * @param args words after `stm-lab`.
- * @returns exit code: 0 done, 1 done with failures, 2 unusable input, 3 broken installation, 130 interrupted.
+ * @returns exit code: 0 done, 1 done with failures, 2 unusable input, 3 broken installation, 130 interrupted (143 by
+ *   SIGTERM, 129 by SIGHUP).
  */
 export async function runCommandLine(
   args: readonly string[],
@@ -44,6 +46,7 @@ export async function runCommandLine(
     terminal.print(commandHelp(command));
     return 0;
   }
+  onInterrupt(() => terminal.warn('stopping (once more to stop at once)'));
   try {
     const { options, positionals } = parseCommand(command, rest);
     return await command.run(options, positionals, terminal);
@@ -52,6 +55,11 @@ export async function runCommandLine(
     if (error instanceof StmLabError) {
       terminal.warn(error.message);
       return error.exitCode;
+    }
+    if (stopSignal() !== undefined) {
+      // Whatever the interruption broke on its way out is no news.
+      terminal.warn(`stm-lab ${name}: stopped on request; run it again to continue`);
+      return 130;
     }
     terminal.warn(`stm-lab ${name}: ${messageOf(error)}`);
     if (error instanceof Error && error.stack !== undefined) terminal.warn(error.stack);

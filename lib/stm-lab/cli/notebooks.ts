@@ -3,7 +3,9 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, sha256File } from '../base/files';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
+import { throwIfStopped } from '../base/pace';
 import { homeFolder, libraryHash, readStageRecord, runStage, type Workbench } from '../pipeline';
+import { terminalContext } from './context';
 import type { Terminal } from './terminal';
 
 /** Results on which figures and notebooks depend, by hash. */
@@ -78,6 +80,7 @@ export async function executeNotebooks(
           ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
           ...notebooks.map((name) => path.join(folder, name)),
         ],
+        terminalContext(terminal).signal,
       ); // prettier-ignore
       return notebooks
         .flatMap((name) => [name, name.replace(/\.ipynb$/, '.html')])
@@ -90,10 +93,22 @@ export async function executeNotebooks(
   return { code, files: Object.keys(record.outputs).map((name) => path.join(out, name)) };
 }
 
-function spawned(program: string, args: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit', env: pythonEnvironment() });
-    child.on('error', reject);
-    child.on('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 130));
-  });
+/** The status of a program that ran to its end; it is ended when this process is asked to stop, or exits. */
+async function spawned(program: string, args: readonly string[], signal: AbortSignal): Promise<number> {
+  const child = spawn(program, args, { stdio: 'inherit', env: pythonEnvironment() });
+  const end = (): void => void child.kill('SIGTERM');
+  const endNow = (): void => void child.kill('SIGKILL');
+  signal.addEventListener('abort', end, { once: true });
+  process.once('exit', endNow);
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (status, by) => resolve(by === null ? (status ?? 1) : 130));
+    });
+    throwIfStopped(signal, 'executing notebooks');
+    return code;
+  } finally {
+    signal.removeEventListener('abort', end);
+    process.off('exit', endNow);
+  }
 }

@@ -37,7 +37,14 @@ let loaded: Promise<Engine> | undefined;
  * @throws StmLabError (`environment`) when the engine insisted on cannot be loaded, with the cure.
  */
 export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
-  loaded ??= load(process.env.STM_LAB_ENGINE ?? options.prefer ?? 'auto', options.kernels ?? 'standard');
+  loaded ??= load(
+    process.env.STM_LAB_ENGINE ?? options.prefer ?? 'auto',
+    options.kernels ?? 'standard',
+  ).catch((error: unknown) => {
+    // What is mended meanwhile is found when asked again.
+    loaded = undefined;
+    throw error;
+  });
   return loaded;
 }
 
@@ -51,6 +58,9 @@ async function load(prefer: string, kernels: NonNullable<EngineOptions['kernels'
   supplyRemovedUtil();
   if (prefer !== 'wasm') {
     try {
+      // In two parts, so that signals that came during the first are heard before the second.
+      await import('@tensorflow/tfjs');
+      await new Promise((resolve) => setImmediate(resolve));
       return loadNative();
     } catch (error) {
       if (prefer === 'native') {

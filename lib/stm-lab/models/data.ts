@@ -11,6 +11,8 @@ export interface LabelledRows {
   readonly columns: number;
   /** For a network with attention: how many excerpts each row has, lying one after another in `x`. */
   readonly excerpts?: Int32Array;
+  /** Group of each row (speaker, place), where what is fitted on part of the rows must know: the rest is held out by group. */
+  readonly groups?: Int32Array;
 }
 
 /**
@@ -30,6 +32,8 @@ export function checkRows(
   if (data.columns !== columns)
     throw inputError(`${name}: ${data.columns} columns, but the model takes ${columns}`);
   if (data.y.length !== data.rows) throw inputError(`${name}: ${data.y.length} labels for ${data.rows} rows`);
+  if (data.groups !== undefined && data.groups.length !== data.rows)
+    throw inputError(`${name}: ${data.groups.length} groups for ${data.rows} rows`);
   const wrong = data.y.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0)
     throw inputError(`${name}: row ${wrong} has class ${data.y[wrong]}; classes are 0 to ${classes - 1}`);

@@ -34,7 +34,8 @@ export interface Experiment {
     readonly trials: number;
     readonly executions: number;
     readonly seed: number;
-    readonly objective: 'macroF1' | 'microRocAuc';
+    /** On the validation rows: ours, or one of the two that the published code used, as Keras computes them. */
+    readonly objective: 'macroF1' | 'kerasMacroF1' | 'microRocAuc';
     readonly family: 'dropout' | 'layernorm';
     readonly space: Space;
     readonly fit: FitOptions;

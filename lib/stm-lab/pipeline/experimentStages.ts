@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
 import { sha256 } from '../base/files';
+import { once } from '../base/once';
 import type { Manifest } from '../corpus';
 import { ablateStage, type AblateSummary } from './ablation';
 import {
@@ -74,11 +75,7 @@ export function experimentStages(
 ): ExperimentStages {
   const { folders } = settings;
   const context = { ...settings.context, warn: onceEach(settings.context.warn) };
-  // Each stage runs once per workbench, whoever asks first.
-  const once = <T>(run: () => Promise<T>): (() => Promise<T>) => {
-    let started: Promise<T> | undefined;
-    return () => (started ??= run());
-  };
+  // Each stage runs once per workbench, whoever asks first; one that failed runs again when asked again.
   const extract = once(() =>
     extractStage(
       { manifest, out: folders.features, features: experiment.features, workers: settings.workers },

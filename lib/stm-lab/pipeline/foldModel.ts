@@ -31,6 +31,8 @@ export interface FoldModelOptions {
   /** For a network with attention: number of excerpts of each row. */
   readonly excerpts?: Int32Array | undefined;
   readonly y: Int32Array;
+  /** Group of each row, for models that hold out rows of their own (see `LabelledRows`). */
+  readonly groups?: Int32Array | undefined;
   readonly classes: readonly string[];
   readonly reduction: ReductionChoice;
   readonly model: FoldModel;
@@ -59,7 +61,7 @@ export async function fitFoldModel(options: FoldModelOptions, task: FoldTask): P
 
 /** The same on rows that are reduced already: models that share a reduction need it once. */
 export async function fitReducedFold(
-  options: Omit<FoldModelOptions, 'features' | 'columns' | 'y' | 'reduction'>,
+  options: Omit<FoldModelOptions, 'features' | 'columns' | 'y' | 'groups' | 'reduction'>,
   task: FoldTask,
   { train, test }: ReducedFold,
 ): Promise<Float32Array> {
@@ -101,7 +103,7 @@ export async function reduceFold(
   options: Omit<FoldModelOptions, 'model' | 'engine' | 'classes'>,
   task: FoldTask,
 ): Promise<ReducedFold> {
-  const { columns, excerpts, y } = options;
+  const { columns, excerpts, y, groups } = options;
   const features = featuresInMemory(options.features, columns);
   const starts = vectorStarts({ rows: y.length, ...(excerpts === undefined ? {} : { excerpts }) });
   const vectors = { train: vectorsOf(starts, task.trainRows), test: vectorsOf(starts, task.testRows) };
@@ -117,6 +119,7 @@ export async function reduceFold(
     rows: rows.length,
     columns: basis.width,
     ...(excerpts === undefined ? {} : { excerpts: Int32Array.from(rows, (row) => excerpts[row]!) }),
+    ...(groups === undefined ? {} : { groups: Int32Array.from(rows, (row) => groups[row]!) }),
   });
   return {
     train: await part(task.trainRows, vectors.train, basis),

@@ -53,6 +53,7 @@ export interface MlflowOptions {
   /** A folder of journals whose runs are sent first, so that those tracked offline are found too. */
   readonly journals?: string | undefined;
   readonly warn?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -62,13 +63,18 @@ export interface MlflowOptions {
  * @throws StmLabError (`environment`) when MLflow is not installed or does not start.
  */
 export async function withMlflow<T>(
-  { results, journals, warn }: MlflowOptions,
+  { results, journals, warn, signal }: MlflowOptions,
   use: (client: MlflowClient) => Promise<T>,
 ): Promise<T> {
   const given = process.env['MLFLOW_TRACKING_URI'] || undefined;
   const server = given
     ? undefined
-    : await startLocalServer({ folder: path.join(results, 'mlflow'), executable: mlflowExecutable() });
+    : await startLocalServer({
+        folder: path.join(results, 'mlflow'),
+        executable: mlflowExecutable(),
+        signal,
+      });
+  if (server?.origin === 'started') process.once('exit', server.end);
   const uri = given ?? server!.uri;
   let client: MlflowClient | undefined;
   try {
@@ -78,12 +84,16 @@ export async function withMlflow<T>(
         uri,
         namespace: TAG_NAMESPACE,
         abandoned: 'keep',
+        ...(signal === undefined ? {} : { signal }),
       });
       problems.forEach((problem) => warn?.(problem));
     }
     return await use(client);
   } finally {
     client?.close();
-    if (server?.origin === 'started') await server.stop();
+    if (server?.origin === 'started') {
+      await server.stop();
+      process.off('exit', server.end);
+    }
   }
 }

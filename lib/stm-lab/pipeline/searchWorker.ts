@@ -1,3 +1,4 @@
+import { once } from '../base/once';
 import { loadEngine } from '../engine';
 import type { Trial } from 'bayesian-optimizer';
 import type { RunReference } from 'mlflow-tracking-client';
@@ -21,7 +22,7 @@ export interface SearchWorkerOrder {
   };
 }
 
-let prepared: Promise<(trial: Trial) => Promise<number>> | undefined;
+let prepared: (() => Promise<(trial: Trial) => Promise<number>>) | undefined;
 
 async function prepare(order: SearchWorkerOrder): Promise<(trial: Trial) => Promise<number>> {
   const { tracking } = order;
@@ -47,6 +48,6 @@ async function prepare(order: SearchWorkerOrder): Promise<(trial: Trial) => Prom
 
 /** Entry point of the worker processes of `searchStage`: the data are read once a process. */
 export async function objective(trial: Trial, order: SearchWorkerOrder): Promise<number> {
-  prepared ??= prepare(order);
-  return (await prepared)(trial);
+  prepared ??= once(() => prepare(order));
+  return (await prepared())(trial);
 }

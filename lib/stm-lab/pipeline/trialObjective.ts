@@ -1,7 +1,7 @@
 import { divergedError } from '../base/errors';
 import { deriveSeed } from '../base/random/seeds';
 import type { Engine } from '../engine';
-import { argMax, kerasMicroAuc } from '../evaluation';
+import { argMax, kerasMacroF1, kerasMicroAuc } from '../evaluation';
 import { converged, fitMlp, type EpochMetric } from '../models';
 import type { Trial } from 'bayesian-optimizer';
 import type { Run, RunReference, Tracker } from 'mlflow-tracking-client';
@@ -43,7 +43,11 @@ export function trialRun(
 const microRocAuc: EpochMetric = (labels, probabilities, classes) =>
   kerasMicroAuc({ labels, probabilities, classes }).roc;
 
-const OBJECTIVES = { macroF1: macroF1Metric, microRocAuc } as const;
+/** As the published code: Keras' F1Score, where ties count as several predictions and classes without rows as 0. */
+const kerasF1Metric: EpochMetric = (labels, probabilities, classes) =>
+  kerasMacroF1({ labels, probabilities, classes }, 'argmax');
+
+const OBJECTIVES = { macroF1: macroF1Metric, kerasMacroF1: kerasF1Metric, microRocAuc } as const;
 
 /**
  * The objective of a search: trains the trial's network `executions` times on the training rows and

@@ -13,6 +13,7 @@ import { readAblation, readExperiment, type AblationSize } from './experiment';
 import { experimentStages, type ExperimentStages } from './experimentStages';
 import { buildFigure, type FigureName } from './figures';
 import { mlflowExperimentName } from './mlflow';
+import { kernelInterrupts } from './kernelInterrupts';
 import { corpusName } from './corpusFolder';
 import { resultsFolder, stageFolders } from './stageFolders';
 import { buildTable, type TableName, type TableRows } from './tables';
@@ -83,12 +84,17 @@ export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workb
       ...lockfileTag(),
     },
   });
+  // A kernel hears SIGINT, gives up the cell, and would let the work go on; see `kernelInterrupts`.
+  const interrupts = options.signal === undefined ? kernelInterrupts() : undefined;
   const context: StageContext = {
     tracker,
     note,
     warn: options.warn,
     progress: options.progress,
-    signal: options.signal,
+    // Read by every stage as it starts.
+    get signal() {
+      return interrupts?.signal() ?? options.signal;
+    },
   };
   const stages = experimentStages(experiment, manifest, {
     corpus,
@@ -102,7 +108,10 @@ export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workb
     tracker,
     figure: (name) => buildFigure(stages, name),
     table: (name) => buildTable(stages, name),
-    close: async () => void (await tracker.close()),
+    close: async () => {
+      interrupts?.close();
+      await tracker.close();
+    },
   };
 }
 

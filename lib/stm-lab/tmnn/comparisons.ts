@@ -79,7 +79,7 @@ function normalCdf(z: number): number {
   return 0.5 + density * sum;
 }
 
-/** Outcome of Welch's test. */
+/** Outcome of a t test. */
 export interface Welch {
   /** Mean of the first minus mean of the second. */
   readonly difference: number;
@@ -107,6 +107,28 @@ export function welchTest(first: readonly number[], second: readonly number[]): 
   const t = (a - b) / Math.sqrt(va + vb);
   const degrees = (va + vb) ** 2 / (va ** 2 / (first.length - 1) + vb ** 2 / (second.length - 1));
   return { difference: a - b, t, degrees, pValue: betaTail(degrees, t) };
+}
+
+/**
+ * Student's t test of paired values, such as the scores of two systems with the same seeds: the mean difference against
+ * its own scatter.
+ *
+ * @throws StmLabError (`input`) for lists of different length, or fewer than two pairs.
+ */
+export function pairedTest(first: readonly number[], second: readonly number[]): Welch {
+  if (first.length !== second.length || first.length < 2)
+    throw inputError(
+      `paired test: ${first.length} and ${second.length} values; as many on both sides, and two at least, are needed`,
+    );
+  const differences = first.map((value, i) => value - second[i]!);
+  const n = differences.length;
+  const difference = differences.reduce((a, b) => a + b, 0) / n;
+  const variance = differences.reduce((sum, value) => sum + (value - difference) ** 2, 0) / (n - 1);
+  const degrees = n - 1;
+  if (variance === 0)
+    return { difference, t: difference === 0 ? 0 : Infinity, degrees, pValue: difference === 0 ? 1 : 0 };
+  const t = difference / Math.sqrt(variance / n);
+  return { difference, t, degrees, pValue: betaTail(degrees, t) };
 }
 
 /** Two-sided tail of Student's t: I_x(degrees / 2, 1 / 2) with x = degrees / (degrees + t^2). */
@@ -178,9 +200,11 @@ function scorer(block: ScoredBlock, model: Float32Array, outputs: number, task: 
 }
 
 /**
- * Mean over blocks of each model's scores, and the same over resamples of the groups (drawn with replacement, each with
- * all its clips), on which intervals and paired differences rest. Tags without positives or negatives, in a block or a
- * resample of it, are left out there.
+ * Mean over blocks of each model's scores, and the same over resamples, on which intervals and paired differences rest.
+ * A resample draws twice, with replacement: blocks (what another training would change; all models of a block are drawn
+ * together, since they share seed and clips), and groups of clips (what other recordings would change; each with all its
+ * clips). With a single block the variance of training is unknown, and intervals leave it out. Tags without positives
+ * or negatives, in a block or a resample of it, are left out there.
  */
 export function resampledScores(
   blocks: readonly ScoredBlock[],
@@ -194,14 +218,21 @@ export function resampledScores(
   const scorers = Array.from({ length: models }, (_, m) =>
     blocks.map((block) => scorer(block, block.models[m]!, outputs, task)),
   );
-  const meanOver = (m: number, weights: readonly Float64Array[]): number[] => {
-    const each = scorers[m]!.map((score, b) => score(weights[b]!));
+  const meanOver = (m: number, weights: readonly Float64Array[], times: Float64Array): number[] => {
+    const each = scorers[m]!.map((score, b) => (times[b] === 0 ? [] : score(weights[b]!)));
     return metrics.map((_, i) => {
-      const found = each.map((scores) => scores[i]!).filter((value) => !Number.isNaN(value));
-      return found.reduce((sum, value) => sum + value, 0) / found.length;
+      let [sum, count] = [0, 0];
+      each.forEach((scores, b) => {
+        const value = scores[i];
+        if (value === undefined || Number.isNaN(value)) return;
+        sum += times[b]! * value;
+        count += times[b]!;
+      });
+      return sum / count;
     });
   };
   const ones = blocks.map(({ groups }) => new Float64Array(groups.length).fill(1));
+  const once = new Float64Array(blocks.length).fill(1);
   const names = [...new Set(blocks.flatMap(({ groups }) => groups))];
   const place = new Map(names.map((name, i) => [name, i]));
   const draws = scorers.map(() => metrics.map(() => new Float64Array(resamples)));
@@ -212,9 +243,18 @@ export function resampledScores(
     const weights = blocks.map(({ groups }) =>
       Float64Array.from(groups, (name) => counts[place.get(name)!]!),
     );
-    draws.forEach((own, m) => meanOver(m, weights).forEach((value, i) => (own[i]![n] = value)));
+    const times = drawTimes(blocks.length, deriveSeed(seed, 'training', n));
+    draws.forEach((own, m) => meanOver(m, weights, times).forEach((value, i) => (own[i]![n] = value)));
   }
-  return { metrics, values: scorers.map((_, m) => meanOver(m, ones)), draws };
+  return { metrics, values: scorers.map((_, m) => meanOver(m, ones, once)), draws };
+}
+
+/** How often each of some items is drawn in as many draws with replacement. */
+function drawTimes(items: number, seed: number): Float64Array {
+  const times = new Float64Array(items);
+  const state = randomState(seed);
+  for (let i = 0; i < items; i++) times[state.interval(items - 1)]!++;
+  return times;
 }
 
 /** 95 % percentile interval of a model's score. */

@@ -1,5 +1,6 @@
 export { type BackEndLayer, type Block, blockShapes, resnetBlocks } from './backEnd';
 export {
+  pairedTest,
   type ResampledScores,
   resampledScores,
   type ScoreDifference,

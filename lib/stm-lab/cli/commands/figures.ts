@@ -28,6 +28,7 @@ export const figures: Command = {
     try {
       const skipped: string[] = [];
       const files = await saveFigures(lab, {
+        signal: terminalContext(terminal).signal,
         ...(names.length === 0 ? {} : { names: names as readonly FigureName[] }),
         onFigure: (name) => terminal.progress(`figures: ${name}`),
         onSkip: (name, reason) => {

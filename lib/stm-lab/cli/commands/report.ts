@@ -13,6 +13,7 @@ import {
 } from '../../pipeline';
 import { REPORT_FORMATS, saveReport, type ReportFormat } from '../../report';
 import { type Command, type OptionValues } from '../command';
+import { terminalContext } from '../context';
 import { EXPERIMENT } from '../stageOptions';
 
 export const report: Command = {
@@ -56,8 +57,10 @@ export const report: Command = {
     };
     const out = options['out'] ?? path.join(results, corpus, name, 'report');
     const journals = path.join(results, corpus, 'tracking');
-    const warn = (line: string): void => terminal.warn(line);
-    const document = await withMlflow({ results, journals, warn }, (client) => reportOf(client, request));
+    const { warn, signal } = terminalContext(terminal);
+    const document = await withMlflow({ results, journals, warn, signal }, (client) =>
+      reportOf(client, request),
+    );
     const files = await saveReport(document, out, { formats });
     files.forEach((file) => terminal.print(path.relative(process.cwd(), file)));
     return 0;

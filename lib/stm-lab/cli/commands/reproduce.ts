@@ -1,5 +1,6 @@
 import * as path from 'node:path';
 import { messageOf } from '../../base/errors';
+import { throwIfStopped } from '../../base/pace';
 import {
   FIGURE_NAMES,
   mlflowExecutable,
@@ -49,8 +50,12 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
   const context = terminalContext(terminal);
   const mode = trackingMode(options);
   const whichNotebooks = choiceOption(options, 'notebooks', ['execute', 'skip'] as const, 'execute');
-  const server = mode === 'offline' || mode === 'disabled' ? undefined : await localServer(results, terminal);
+  const server =
+    mode === 'offline' || mode === 'disabled'
+      ? undefined
+      : await localServer(results, terminal, context.signal);
   if (server !== undefined) process.env.MLFLOW_TRACKING_URI = server.uri;
+  if (server?.origin === 'started') process.once('exit', server.end);
   try {
     const lab = await openWorkbench({
       manifest: options['manifest'],
@@ -86,12 +91,21 @@ function heading({ experiment, corpus, note, manifest }: Workbench): string {
 }
 
 /** The MLflow server to be used when none is configured; without MLflow the runs stay in their journals. */
-async function localServer(results: string, terminal: Terminal): Promise<LocalServer | undefined> {
+async function localServer(
+  results: string,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<LocalServer | undefined> {
   if (process.env.MLFLOW_TRACKING_URI) return undefined;
   try {
     terminal.progress('starting MLflow');
-    return await startLocalServer({ folder: path.join(results, 'mlflow'), executable: mlflowExecutable() });
+    return await startLocalServer({
+      folder: path.join(results, 'mlflow'),
+      executable: mlflowExecutable(),
+      signal,
+    });
   } catch (error) {
+    throwIfStopped(signal, 'reproduce');
     terminal.warn(`runs are tracked offline: ${messageOf(error)}`);
     return undefined;
   }
@@ -172,6 +186,7 @@ async function drawFigures(lab: Workbench, terminal: Terminal): Promise<string[]
     onStale: (sentence) => terminal.warn(sentence),
     run: async () => {
       const files = await saveFigures(lab, {
+        signal: terminalContext(terminal).signal,
         onFigure: (name) => terminal.progress(`figures: ${name}`),
         onSkip: (name, reason) => terminal.warn(`figure ${name} is left out: ${reason}`),
       });

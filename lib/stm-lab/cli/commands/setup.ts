@@ -4,6 +4,8 @@ import * as path from 'node:path';
 import { environmentError } from '../../base/errors';
 import { homeFolder } from '../../pipeline';
 import { type Command } from '../command';
+import { terminalContext } from '../context';
+import { stopSignal } from '../interrupt';
 
 /** Commands of the workbench's own set-up, which lies beside the library in the repository. */
 function setupCommand(name: 'lab' | 'doctor', summary: string, details: string): Command {
@@ -14,7 +16,7 @@ function setupCommand(name: 'lab' | 'doctor', summary: string, details: string):
     options: {},
     details,
     example: `stm-lab ${name}`,
-    run(_options, positionals) {
+    run(_options, positionals, terminal) {
       const script = path.join(homeFolder(), 'setup', 'run.mjs');
       if (!fs.existsSync(script)) {
         throw environmentError(
@@ -23,6 +25,8 @@ function setupCommand(name: 'lab' | 'doctor', summary: string, details: string):
       }
       return new Promise((resolve, reject) => {
         const child = spawn(process.execPath, [script, name, ...positionals], { stdio: 'inherit' });
+        const { signal } = terminalContext(terminal);
+        signal.addEventListener('abort', () => child.kill(stopSignal()), { once: true });
         child.on('error', reject);
         child.on('exit', (code) => resolve(code ?? 1));
       });

@@ -85,7 +85,9 @@ export const strf: Command = {
     );
     printTable(terminal, strfScoreTable(summary));
     summary.remarks.forEach((remark) => terminal.print(remark));
+    for (const { condition, seed, reason } of summary.failed)
+      terminal.print(`left out: ${condition}, seed ${seed}: ${reason}`);
     terminal.print(`${folder}: ${statusText(summary.status)}`);
-    return 0;
+    return summary.failed.length === 0 ? 0 : 1;
   },
 };

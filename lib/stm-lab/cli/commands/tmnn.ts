@@ -53,7 +53,7 @@ function required(options: OptionValues, name: string, action: Action): string {
   return value;
 }
 
-async function study(action: Action, options: OptionValues, terminal: Terminal): Promise<void> {
+async function study(action: Action, options: OptionValues, terminal: Terminal): Promise<number> {
   const out = required(options, 'out', action);
   const root = required(options, 'root', action);
   const experiment = experimentFor(action, options);
@@ -70,6 +70,9 @@ async function study(action: Action, options: OptionValues, terminal: Terminal):
   terminal.print(
     `${out}: ${experiment.systems.length} systems x ${experiment.seeds.length} seeds, clips (training/validation/test) ${clips}; ${statusText(result.status)}`,
   );
+  for (const { system, seed, reason } of result.failed)
+    terminal.print(`left out: ${system}, seed ${seed}: ${reason}`);
+  return result.failed.length === 0 ? 0 : 1;
 }
 
 async function evaluateModel(options: OptionValues, terminal: Terminal): Promise<void> {
@@ -99,6 +102,7 @@ async function cost(options: OptionValues, terminal: Terminal): Promise<void> {
   const system = experiment.systems.at(-1)!;
   const result = await tmnnCost(experiment, system, {
     steps: integerOption(options, 'steps', { min: 1, fallback: 3 }),
+    signal: terminalContext(terminal).signal,
   });
   const seconds = result.stepSeconds.map((value) => value.toFixed(1)).join(', ');
   terminal.print(
@@ -144,7 +148,7 @@ export const tmnn: Command = {
       );
     if (action === 'evaluate') await evaluateModel(options, terminal);
     else if (action === 'cost') await cost(options, terminal);
-    else await study(action, options, terminal);
+    else return study(action, options, terminal);
     return 0;
   },
 };

@@ -2,6 +2,8 @@ import * as path from 'node:path';
 import { resultsFolder, mlflowExecutable } from '../../pipeline';
 import { startLocalServer, stopLocalServer } from 'mlflow-tracking-client';
 import { integerOption, type Command } from '../command';
+import { terminalContext } from '../context';
+import { listenForInterrupts } from '../interrupt';
 
 export const ui: Command = {
   name: 'ui',
@@ -25,9 +27,11 @@ export const ui: Command = {
       );
       return 0;
     }
+    const { signal } = terminalContext(terminal);
     const server = await startLocalServer({
       folder,
       executable: mlflowExecutable(),
+      signal,
       ...(options['port'] === undefined
         ? {}
         : { port: integerOption(options, 'port', { min: 1, max: 65535, fallback: 5000 }) }),
@@ -36,7 +40,12 @@ export const ui: Command = {
       `MLflow: ${server.uri} (${server.origin}; log ${path.relative(process.cwd(), server.log)})`,
     );
     if (options['background'] !== undefined) return 0;
-    terminal.print('Press Ctrl-C to stop it.');
+    const own = server.origin === 'started';
+    terminal.print(
+      own
+        ? 'Press Ctrl-C to stop it.'
+        : 'It was running already: Ctrl-C ends this command and leaves it; "stm-lab ui --stop" stops it.',
+    );
     await new Promise<void>((resolve) => {
       // An unresolved promise alone does not keep the process alive.
       const alive = setInterval(() => undefined, 60_000);
@@ -44,10 +53,14 @@ export const ui: Command = {
         clearInterval(alive);
         resolve();
       };
-      process.once('SIGINT', end);
-      process.once('SIGTERM', end);
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end, { once: true });
     });
-    await server.stop();
-    return 0;
+    if (own) {
+      // Stopping may take longer than this process has.
+      process.once('exit', server.end);
+      await server.stop();
+    }
+    return listenForInterrupts().exitCode(0);
   },
 };

@@ -39,7 +39,9 @@ interface Pair {
 
 /**
  * C-support-vector machine, one against one. Decision values of each pair become probabilities by a sigmoid
- * fitted on five-fold held-out values, and those of all pairs are coupled (the method of LIBSVM).
+ * fitted on five-fold held-out values, and those of all pairs are coupled (the method of LIBSVM). Where the training rows
+ * have groups, whole groups are held out: values of rows whose group was trained on are larger than those of new
+ * recordings, and the sigmoid would be too sure.
  */
 export function supportVectorMachine(options: SvmOptions = {}): Classifier {
   const {
@@ -135,7 +137,7 @@ function kernelMatrix({ x, rows, columns }: LabelledRows, kernelOf: Kernel): Flo
 }
 
 function fitPair(
-  { y, rows }: LabelledRows,
+  { y, rows, groups }: LabelledRows,
   matrix: Float64Array,
   first: number,
   second: number,
@@ -167,16 +169,17 @@ function fitPair(
   ): number =>
     of.reduce((sum, t, i) => sum + solution.coefficients[i]! * matrix[r * rows + t]!, solution.bias);
   const order = randomState(deriveSeed(seed, 'platt', first, second)).permutation(members.length);
+  const foldOf = plattFolds(members, order, y, groups);
   const held = new Float64Array(members.length);
   for (let fold = 0; fold < PLATT_FOLDS; fold++) {
     const rest = Int32Array.from(
-      order.filter((_, i) => i % PLATT_FOLDS !== fold),
+      order.filter((i) => foldOf[i] !== fold),
       (i) => members[i]!,
     );
-    if (rest.length === 0) continue;
+    if (rest.length === 0 || rest.length === members.length) continue;
     const solution = solve(rest);
-    order.forEach((i, place) => {
-      if (place % PLATT_FOLDS === fold) held[i] = decide(rest, solution, members[i]!);
+    order.forEach((i) => {
+      if (foldOf[i] === fold) held[i] = decide(rest, solution, members[i]!);
     });
   }
   const sigmoid = fitSigmoid(
@@ -193,6 +196,36 @@ function fitPair(
     bias,
     sigmoid,
   };
+}
+
+/**
+ * Fold of each member of a pair: by groups, those of either class spread over the folds, so that no rest lacks a class.
+ * Without groups, or where a class has but one (which could not be held out), by rows.
+ */
+function plattFolds(
+  members: Int32Array,
+  order: ArrayLike<number>,
+  y: Int32Array,
+  groups: Int32Array | undefined,
+): Int32Array {
+  const folds = new Int32Array(members.length);
+  const groupsOf = new Map<number, Set<number>>();
+  // In the drawn order, so that the seed decides which groups go together.
+  for (let place = 0; place < order.length; place++) {
+    const i = order[place]!;
+    folds[i] = place % PLATT_FOLDS;
+    if (groups === undefined) continue;
+    const label = y[members[i]!]!;
+    groupsOf.set(label, (groupsOf.get(label) ?? new Set()).add(groups[members[i]!]!));
+  }
+  const classes = [...groupsOf.values()].sort((a, b) => a.size - b.size);
+  if (groups === undefined || classes.length < 2 || classes[0]!.size < 2) return folds;
+  const foldOfGroup = new Map<number, number>();
+  for (const own of classes)
+    [...own]
+      .filter((group) => !foldOfGroup.has(group))
+      .forEach((group, i) => foldOfGroup.set(group, i % PLATT_FOLDS));
+  return folds.map((_, i) => foldOfGroup.get(groups[members[i]!]!)!);
 }
 
 /** Decision value of a pair, positive for its first class, given kernel values with all training rows. */

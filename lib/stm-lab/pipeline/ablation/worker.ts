@@ -1,18 +1,18 @@
 import { messageOf, StmLabError } from '../../base/errors';
+import { once } from '../../base/once';
 import { loadEngine } from '../../engine';
 import type { AblationWorkerOrder, FromAblationWorker, ToAblationWorker } from './pool';
 import { readAblationData, scoreCell, type AblationData } from './score';
 
 let order: AblationWorkerOrder | undefined;
-let data: Promise<AblationData> | undefined;
+const data = once(async (): Promise<AblationData> => readAblationData(order!.features, await loadEngine()));
 
 async function answer(
   task: Extract<ToAblationWorker, { task: unknown }>['task'],
 ): Promise<FromAblationWorker> {
   try {
-    const { features, plan, cells } = order!;
-    data ??= loadEngine().then((engine) => readAblationData(features, engine));
-    return { outcome: await scoreCell(task, await data, plan, cells) };
+    const { plan, cells } = order!;
+    return { outcome: await scoreCell(task, await data(), plan, cells) };
   } catch (error) {
     return { error: messageOf(error), kind: error instanceof StmLabError ? error.kind : 'other' };
   }

@@ -27,6 +27,7 @@ import { fitFoldModel } from '../foldModel';
 import { forgetOtherFolds } from '../partialFolds';
 import { describeModel, describeRow, type FullRow } from './fullRows';
 import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
+import { gridEnds } from './gridEnds';
 import { recipeFeatures, type RowSource } from './rowData';
 
 /** Scores of one row, both protocols. */
@@ -77,6 +78,19 @@ export interface FinishedRow {
   readonly repeats: readonly Float32Array[];
 }
 
+/** Says where the best of a grid of one setting may lie beyond it. */
+function warnOfGridEnds(row: FullRow, { chosen }: ComparisonScores, { warn }: StageContext): void {
+  if (chosen === undefined) return;
+  const folds = chosen.reduce((sum, one) => sum + one.folds, 0);
+  for (const { setting, value, side, place } of gridEnds(row.recipes)) {
+    const count = chosen[place]!.folds;
+    if (count > 0)
+      warn?.(
+        `comparison row "${row.name}": the ${side} ${setting} tried, ${value}, was chosen in ${count} of ${folds} folds; the best may lie beyond, extend the grid`,
+      );
+  }
+}
+
 interface StoredRow {
   readonly key: string;
   /** The comparison in whose run this row's run lies. */
@@ -105,13 +119,18 @@ export async function judgeRow(
     seeds,
     resamples,
     engine: engine.description,
+    // Earlier probabilities of support-vector machines were calibrated on single rows.
+    ...(row.recipes.some(({ model }) => model.kind === 'svm') ? { calibration: 'groups' } : {}),
   });
   const slug = row.name.replace(/[^\w.-]+/g, '_').slice(0, 60);
   // Names that differ in what is cut or replaced get folders of their own.
   const folder = path.join(shared.folder, `${slug}-${sha256(row.name).slice(0, 6)}`);
   const files = { result: path.join(folder, 'row.json'), values: path.join(folder, 'probabilities.npy') };
   const kept = readFinished(files, key, seeds.length);
-  if (kept?.comparison === comparison) return kept;
+  if (kept?.comparison === comparison) {
+    warnOfGridEnds(row, kept.scores, context);
+    return kept;
+  }
   const request = {
     name: row.name,
     key: `comparison-${sha256([comparison, key]).slice(0, 16)}`,
@@ -127,6 +146,7 @@ export async function judgeRow(
     const partial = { ...shared, folder: path.join(folder, 'folds') };
     const finished = kept ?? (await crossValidateRow(row, source, partial, key, context));
     logRow(run, finished, shared);
+    warnOfGridEnds(row, finished.scores, context);
     if (kept === undefined) writeRepeats(files.values, finished.repeats, recordings.length);
     writeJson(files.result, { key, comparison, scores: finished.scores } satisfies StoredRow);
     for (const used of [partial.folder, `${partial.folder}-by-collection`])
@@ -201,6 +221,7 @@ async function crossValidateRow(
     columns: data.columns,
     excerpts: data.excerpts,
     y,
+    groups: classNumbers(groups).y,
     classes,
     basis: row.basis,
     signal: context.signal,

@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { inputError, StmLabError } from '../../base/errors';
 import { sha256 } from '../../base/files';
+import { createPace } from '../../base/pace';
 import { saveFigure, type FigureSpec } from '../../figures';
 import { trackedRun, type StageContext } from '../context';
 import type { ExperimentStages } from '../experimentStages';
@@ -58,6 +59,7 @@ export interface SaveFiguresOptions {
   readonly onFigure?: (name: FigureName, files: readonly string[]) => void;
   /** A figure that these results cannot have, with the reason (no components, mel features, too few trials). */
   readonly onSkip?: (name: FigureName, reason: string) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -77,7 +79,9 @@ export async function saveFigures(
   };
   return trackedRun(lab, request, async (run) => {
     const written: string[] = [];
+    const pace = createPace(options.signal, 'drawing figures');
     for (const name of options.names ?? FIGURE_NAMES) {
+      await pace();
       const files = await saveOne(lab, name, options);
       for (const file of files) run?.logArtifact(file, 'figures');
       written.push(...files);

@@ -60,7 +60,10 @@ export async function importancesOfSearch(lab: ExperimentStages): Promise<Figure
 }
 
 function objectiveName(lab: ExperimentStages): string {
-  return { macroF1: 'Validation macro-F1', microRocAuc: 'Validation ROC-AUC (micro)' }[
-    lab.experiment.search.objective
-  ];
+  const names = {
+    macroF1: 'Validation macro-F1',
+    kerasMacroF1: 'Validation macro-F1 (Keras)',
+    microRocAuc: 'Validation ROC-AUC (micro)',
+  };
+  return names[lab.experiment.search.objective];
 }

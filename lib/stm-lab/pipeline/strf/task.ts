@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
+import { divergedError, inputError, isDivergence } from '../../base/errors';
 import { readJson, sha256, writeFileAtomic, writeJson } from '../../base/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import { deriveSeed } from '../../base/random/seeds';
@@ -48,6 +48,8 @@ export interface StrfFilterHistory {
 
 /** Outcome of the stage. */
 export interface StrfTaskSummary extends StrfTaskRecord {
+  /** Trainings that diverged, with the reason. */
+  readonly failed: readonly { readonly condition: string; readonly seed: number; readonly reason: string }[];
   readonly status: StageResult['status'];
   readonly filters: readonly StrfFilterHistory[];
 }
@@ -106,20 +108,31 @@ export async function strfTaskStage(
     engine: engine.description,
     run: async (run) => {
       const { conditions, seeds } = parameters.settings;
-      const cells = new Map<string, CellOutcome[]>();
+      const cells = new Map<string, Map<number, CellOutcome>>();
+      const failed: StrfTaskSummary['failed'][number][] = [];
       const filters: StrfFilterHistory[] = [];
       for (const condition of conditions) {
-        const outcomes: CellOutcome[] = [];
+        const outcomes = new Map<number, CellOutcome>();
         for (let seed = 1; seed <= seeds; seed++) {
           context.progress?.(`${task}: ${condition}, seed ${seed} of ${seeds}`);
-          const outcome = await cellOnce({ engine, prepared, condition, seed, settings, out }, context, run);
-          outcomes.push(outcome);
-          filters.push({ condition, seed, records: outcome.records });
+          try {
+            const outcome = await cellOnce(
+              { engine, prepared, condition, seed, settings, out },
+              context,
+              run,
+            );
+            outcomes.set(seed, outcome);
+            filters.push({ condition, seed, records: outcome.records });
+          } catch (error) {
+            if (!isDivergence(error)) throw error;
+            context.warn?.(`${task} ${condition}, seed ${seed}: ${error.message}`);
+            failed.push({ condition, seed, reason: error.message });
+          }
         }
         cells.set(condition, outcomes);
       }
       context.progress?.(`${task}: intervals`);
-      const record = summariseStrf(prepared, cells, resamples);
+      const record = { ...summariseStrf(prepared, pairedCells(task, cells), resamples), failed };
       writeJson(path.join(out, 'results.json'), record);
       writeJson(path.join(out, 'filters.json'), filters);
       writeStrfScores(path.join(out, 'scores.csv'), record);
@@ -130,10 +143,31 @@ export async function strfTaskStage(
     },
   });
   return {
-    ...readJson<StrfTaskRecord>(path.join(out, 'results.json')),
+    ...readJson<Omit<StrfTaskSummary, 'status' | 'filters'>>(path.join(out, 'results.json')),
     filters: readJson<StrfFilterHistory[]>(path.join(out, 'filters.json')),
     status,
   };
+}
+
+/**
+ * Outcomes of the conditions that could be trained, over the seeds that all of them have: conditions are compared seed by
+ * seed.
+ *
+ * @throws StmLabError (`diverged`) when no seed is left.
+ */
+function pairedCells(
+  task: StrfTaskName,
+  cells: ReadonlyMap<string, ReadonlyMap<number, CellOutcome>>,
+): Map<string, CellOutcome[]> {
+  const trained = [...cells].filter(([, outcomes]) => outcomes.size > 0);
+  const seeds = [...(trained[0]?.[1].keys() ?? [])].filter((seed) =>
+    trained.every(([, own]) => own.has(seed)),
+  );
+  if (seeds.length === 0)
+    throw divergedError(
+      `${task}: no seed is left that all conditions could be trained with; lower the learning rate, or check the recordings`,
+    );
+  return new Map(trained.map(([condition, own]) => [condition, seeds.map((seed) => own.get(seed)!)]));
 }
 
 interface CellRequest {

@@ -1,3 +1,4 @@
+import { createPace } from '../../base/pace';
 import { loadEngine } from '../../engine';
 import { fastDoubles } from '../../models/random';
 import { createTrainer, resolveFit, resolveTmnn, segmentFrames, stageOptimiser } from '../../tmnn';
@@ -36,7 +37,15 @@ const PUBLISHED_OUTPUTS: Partial<Record<TmnnExperiment['data']['kind'], number>>
 export async function tmnnCost(
   experiment: TmnnExperiment,
   system: TmnnSystem,
-  { steps = 3, clips }: { readonly steps?: number; readonly clips?: number } = {},
+  {
+    steps = 3,
+    clips,
+    signal,
+  }: {
+    readonly steps?: number;
+    readonly clips?: number;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<TmnnCost> {
   const engine = await loadEngine({ kernels: 'onednn' });
   const { kind } = experiment.data;
@@ -58,7 +67,9 @@ export async function tmnnCost(
     };
     const stepSeconds: number[] = [];
     const losses: number[] = [];
+    const pace = createPace(signal, 'tmnn cost');
     for (let step = 1; step <= steps; step++) {
+      await pace();
       const begin = performance.now();
       losses.push(trainer.step(batch, first.learningRate, step));
       stepSeconds.push((performance.now() - begin) / 1000);

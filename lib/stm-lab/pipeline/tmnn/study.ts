@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { writeCsv } from '../../base/csv';
-import { inputError } from '../../base/errors';
+import { divergedError, inputError, isDivergence } from '../../base/errors';
 import { throwIfStopped } from '../../base/pace';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
@@ -10,13 +10,13 @@ import {
   cacheSpectrograms,
   fileSource,
   labelMatrix,
+  pairedTest,
   resampledScores,
   type ScoredBlock,
   type ScoreDifference,
   scoreDifference,
   scoreInterval,
   signedRankTest,
-  welchTest,
 } from '../../tmnn';
 import { runTrackedStage, type StageContext } from '../context';
 import { nameLabels } from '../labels';
@@ -41,7 +41,7 @@ export interface TmnnStudyOptions {
 export interface TmnnSystemSummary {
   readonly system: string;
   readonly parameters: number;
-  /** Per metric: of each seed; mean over seeds with an interval from resampling groups of test clips. */
+  /** Per metric: of each seed; mean over seeds with an interval from resampling trainings and groups of test clips. */
   readonly scores: Readonly<Record<string, { readonly seeds: readonly number[]; readonly mean: Interval }>>;
   readonly seconds: number;
 }
@@ -50,10 +50,10 @@ export interface TmnnSystemSummary {
 export interface TmnnComparison {
   readonly first: string;
   readonly second: string;
-  /** By resampling groups of test clips, both systems on the same resamples. */
+  /** By resampling trainings and groups of test clips, both systems on the same resamples. */
   readonly difference: Readonly<Record<string, ScoreDifference>>;
-  /** Welch's t test over seeds, each a sample of its own; needs two seeds. */
-  readonly welch: Readonly<Record<string, number>>;
+  /** Student's t test of the seeds' differences: with one seed both systems have the same clips. Needs two seeds. */
+  readonly overSeeds: Readonly<Record<string, number>>;
   /** Wilcoxon's signed-rank test over tags or classes of the mean over seeds (tags: average precision; classes: share found). */
   readonly perOutput: { readonly pairs: number; readonly better: number; readonly pValue: number };
 }
@@ -67,6 +67,8 @@ export interface TmnnStudy {
   readonly systems: readonly TmnnSystemSummary[];
   readonly comparisons: readonly TmnnComparison[];
   readonly cells: readonly TmnnCell[];
+  /** Trainings that diverged, with the reason; the others are compared over the seeds that all of them have. */
+  readonly failed: readonly { readonly system: string; readonly seed: number; readonly reason: string }[];
   readonly notes: readonly string[];
 }
 
@@ -94,20 +96,31 @@ export async function tmnnStudyStage(
     stage: 'tmnn',
     runName: `tmnn ${experiment.name}`,
     folder: out,
-    parameters: { data, segmentSeconds, network, fit, testWindows, seeds, systems, comparisons, resamples },
+    parameters: {
+      ...{ data, segmentSeconds, network, fit, testWindows, seeds, systems, comparisons, resamples },
+      // Earlier intervals left out the variance of training.
+      resampled: 'trainings and groups',
+    },
     inputs: Object.fromEntries(ready.map(({ hash }, i) => [`clips-seed-${experiment.seeds[i]}`, hash])),
     engine: engine.description,
     run: async (run) => {
       const cells: TmnnCell[] = [];
+      const failed: TmnnStudy['failed'][number][] = [];
       for (const system of experiment.systems)
         for (const [i, seed] of experiment.seeds.entries()) {
           throwIfStopped(context.signal, 'tmnn');
-          cells.push(await runCell(engine, experiment, system, seed, ready[i]!, out, context, run));
+          try {
+            cells.push(await runCell(engine, experiment, system, seed, ready[i]!, out, context, run));
+          } catch (error) {
+            if (!isDivergence(error)) throw error;
+            context.warn?.(`${system.name}, seed ${seed}: ${error.message}`);
+            failed.push({ system: system.name, seed, reason: error.message });
+          }
           context.progress?.(
-            `tmnn: ${cells.length} of ${experiment.systems.length * experiment.seeds.length} trainings done`,
+            `tmnn: ${cells.length + failed.length} of ${experiment.systems.length * experiment.seeds.length} trainings done`,
           );
         }
-      const study = summarise(experiment, cells, ready, out, resamples);
+      const study = { ...summarise(experiment, cells, ready, out, resamples), failed };
       writeJson(path.join(out, 'study.json'), study);
       writeScores(path.join(out, 'scores.csv'), study);
       writeOutputs(path.join(out, 'outputs.csv'), study);
@@ -180,12 +193,24 @@ function summarise(
   ready: readonly ReadyCollection[],
   out: string,
   resamples: number,
-): TmnnStudy {
+): Omit<TmnnStudy, 'failed'> {
   const { outputs, task } = ready[0]!.collection;
-  const cellsOf = (system: string): TmnnCell[] => cells.filter((cell) => cell.system === system);
-  const names = experiment.systems.map(({ name }) => name);
-  const blocks = experiment.seeds.map((_, i): ScoredBlock => {
-    const { collection } = ready[i]!;
+  // What diverged is missing: the systems that have trained are compared over the seeds that all of them have.
+  const names = experiment.systems
+    .map(({ name }) => name)
+    .filter((name) => cells.some((c) => c.system === name));
+  const seeds = experiment.seeds.filter(
+    (seed) =>
+      names.length > 0 && names.every((name) => cells.some((c) => c.system === name && c.seed === seed)),
+  );
+  if (seeds.length === 0)
+    throw divergedError(
+      `tmnn ${experiment.name}: no seed is left that all systems could be trained with; lower the learning rate, or check the recordings`,
+    );
+  const cellsOf = (system: string): TmnnCell[] =>
+    cells.filter((cell) => cell.system === system && seeds.includes(cell.seed));
+  const blocks = seeds.map((seed, i): ScoredBlock => {
+    const { collection } = ready[experiment.seeds.indexOf(seed)]!;
     const clips = clipsOf(collection, 'test').map((clip) => collection.clips[clip]!);
     return {
       labels: labelMatrix(clips, outputs.length),
@@ -200,7 +225,7 @@ function summarise(
     experiment,
     outputs,
     task,
-    clips: cells.slice(0, experiment.seeds.length).map(({ clips }) => clips),
+    clips: cellsOf(names[0]!).map(({ clips }) => clips),
     systems: names.map((system, m) => ({
       system,
       parameters: cellsOf(system)[0]!.parameters,
@@ -212,26 +237,28 @@ function summarise(
       ),
       seconds: cellsOf(system).reduce((sum, { seconds }) => sum + seconds, 0),
     })),
-    comparisons: experiment.comparisons.map(([first, second]) => ({
-      first,
-      second,
-      difference: Object.fromEntries(
-        resampled.metrics.map((metric, i) => [
-          metric,
-          scoreDifference(resampled, names.indexOf(first), names.indexOf(second), i),
-        ]),
-      ),
-      welch:
-        experiment.seeds.length < 2
-          ? {}
-          : Object.fromEntries(
-              resampled.metrics.map((metric) => [
-                metric,
-                welchTest(seedScores(first, metric), seedScores(second, metric)).pValue,
-              ]),
-            ),
-      perOutput: comparedOutputs(cellsOf(first), cellsOf(second)),
-    })),
+    comparisons: experiment.comparisons
+      .filter((pair) => pair.every((name) => names.includes(name)))
+      .map(([first, second]) => ({
+        first,
+        second,
+        difference: Object.fromEntries(
+          resampled.metrics.map((metric, i) => [
+            metric,
+            scoreDifference(resampled, names.indexOf(first), names.indexOf(second), i),
+          ]),
+        ),
+        overSeeds:
+          seeds.length < 2
+            ? {}
+            : Object.fromEntries(
+                resampled.metrics.map((metric) => [
+                  metric,
+                  pairedTest(seedScores(first, metric), seedScores(second, metric)).pValue,
+                ]),
+              ),
+        perOutput: comparedOutputs(cellsOf(first), cellsOf(second)),
+      })),
     cells,
     notes: [...new Set(ready.flatMap(({ collection }) => collection.notes))],
   };

@@ -43,13 +43,13 @@ export function tmnnScoreTable(study: Pick<TmnnStudy, 'systems'>): Record<string
 export function tmnnComparisonTable({
   comparisons,
 }: Pick<TmnnStudy, 'comparisons'>): Record<string, string>[] {
-  return comparisons.flatMap(({ first, second, difference, welch, perOutput }) =>
+  return comparisons.flatMap(({ first, second, difference, overSeeds, perOutput }) =>
     Object.entries(difference).map(([metric, { value, low, high, pValue }]) => ({
       comparison: `${first} minus ${second}`,
       metric: METRIC_NAMES[metric] ?? metric,
       difference: `${signed(value)} [${signed(low)}, ${signed(high)}]`,
-      'p, resampled groups': pValue.toFixed(3),
-      'p, Welch over seeds': welch[metric]?.toFixed(3) ?? '–',
+      'p, resampled trainings and groups': pValue.toFixed(3),
+      'p, paired over seeds': overSeeds[metric]?.toFixed(3) ?? '–',
       'better outputs': `${perOutput.better} of ${perOutput.pairs}, p ${perOutput.pValue.toFixed(3)}`,
     })),
   );

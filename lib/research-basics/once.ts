@@ -1,0 +1,16 @@
+/**
+ * Runs something the first time it is asked for; everyone who asks meanwhile or later shares the result. A failure is
+ * not kept: the next to ask runs it again.
+ */
+export function once<T>(run: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined;
+  return () => {
+    if (started !== undefined) return started;
+    const own = run().catch((error: unknown) => {
+      if (started === own) started = undefined;
+      throw error;
+    });
+    started = own;
+    return own;
+  };
+}
