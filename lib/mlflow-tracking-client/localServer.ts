@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as net from 'node:net';
 import * as path from 'node:path';
-import { environmentError, inputError, messageOf, StmLabError } from 'research-basics/errors';
+import { environmentError, inputError, messageOf, UserError } from 'research-basics/errors';
 import { createFileWhole, writeJson } from 'research-basics/files';
 import { noteProcess, processState, type ProcessNote } from 'research-basics/process';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
@@ -108,7 +108,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     abandon();
     process.off('exit', abandon);
     if (options.signal?.aborted)
-      throw new StmLabError('interrupted', 'starting the MLflow server was stopped on request');
+      throw new UserError('interrupted', 'starting the MLflow server was stopped on request');
     await pause(50);
     throw environmentError(
       `the MLflow server does not start (${failure ?? 'no answer in time'}); the end of ${log}: ${tail(log)}`,
