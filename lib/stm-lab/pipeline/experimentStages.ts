@@ -74,7 +74,14 @@ export function experimentStages(
   settings: StageSettings,
 ): ExperimentStages {
   const { folders } = settings;
-  const context = { ...settings.context, warn: onceEach(settings.context.warn) };
+  const context: StageContext = {
+    ...settings.context,
+    warn: onceEach(settings.context.warn),
+    // A kernel's signal is a new one after each interruption.
+    get signal() {
+      return settings.context.signal;
+    },
+  };
   // Each stage runs once per workbench, whoever asks first; one that failed runs again when asked again.
   const extract = once(() =>
     extractStage(
