@@ -1,3 +1,4 @@
+export { UserError } from 'research-basics/errors';
 export type {
   CategoricalParameter,
   Condition,

@@ -1,3 +1,4 @@
+export { UserError } from 'research-basics/errors';
 export { createTracker, type TrackerOptions } from './tracker';
 export { syncJournals, type SyncOptions, type SyncReport } from './sync';
 export {

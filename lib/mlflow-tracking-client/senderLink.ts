@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import * as path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from 'research-basics/embedded';
 import { messageOf } from 'research-basics/errors';
 import { nothingDelivered } from './delivered';
 import { releaseLocks } from './sentState';
 import { settingsToPlain, type ServerSettings } from './settings';
 import type { FlushReport } from './types';
 import type { FromWorker, ToWorker, WorkerStart } from './worker';
+import { workerText } from './workerText';
 import type { Delivered } from './delivered';
 import { journalStatus, type JournalStatus } from './journalStatus';
 
@@ -51,7 +52,15 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
       owner,
     };
     // Options of this process (a test runner's loader, --inspect) are not for the thread.
-    const thread = new Worker(path.join(__dirname, 'worker.js'), { workerData: data, execArgv: [] });
+    const thread = startThread(
+      {
+        caller: typeof __filename === 'string' ? __filename : undefined,
+        compiledAs: 'dist/senderLink.js',
+        file: 'worker.js',
+        text: workerText,
+      },
+      { workerData: data, execArgv: [] },
+    );
     thread.unref();
     thread.on('message', (message: FromWorker) => {
       if (message.kind === 'warning') options.onWarning(message.text);

@@ -1,6 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from './embedded';
+import { heartbeatText } from './heartbeatText';
 
 /** Seconds between two signs of life. */
 export const BEAT_SECONDS = 5;
@@ -28,10 +30,15 @@ export function startHeartbeat(file: string, content: string): { stop(): void } 
   const target = path.resolve(file);
   if (thread === undefined) {
     // Options of this process (a test runner's loader, --inspect) are not for the thread.
-    thread = new Worker(path.join(__dirname, 'heartbeatThread.js'), {
-      workerData: BEAT_SECONDS * 1000,
-      execArgv: [],
-    });
+    thread = startThread(
+      {
+        caller: typeof __filename === 'string' ? __filename : undefined,
+        compiledAs: 'dist/heartbeat.js',
+        file: 'heartbeatThread.js',
+        text: heartbeatText,
+      },
+      { workerData: BEAT_SECONDS * 1000, execArgv: [] },
+    );
     thread.on('error', () => (thread = undefined));
     thread.unref();
   }

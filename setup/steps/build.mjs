@@ -24,10 +24,13 @@ const sources = () =>
 const key = () =>
   hashOf(
     contentOf(compilerPackage),
-    ...['tsconfig.json', 'lib/tsconfig.json', 'lib/tsconfig.package.json', ...sources()].flatMap((name) => [
-      name,
-      contentOf(join(root, name)),
-    ]),
+    ...[
+      'tsconfig.json',
+      'lib/tsconfig.json',
+      'lib/tsconfig.package.json',
+      'lib/embed.mjs',
+      ...sources(),
+    ].flatMap((name) => [name, contentOf(join(root, name))]),
   );
 
 /** `dist` of each package in `lib/`: its sources compiled to CommonJS and declarations. */
@@ -50,6 +53,7 @@ export const buildStep = {
     let state = 'failed';
     try {
       await runLong('library', execPath, [compiler, '-b', 'lib'], options);
+      await runLong('library', execPath, [join('lib', 'embed.mjs')], options);
       state = 'compiled';
     } finally {
       writeStamp(stampFile, state === 'compiled' ? { state, key: wanted } : { state });

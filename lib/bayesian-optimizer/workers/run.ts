@@ -1,6 +1,6 @@
-import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
+import { startProcess } from 'research-basics/embedded';
 import { environmentError, inputError } from 'research-basics/errors';
 import type { OptimizeResult } from '../optimize';
 import type { TrialRecord } from '../sampler';
@@ -8,6 +8,7 @@ import type { SamplerChoice } from '../samplers';
 import type { Space } from '../space';
 import { createStudy } from '../study';
 import type { StudyOptions } from '../study';
+import { childText } from './childText';
 
 /** A function in a module, called as `(trial, data)` in each worker process. */
 export interface ObjectiveReference {
@@ -125,8 +126,11 @@ function runOne(
   children: Set<ChildProcess>,
 ): Promise<{ ready: boolean; reply: WorkerReply | undefined }> {
   return new Promise((resolve, reject) => {
-    const child = fork(path.join(__dirname, 'child.js'), [], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    const child = startProcess({
+      caller: typeof __filename === 'string' ? __filename : undefined,
+      compiledAs: 'dist/workers/run.js',
+      file: 'child.js',
+      text: childText,
     });
     let reply: WorkerReply | undefined;
     let ready = false;

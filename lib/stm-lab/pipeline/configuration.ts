@@ -2,17 +2,13 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
 import { inputError } from '../base/errors';
-
-/** The repository's top folder, where `experiments/` lies; `STM_LAB_HOME` overrides. */
-export function homeFolder(): string {
-  return process.env.STM_LAB_HOME ?? path.resolve(__dirname, '..', '..', '..', '..');
-}
+import { shippedFolder } from './home';
 
 /** Where the configurations of a kind lie: `experiments/` itself, or its folder for a sibling system. */
 export type ConfigurationKind = 'stm' | 'strf' | 'tmnn';
 
 const folderOf = (kind: ConfigurationKind): string =>
-  path.join(homeFolder(), 'experiments', ...(kind === 'stm' ? [] : [kind]));
+  path.join(shippedFolder('experiments'), ...(kind === 'stm' ? [] : [kind]));
 
 /** Names of the configurations of a kind. */
 export function configurationNames(kind: ConfigurationKind): string[] {

@@ -4,7 +4,8 @@ import { inputError, messageOf } from '../base/errors';
 import { readJson } from '../base/files';
 import type { FitOptions } from '../models';
 import { checkSpace, type SamplerName, type Space } from 'bayesian-optimizer';
-import { checkAgainst, configurationFile, homeFolder } from './configuration';
+import { checkAgainst, configurationFile } from './configuration';
+import { shippedFolder } from './home';
 import type { ComparisonChoice } from './comparison/choice';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
 import type { SilenceLimit } from './silenceLimit';
@@ -111,7 +112,7 @@ export function samplerOf({ sampler }: Pick<Experiment['search'], 'sampler'>): S
 export function readAblation(size: AblationSize): AblationSettings {
   if (!ABLATION_SIZES.includes(size))
     throw inputError(`ablation size "${String(size)}": must be one of ${ABLATION_SIZES.join(', ')}`);
-  const file = path.join(homeFolder(), 'experiments', 'ablation', `${size}.json`);
+  const file = path.join(shippedFolder('experiments'), 'ablation', `${size}.json`);
   const { definitions } = schema;
   return checkAgainst<AblationSettings>(file, readJson(file), { ...schema.properties.ablation, definitions });
 }

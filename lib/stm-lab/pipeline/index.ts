@@ -136,4 +136,5 @@ export {
   type StrfTaskSummary,
   type TaskDistance,
 } from './strf';
-export { configurationNames, homeFolder, type ConfigurationKind } from './configuration';
+export { configurationNames, type ConfigurationKind } from './configuration';
+export { homeFolder, shippedFolder } from './home';

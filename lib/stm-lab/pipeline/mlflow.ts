@@ -11,7 +11,7 @@ import {
   type TrackerOptions,
 } from 'mlflow-tracking-client';
 import { inputError } from '../base/errors';
-import { homeFolder } from './configuration';
+import { homeFolder } from './home';
 
 /** Prefix of the tags in MLflow that stm-lab sets. */
 export const TAG_NAMESPACE = 'stm';

@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { readJson } from '../base/files';
-import { homeFolder } from './configuration';
+import { shippedFolder } from './home';
 
 /** Scores of one line of the paper's main table. */
 export interface PublishedRow {
@@ -37,6 +37,6 @@ export interface PublishedNumbers {
 /** The published numbers, from `experiments/published/arxiv-2505.23509.json`. */
 export function readPublished(): PublishedNumbers {
   return readJson<PublishedNumbers>(
-    path.join(homeFolder(), 'experiments', 'published', 'arxiv-2505.23509.json'),
+    path.join(shippedFolder('experiments'), 'published', 'arxiv-2505.23509.json'),
   );
 }

@@ -7,7 +7,7 @@ import type { FigureSpec } from '../figures';
 import type { Tracker } from 'mlflow-tracking-client';
 import { commandTag } from './commandText';
 import type { StageContext } from './context';
-import { homeFolder } from './configuration';
+import { homeFolder } from './home';
 import { openTracker } from './mlflow';
 import { readAblation, readExperiment, type AblationSize } from './experiment';
 import { experimentStages, type ExperimentStages } from './experimentStages';

@@ -12,7 +12,7 @@ import {
   type CorpusDescription,
 } from '../../corpus';
 import { writeCsv } from '../../base/csv';
-import { homeFolder } from '../../pipeline';
+import { shippedFolder } from '../../pipeline';
 import { choiceOption, type Command } from '../command';
 import { printTable } from '../table';
 
@@ -38,7 +38,7 @@ export const manifest: Command = {
   ].join('\n'),
   example: 'stm-lab manifest build --corpus librispeech --root /data/LibriSpeech',
   run(options, [action], terminal) {
-    const known = path.join(homeFolder(), 'data-manifests');
+    const known = shippedFolder('data-manifests');
     if (action === 'list') {
       printTable(
         terminal,

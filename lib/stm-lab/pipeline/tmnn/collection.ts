@@ -5,7 +5,7 @@ import { inputError } from '../../base/errors';
 import { compareCodePoints } from '../../base/codePoints';
 import { stratifiedGroupKFold } from '../../splits';
 import { type Clip, type ClipCollection, loadMagnaTagATune, loadSpeechCommands } from '../../tmnn';
-import { homeFolder } from '../configuration';
+import { shippedFolder } from '../home';
 import type { TmnnExperiment } from './experiment';
 
 type Labelled = Omit<Clip, 'part'> & { readonly label: string };
@@ -58,7 +58,7 @@ function manifestTags(file: string): Unparted {
 function corpusClasses({ name, data }: TmnnExperiment, root: string): Unparted {
   if (data.corpus === undefined)
     throw inputError(`experiment ${name}: data.corpus is missing; name one of data-manifests/`);
-  const description = readCorpusDescription(path.join(homeFolder(), 'data-manifests'), data.corpus);
+  const description = readCorpusDescription(shippedFolder('data-manifests'), data.corpus);
   const { rows, warnings } = buildManifest(description, root);
   const outputs = [...new Set(rows.map(({ label }) => label))].sort(compareCodePoints);
   return {
