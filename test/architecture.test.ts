@@ -116,6 +116,38 @@ test('a module of stm-lab imports only from modules to its left', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('no file imports itself through others, types included', () => {
+  const files = new Set(sources.map((source) => `${source.package}/${source.file}`));
+  const graph = new Map(
+    sources.map((source) => [
+      `${source.package}/${source.file}`,
+      source.relatives.flatMap((target) =>
+        [`${target}.ts`, path.join(target, 'index.ts')]
+          .map((file) => `${source.package}/${file}`)
+          .filter((file) => files.has(file)),
+      ),
+    ]),
+  );
+  const finished = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' > '));
+    if (finished.has(file) || way.includes(file)) return;
+    for (const next of graph.get(file)!) visit(next, [...way, file]);
+    finished.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  assert.deepEqual(circles, []);
+});
+
+test('only the engine reaches below TensorFlow.js', () => {
+  const wrong = library
+    .filter(({ file }) => topOf(file) !== 'engine')
+    .filter(({ text }) => /backend\(\) as unknown|['"]@tensorflow\/tfjs-node['"]/.test(text))
+    .map(({ file }) => file);
+  assert.deepEqual(wrong, []);
+});
+
 test('filter banks and cores touch neither files nor TensorFlow', () => {
   const wrong = library
     .filter(({ file }) => /^features[/\\](stm|mel)[/\\]/.test(file) && !/worker/i.test(file))

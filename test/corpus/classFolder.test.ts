@@ -7,7 +7,7 @@ import { corpusName } from 'stm-lab/dist/pipeline';
 import { readScenes } from 'stm-lab/dist/strf/tasks/scenes';
 import { listCalls } from 'stm-lab/dist/strf/tasks/labelled';
 import { listSpeakerRecordings } from 'stm-lab/dist/strf/tasks/speaker';
-import { soundsBelow } from 'stm-lab/dist/strf/tasks/sounds';
+import { soundsBelow } from 'stm-lab/dist/corpus';
 import { stmLab } from '../pipeline/support';
 import { sharedFolder } from '../features/shared';
 import { audio } from './manifestTrees';

@@ -18,7 +18,7 @@ import {
   transform,
   type FeatureSource,
 } from 'stm-lab/dist/reduction';
-import { nativeMatrices } from 'stm-lab/dist/reduction/native';
+import { nativeMatrices } from 'stm-lab/dist/engine/nativeMatrices';
 import { batchBounds } from 'stm-lab/dist/reduction/pca';
 
 const COLUMNS = 24;

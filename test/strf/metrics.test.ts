@@ -2,17 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rankingAreas, rankScores } from 'stm-lab/dist/evaluation';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { intersectionOf, unionOf } from 'stm-lab/dist/corpus';
 import {
   detectionErrorRate,
   detectionSeconds,
   hysteresis,
-  intersectionOf,
   trackErrorRate,
   tuneHysteresis,
-  unionOf,
 } from 'stm-lab/dist/strf/detection';
 import { trapezoidPrecisionRecall } from 'stm-lab/dist/strf/precisionRecall';
-import { entriesOf, formatRttm, formatUem, parseRttm, parseUem } from 'stm-lab/dist/strf/rttm';
+import { entriesOf, formatRttm, formatUem, parseRttm, parseUem } from 'stm-lab/dist/corpus/collections/rttm';
 import {
   angularMarginLogits,
   equalErrorRate,

@@ -6,8 +6,8 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { readNoiseFolder } from 'stm-lab/dist/strf/tasks/noiseFolder';
-import { readSpeechFolder, SPEECH_PARTS } from 'stm-lab/dist/strf/tasks/speechFolder';
-import { listVerification } from 'stm-lab/dist/strf/tasks/trials';
+import { readSpeechFolder, SPEECH_PARTS } from 'stm-lab/dist/corpus/collections/speechFolder';
+import { listVerification } from 'stm-lab/dist/corpus/collections/trials';
 import { plant } from '../corpus/plant';
 import { sharedFolder } from '../features/shared';
 

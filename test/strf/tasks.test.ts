@@ -13,12 +13,11 @@ import {
 } from 'stm-lab/dist/pipeline/strf/experiment';
 import { loadEngine } from 'stm-lab/dist/engine';
 import { prepareStrfTask, strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline';
+import { parseRttm, readSpeechFolder } from 'stm-lab/dist/corpus';
 import {
   listCalls,
   listScenes,
   listSpeakerRecordings,
-  parseRttm,
-  readSpeechFolder,
   type CellOutcome,
   type StrfTaskName,
 } from 'stm-lab/dist/strf';

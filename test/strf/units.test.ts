@@ -8,7 +8,7 @@ import {
   frameRate,
   SPEECH_LOG_MEL,
   URBAN_LOG_MEL,
-} from 'stm-lab/dist/strf/logMel';
+} from 'stm-lab/dist/features/mel/logMel';
 import {
   canonicalFilter,
   filterTuning,

@@ -13,8 +13,9 @@ import {
   strfTaskStage,
   type StrfExperiment,
 } from 'stm-lab/dist/pipeline';
-import { equalErrorRate, listVerification, parseTrials, type PreparedTask } from 'stm-lab/dist/strf';
-import { findTrialList } from 'stm-lab/dist/strf/tasks/trials';
+import { listVerification, parseTrials } from 'stm-lab/dist/corpus';
+import { equalErrorRate, type PreparedTask } from 'stm-lab/dist/strf';
+import { findTrialList } from 'stm-lab/dist/corpus/collections/trials';
 import { close } from './fixtures';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-verification-'));

@@ -4,12 +4,12 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { writeWav } from 'stm-lab/dist/audio';
-import { labelMatrix } from 'stm-lab/dist/tmnn/data/clips';
-import { loadMagnaTagATune } from 'stm-lab/dist/tmnn/data/magnaTagATune';
+import { labelMatrix } from 'stm-lab/dist/corpus/collections/clips';
+import { loadMagnaTagATune } from 'stm-lab/dist/corpus/collections/magnaTagATune';
 import { cutSegments, randomFrame } from 'stm-lab/dist/tmnn/data/segments';
-import { loadSpeechCommands } from 'stm-lab/dist/tmnn/data/speechCommands';
+import { loadSpeechCommands } from 'stm-lab/dist/corpus/collections/speechCommands';
 import { cacheSpectrograms, fileSource } from 'stm-lab/dist/tmnn/data/spectrogramCache';
-import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from 'stm-lab/dist/tmnn/spectrogram';
+import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
 
 function temporary(t: TestContext): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-tmnn-'));

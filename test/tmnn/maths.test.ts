@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { harmonicBank, harmonicGrid, bandwidthHz } from 'stm-lab/dist/tmnn/maths/harmonicBank';
-import { htkMelBank } from 'stm-lab/dist/tmnn/maths/melBank';
+import { htkMelBank } from 'stm-lab/dist/features/mel/htkBank';
 import {
   adjoiningBands,
   gaborKernel,
@@ -11,7 +11,7 @@ import {
   sincKernel,
   spaced,
 } from 'stm-lab/dist/tmnn/maths/modulationKernels';
-import { createPowerSpectrogram, frameCount, PUBLISHED_ANALYSIS } from 'stm-lab/dist/tmnn/spectrogram';
+import { createPowerSpectrogram, frameCount, PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
 import { worst } from '../layers/fixtures';
 
 const near = (actual: number, expected: number, tolerance: number, what = ''): void =>

@@ -6,7 +6,7 @@ import { fitTmnn, type TmnnFitResult } from 'stm-lab/dist/tmnn/fit';
 import { predictClips } from 'stm-lab/dist/tmnn/predict';
 import { mostProbable } from 'stm-lab/dist/tmnn/scores';
 import { resolveTmnn, type TmnnSpec } from 'stm-lab/dist/tmnn/spec';
-import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from 'stm-lab/dist/tmnn/spectrogram';
+import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
 import { createTrainer } from 'stm-lab/dist/tmnn/trainer';
 
 /** The rate that one class is modulated at, Hz, and the rates of the other class. */

@@ -11,7 +11,7 @@ import {
 } from 'stm-lab/dist/tmnn/comparisons';
 import { windowFrames, windowStarts } from 'stm-lab/dist/tmnn/data/segments';
 import { mostProbable, probabilitiesOf, rowLosses, tagScores } from 'stm-lab/dist/tmnn/scores';
-import { PUBLISHED_ANALYSIS } from 'stm-lab/dist/tmnn/spectrogram';
+import { PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
 
 const near = (actual: number, expected: number, tolerance = 1e-6): void =>
   assert.ok(Math.abs(actual - expected) < tolerance, `${actual}, expected ${expected}`);

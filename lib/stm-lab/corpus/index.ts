@@ -3,6 +3,8 @@ export { isFolder, readClassFolder } from './folder';
 export { isRecordingName, listFiles, listRecordings, type ListedFile, type Listing } from './listing';
 export { readManifest, type ReadManifestOptions } from './manifest';
 export { createRecordingFinder, showPath, type FoundRecording } from './recordings';
+export * from './collections';
+export { soundsBelow } from './soundsBelow';
 export { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
 export type { Manifest, ManifestProblem, ManifestRow } from './types';
 export {

@@ -1,5 +1,5 @@
 import { loadEngine } from '../engine';
-import { nativeMatrices, type Matrix, type NativeMatrices } from './native';
+import { nativeMatrices, type Matrix, type NativeMatrices } from '../engine';
 import { symmetricEigen, type Eigenpairs } from './symmetricEigen';
 
 /** The float64 linear algebra that the reduction needs, on the fastest engine at hand. */

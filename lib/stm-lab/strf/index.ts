@@ -38,7 +38,7 @@ export {
   type LogMel,
   type LogMelKernel,
   type LogMelParameters,
-} from './logMel';
+} from '../features/mel/logMel';
 export {
   createStrfLayer,
   STRF_VARIANTS,
@@ -72,20 +72,15 @@ export {
 export {
   detectionErrorRate,
   detectionSeconds,
-  durationOf,
   hysteresis,
-  intersectionOf,
   trackErrorRate,
   tuneHysteresis,
-  unionOf,
   type DetectionErrorRate,
   type DetectionSeconds,
   type DetectionTask,
   type HysteresisOptions,
   type ProbabilityTrack,
-  type Segment,
 } from './detection';
-export { entriesOf, formatRttm, formatUem, parseRttm, parseUem, type ScoredPart, type Turn } from './rttm';
 export {
   angularMarginLogits,
   equalErrorRate,

@@ -1,4 +1,4 @@
-import { waveformScale } from './logMel';
+import { waveformScale } from '../features/mel/logMel';
 
 /**
  * A waveform with noise as pyannote's recipes add it: both are brought to mean 0 and variance 1, and the

@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow
 import type { Engine } from '../engine';
 import type { Parameter, ParameterTensors } from '../layers';
 import { BANDWIDTH, harmonicGrid, hzToMidi, LOWEST_MIDI } from './maths/harmonicBank';
-import { htkMelBank } from './maths/melBank';
+import { htkMelBank } from '../features/mel/htkBank';
 import type { TmnnSpec } from './spec';
 
 /** A filter bank on tensors. */

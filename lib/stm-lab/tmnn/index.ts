@@ -12,10 +12,7 @@ export {
   type Welch,
   welchTest,
 } from './comparisons';
-export { type Clip, type ClipCollection, labelMatrix, type Part } from './data/clips';
-export { loadMagnaTagATune, type MagnaTagATuneOptions, magnaTagATunePart } from './data/magnaTagATune';
 export { cutSegments, randomFrame, windowFrames, windowStarts } from './data/segments';
-export { loadSpeechCommands } from './data/speechCommands';
 export {
   type CachedClip,
   type CacheOptions,
@@ -28,7 +25,7 @@ export {
 export { type FilterResponse, filterResponse, type FilterState } from './filterState';
 export { fitTmnn, type TmnnData, type TmnnEpoch, type TmnnFitResult, type TmnnFitTask } from './fit';
 export { bandwidthHz, type HarmonicGrid, harmonicBank, harmonicGrid } from './maths/harmonicBank';
-export { htkMelBank } from './maths/melBank';
+export { htkMelBank } from '../features/mel/htkBank';
 export {
   adjoiningBands,
   gaborKernel,
@@ -58,5 +55,5 @@ export {
   frameCount,
   type PowerSpectrogram,
   PUBLISHED_ANALYSIS,
-} from './spectrogram';
+} from '../features/spectrogram';
 export { createTrainer, type SegmentBatch, type Task, type TmnnTrainer, type TmnnValues } from './trainer';

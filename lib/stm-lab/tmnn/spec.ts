@@ -1,6 +1,6 @@
 import { inputError } from '../base/errors';
 import type { PassBand } from './maths/modulationKernels';
-import { type Analysis, PUBLISHED_ANALYSIS } from './spectrogram';
+import { type Analysis, PUBLISHED_ANALYSIS } from '../features/spectrogram';
 
 /** Turns a power spectrogram into bands. */
 export type FrontEnd =

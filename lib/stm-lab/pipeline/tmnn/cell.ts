@@ -4,14 +4,12 @@ import { fileName } from '../../base/fileName';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import type { Engine } from '../../engine';
+import { type ClipCollection, labelMatrix, type Part } from '../../corpus';
 import {
-  type ClipCollection,
   type FilterState,
   fitTmnn,
-  labelMatrix,
   loadTmnn,
   mostProbable,
-  type Part,
   predictClips,
   saveTmnn,
   segmentFrames,

@@ -1,10 +1,17 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { buildManifest, readCorpusDescription, readManifest } from '../../corpus';
+import {
+  buildManifest,
+  readCorpusDescription,
+  readManifest,
+  type Clip,
+  type ClipCollection,
+  loadMagnaTagATune,
+  loadSpeechCommands,
+} from '../../corpus';
 import { inputError } from '../../base/errors';
 import { compareCodePoints } from '../../base/codePoints';
 import { stratifiedGroupKFold } from '../../splits';
-import { type Clip, type ClipCollection, loadMagnaTagATune, loadSpeechCommands } from '../../tmnn';
 import { shippedFolder } from '../home';
 import type { TmnnExperiment } from './experiment';
 

@@ -1,6 +1,7 @@
 import { inputError } from '../../base/errors';
 import { loadEngine } from '../../engine';
-import { labelMatrix, loadTmnn, predictClips, segmentFrames, startTmnn } from '../../tmnn';
+import { labelMatrix } from '../../corpus';
+import { loadTmnn, predictClips, segmentFrames, startTmnn } from '../../tmnn';
 import type { StageContext } from '../context';
 import { clipsOf, judged, type TmnnCell } from './cell';
 import { readyCollections, type TmnnStudyOptions } from './study';

@@ -5,11 +5,10 @@ import { throwIfStopped } from '../../base/pace';
 import { readJson, sha256, writeJson } from '../../base/files';
 import { loadEngine } from '../../engine';
 import type { Interval } from '../../evaluation';
+import { type ClipCollection, labelMatrix } from '../../corpus';
 import {
-  type ClipCollection,
   cacheSpectrograms,
   fileSource,
-  labelMatrix,
   pairedTest,
   resampledScores,
   type ScoredBlock,

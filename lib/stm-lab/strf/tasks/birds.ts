@@ -1,7 +1,7 @@
 import { uniqueCodes } from '../../base/codePoints';
 import { deriveSeed } from '../../base/random/seeds';
 import { argmaxScores, mostProbable } from '../../evaluation';
-import { bandsPerOctave, createLogMel, frameRate } from '../logMel';
+import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logMel';
 import { createCallNetwork, inverseFrequencyWeights } from '../networks';
 import { classTargets, fitFrames, logMelScale, selectSounds, standardise, type SoundSet } from '../soundSet';
 import { predictStrf, type TrainingRecord } from '../train';

@@ -4,9 +4,10 @@ import { inputError } from '../../base/errors';
 import { sha256 } from '../../base/files';
 import { randomState } from '../../base/random/mt19937';
 import { deriveSeed } from '../../base/random/seeds';
-import type { LogMelParameters } from '../logMel';
+import type { LogMelParameters } from '../../features/mel/logMel';
 import { addNoise } from '../noise';
-import { soundAt, soundsBelow } from './sounds';
+import { soundsBelow } from '../../corpus';
+import { soundAt } from './sounds';
 
 /** The three parts of MUSAN. */
 export const NOISE_KINDS = ['noise', 'music', 'speech'] as const;

@@ -7,7 +7,7 @@ import { isFolder } from '../../corpus';
 import { stratifiedGroupKFold } from '../../splits';
 import { classTargets } from '../soundSet';
 import { listScenes } from './labelled';
-import { isSonycFolder, readSonycFolder } from './sonyc';
+import { isSonycFolder, readSonycFolder } from '../../corpus';
 
 /** Which tags of SONYC-UST a network learns. */
 export type TagLevels = 'coarse' | 'fine' | 'both';

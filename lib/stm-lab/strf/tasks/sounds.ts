@@ -1,13 +1,12 @@
 import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { readAudio, designResampler, resample } from '../../audio';
 import { compareCodePoints } from '../../base/codePoints';
 import { inputError } from '../../base/errors';
 import { sha256 } from '../../base/files';
 import { firstNotFinite } from '../../base/numerics/argMax';
 import { throwIfStopped } from '../../base/pace';
-import { isRecordingName, listRecordings } from '../../corpus';
-import type { LogMelKernel, LogMelParameters } from '../logMel';
+import { isRecordingName } from '../../corpus';
+import type { LogMelKernel, LogMelParameters } from '../../features/mel/logMel';
 
 /**
  * Reads a recording as mono at a rate. Signals and timers run before each.
@@ -49,26 +48,6 @@ export function samplesFor(count: number, { window, hop, frames }: LogMelParamet
 /** Files of a folder that look like recordings, sorted by code point. */
 export function soundFiles(folder: string): string[] {
   return fs.readdirSync(folder).filter(isRecordingName).sort(compareCodePoints);
-}
-
-/**
- * Recordings of a folder and of all folders below it, links followed (see `listFiles`): those of a folder before those of
- * the folders in it, each sorted by code point.
- */
-export function soundsBelow(folder: string): string[] {
-  return listRecordings(folder)
-    .map((file) => file.split('/'))
-    .sort(compareSteps)
-    .map((steps) => path.join(folder, ...steps));
-}
-
-function compareSteps(a: readonly string[], b: readonly string[]): number {
-  for (let i = 0; ; i++) {
-    const [lastA, lastB] = [i === a.length - 1, i === b.length - 1];
-    if (lastA !== lastB) return lastA ? -1 : 1;
-    const order = compareCodePoints(a[i]!, b[i]!);
-    if (order !== 0 || lastA) return order;
-  }
 }
 
 /** Hash of float arrays and plain values together. */

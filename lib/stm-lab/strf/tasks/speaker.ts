@@ -3,7 +3,7 @@ import { compareCodePoints } from '../../base/codePoints';
 import { inputError } from '../../base/errors';
 import { isFolder } from '../../corpus';
 import { mostProbable, rankScores } from '../../evaluation';
-import { bandsPerOctave, createLogMel, frameRate } from '../logMel';
+import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logMel';
 import {
   classTargets,
   fitFrames,
@@ -22,7 +22,7 @@ import { manifestOrNames } from './labelled';
 import { contentHash, logMelOf, soundAt, soundFiles } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
 import { withTrained, type PreparedTask, type TaskExtras } from './task';
-import { findTrialList, listVerification } from './trials';
+import { findTrialList, listVerification } from '../../corpus';
 import { prepareVerification } from './verification';
 
 /** A recording with its speaker and part. */

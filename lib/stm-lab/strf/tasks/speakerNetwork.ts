@@ -4,7 +4,16 @@ import { createSpeakerNetwork, type StrfNetwork, type TimeDelayStage } from '../
 import type { AngularMargin } from '../verification';
 import type { NoiseSettings } from './noiseFolder';
 import { sizedLayer, type TaskSettings } from './task';
-import type { VerificationSettings } from './verification';
+
+/** How trials are prepared and judged. */
+export interface VerificationSettings {
+  /** Seconds between the windows whose embeddings a recording's is the mean of. Default 0.1. */
+  readonly windowEvery?: number;
+  /** Cohort speakers that a score is normalised with, at most. Default 400. */
+  readonly nearest?: number;
+  /** Recordings whose mean stands for a cohort speaker, at most. Default 10. */
+  readonly cohortRecordings?: number;
+}
 
 /** Settings of the speaker task. */
 export interface SpeakerSettings extends TaskSettings {

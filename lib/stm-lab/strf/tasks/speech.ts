@@ -6,10 +6,9 @@ import {
   trackErrorRate,
   tuneHysteresis,
   type ProbabilityTrack,
-  type Segment,
 } from '../detection';
-import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../logMel';
-import { formatRttm } from '../rttm';
+import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../../features/mel/logMel';
+import { formatRttm, type Segment } from '../../corpus';
 import { createSpeechNetwork, SPEECH_CLASSES, type StrfNetwork } from '../networks';
 import {
   classTargets,
@@ -25,7 +24,7 @@ import {
 import { predictStrf, type TrainedStrf, type TrainingContext } from '../train';
 import { createNoiseMixer, type NoiseSettings } from './noiseFolder';
 import { contentHash, padTo, samplesFor, soundAt } from './sounds';
-import { readSpeechFolder, SPEECH_PARTS, type SpeechRecording } from './speechFolder';
+import { readSpeechFolder, SPEECH_PARTS, type SpeechRecording } from '../../corpus';
 import { sizedLayer, withTrained, type PreparedTask, type TaskExtras, type TaskSettings } from './task';
 
 /** Settings of the speech activity task. */

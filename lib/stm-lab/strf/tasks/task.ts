@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine';
 import type { GroupDesign } from '../../evaluation';
 import type { StrfOptions } from '../layer';
-import type { LogMelParameters } from '../logMel';
+import type { LogMelParameters } from '../../features/mel/logMel';
 import type { StrfNetwork } from '../networks';
 import type { SoundSet, SoundSource } from '../soundSet';
 import {

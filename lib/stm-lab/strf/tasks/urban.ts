@@ -1,5 +1,5 @@
 import { deriveSeed } from '../../base/random/seeds';
-import { bandsPerOctave, createLogMel, frameRate, type LogMelParameters } from '../logMel';
+import { bandsPerOctave, createLogMel, frameRate, type LogMelParameters } from '../../features/mel/logMel';
 import { createSceneNetwork, type SceneNetworkOptions } from '../networks';
 import { joinValues, logMelScale, selectSounds, standardise, storedSounds, type SoundSet } from '../soundSet';
 import { predictStrf, type TrainingRecord } from '../train';

@@ -4,7 +4,7 @@ import { randomState } from '../../base/random/mt19937';
 import { deriveSeed } from '../../base/random/seeds';
 import { rankScores } from '../../evaluation';
 import type { Engine } from '../../engine';
-import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../logMel';
+import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../../features/mel/logMel';
 import type { StrfNetwork } from '../networks';
 import { normaliseScores, rowCosine, unitRows } from '../scoreNorm';
 import {
@@ -23,17 +23,7 @@ import type { NoiseMixer } from './noiseFolder';
 import { contentHash, logMelOf, samplesFor, soundAt } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
 import { withTrained, type PreparedTask } from './task';
-import type { VerificationRecording, VerificationSet } from './trials';
-
-/** How trials are prepared and judged. */
-export interface VerificationSettings {
-  /** Seconds between the windows whose embeddings a recording's is the mean of. Default 0.1. */
-  readonly windowEvery?: number;
-  /** Cohort speakers that a score is normalised with, at most. Default 400. */
-  readonly nearest?: number;
-  /** Recordings whose mean stands for a cohort speaker, at most. Default 10. */
-  readonly cohortRecordings?: number;
-}
+import type { VerificationRecording, VerificationSet } from '../../corpus';
 
 /** Of fewer speakers, resamples would be few and alike. */
 const SPEAKERS_TO_RESAMPLE = 10;

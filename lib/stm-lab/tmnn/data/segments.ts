@@ -1,6 +1,6 @@
 import { randomState } from '../../base/random/mt19937';
 import { deriveSeed } from '../../base/random/seeds';
-import type { Analysis } from '../spectrogram';
+import type { Analysis } from '../../features/spectrogram';
 import type { SpectrogramSource } from './spectrogramCache';
 
 /**

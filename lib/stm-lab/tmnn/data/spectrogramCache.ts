@@ -7,7 +7,7 @@ import { firstNotFinite } from '../../base/numerics/argMax';
 import { createPace } from '../../base/pace';
 import { openNpyRows } from '../../base/npyRows';
 import { writeNpy } from '../../base/npy';
-import { type Analysis, createPowerSpectrogram, frameCount } from '../spectrogram';
+import { type Analysis, createPowerSpectrogram, frameCount } from '../../features/spectrogram';
 
 /** Raised when what is stored for the same recording changes. */
 const CACHE_FORMAT = 1;

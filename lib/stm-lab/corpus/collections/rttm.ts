@@ -1,6 +1,6 @@
-import { compareCodePoints } from '../base/codePoints';
-import { inputError } from '../base/errors';
-import type { Segment } from './detection';
+import { compareCodePoints } from '../../base/codePoints';
+import { inputError } from '../../base/errors';
+import type { Segment } from './segments';
 
 /** One turn of an RTTM file. */
 export interface Turn extends Segment {

@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError } from '../../base/errors';
-import { unionOf, type Segment } from '../detection';
-import { entriesOf, parseRttm, parseUem } from '../rttm';
-import { soundsBelow } from './sounds';
+import { unionOf, type Segment } from './segments';
+import { entriesOf, parseRttm, parseUem } from './rttm';
+import { soundsBelow } from '../soundsBelow';
 
 /** A recording with who-spoke-when, reduced to speech or not. */
 export interface SpeechRecording {

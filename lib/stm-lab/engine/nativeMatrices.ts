@@ -1,4 +1,4 @@
-import type { Engine } from '../engine';
+import type { Engine } from './engine';
 
 /**
  * float64 matrices inside native TensorFlow. TensorFlow.js has no float64 tensors, but the engine below

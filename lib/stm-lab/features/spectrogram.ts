@@ -1,5 +1,5 @@
 import { inputError } from '../base/errors';
-import { loadPffft } from '../features/kernels/pffft';
+import { loadPffft } from './kernels/pffft';
 
 /** Sampling, window and hop of the power spectrogram. */
 export interface Analysis {

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { uniqueCodes } from '../../base/codePoints';
 import { eachTextLine } from '../../base/textLines';
 import { inputError } from '../../base/errors';
-import { listFiles } from '../../corpus';
+import { listFiles } from '../listing';
 import type { Clip, ClipCollection } from './clips';
 
 /**

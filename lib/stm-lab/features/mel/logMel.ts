@@ -1,6 +1,6 @@
-import { inputError } from '../base/errors';
-import { fourierTransform } from '../base/numerics/mixedRadix';
-import { hzToMel, melFilterBank } from '../features/mel';
+import { inputError } from '../../base/errors';
+import { fourierTransform } from '../../base/numerics/mixedRadix';
+import { hzToMel, melFilterBank } from '.';
 
 /** How a waveform becomes the input of a learnable layer. */
 export interface LogMelParameters {

@@ -1,8 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError } from '../../base/errors';
-import { isFolder, readManifest } from '../../corpus';
-import { soundsBelow } from './sounds';
+import { isFolder } from '../folder';
+import { readManifest } from '../manifest';
+import { soundsBelow } from '../soundsBelow';
 
 /** A recording of a verification task. */
 export interface VerificationRecording {

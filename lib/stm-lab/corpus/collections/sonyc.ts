@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { eachCsvRecord } from '../../base/csvRecords';
 import { inputError } from '../../base/errors';
-import { soundsBelow } from './sounds';
+import { soundsBelow } from '../soundsBelow';
 
 /** Parts of SONYC-UST, by its own names. */
 export const SONYC_PARTS = ['train', 'validate', 'test'] as const;
