@@ -46,7 +46,8 @@ test('stm-lab: experiments, their schemas and corpus descriptions travel inside 
       home: pipeline.homeFolder(),
       corpora: corpus.listCorpora(pipeline.shippedFolder('data-manifests')).length,
     }));`;
-  const { STM_LAB_HOME: _, ...env } = process.env;
+  const env = { ...process.env };
+  delete env['STM_LAB_HOME'];
   const printed = execFileSync(process.execPath, ['-e', program], { cwd: project, env, encoding: 'utf8' });
   const found = JSON.parse(printed) as { names: string[]; home: string; corpora: number };
   assert.ok(found.names.includes('smoke') && found.names.includes('paper'));

@@ -110,7 +110,7 @@ async function fresh(
 ): Promise<string> {
   const work = fs.mkdtempSync(path.join(folder, 'work-'));
   for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(work, name), text);
-  const { NODE_OPTIONS: _, ...env } = process.env;
+  const env = { ...process.env, NODE_OPTIONS: '' };
   const { stdout } = await run(process.execPath, [path.join(folder, program), ...args], { cwd: work, env });
   return stdout;
 }
