@@ -1,4 +1,4 @@
-import type { StageRecord, StageRequest } from './stage';
+import type { StageRecord, StageRequest } from './stageRecord';
 
 /** At most so many changed settings are named. */
 const NAMED = 3;

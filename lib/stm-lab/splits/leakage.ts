@@ -1,6 +1,5 @@
 import { inputError } from '../base/errors';
 import type { Role } from './roles';
-import type { Split } from './split';
 
 /** Rows to be checked: the group and the fold of each. */
 export interface LeakageCheck {
@@ -48,7 +47,13 @@ export function describeLeaks(leaks: readonly Leak[]): string {
 }
 
 /** Training, validation and test share how many groups, as counted, in a few words. */
-export function describeSharing({ groups, roles }: Pick<Split, 'groups' | 'roles'>): string {
+export function describeSharing({
+  groups,
+  roles,
+}: {
+  readonly groups: readonly string[];
+  readonly roles: readonly Role[];
+}): string {
   const places: readonly Role[] = ['train', 'validation', 'test'];
   const shared = findLeaks({ groups, fold: Int32Array.from(roles, (role) => places.indexOf(role)) });
   if (shared.length === 0) return 'no group in two of training, validation and test';
