@@ -17,6 +17,7 @@ import {
   tmnnScoreTable,
   tmnnStudyStage,
 } from 'stm-lab/dist/pipeline';
+import { cellFolder } from 'stm-lab/dist/pipeline/tmnn/cell';
 import { collectClips } from 'stm-lab/dist/pipeline/tmnn/collection';
 import { createTracker } from 'mlflow-tracking-client';
 
@@ -138,12 +139,27 @@ test('a study: groups held out, cells resumed, tables, runs, a kept model judged
   const judged = await evaluateTmnn({
     experiment,
     root,
-    model: path.join(out, 'mel-temporal', 'seed-2', 'model'),
+    model: path.join(cellFolder(out, 'mel + temporal', 2), 'model'),
     cache: path.join(out, 'spectrograms'),
     seed: 2,
   });
   assert.deepEqual(judged.scores, cell.scores);
   assert.deepEqual(judged.perOutput, cell.perOutput);
+  // Where an earlier version put it, a finished training is found; one that lost its predictions is trained again.
+  const own = cellFolder(out, 'mel + temporal', 2);
+  const earlier = path.join(out, 'mel-temporal', 'seed-2');
+  fs.mkdirSync(path.dirname(earlier), { recursive: true });
+  fs.renameSync(own, earlier);
+  fs.rmSync(path.join(cellFolder(out, 'mel', 1), 'predictions.npy'));
+  fs.rmSync(path.join(out, 'stage.json'));
+  const seconds = fs.statSync(path.join(earlier, 'cell.json')).mtimeMs;
+  const third = await tmnnStudyStage({ experiment, root, out, resamples: 50 });
+  assert.equal(fs.statSync(path.join(own, 'cell.json')).mtimeMs, seconds);
+  assert.ok(fs.existsSync(path.join(cellFolder(out, 'mel', 1), 'predictions.npy')));
+  assert.deepEqual(
+    third.systems.map(({ scores }) => scores),
+    study.systems.map(({ scores }) => scores),
+  );
   await assert.rejects(
     evaluateTmnn({ experiment, root, model: folder, cache: path.join(out, 'spectrograms') }),
     /holds no network/,
