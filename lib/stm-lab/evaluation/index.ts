@@ -7,6 +7,7 @@ export {
   confusionMatrix,
   macroF1,
 } from './confusion';
+export { atTemperature, fitTemperature } from './temperature';
 export { domainF1 } from './domains';
 export {
   F1_THRESHOLDS,

@@ -9,5 +9,6 @@ export { importEmbeddings, type ImportedEmbeddings, type ImportEmbeddingsOptions
 export * from './extractor';
 export * from './mel';
 export { poolExcerpts, type ExcerptPooling } from './pooling';
+export { foldRates } from './foldRates';
 export { smoothRates } from './smoothing';
 export * from './stm';

@@ -6,6 +6,7 @@ import type { FitOptions } from '../models';
 import { checkSpace, type SamplerName, type Space } from 'bayesian-optimizer';
 import { checkAgainst, configurationFile } from './configuration';
 import { shippedFolder } from './home';
+import type { ExcerptModelChoice } from './excerptModel/choice';
 import type { ComparisonChoice } from './comparison/choice';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
 import type { SilenceLimit } from './silenceLimit';
@@ -42,6 +43,8 @@ export interface Experiment {
     readonly fit: FitOptions;
   };
   readonly model: ModelChoice;
+  /** A model of single excerpts, averaged over recordings (`trainExcerptStage`); default `DEFAULT_EXCERPT_MODEL`. */
+  readonly excerptModel?: ExcerptModelChoice;
   readonly protocol: { readonly name: 'published' | 'corrected'; readonly fit: FitOptions };
   readonly crossValidation: { readonly folds: number; readonly seeds: number };
   readonly ablation: AblationSettings;

@@ -58,6 +58,17 @@ export {
   type MergeSummary,
 } from './extractShards';
 export { collectionSentence, type CollectionScores } from './byCollection';
+export {
+  DEFAULT_EXCERPT_MODEL,
+  excerptSentence,
+  isExcerptModel,
+  loadExcerptModel,
+  trainExcerptStage,
+  type ExcerptModelChoice,
+  type ExcerptModelRecord,
+  type TrainExcerptStageOptions,
+  type TrainExcerptSummary,
+} from './excerptModel';
 export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
 export {

@@ -6,14 +6,15 @@ import { loadEngine } from '../engine';
 import { describeFeatures, extractStm } from '../features';
 import { loadModel, predictProbabilities } from '../models';
 import { featuresInMemory, loadReduction, transform, type Reduction } from '../reduction';
+import { isExcerptModel, openExcerptPredictor } from './excerptModel';
 import { silenceSeconds, type SilenceLimit } from './silenceLimit';
 
 /** A trained network and the reduction it was trained on. */
 export interface PredictOptions {
-  /** Results of `trainStage`. */
+  /** A model folder of `trainExcerptStage`, or results of `trainStage`. */
   readonly model: string;
-  /** Results of `reduceStage`. */
-  readonly reduction: string;
+  /** For results of `trainStage`: those of `reduceStage`. */
+  readonly reduction?: string | undefined;
   /** The limit with which the training recordings were extracted. Default 1 s, as published. */
   readonly maxSilenceSeconds?: SilenceLimit | undefined;
 }
@@ -26,6 +27,11 @@ export interface Prediction {
   readonly probabilities: readonly number[];
   /** Of each accepted excerpt (4 s) alone. */
   readonly course: readonly { readonly startSeconds: number; readonly probabilities: readonly number[] }[];
+  /**
+   * How far the recording is from what was trained on (1: usual there), and beyond what distance that is far; only of
+   * model folders of `trainExcerptStage`.
+   */
+  readonly distance?: { readonly value: number; readonly threshold: number };
 }
 
 /**
@@ -37,15 +43,21 @@ export interface Prediction {
  *   other features than STM.
  */
 export async function openPredictor(options: PredictOptions): Promise<(file: string) => Promise<Prediction>> {
+  if (isExcerptModel(options.model)) return openExcerptPredictor(options.model);
+  const { reduction: reductionFolder } = options;
+  if (reductionFolder === undefined)
+    throw inputError(
+      `${options.model}: holds a network alone; name the reduction that it was trained on with --reduction`,
+    );
   const model = loadModel(path.join(options.model, 'model'));
-  const reduction = loadReduction(options.reduction);
-  const { hash } = readJson<{ hash: string }>(path.join(options.reduction, 'reduction.json'));
+  const reduction = loadReduction(reductionFolder);
+  const { hash } = readJson<{ hash: string }>(path.join(reductionFolder, 'reduction.json'));
   if (model.info.hashes['reduction'] !== hash) {
     throw inputError(
-      `${options.model}: was trained on another reduction than ${options.reduction}; name the one it was trained on`,
+      `${options.model}: was trained on another reduction than ${reductionFolder}; name the one it was trained on`,
     );
   }
-  const channels = channelsOf(reduction, options.reduction);
+  const channels = channelsOf(reduction, reductionFolder);
   const maxSilenceSeconds = silenceSeconds(options.maxSilenceSeconds);
   const silence = maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
   const engine = await loadEngine();

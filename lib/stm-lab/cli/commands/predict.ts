@@ -11,26 +11,34 @@ export const predict: Command = {
   summary: 'Class probabilities of recordings, as a whole and over time.',
   positionals: 'FILE...',
   options: {
-    model: { value: 'DIR', help: 'results of "stm-lab train"', required: 'yes' },
-    reduction: { value: 'DIR', help: 'the reduction it was trained on', required: 'yes' },
+    model: {
+      value: 'DIR',
+      help: 'results of "stm-lab train"; of "stm-lab train --features" nothing else is needed',
+      required: 'yes',
+    },
+    reduction: { value: 'DIR', help: 'for a network alone: the reduction it was trained on' },
     'max-silence': { ...MAX_SILENCE, help: `as the training recordings were extracted: ${MAX_SILENCE.help}` },
     out: { value: 'P.csv', help: 'also write one line per recording and per 4-s excerpt' },
   },
   details:
     'A recording that cannot be used is named with the reason and the others go on; exit 1 when there was one.',
-  example: 'stm-lab predict --model results/c/smoke/model --reduction results/c/smoke/reduction *.wav',
+  example: 'stm-lab predict --model results/corpus/excerpt-model *.wav',
   async run(options, files, terminal) {
     if (files.length === 0) throw inputError('stm-lab predict: name one or more audio files');
     const predictFile = await openPredictor({
       model: options['model']!,
-      reduction: options['reduction']!,
+      reduction: options['reduction'],
       maxSilenceSeconds: silenceOption(options),
     });
     const lines: Record<string, string | number>[] = [];
     let failures = 0;
     for (const file of files) {
       try {
-        const { classes, probabilities, course } = await predictFile(file);
+        const { classes, probabilities, course, distance } = await predictFile(file);
+        if (distance !== undefined && distance.value > distance.threshold)
+          terminal.warn(
+            `${file}: is far from everything the model was trained on (distance ${distance.value.toFixed(2)}, threshold ${distance.threshold.toFixed(2)}); take its class with caution`,
+          );
         const line = (
           start: string | number,
           values: readonly number[],
@@ -38,6 +46,9 @@ export const predict: Command = {
           file,
           start_s: start,
           predicted: classes[argMax(values)]!,
+          ...(distance === undefined
+            ? {}
+            : { distance: start === 'all' ? Number(distance.value.toFixed(3)) : '' }),
           ...Object.fromEntries(classes.map((name, c) => [`p(${name})`, values[c]!])),
         });
         lines.push(

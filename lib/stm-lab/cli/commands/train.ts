@@ -1,16 +1,28 @@
 import * as path from 'node:path';
 import { readJson } from '../../base/files';
-import { readExperiment, trainStage, type SearchRecord } from '../../pipeline';
+import {
+  collectionSentence,
+  DEFAULT_EXCERPT_MODEL,
+  excerptSentence,
+  readExperiment,
+  trainExcerptStage,
+  trainStage,
+  type SearchRecord,
+} from '../../pipeline';
 import { integerOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, OUT, REDUCTION, SPLIT, statusText } from '../stageOptions';
+import { EXPERIMENT, OUT, statusText } from '../stageOptions';
 
 export const train: Command = {
   name: 'train',
-  summary: 'Train one network on the training rows.',
+  summary: 'Train one network on the training rows, or a model of excerpts on all recordings.',
   options: {
-    reduction: REDUCTION,
-    split: SPLIT,
+    features: {
+      value: 'DIR',
+      help: 'results of "stm-lab extract --keep excerpts": trains the excerpt model of the experiment on all recordings',
+    },
+    reduction: { value: 'DIR', help: 'results of "stm-lab reduce"; with --split, for a network' },
+    split: { value: 'DIR', help: 'results of "stm-lab split"' },
     search: {
       value: 'DIR',
       help: 'results of "stm-lab search", whose best trial is trained',
@@ -21,11 +33,37 @@ export const train: Command = {
     seed: { value: 'N', help: 'seed of the training', default: "the search's" },
     ...TRACKING_OPTIONS,
   },
-  details: 'Writes model/ (model.json and NPY arrays), history.csv (one line an epoch) and training.json.',
-  example: 'stm-lab train --reduction R --split S --search H --out results/corpus/model',
+  details: [
+    'With --reduction and --split: model/ (model.json and NPY arrays), history.csv (one line an epoch) and training.json.',
+    'With --features: one folder that "stm-lab predict" needs nothing beside, with MODEL_CARD.md. The recipe is scored by',
+    'group and, where the manifest named collections, by collection; then it is fitted to all recordings.',
+  ].join('\n'),
+  example: 'stm-lab train --features results/corpus/features --out results/corpus/excerpt-model',
   async run(options, _positionals, terminal) {
     const out = options['out']!;
     const experiment = readExperiment(options['experiment'] ?? 'smoke');
+    const features = options['features'];
+    if (features !== undefined) {
+      const { crossValidation, excerptModel = DEFAULT_EXCERPT_MODEL } = experiment;
+      const { record, status } = await withStage(options, out, terminal, (context) =>
+        trainExcerptStage({ features, out, choice: excerptModel, crossValidation }, context),
+      );
+      const { byGroup, byCollection } = record.scores;
+      terminal.print(excerptSentence('group', byGroup));
+      if (byCollection !== undefined) {
+        terminal.print(collectionSentence(byCollection));
+        terminal.print(
+          `calibration error by collection: ${byCollection.eceBefore.toFixed(3)} before the temperature, ${byCollection.ece.toFixed(3)} after`,
+        );
+      }
+      terminal.print(`${out}: fitted to ${record.trainedOn.recordings} recordings; ${statusText(status)}`);
+      return 0;
+    }
+    const { reduction, split } = options;
+    if (reduction === undefined || split === undefined) {
+      terminal.warn('stm-lab train: give --features, or --reduction and --split');
+      return 2;
+    }
     const found = options['search'];
     const model =
       found === undefined ? experiment.model : readJson<SearchRecord>(path.join(found, 'search.json')).model;
@@ -37,8 +75,8 @@ export const train: Command = {
     const summary = await withStage(options, out, terminal, (context) =>
       trainStage(
         {
-          reduction: options['reduction']!,
-          split: options['split']!,
+          reduction,
+          split,
           out,
           model,
           protocol: experiment.protocol,

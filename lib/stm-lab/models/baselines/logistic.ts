@@ -3,6 +3,7 @@ import { minimizeBounded } from '../../base/numerics/lbfgsb';
 import { checkFeatures, checkRows, type LabelledRows } from '../data';
 import { balancedWeights } from '../loss';
 import type { Classifier, FittedClassifier } from './classifier';
+import type { LinearModel } from './linear';
 
 /** Options of the logistic regression. */
 export interface LogisticOptions {
@@ -21,56 +22,81 @@ export interface LogisticOptions {
  * intercepts unpenalised (the objective of scikit-learn's `LogisticRegression`).
  */
 export function logisticRegression(options: LogisticOptions = {}): Classifier {
-  const { C = 1, classWeights = 'none', tolerance = 1e-7, maxIterations = 1000 } = options;
-  if (!(C > 0 && C < Infinity)) throw inputError(`logistic regression: C ${C} must be more than 0`);
+  const { C = 1, classWeights = 'none' } = options;
+  checkPenalty(C);
   return {
-    fit: (train, classes) => {
-      checkRows(train, train.columns, classes, 'training rows');
-      const { x, y, rows, columns } = train;
-      const perClass =
-        classWeights === 'balanced' ? balancedWeights(y, classes) : new Float64Array(classes).fill(1);
-      const stride = columns + 1;
-      // Divided by C x rows, so that the tolerance means the same for all sizes.
-      const penalty = 1 / (C * rows);
-      const step = columnSteps(train, penalty);
-      const w = new Float64Array(classes * stride);
-      // In units of each column's own curvature, without which columns of unlike size take hundreds of steps.
-      const objective = (scaled: Float64Array, gradient: Float64Array): number => {
-        for (let i = 0; i < w.length; i++) w[i] = scaled[i]! * step[i % stride]!;
-        gradient.fill(0);
-        let value = 0;
-        const scores = new Float64Array(classes);
-        for (let r = 0; r < rows; r++) {
-          const start = r * columns;
-          probabilitiesOf(w, x, start, columns, scores);
-          const weight = perClass[y[r]!]! / rows;
-          value -= weight * Math.log(Math.max(scores[y[r]!]!, 1e-300));
-          for (let c = 0; c < classes; c++) {
-            const slope = weight * (scores[c]! - (y[r] === c ? 1 : 0));
-            const base = c * stride;
-            for (let j = 0; j < columns; j++) gradient[base + j]! += slope * x[start + j]!;
-            gradient[base + columns]! += slope;
-          }
-        }
-        for (let i = 0; i < w.length; i++) {
-          if (i % stride === columns) continue;
-          value += (penalty * w[i]! * w[i]!) / 2;
-          gradient[i]! += penalty * w[i]!;
-        }
-        for (let i = 0; i < w.length; i++) gradient[i]! *= step[i % stride]!;
-        return value;
-      };
-      const { x: scaled } = minimizeBounded({
-        objective,
-        start: new Float64Array(classes * stride),
-        ftol: 0,
-        gtol: tolerance,
-        maxIterations,
-      });
-      const weights = scaled.map((value, i) => value * step[i % stride]!);
-      return fitted(weights, columns, classes, `logistic regression, C ${C}, class weights ${classWeights}`);
-    },
+    fit: (train, classes) =>
+      fitted(
+        fitLogistic(train, classes, options).weights,
+        train.columns,
+        classes,
+        `logistic regression, C ${C}, class weights ${classWeights}`,
+      ),
   };
+}
+
+function checkPenalty(C: number): void {
+  if (!(C > 0 && C < Infinity)) throw inputError(`logistic regression: C ${C} must be more than 0`);
+}
+
+/**
+ * The weights of a multinomial logistic regression, see `logisticRegression`.
+ *
+ * @param rowWeights weight of each row beside that of its class, 0 or more; default 1.
+ * @throws StmLabError (`input`) for a C out of range, or rows that cannot be used.
+ */
+export function fitLogistic(
+  train: LabelledRows,
+  classes: number,
+  options: LogisticOptions = {},
+  rowWeights?: Float64Array,
+): LinearModel {
+  const { C = 1, classWeights = 'none', tolerance = 1e-7, maxIterations = 1000 } = options;
+  checkPenalty(C);
+  checkRows(train, train.columns, classes, 'training rows');
+  const { x, y, rows, columns } = train;
+  const perClass =
+    classWeights === 'balanced' ? balancedWeights(y, classes) : new Float64Array(classes).fill(1);
+  const stride = columns + 1;
+  // Divided by C x rows, so that the tolerance means the same for all sizes.
+  const penalty = 1 / (C * rows);
+  const step = columnSteps(train, penalty);
+  const w = new Float64Array(classes * stride);
+  // In units of each column's own curvature, without which columns of unlike size take hundreds of steps.
+  const objective = (scaled: Float64Array, gradient: Float64Array): number => {
+    for (let i = 0; i < w.length; i++) w[i] = scaled[i]! * step[i % stride]!;
+    gradient.fill(0);
+    let value = 0;
+    const scores = new Float64Array(classes);
+    for (let r = 0; r < rows; r++) {
+      const start = r * columns;
+      probabilitiesOf(w, x, start, columns, scores);
+      const weight = (perClass[y[r]!]! * (rowWeights?.[r] ?? 1)) / rows;
+      value -= weight * Math.log(Math.max(scores[y[r]!]!, 1e-300));
+      for (let c = 0; c < classes; c++) {
+        const slope = weight * (scores[c]! - (y[r] === c ? 1 : 0));
+        const base = c * stride;
+        for (let j = 0; j < columns; j++) gradient[base + j]! += slope * x[start + j]!;
+        gradient[base + columns]! += slope;
+      }
+    }
+    for (let i = 0; i < w.length; i++) {
+      if (i % stride === columns) continue;
+      value += (penalty * w[i]! * w[i]!) / 2;
+      gradient[i]! += penalty * w[i]!;
+    }
+    for (let i = 0; i < w.length; i++) gradient[i]! *= step[i % stride]!;
+    return value;
+  };
+  const { x: scaled } = minimizeBounded({
+    objective,
+    start: new Float64Array(classes * stride),
+    ftol: 0,
+    gtol: tolerance,
+    maxIterations,
+  });
+  const weights = scaled.map((value, i) => value * step[i % stride]!);
+  return { kind: 'logistic', columns, classes, weights };
 }
 
 /**

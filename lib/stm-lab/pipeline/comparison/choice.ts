@@ -1,5 +1,6 @@
 import { inputError } from '../../base/errors';
 import type { LogisticOptions, SvmOptions } from '../../models';
+import type { ExcerptModelChoice } from '../excerptModel/choice';
 import type { ModelChoice, ReductionChoice } from '../modelChoice';
 import type { SilenceLimit } from '../silenceLimit';
 
@@ -12,11 +13,20 @@ export type FeatureChoice =
        * How excerpts become a row. Absent: the published features, of the mean modulation spectrum. `mean`,
        * `statistics`: see `poolExcerpts`. `attention`: the network learns it (`model.attention`, default 32
        * units). `first`: the first excerpt alone. `count`: nothing but the number of excerpts, as a control:
-       * what of a score comes from how long recordings are.
+       * what of a score comes from how long recordings are. `excerpts`: each is a row of its own, for `excerptModel`.
        */
-      readonly pooling?: 'mean' | 'statistics' | 'attention' | 'first' | 'count';
+      readonly pooling?: 'mean' | 'statistics' | 'attention' | 'first' | 'count' | 'excerpts';
       /** Excerpts of a recording at most: fewer make long recordings less unlike short ones. Default 30. */
       readonly maxExcerpts?: number;
+      /** Default the experiment's. */
+      readonly maxSilenceSeconds?: SilenceLimit;
+    }
+  | {
+      /**
+       * Nothing of the sound: file format, number of excerpts, seconds analysed and mean level of the features, as a
+       * control: what of a score comes from how recordings were made.
+       */
+      readonly kind: 'nuisance';
       /** Default the experiment's. */
       readonly maxSilenceSeconds?: SilenceLimit;
     }
@@ -53,7 +63,9 @@ export interface Recipe {
 /** One row of a comparison: features and a model. */
 export interface ComparisonRowChoice extends Recipe {
   readonly name: string;
-  /** Default: the experiment's features. */
+  /** A model of single excerpts, averaged over recordings; `default` is the one of `stm-lab train --features`. */
+  readonly excerptModel?: ExcerptModelChoice | 'default';
+  /** Default: the experiment's features; with `excerptModel`: excerpts of STM features. */
   readonly features?: FeatureChoice;
   /**
    * Rows that standardiser and components are fitted on. `training` (default). `each-part`: training and

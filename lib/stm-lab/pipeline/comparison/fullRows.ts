@@ -1,4 +1,5 @@
 import { inputError } from '../../base/errors';
+import { DEFAULT_EXCERPT_MODEL, describeLinear, type ExcerptModelChoice } from '../excerptModel/choice';
 import type { Experiment } from '../experiment';
 import type { FoldModel } from '../foldModel';
 import type { ReductionChoice } from '../modelChoice';
@@ -18,7 +19,9 @@ export interface FullRow {
   readonly features: FeatureChoice;
   readonly basis: 'training' | 'each-part';
   readonly ensemble: number;
+  /** Empty with `excerptModel`. */
   readonly recipes: readonly FullRecipe[];
+  readonly excerptModel?: ExcerptModelChoice;
   /** Folds within the training rows by which one recipe is chosen; 0: all are fitted and averaged. */
   readonly innerFolds: number;
   /** Whether the average of all recipes is among what is chosen from. */
@@ -43,7 +46,25 @@ export function fullRows(experiment: Experiment, comparison: ComparisonChoice): 
       `comparison: the reference "${comparison.reference}" is no row; rows are ${names.join(', ')}`,
     );
   return comparison.rows.map((row) => {
-    const features = withSilence(row.features ?? experiment.features, experiment);
+    const excerptModel = row.excerptModel === 'default' ? DEFAULT_EXCERPT_MODEL : row.excerptModel;
+    const given: FeatureChoice =
+      row.features ??
+      (excerptModel === undefined ? experiment.features : { kind: 'stm', pooling: 'excerpts' });
+    const features = withSilence(given, experiment);
+    if ((excerptModel !== undefined) !== (features.kind === 'stm' && features.pooling === 'excerpts'))
+      throw inputError(
+        `comparison row "${row.name}": an excerptModel takes STM features with pooling excerpts, and nothing else does`,
+      );
+    if (excerptModel !== undefined)
+      return {
+        name: row.name,
+        features,
+        basis: 'training',
+        ensemble: 1,
+        recipes: [],
+        innerFolds: 0,
+        excerptModel,
+      };
     const pooling = features.kind === 'stm' ? features.pooling : undefined;
     const fill = (recipe: Recipe): FullRecipe =>
       fullRecipe(experiment, pooling, { ...row, ...recipe }, recipe);
@@ -111,21 +132,24 @@ export function describeRow(row: FullRow): {
   readonly features: string;
   readonly model: string;
 } {
-  const { features, basis, ensemble, recipes, innerFolds, average } = row;
+  const { features, basis, ensemble, recipes, innerFolds, average, excerptModel } = row;
   const named =
     features.kind === 'embeddings'
       ? features.name
-      : features.kind === 'mel'
-        ? `mel, ${features.scale ?? 'power'}`
-        : features.pooling === undefined
-          ? 'STM'
-          : `STM, ${POOLING_WORDS[features.pooling]}`;
+      : features.kind === 'nuisance'
+        ? 'format, duration, level'
+        : features.kind === 'mel'
+          ? `mel, ${features.scale ?? 'power'}`
+          : features.pooling === undefined
+            ? 'STM'
+            : `STM, ${POOLING_WORDS[features.pooling]}`;
   const most = features.kind === 'stm' ? features.maxExcerpts : undefined;
   const [all, members] =
     innerFolds > 0
       ? [`chosen of ${recipes.length}${average ? ' and their average' : ''} in each fold`, 'averaged']
       : [`average of ${recipes.length} recipes`, 'each'];
   const one = recipes.length === 1;
+  if (excerptModel !== undefined) return { features: named, model: describeExcerptModel(excerptModel) };
   const model = one ? describeModel(recipes[0]!) : all;
   const limited = most === undefined ? named : `${named}, ${most} excerpts at most`;
   return {
@@ -140,6 +164,7 @@ const POOLING_WORDS = {
   attention: 'attention over excerpts',
   first: 'first excerpt alone',
   count: 'number of excerpts alone',
+  excerpts: 'excerpts one by one',
 } as const;
 
 /** A recipe in a few words. */
@@ -150,4 +175,11 @@ export function describeModel({ model, reduction, rateSmoothing }: FullRecipe): 
   if (model.kind === 'logistic') return `logistic regression, C ${model.C ?? 1}, ${pca}`;
   if (model.kind === 'svm') return `${model.kernel ?? 'rbf'} SVM, C ${model.C ?? 1}, ${pca}`;
   return `MLP ${model.hidden.map(({ units }) => units).join('-')}, ${pca}`;
+}
+
+function describeExcerptModel({ among, components, rateSmoothing, foldRates }: ExcerptModelChoice): string {
+  const linear =
+    among.length === 1 ? describeLinear(among[0]!) : `linear model chosen of ${among.length} inside`;
+  const rates = `${rateSmoothing === 0 ? '' : `, rates smoothed by ${rateSmoothing} Hz`}${foldRates ? ', signs of rates left out' : ''}`;
+  return `${linear}, PCA ${components}${rates}`;
 }

@@ -38,14 +38,16 @@ export async function prepareFeatures(
       const { kind, maxSilenceSeconds } = features;
       const silence = maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
       const wanted =
-        kind === 'mel'
-          ? { kind, ...(features.scale === undefined ? {} : { scale: features.scale }) }
-          : {
-              kind,
-              channels: features.channels ?? 'published',
-              ...(features.maxExcerpts === undefined ? {} : { maxExcerpts: features.maxExcerpts }),
-              ...(needsExcerpts(features) ? { keep: 'excerpts' as const } : {}),
-            };
+        kind === 'nuisance'
+          ? { kind: 'stm' as const, channels: 'published' as const }
+          : kind === 'mel'
+            ? { kind, ...(features.scale === undefined ? {} : { scale: features.scale }) }
+            : {
+                kind,
+                channels: features.channels ?? 'published',
+                ...(features.maxExcerpts === undefined ? {} : { maxExcerpts: features.maxExcerpts }),
+                ...(needsExcerpts(features) ? { keep: 'excerpts' as const } : {}),
+              };
       await extractStage({ manifest, out, features: { ...wanted, ...silence }, workers }, context);
     }
   }

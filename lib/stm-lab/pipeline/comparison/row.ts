@@ -22,6 +22,9 @@ import {
   crossValidateByCollection,
   type CollectionScores,
 } from '../byCollection';
+import { prepareVectors } from '../excerptModel/data';
+import { fitExcerptFold } from '../excerptModel/score';
+import { vectorStarts } from '../../models';
 import { classNumbers, type IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
 import { forgetOtherFolds } from '../partialFolds';
@@ -226,7 +229,11 @@ async function crossValidateRow(
     basis: row.basis,
     signal: context.signal,
   };
-  const features = recipeFeatures(data.features, source.rateHz, row.recipes);
+  const features =
+    row.excerptModel === undefined
+      ? recipeFeatures(data.features, source.rateHz, row.recipes)
+      : [prepareVectors(data.features, source.rateHz!, row.excerptModel)];
+  const collections = recordings.map(({ collection, group }) => collection ?? group);
   const recipes = row.recipes.map((recipe, i) => ({ ...recipe, features: features[i]! }));
   forgetOtherFolds(folder, key);
   forgetOtherFolds(`${folder}-by-collection`, key);
@@ -235,20 +242,33 @@ async function crossValidateRow(
   /** Models whose choices, where there are any, are made with `units` held out together, as they are scored. */
   const fitWith =
     (
-      data: Omit<typeof base, 'classes'> & { readonly classes: readonly string[] },
+      own: Omit<typeof base, 'classes'> & { readonly classes: readonly string[] },
       units: readonly string[],
       onChoice: (task: FoldTask, choice: RecipeChoice) => void,
     ) =>
     async (task: FoldTask): Promise<Float32Array> => {
+      if (row.excerptModel !== undefined)
+        return fitExcerptFold(
+          {
+            vectors: features[0]!,
+            columns: features[0]!.length / (data.features.length / data.columns),
+            starts: vectorStarts({ rows: y.length, excerpts: data.excerpts! }),
+            y: own.y,
+            classes: own.classes,
+            collections,
+          },
+          row.excerptModel,
+          task,
+        );
       let used = recipes;
       if (row.innerFolds > 0) {
-        const choice = await chooseRecipe(data, { labels, groups: units }, recipes, row, task);
+        const choice = await chooseRecipe(own, { labels, groups: units }, recipes, row, task);
         onChoice(task, choice);
         if (choice.chosen < recipes.length) used = [recipes[choice.chosen]!];
       }
       const probabilities: Float32Array[] = [];
       for (const recipe of used)
-        probabilities.push(await fitFoldModel({ ...data, ...recipe, ensemble: row.ensemble }, task));
+        probabilities.push(await fitFoldModel({ ...own, ...recipe, ensemble: row.ensemble }, task));
       return averageProbabilities(probabilities);
     };
   const choices: RecipeChoice[] = [];

@@ -33,6 +33,7 @@ export interface RowData {
 export function featureKey(features: FeatureChoice): string {
   if (features.kind === 'embeddings') return `embeddings-${fileName(features.name)}`;
   const silence = silenceSuffix(features.maxSilenceSeconds);
+  if (features.kind === 'nuisance') return `stm-published${silence}`;
   if (features.kind === 'mel') return `${features.scale === 'decibel' ? 'mel-decibel' : 'mel'}${silence}`;
   const { channels = 'published', maxExcerpts } = features;
   return [
@@ -93,6 +94,7 @@ function readRowData(
   index: readonly IndexRow[],
   recordings: Int32Array,
 ): RowData {
+  if (features.kind === 'nuisance') return nuisanceData(folder, index, recordings);
   const all = Int32Array.from(index, (row) => row.excerpts);
   const counts = Int32Array.from(recordings, (place) => all[place]!);
   const pooling = features.kind === 'stm' ? features.pooling : undefined;
@@ -106,7 +108,8 @@ function readRowData(
     }
   }
   const { values, columns } = readExcerpts(path.join(folder, 'excerpts.npy'), all, recordings, pooling);
-  if (pooling === 'attention') return { features: values, columns, excerpts: counts };
+  if (pooling === 'attention' || pooling === 'excerpts')
+    return { features: values, columns, excerpts: counts };
   if (pooling === 'first') return { features: values, columns };
   const pooled = poolExcerpts(values, columns, counts, pooling);
   return { features: pooled, columns: pooled.length / counts.length };
@@ -133,6 +136,28 @@ function readExcerpts(
   } finally {
     matrix.close();
   }
+}
+
+/** What is known of a recording without hearing it; see `FeatureChoice`. */
+function nuisanceData(folder: string, index: readonly IndexRow[], recordings: Int32Array): RowData {
+  const formatOf = (place: number): string => path.extname(index[place]!.path).toLowerCase();
+  const formats = [...new Set(Array.from(index.keys(), formatOf))].sort();
+  const columns = 3 + formats.length;
+  const features = new Float32Array(recordings.length * columns);
+  const matrix = openNpyRows(path.join(folder, 'features.npy'));
+  try {
+    recordings.forEach((place, row) => {
+      const { excerpts, analysedSeconds } = index[place]!;
+      const values = matrix.readRowList(Int32Array.of(place));
+      const level = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const start = row * columns;
+      features.set([Math.log(excerpts), Math.log(Math.max(analysedSeconds, 0.1)), level], start);
+      features[start + 3 + formats.indexOf(formatOf(place))] = 1;
+    });
+  } finally {
+    matrix.close();
+  }
+  return { features, columns };
 }
 
 function oneHot(counts: Int32Array): RowData {

@@ -1,0 +1,72 @@
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import { readJson } from '../../base/files';
+import { openNpyRows } from '../../base/npyRows';
+import { foldRates, smoothRates } from '../../features';
+import { vectorStarts } from '../../models';
+import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
+import type { ExcerptModelChoice } from './choice';
+
+/** The excerpts of recordings, made ready for a model. */
+export interface ExcerptVectors {
+  /** Float32, excerpts x columns: smoothed and folded. */
+  readonly vectors: Float32Array;
+  readonly columns: number;
+  /** Where each recording's excerpts begin, and where the last end: recordings + 1 numbers. */
+  readonly starts: Int32Array;
+}
+
+/** An opened folder of excerpts. */
+export interface ExcerptFolder extends ExcerptVectors {
+  readonly index: readonly IndexRow[];
+  readonly rateHz: readonly number[];
+  readonly hashes: Readonly<Record<'excerpts' | 'index' | 'axes', string>>;
+}
+
+/** Excerpt features as an excerpt model takes them: smoothed along rate, negative rates folded. */
+export function prepareVectors(
+  features: Float32Array,
+  rateHz: readonly number[],
+  { rateSmoothing, foldRates: folds }: Pick<ExcerptModelChoice, 'rateSmoothing' | 'foldRates'>,
+): Float32Array {
+  const smoothed = rateSmoothing > 0 ? smoothRates(features, rateHz, rateSmoothing) : features;
+  return folds ? foldRates(smoothed, rateHz) : smoothed;
+}
+
+/**
+ * Reads the excerpts of an extraction and makes them ready.
+ *
+ * @throws StmLabError (`input`) when excerpts were not kept, or the files disagree.
+ */
+export function readExcerptFolder(folder: string, choice: ExcerptModelChoice): ExcerptFolder {
+  const opened = openFeatureFolder(folder);
+  opened.matrix.close();
+  const { index, indexHash, axesHash } = opened;
+  const hash = readJson<ExtractionFile>(path.join(folder, 'extraction.json')).sha256['excerpts.npy'];
+  if (hash === undefined)
+    throw inputError(`${folder}: excerpts were not kept; extract again with --keep excerpts`);
+  const { rateHz } = modulationAxes(opened);
+  const starts = vectorStarts({
+    rows: index.length,
+    excerpts: Int32Array.from(index, ({ excerpts }) => excerpts),
+  });
+  const file = path.join(folder, 'excerpts.npy');
+  const matrix = openNpyRows(file);
+  try {
+    if (matrix.rows !== starts[index.length])
+      throw inputError(
+        `${file}: has ${matrix.rows} excerpts but index.csv counts ${starts[index.length]}; extract again with --keep excerpts`,
+      );
+    const vectors = prepareVectors(matrix.readRows(0, matrix.rows), rateHz, choice);
+    return {
+      vectors,
+      columns: vectors.length / matrix.rows,
+      starts,
+      index,
+      rateHz,
+      hashes: { excerpts: hash, index: indexHash, axes: axesHash },
+    };
+  } finally {
+    matrix.close();
+  }
+}

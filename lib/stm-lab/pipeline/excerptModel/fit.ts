@@ -1,0 +1,300 @@
+import { sha256 } from '../../base/files';
+import { deriveSeed } from '../../base/random/seeds';
+import { argMax, atTemperature, fitTemperature, macroF1, quantile } from '../../evaluation';
+import {
+  fitDiscriminant,
+  fitLogistic,
+  linearLogProbabilities,
+  vectorsOf,
+  type LabelledRows,
+  type LinearModel,
+} from '../../models';
+import { featuresInMemory, fitReduction, transform, type Reduction } from '../../reduction';
+import { stratifiedGroupKFold } from '../../splits';
+import type { ExcerptModelChoice, LinearChoice } from './choice';
+import type { ExcerptVectors } from './data';
+
+/** A fitted model of excerpts. */
+export interface ExcerptModel {
+  readonly reduction: Reduction;
+  /** Linear models whose log-probabilities are averaged. */
+  readonly members: readonly LinearModel[];
+  /** By which averaged log-probabilities are divided; fitted on collections that were held out within training. */
+  readonly temperature: number;
+  readonly reach: Reach;
+  /** Which of the linear models was chosen, within the training rows. */
+  readonly chosen: LinearChoice;
+}
+
+/** Where the training recordings lie in the reduced space, and how far is far. */
+export interface Reach {
+  /** Float64 [components]: mean of the recordings' mean excerpts. */
+  readonly centre: Float64Array;
+  /** Float64 [components]: their standard deviation. */
+  readonly deviation: Float64Array;
+  /** Distance that 95 % of the recordings of held-out collections stay below. */
+  readonly threshold: number;
+}
+
+/** Recordings with their classes, and what is held out together. */
+export interface ExcerptTask extends ExcerptVectors {
+  /** Class of each recording. */
+  readonly y: Int32Array;
+  readonly classes: readonly string[];
+  /** Collection of each recording (its group where no collections are named). */
+  readonly collections: readonly string[];
+}
+
+/** What a model says of recordings. */
+export interface ExcerptPredictions {
+  /** Float64, recordings x classes: log-probabilities averaged over excerpts and members, before calibration. */
+  readonly logProbabilities: Float64Array;
+  /** Distance from the training recordings, 1 being usual among them. */
+  readonly distance: Float64Array;
+}
+
+/** Added to probabilities before the logarithm, lest a single excerpt rule out a class. */
+const FLOOR = 1e-6;
+
+/**
+ * Fits an excerpt model on some recordings: standardiser and principal components of their excerpts; a linear model,
+ * for which recordings weigh the same however many excerpts they have, and classes weigh the same. Which one, its
+ * temperature and the distance threshold come from collections that are held out in turn within these recordings.
+ * Nothing of other recordings is known.
+ *
+ * @param trainRows recordings.
+ * @param seed of the division into calibration folds.
+ * @param reductions by training rows: divisions by collection are often the same for several seeds, and a reduction
+ *   takes most of the time. A new one is added.
+ */
+export async function fitExcerptModel(
+  task: ExcerptTask,
+  choice: ExcerptModelChoice,
+  trainRows: Int32Array,
+  seed: number,
+  reductions = new Map<string, Reduction>(),
+): Promise<ExcerptModel> {
+  const features = featuresInMemory(task.vectors, task.columns);
+  const list = vectorsOf(task.starts, trainRows);
+  const components = Math.min(choice.components, list.length, task.columns);
+  const key = sha256(new Uint8Array(trainRows.buffer, trainRows.byteOffset, trainRows.byteLength));
+  const reduction =
+    reductions.get(key) ?? (await fitReduction({ features, rows: list, method: 'exact', components }));
+  reductions.set(key, reduction);
+  const reduced = await transform(reduction, { features, rows: list });
+  const data = reducedRows(task, trainRows, reduced, reduction.width);
+  const { chosen, temperature, threshold } = calibrate(data, choice, seed);
+  const all = Int32Array.from(trainRows.keys());
+  return {
+    reduction,
+    chosen,
+    members: fitMembers(data, choice, chosen, all),
+    temperature,
+    reach: { ...spreadOf(data, all), threshold },
+  };
+}
+
+/** Predicts recordings of the same prepared features. */
+export async function predictExcerptModel(
+  { reduction, members, reach }: Pick<ExcerptModel, 'reduction' | 'members' | 'reach'>,
+  task: ExcerptVectors,
+  rows: Int32Array,
+  classes: number,
+): Promise<ExcerptPredictions> {
+  const features = featuresInMemory(task.vectors, task.columns);
+  const list = vectorsOf(task.starts, rows);
+  const x = await transform(reduction, { features, rows: list });
+  const starts = startsOf(task.starts, rows);
+  return {
+    logProbabilities: averageOver(starts, excerptLogProbabilities(members, x, list.length, classes), classes),
+    distance: distances(reach, averageOver(starts, x, reduction.width), rows.length),
+  };
+}
+
+/** Log-probabilities of single excerpts, averaged over the members. */
+export function excerptLogProbabilities(
+  members: readonly LinearModel[],
+  x: Float32Array,
+  count: number,
+  classes: number,
+): Float64Array {
+  const sum = new Float64Array(count * classes);
+  for (const member of members)
+    linearLogProbabilities(member, x, count).forEach((value, i) => (sum[i]! += value / members.length));
+  const p = atTemperature(sum, classes, 1);
+  return sum.map((_, i) => Math.log(p[i]! + FLOOR));
+}
+
+/** Recordings in the reduced space. */
+interface Reduced {
+  readonly x: Float32Array;
+  readonly columns: number;
+  readonly starts: Int32Array;
+  readonly y: Int32Array;
+  readonly classes: readonly string[];
+  readonly collections: readonly string[];
+}
+
+function reducedRows(task: ExcerptTask, rows: Int32Array, x: Float32Array, columns: number): Reduced {
+  const starts = startsOf(task.starts, rows);
+  return {
+    x,
+    columns,
+    starts,
+    y: Int32Array.from(rows, (row) => task.y[row]!),
+    classes: task.classes,
+    collections: Array.from(rows, (row) => task.collections[row]!),
+  };
+}
+
+function fitMembers(
+  data: Reduced,
+  { collectionBalance }: ExcerptModelChoice,
+  { C, shrinkage }: LinearChoice,
+  rows: Int32Array,
+): LinearModel[] {
+  const train = excerptsOf(data, rows);
+  const weights = excerptWeights(data, rows, collectionBalance);
+  const classes = data.classes.length;
+  return [
+    ...(C ?? []).map((own) => fitLogistic(train, classes, { C: own, tolerance: 1e-5 }, weights)),
+    ...(shrinkage ?? []).map((own) => fitDiscriminant(train, classes, { shrinkage: own }, weights)),
+  ];
+}
+
+function excerptsOf({ x, columns, starts, y }: Reduced, rows: Int32Array): LabelledRows {
+  const list = vectorsOf(starts, rows);
+  const values = new Float32Array(list.length * columns);
+  list.forEach((vector, i) => values.set(x.subarray(vector * columns, (vector + 1) * columns), i * columns));
+  const classOf = Int32Array.from(list);
+  let next = 0;
+  for (const row of rows) for (let v = starts[row]!; v < starts[row + 1]!; v++) classOf[next++] = y[row]!;
+  return { x: values, y: classOf, rows: list.length, columns };
+}
+
+/**
+ * Weight of each excerpt of the given recordings: its recording's, divided among its excerpts. Classes weigh the same;
+ * within a class a recording weighs n^-p, n being the class's recordings in its collection. The mean over excerpts is 1.
+ */
+export function excerptWeights(
+  { starts, y, collections }: Pick<Reduced, 'starts' | 'y' | 'collections'>,
+  rows: Int32Array,
+  balance: number,
+): Float64Array {
+  const cellOf = (row: number): string => JSON.stringify([y[row], collections[row]]);
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(cellOf(row), (counts.get(cellOf(row)) ?? 0) + 1);
+  const raw = Float64Array.from(rows, (row) => counts.get(cellOf(row))! ** -balance);
+  const ofClass = new Map<number, number>();
+  rows.forEach((row, i) => ofClass.set(y[row]!, (ofClass.get(y[row]!) ?? 0) + raw[i]!));
+  const excerpts = rows.reduce((sum, row) => sum + starts[row + 1]! - starts[row]!, 0);
+  const weights = new Float64Array(excerpts);
+  let next = 0;
+  rows.forEach((row, i) => {
+    const count = starts[row + 1]! - starts[row]!;
+    const own = (raw[i]! * excerpts) / (ofClass.get(y[row]!)! * ofClass.size * count);
+    weights.fill(own, next, next + count);
+    next += count;
+  });
+  return weights;
+}
+
+/** What holding out collections in turn says: which model, how sure is right, and how far is usual. */
+function calibrate(
+  data: Reduced,
+  choice: ExcerptModelChoice,
+  seed: number,
+): { readonly chosen: LinearChoice; readonly temperature: number; readonly threshold: number } {
+  const { y, classes, collections, starts, columns } = data;
+  const count = classes.length;
+  const folds = Math.min(choice.calibrationFolds, new Set(collections).size);
+  if (folds < 2) return { chosen: choice.among[0]!, temperature: 1, threshold: Infinity };
+  const foldOf = stratifiedGroupKFold({
+    labels: Array.from(y, (c) => classes[c]!),
+    groups: collections,
+    folds,
+    seed: deriveSeed(seed, 'calibration'),
+  });
+  const rows = Int32Array.from(y.keys());
+  const held = choice.among.map(() => new Float64Array(y.length * count));
+  const known = y.slice();
+  const far: number[] = [];
+  for (let fold = 0; fold < folds; fold++) {
+    const train = rows.filter((row) => foldOf[row] !== fold);
+    const test = rows.filter((row) => foldOf[row] === fold);
+    const met = new Set(Array.from(train, (row) => y[row]!));
+    // No model can be right about a class that it has not met.
+    for (const row of test) if (!met.has(y[row]!)) known[row] = -1;
+    const own = excerptsOf(data, test);
+    const part = startsOf(starts, test);
+    choice.among.forEach((linear, m) => {
+      const members = fitMembers(data, choice, linear, train);
+      const log = averageOver(part, excerptLogProbabilities(members, own.x, own.rows, count), count);
+      test.forEach((row, i) => held[m]!.set(log.subarray(i * count, (i + 1) * count), row * count));
+    });
+    far.push(...distances(spreadOf(data, train), averageOver(part, own.x, columns), test.length));
+  }
+  const best = argMax(
+    held.map((log) => macroF1({ labels: y, probabilities: atTemperature(log, count, 1), classes: count })),
+  );
+  return {
+    chosen: choice.among[best]!,
+    temperature: fitTemperature(held[best]!, known, count),
+    threshold: quantile(far, 0.95),
+  };
+}
+
+function startsOf(starts: Int32Array, rows: Int32Array): Int32Array {
+  const own = new Int32Array(rows.length + 1);
+  rows.forEach((row, i) => (own[i + 1] = own[i]! + starts[row + 1]! - starts[row]!));
+  return own;
+}
+
+/** Mean of each recording's excerpts. */
+export function averageOver(
+  starts: Int32Array,
+  values: Float32Array | Float64Array,
+  columns: number,
+): Float64Array {
+  const rows = starts.length - 1;
+  const means = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++)
+    for (let v = starts[row]!; v < starts[row + 1]!; v++)
+      for (let j = 0; j < columns; j++)
+        means[row * columns + j]! += values[v * columns + j]! / (starts[row + 1]! - starts[row]!);
+  return means;
+}
+
+function spreadOf(
+  { x, columns, starts }: Pick<Reduced, 'x' | 'columns' | 'starts'>,
+  rows: Int32Array,
+): Pick<Reach, 'centre' | 'deviation'> {
+  const centre = new Float64Array(columns);
+  const square = new Float64Array(columns);
+  for (const row of rows) {
+    const count = starts[row + 1]! - starts[row]!;
+    for (let j = 0; j < columns; j++) {
+      let mean = 0;
+      for (let v = starts[row]!; v < starts[row + 1]!; v++) mean += x[v * columns + j]! / count;
+      centre[j]! += mean / rows.length;
+      square[j]! += (mean * mean) / rows.length;
+    }
+  }
+  const deviation = square.map((value, j) => Math.sqrt(Math.max(value - centre[j]! ** 2, 1e-12)));
+  return { centre, deviation };
+}
+
+/** Root mean square, over components, of a recording's mean in standard deviations from the centre. */
+function distances(
+  { centre, deviation }: Pick<Reach, 'centre' | 'deviation'>,
+  means: Float64Array,
+  rows: number,
+): Float64Array {
+  const columns = centre.length;
+  return Float64Array.from({ length: rows }, (_, row) => {
+    let sum = 0;
+    for (let j = 0; j < columns; j++)
+      sum += ((means[row * columns + j]! - centre[j]!) / deviation[j]!) ** 2 / columns;
+    return Math.sqrt(sum);
+  });
+}

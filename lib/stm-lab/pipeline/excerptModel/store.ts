@@ -1,0 +1,133 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError } from '../../base/errors';
+import { readJson, sha256, writeJson } from '../../base/files';
+import { readNpy, writeNpy } from '../../base/npy';
+import type { StmParameters } from '../../features';
+import type { LinearModel } from '../../models';
+import { loadReduction, saveReduction } from '../../reduction';
+import type { CollectionScores } from '../byCollection';
+import type { ExcerptModelChoice, LinearChoice } from './choice';
+import type { ExcerptModel } from './fit';
+import type { ExcerptScores } from './score';
+
+/** What `excerpt-model.json` says besides the arrays beside it. */
+export interface ExcerptModelRecord {
+  readonly format: 'stm-lab excerpt model 1';
+  readonly classes: readonly string[];
+  readonly choice: ExcerptModelChoice;
+  /** Of the extraction, so that new recordings are analysed alike. */
+  readonly parameters: Partial<StmParameters>;
+  readonly rateHz: readonly number[];
+  /** Chosen among `choice.among` when it was fitted to all recordings. */
+  readonly chosen: LinearChoice;
+  readonly members: readonly LinearModel['kind'][];
+  readonly temperature: number;
+  /** Distance beyond which a recording is far from everything that was trained on; null for none. */
+  readonly farFrom: number | null;
+  readonly trainedOn: {
+    readonly recordings: number;
+    readonly excerpts: number;
+    readonly collections: readonly string[];
+    readonly perClass: Readonly<Record<string, number>>;
+    readonly inputs: Readonly<Record<string, string>>;
+  };
+  /** The scores that the model was accepted with: of its recipe, on recordings it had not been fitted to. */
+  readonly scores: {
+    readonly folds: number;
+    readonly seeds: number;
+    readonly byGroup: ExcerptScores['byGroup'];
+    readonly byCollection?: CollectionScores & { readonly eceBefore: number };
+  };
+  readonly versions: Readonly<Record<string, string>>;
+  /** SHA-256 over every fitted number. */
+  readonly hash: string;
+}
+
+const FILE = 'excerpt-model.json';
+
+/** Whether a folder holds an excerpt model. */
+export const isExcerptModel = (folder: string): boolean => fs.existsSync(path.join(folder, FILE));
+
+/** Writes a model to a folder of its own; `excerpt-model.json` last. Returns the files, relative to the folder. */
+export function saveExcerptModel(
+  folder: string,
+  model: ExcerptModel,
+  about: Omit<ExcerptModelRecord, 'format' | 'chosen' | 'members' | 'temperature' | 'farFrom' | 'hash'>,
+): string[] {
+  saveReduction(path.join(folder, 'reduction'), model.reduction);
+  model.members.forEach(({ weights, classes, columns }, m) =>
+    writeNpy(path.join(folder, `member${m}.npy`), { shape: [classes, columns + 1], data: weights }),
+  );
+  const { centre, deviation, threshold } = model.reach;
+  writeNpy(path.join(folder, 'centre.npy'), { shape: [centre.length], data: centre });
+  writeNpy(path.join(folder, 'deviation.npy'), { shape: [deviation.length], data: deviation });
+  writeJson(path.join(folder, FILE), {
+    format: 'stm-lab excerpt model 1',
+    ...about,
+    chosen: model.chosen,
+    members: model.members.map(({ kind }) => kind),
+    temperature: model.temperature,
+    farFrom: Number.isFinite(threshold) ? threshold : null,
+    hash: hashOf(model),
+  } satisfies ExcerptModelRecord);
+  return [
+    FILE,
+    'reduction/reduction.json',
+    'centre.npy',
+    'deviation.npy',
+    ...model.members.map((_, m) => `member${m}.npy`),
+  ];
+}
+
+/**
+ * Reads a model that `saveExcerptModel` wrote, wherever its folder lies now.
+ *
+ * @throws StmLabError (`input`) when a file is missing or changed.
+ */
+export function loadExcerptModel(folder: string): ExcerptModel & { readonly record: ExcerptModelRecord } {
+  const record = readJson<ExcerptModelRecord>(path.join(folder, FILE));
+  if (record.format !== 'stm-lab excerpt model 1')
+    throw inputError(
+      `${path.join(folder, FILE)}: has format "${String(record.format)}"; this version reads "stm-lab excerpt model 1"`,
+    );
+  const read = (name: string): Float64Array => {
+    const { data } = readNpy(path.join(folder, name));
+    if (!(data instanceof Float64Array)) throw inputError(`${path.join(folder, name)}: is not float64`);
+    return data;
+  };
+  const reduction = loadReduction(path.join(folder, 'reduction'));
+  const model: ExcerptModel = {
+    reduction,
+    chosen: record.chosen,
+    members: record.members.map((kind, m) => ({
+      kind,
+      columns: reduction.width,
+      classes: record.classes.length,
+      weights: read(`member${m}.npy`),
+    })),
+    temperature: record.temperature,
+    reach: {
+      centre: read('centre.npy'),
+      deviation: read('deviation.npy'),
+      threshold: record.farFrom ?? Infinity,
+    },
+  };
+  if (hashOf(model) !== record.hash)
+    throw inputError(
+      `${folder}: its arrays are not those that ${FILE} describes; copy the whole folder again`,
+    );
+  return { ...model, record };
+}
+
+function hashOf({ reduction, members, temperature, reach }: ExcerptModel): string {
+  const bytes = (values: Float64Array): string =>
+    sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return sha256({
+    reduction: reduction.hash,
+    members: members.map(({ kind, weights }) => [kind, bytes(weights)]),
+    temperature,
+    reach: [bytes(reach.centre), bytes(reach.deviation)],
+    threshold: Number.isFinite(reach.threshold) ? reach.threshold : null,
+  });
+}

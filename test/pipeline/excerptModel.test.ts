@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { test } from 'node:test';
+import { readCsv, writeCsv } from 'stm-lab/dist/base/csv';
+import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { atTemperature, calibration, fitTemperature } from 'stm-lab/dist/evaluation';
+import { foldRates } from 'stm-lab/dist/features';
+import { fitDiscriminant, fitLogistic, linearLogProbabilities } from 'stm-lab/dist/models';
+import { loadExcerptModel, trainExcerptStage, type ComparisonRecord } from 'stm-lab/dist/pipeline';
+import { excerptWeights } from 'stm-lab/dist/pipeline/excerptModel/fit';
+import { plantedCollections } from './plantedCollections';
+import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
+
+const choice = {
+  rateSmoothing: 0.5,
+  foldRates: false,
+  components: 12,
+  among: [{ shrinkage: [0.2] }, { shrinkage: [0.3, 0.5], C: [0.01] }, { C: [0.003] }],
+  collectionBalance: 0.5,
+  calibrationFolds: 4,
+};
+
+test('a rate and its negative become their mean, from 0 Hz upwards; with an even number of rates too', () => {
+  assert.deepEqual(
+    [...foldRates(Float32Array.of(1, 2, 3, 4, 5, 0, 0, 7, 2, 4), [-2, -1, 0, 1, 2])],
+    [3, 3, 3, 7, 1, 2],
+  );
+  assert.deepEqual([...foldRates(Float32Array.of(1, 2, 4, 9), [-1.5, -0.5, 0.5, 1.5])], [3, 5]);
+  assert.throws(() => foldRates(new Float32Array(2), [1, 2]), /not symmetric/);
+  assert.throws(() => foldRates(new Float32Array(4), [-1, 0, 1]), /not whole runs of 3 rates/);
+});
+
+test('recordings weigh the same however many excerpts they have, classes too, collections by n^-p', () => {
+  // Class 0: two recordings of one collection and one of another; class 1: one recording.
+  const data = {
+    starts: Int32Array.of(0, 1, 4, 6, 8),
+    y: Int32Array.of(0, 0, 0, 1),
+    collections: ['a', 'a', 'b', 'b'],
+  };
+  const sums = (balance: number): number[] => {
+    const weights = excerptWeights(data, Int32Array.of(0, 1, 2, 3), balance);
+    return [
+      [0, 1],
+      [1, 4],
+      [4, 6],
+      [6, 8],
+    ].map(([from, to]) => Math.round(1e9 * weights.slice(from, to).reduce((sum, w) => sum + w, 0)) / 1e9);
+  };
+  assert.deepEqual(
+    sums(0),
+    [4 / 3, 4 / 3, 4 / 3, 4].map((w) => Math.round(1e9 * w) / 1e9),
+  );
+  assert.deepEqual(sums(1), [1, 1, 2, 4]);
+});
+
+test('the discriminant of two round classes lies along their means, and row weights count as copies', () => {
+  const x = Float32Array.of(0, 1, 0, -1, 4, 1, 4, -1);
+  const rows = { x, y: Int32Array.of(0, 0, 1, 1), rows: 4, columns: 2 };
+  const model = fitDiscriminant(rows, 3, { shrinkage: 1 });
+  const p = linearLogProbabilities(model, Float32Array.of(2, 5, 4, 0), 2).map(Math.exp);
+  // Half way between the means, whatever the other coordinate; a class without rows is never predicted.
+  assert.ok(Math.abs(p[0]! - 0.5) < 1e-9 && p[2] === 0);
+  // Variance (1 + 0) / 2 on the diagonal: log odds of (4, 0) are 4 * 4 / 0.5 / 2.
+  assert.ok(Math.abs(Math.log(p[4]! / p[3]!) - 16) < 1e-6);
+  const random = randomState(2);
+  const cloud = Float32Array.from({ length: 60 }, (_, i) => random.normal() + (i % 6 < 3 ? 0 : 1));
+  const own = { x: cloud, y: Int32Array.from({ length: 20 }, (_, r) => r % 2), rows: 20, columns: 3 };
+  const twice = {
+    x: Float32Array.of(...cloud, ...cloud.subarray(0, 6)),
+    y: Int32Array.of(...own.y, 0, 1),
+    rows: 22,
+    columns: 3,
+  };
+  const weights = new Float64Array(20).fill(1).map((w, r) => (r < 2 ? 2 : w));
+  for (const fit of [
+    (rows: typeof own, w?: Float64Array) => fitDiscriminant(rows, 2, { shrinkage: 0.3 }, w),
+    (rows: typeof own, w?: Float64Array) => fitLogistic(rows, 2, { C: 0.5 }, w),
+  ]) {
+    const [a, b] = [fit(own, weights).weights, fit(twice).weights];
+    a.forEach((value, i) => assert.ok(Math.abs(value - b[i]!) < 1e-4, `${value} ${b[i]}`));
+  }
+  assert.throws(() => fitDiscriminant(own, 2, { shrinkage: 0 }), /shrinkage 0 must be above 0/);
+});
+
+test('the temperature finds the factor by which log-odds were exaggerated', () => {
+  const random = randomState(4);
+  const rows = 4000;
+  const log = new Float64Array(2 * rows);
+  const labels = new Int32Array(rows);
+  for (let r = 0; r < rows; r++) {
+    const odds = 2 * random.normal();
+    labels[r] =
+      random.normal() > -Infinity && random.interval(999999) / 1e6 < 1 / (1 + Math.exp(-odds)) ? 1 : 0;
+    log[2 * r + 1] = 3 * odds;
+  }
+  const temperature = fitTemperature(log, labels, 2);
+  assert.ok(Math.abs(temperature - 3) < 0.3, `${temperature}`);
+  const ece = (t: number): number =>
+    calibration({ labels, probabilities: atTemperature(log, 2, t), classes: 2 }).ece;
+  assert.ok(ece(temperature) < 0.02 && ece(1) > 0.08);
+  assert.equal(fitTemperature(log, new Int32Array(rows).fill(-1), 2), 1);
+});
+
+test('a planted confound: honest by collection, calibrated there, the same in every run and in a copied folder', async () => {
+  const folder = temporaryFolder('excerpts');
+  const features = plantedCollections(path.join(folder, 'features'), { collections: [5, 5, 5], excerpts: 3 });
+  const train = (name: string): ReturnType<typeof trainExcerptStage> =>
+    trainExcerptStage({
+      features,
+      out: path.join(folder, name),
+      choice,
+      crossValidation: { folds: 5, seeds: 2 },
+    });
+  const { record, status } = await train('one');
+  assert.equal(status, 'computed');
+  const { byGroup, byCollection } = record.scores;
+  assert.ok(byGroup.macroF1.value > byCollection!.macroF1.value + 0.1);
+  assert.ok(byCollection!.ece < byCollection!.eceBefore, `${byCollection!.eceBefore} ${byCollection!.ece}`);
+  assert.ok(record.temperature > 1 && record.farFrom! > 0);
+  assert.equal(record.trainedOn.collections.length, 15);
+  assert.equal((await train('one')).status, 'cached');
+  assert.equal((await train('two')).record.hash, record.hash);
+  fs.renameSync(path.join(folder, 'one'), path.join(folder, 'sonst wo'));
+  const moved = loadExcerptModel(path.join(folder, 'sonst wo'));
+  assert.equal(moved.record.hash, record.hash);
+  const card = fs.readFileSync(path.join(folder, 'sonst wo', 'MODEL_CARD.md'), 'utf8');
+  assert.match(card, new RegExp(`collections \\| ${byCollection!.macroF1.value.toFixed(3)} `));
+  // A changed number is noticed.
+  const file = path.join(folder, 'sonst wo', 'centre.npy');
+  const bytes = fs.readFileSync(file);
+  bytes[bytes.length - 1]! ^= 1;
+  fs.writeFileSync(file, bytes);
+  assert.throws(
+    () => loadExcerptModel(path.join(folder, 'sonst wo')),
+    /not those that excerpt-model.json describes/,
+  );
+});
+
+test('from recordings to a model folder that predicts elsewhere to the last digit; rows of compare', () => {
+  const folder = temporaryFolder('excerpt-cli');
+  const manifest = tinyCorpus(path.join(folder, 'corpus'), { groups: 4 });
+  const rows = readCsv(manifest).rows.map((row, i) => ({ ...row, source: `set ${Math.floor(i / 2) % 4}` }));
+  writeCsv(manifest, ['path', 'label', 'group', 'source'], rows, { formulas: 'keep' });
+  const experiment = tinyExperiment(folder);
+  const whole = JSON.parse(fs.readFileSync(experiment, 'utf8')) as Record<string, unknown>;
+  const comparison = {
+    folds: 3,
+    seeds: 1,
+    reference: 'excerpts',
+    resamples: 50,
+    rows: [
+      { name: 'excerpts', excerptModel: choice },
+      {
+        name: 'nuisance',
+        features: { kind: 'nuisance' },
+        reduction: { method: 'none', components: 1 },
+        logistic: {},
+      },
+    ],
+  };
+  fs.writeFileSync(experiment, JSON.stringify({ ...whole, comparison, excerptModel: choice }));
+  const quiet = ['--tracking', 'disabled'];
+  const features = path.join(folder, 'features');
+  const run = (...args: string[]): string => {
+    const { code, out, err } = stmLab(...args);
+    assert.equal(code, 0, err);
+    return out;
+  };
+  run(
+    'extract',
+    '--manifest',
+    manifest,
+    '--collection',
+    'source',
+    '--keep',
+    'excerpts',
+    '--out',
+    features,
+    ...quiet,
+  );
+  const model = path.join(folder, 'model');
+  const said = run('train', '--features', features, '--experiment', experiment, '--out', model, ...quiet);
+  assert.match(said, /by group: macro-F1/);
+  assert.match(said, /by collection: macro-F1 .* over 4 collections/);
+  assert.match(said, /calibration error by collection: 0\.\d+ before the temperature, 0\.\d+ after/);
+
+  const sounds = rows.slice(0, 2).map((row) => path.join(folder, 'corpus', row['path']!));
+  const predict = (from: string, name: string): string => {
+    const out = path.join(folder, name);
+    run('predict', '--model', from, '--out', out, ...sounds);
+    return fs.readFileSync(out, 'utf8');
+  };
+  const here = predict(model, 'here.csv');
+  const elsewhere = path.join(temporaryFolder('elsewhere'), 'ein Modell');
+  fs.cpSync(model, elsewhere, { recursive: true });
+  fs.rmSync(model, { recursive: true });
+  fs.rmSync(features, { recursive: true });
+  assert.equal(predict(elsewhere, 'there.csv'), here);
+  assert.match(here, /c0\/g0-0\.wav/);
+
+  run(
+    'compare',
+    '--manifest',
+    manifest,
+    '--collection',
+    'source',
+    '--experiment',
+    experiment,
+    '--results',
+    path.join(folder, 'results'),
+    ...quiet,
+  );
+  const { rows: scored } = JSON.parse(
+    fs.readFileSync(path.join(folder, 'results', 'corpus', 'tiny', 'comparison', 'comparison.json'), 'utf8'),
+  ) as ComparisonRecord;
+  assert.ok(scored[0]!.macroF1.value > 0.6, `${scored[0]!.macroF1.value}`);
+  assert.equal(scored[0]!.features, 'STM, excerpts one by one');
+  assert.match(scored[0]!.model, /^linear model chosen of 3 inside, PCA 12, rates smoothed by 0\.5 Hz$/);
+  assert.equal(scored[1]!.features, 'format, duration, level');
+  for (const { byCollection } of scored) assert.equal(byCollection!.collections, 4);
+});
