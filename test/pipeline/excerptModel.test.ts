@@ -140,7 +140,10 @@ test('a planted confound: honest by collection, calibrated there, the same in ev
 test('from recordings to a model folder that predicts elsewhere to the last digit; rows of compare', () => {
   const folder = temporaryFolder('excerpt-cli');
   const manifest = tinyCorpus(path.join(folder, 'corpus'), { groups: 4 });
-  const rows = readCsv(manifest).rows.map((row, i) => ({ ...row, source: `set ${Math.floor(i / 2) % 4}` }));
+  const rows: Record<string, string>[] = readCsv(manifest).rows.map((row, i) => ({
+    ...row,
+    source: `set ${Math.floor(i / 2) % 4}`,
+  }));
   writeCsv(manifest, ['path', 'label', 'group', 'source'], rows, { formulas: 'keep' });
   const experiment = tinyExperiment(folder);
   const whole = JSON.parse(fs.readFileSync(experiment, 'utf8')) as Record<string, unknown>;
