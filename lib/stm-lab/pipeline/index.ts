@@ -88,7 +88,8 @@ export {
 } from './occlusion';
 export { readPublished, type PublishedGrid, type PublishedNumbers, type PublishedRow } from './published';
 export { reportOf, type ReportRequest } from './report';
-export { openPredictor, type Prediction, type PredictOptions } from './predict';
+export { openPredictor, type PredictOptions } from './predict';
+export type { Prediction } from './prediction';
 export type { ExperimentStages, SettingRow } from './experimentStages';
 export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';

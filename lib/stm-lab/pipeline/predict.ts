@@ -6,6 +6,7 @@ import { loadEngine } from '../engine';
 import { describeFeatures, extractStm } from '../features';
 import { loadModel, predictProbabilities } from '../models';
 import { featuresInMemory, loadReduction, transform, type Reduction } from '../reduction';
+import type { Prediction } from './prediction';
 import { isExcerptModel, openExcerptPredictor } from './excerptModel';
 import { silenceSeconds, type SilenceLimit } from './silenceLimit';
 
@@ -17,21 +18,6 @@ export interface PredictOptions {
   readonly reduction?: string | undefined;
   /** The limit with which the training recordings were extracted. Default 1 s, as published. */
   readonly maxSilenceSeconds?: SilenceLimit | undefined;
-}
-
-/** Class probabilities of one recording, as a whole and over time. */
-export interface Prediction {
-  readonly file: string;
-  readonly classes: readonly string[];
-  /** Of the mean modulation spectrum, as the network was trained; sums to 1. */
-  readonly probabilities: readonly number[];
-  /** Of each accepted excerpt (4 s) alone. */
-  readonly course: readonly { readonly startSeconds: number; readonly probabilities: readonly number[] }[];
-  /**
-   * How far the recording is from what was trained on (1: usual there), and beyond what distance that is far; only of
-   * model folders of `trainExcerptStage`.
-   */
-  readonly distance?: { readonly value: number; readonly threshold: number };
 }
 
 /**

@@ -2,7 +2,7 @@ import { readAudio } from '../../audio';
 import { inputError } from '../../base/errors';
 import { atTemperature } from '../../evaluation';
 import { extractStm } from '../../features';
-import type { Prediction } from '../predict';
+import type { Prediction } from '../prediction';
 import { prepareVectors } from './data';
 import { predictExcerptModel } from './fit';
 import { loadExcerptModel } from './store';
