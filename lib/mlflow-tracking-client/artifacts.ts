@@ -2,9 +2,12 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { inputError } from 'research-basics/errors';
+import { inputError, messageOf } from 'research-basics/errors';
 import { temporaryName } from 'research-basics/files';
+import { mediaType } from './artifactTypes';
 import type { Http } from './http';
+import { backOffMs, pause } from './retry';
+import { ServerError, isTransient, needsSettings } from './serverError';
 
 /** The artifact folder of one run or model. Paths are relative, with `/`. */
 export interface ArtifactStore {
@@ -83,7 +86,11 @@ function proxiedStore(http: Http, serverUri: string, artifactUri: string): Artif
       await http.json({
         method: 'PUT',
         path: address(to),
-        body: { length, open: () => fs.createReadStream(file, { highWaterMark: 1 << 20 }) },
+        body: {
+          length,
+          type: mediaType(to),
+          open: () => fs.createReadStream(file, { highWaterMark: 1 << 20 }),
+        },
       });
     },
     async list(folder = '') {
@@ -101,10 +108,50 @@ function proxiedStore(http: Http, serverUri: string, artifactUri: string): Artif
       }));
     },
     async get(from, target) {
-      const response = await http.stream({ method: 'GET', path: address(from) });
-      await receive(target, (temporary) => pipeline(response, fs.createWriteStream(temporary)));
+      await receive(target, (temporary) => download(http, address(from), temporary));
     },
   };
+}
+
+/** Attempts without a new byte after which a download is given up. */
+const DOWNLOAD_ATTEMPTS = 5;
+
+/**
+ * Downloads to a file that does not exist yet. A download that breaks off is continued where the server can start
+ * in the middle (206), else begun anew.
+ */
+async function download(http: Http, path: string, target: string): Promise<void> {
+  let had = 0;
+  for (let attempt = 0; ;) {
+    let failure: unknown;
+    try {
+      const response = await http.stream({
+        method: 'GET',
+        path,
+        ...(had === 0 ? {} : { headers: { range: `bytes=${had}-` } }),
+      });
+      const flags = response.statusCode === 206 ? 'a' : 'w';
+      // Compressed on the way, the length says nothing of the file.
+      const length =
+        response.headers['content-encoding'] === undefined ? response.headers['content-length'] : undefined;
+      const expected = length === undefined ? undefined : Number(length) + (flags === 'a' ? had : 0);
+      await pipeline(response, fs.createWriteStream(target, { flags }));
+      const size = fs.statSync(target).size;
+      if (expected === undefined || size === expected) return;
+      failure = new ServerError('ambiguous', `GET ${path}: ${size} of ${expected} bytes came`);
+    } catch (error) {
+      failure = error;
+      if (error instanceof ServerError && !isTransient(error)) throw error;
+    }
+    const has = fs.statSync(target, { throwIfNoEntry: false })?.size ?? 0;
+    attempt = has > had ? 1 : attempt + 1;
+    had = has;
+    if (attempt >= DOWNLOAD_ATTEMPTS || needsSettings(failure))
+      throw failure instanceof ServerError
+        ? failure
+        : new ServerError('ambiguous', `GET ${path}: the download broke off (${messageOf(failure)})`);
+    await pause(backOffMs(attempt, failure));
+  }
 }
 
 function folderStore(root: string): ArtifactStore {

@@ -1,9 +1,14 @@
 import type { Batch, MetricPoint } from './client';
-import type { JournalEntry, ReadEntry } from './journal';
+import type { JournalEntry, MetricSubject, ModelTarget, ReadEntry } from './journal';
 import { LIMITS } from './rules';
 
 /** Entries whose content travels by log-batch. */
 type BatchEntry = Extract<JournalEntry, { op: 'tags' | 'params' | 'metrics' | 'rows' }>;
+
+/** A batch whose models are still named as the journal names them. */
+export interface PackedBatch extends Batch {
+  metrics: (Batch['metrics'][number] & { model?: ModelTarget })[];
+}
 
 function isBatchEntry(entry: JournalEntry): entry is BatchEntry {
   return entry.op === 'tags' || entry.op === 'params' || entry.op === 'metrics' || entry.op === 'rows';
@@ -17,8 +22,8 @@ function isBatchEntry(entry: JournalEntry): entry is BatchEntry {
  *
  * @returns the batch and the index after it; an empty batch when `entries[from]` is no batch entry.
  */
-export function packBatch(entries: readonly ReadEntry[], from: number): { batch: Batch; next: number } {
-  const batch: Batch = { metrics: [], params: [], tags: [] };
+export function packBatch(entries: readonly ReadEntry[], from: number): { batch: PackedBatch; next: number } {
+  const batch: PackedBatch = { metrics: [], params: [], tags: [] };
   const params = new Set<string>();
   const tags = new Map<string, number>();
   let bytes = 0;
@@ -29,7 +34,8 @@ export function packBatch(entries: readonly ReadEntry[], from: number): { batch:
     if (!isBatchEntry(entry)) break;
     const items = entry.op === 'rows' ? entry.x.length : Object.keys(entry.x).length;
     // Metrics grow on the way from line to request: each repeats its time and step (about 70 bytes).
-    const cost = Buffer.byteLength(JSON.stringify(entry.x)) + 70 * items;
+    const each = entry.op === 'metrics' ? 70 + subjectBytes(entry) : 70;
+    const cost = Buffer.byteLength(JSON.stringify(entry.x)) + each * items;
     const held = batch.metrics.length + batch.params.length + batch.tags.length;
     const full =
       held + items > LIMITS.itemsPerBatch ||
@@ -43,11 +49,28 @@ export function packBatch(entries: readonly ReadEntry[], from: number): { batch:
   return { batch, next };
 }
 
-function addEntry(batch: Batch, entry: BatchEntry, params: Set<string>, tags: Map<string, number>): void {
+/** What naming model and dataset adds to a metric in a request. */
+function subjectBytes({ m, d }: MetricSubject): number {
+  return (m === undefined ? 0 : 60) + (d === undefined ? 0 : 40 + Buffer.byteLength(JSON.stringify(d)));
+}
+
+function addEntry(
+  batch: PackedBatch,
+  entry: BatchEntry,
+  params: Set<string>,
+  tags: Map<string, number>,
+): void {
   switch (entry.op) {
     case 'metrics':
       for (const [key, value] of Object.entries(entry.x)) {
-        batch.metrics.push({ key, value, timestamp: entry.t, step: entry.s });
+        batch.metrics.push({
+          key,
+          value,
+          timestamp: entry.t,
+          step: entry.s,
+          ...(entry.m === undefined ? {} : { model: entry.m }),
+          ...(entry.d === undefined ? {} : { dataset_name: entry.d[0], dataset_digest: entry.d[1] }),
+        });
       }
       break;
     case 'rows':

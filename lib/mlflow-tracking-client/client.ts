@@ -1,5 +1,6 @@
 import { createHttp, type Http } from './http';
-import { pages } from './pages';
+import { createLoggedModelClient, type LoggedModelClient } from './loggedModels';
+import { pageItems, pages, type Page } from './pages';
 import { createRegistryClient, type RegistryClient } from './registryClient';
 import { backOffMs, pause, withRetries } from './retry';
 import type { WireNumber } from './rules';
@@ -8,6 +9,7 @@ import { serverSettings, type ServerSettings } from './settings';
 import {
   experimentFromWire,
   pairs,
+  pointFromWire,
   runFromWire,
   type Experiment,
   type MetricPoint,
@@ -22,7 +24,16 @@ export type { Experiment, MetricPoint, RemoteRun, RunStatus } from './wire';
 
 /** What one log-batch request carries; at most the numbers of `LIMITS`. */
 export interface Batch {
-  metrics: { key: string; value: WireNumber; timestamp: number; step: number }[];
+  metrics: {
+    key: string;
+    value: WireNumber;
+    timestamp: number;
+    step: number;
+    /** The server's id of a logged model. */
+    model_id?: string;
+    dataset_name?: string;
+    dataset_digest?: string;
+  }[];
   params: { key: string; value: string }[];
   tags: { key: string; value: string }[];
 }
@@ -50,17 +61,23 @@ export interface SearchOptions {
 }
 
 /** The direct, unjournaled calls to an MLflow server. Each throws ServerError with one clear sentence. */
-export interface MlflowClient extends RegistryClient {
+export interface MlflowClient extends RegistryClient, LoggedModelClient {
   readonly uri: string;
   readonly settings: ServerSettings;
   readonly http: Http;
   version(): Promise<string>;
   getExperiment(name: string): Promise<Experiment | undefined>;
   getExperimentById(id: string): Promise<Experiment>;
-  /** The experiment of this name, made when missing. Tags are set in both cases. */
+  /** The experiment of this name, made when missing. Tags are set in both cases; a description that is there stays. */
   ensureExperiment(name: string, tags?: Record<string, string>): Promise<Experiment>;
   searchExperiments(options?: SearchOptions): Promise<Experiment[]>;
   setExperimentTag(id: string, key: string, value: string): Promise<void>;
+  deleteExperimentTag(id: string, key: string): Promise<void>;
+  /** Makes an experiment, with its own place for artifacts if wanted. @returns its id. */
+  createExperiment(
+    name: string,
+    options?: { artifactLocation?: string; tags?: Record<string, string> },
+  ): Promise<string>;
   renameExperiment(id: string, name: string): Promise<void>;
   deleteExperiment(id: string): Promise<void>;
   restoreExperiment(id: string): Promise<void>;
@@ -71,7 +88,14 @@ export interface MlflowClient extends RegistryClient {
     tags: Record<string, string>;
   }): Promise<RemoteRun>;
   getRun(runId: string): Promise<RemoteRun>;
-  /** Pages through every match. */
+  /** The run that this one is nested in; undefined for a run of the top level. */
+  getParentRun(runId: string): Promise<RemoteRun | undefined>;
+  /** Matches one by one, page by page as they are asked for. */
+  iterateRuns(
+    experimentIds: readonly string[],
+    options?: SearchOptions,
+  ): AsyncGenerator<RemoteRun, void, undefined>;
+  /** All of them in a list; `runRows` makes a table of it. */
   searchRuns(experimentIds: readonly string[], options?: SearchOptions): Promise<RemoteRun[]>;
   updateRun(runId: string, change: { status?: RunStatus; endTime?: number; name?: string }): Promise<void>;
   deleteRun(runId: string): Promise<void>;
@@ -82,15 +106,28 @@ export interface MlflowClient extends RegistryClient {
   deleteTag(runId: string, key: string): Promise<void>;
   /** Every point of one metric, in order of time and step. */
   metricHistory(runId: string, name: string): Promise<MetricPoint[]>;
-  logInputs(runId: string, datasets: readonly RemoteDataset[]): Promise<void>;
+  /**
+   * One metric of many runs for a chart, at most `maxPoints` (default 320) of each run, evenly chosen by step and with
+   * first and last; a request per hundred runs.
+   */
+  metricHistories(
+    runIds: readonly string[],
+    name: string,
+    options?: { maxPoints?: number; startStep?: number; endStep?: number },
+  ): Promise<Map<string, MetricPoint[]>>;
+  /** Datasets and logged models that a run used. */
+  logInputs(runId: string, datasets: readonly RemoteDataset[], modelIds?: readonly string[]): Promise<void>;
   close(): void;
 }
 
 const API = '/api/2.0/mlflow';
 /** Without it, MLflow 3 shows an empty experiment in the dress for language models. */
 const NEW_EXPERIMENT = { 'mlflow.experimentKind': 'custom_model_development' };
+/** Written by people, too. */
+const DESCRIPTION = 'mlflow.note.content';
 const PAGE = 1000;
 const HISTORY_PAGE = 25_000;
+const RUNS_PER_HISTORY = 100;
 
 /**
  * A client for one server.
@@ -164,11 +201,23 @@ export function createMlflowClient(
     }
   }
 
+  const runPage =
+    (experimentIds: readonly string[], options: SearchOptions) =>
+    async (max: number, token: string | undefined): Promise<Page<RemoteRun>> => {
+      const answer = await search<{ runs?: WireRun[]; next_page_token?: string }>('/runs/search', {
+        experiment_ids: experimentIds,
+        ...searchBody(options, max, token),
+        run_view_type: VIEW[options.lifecycle ?? 'active'],
+      });
+      return { items: (answer.runs ?? []).map(runFromWire), next: answer.next_page_token };
+    };
+
   const client: MlflowClient = {
     uri: settings.uri,
     settings,
     http,
     ...createRegistryClient(http, settings.retries),
+    ...createLoggedModelClient(http, settings.retries),
     async version() {
       const response = await http.stream({ method: 'GET', path: '/version' });
       let text = '';
@@ -190,9 +239,10 @@ export function createMlflowClient(
     async ensureExperiment(name, tags = {}) {
       const experiment = await findOrCreateExperiment(name, tags);
       for (const [key, value] of Object.entries(tags)) {
+        if (key === DESCRIPTION && experiment.tags[key]) continue;
         if (experiment.tags[key] !== value) await client.setExperimentTag(experiment.id, key, value);
       }
-      return { ...experiment, tags: { ...experiment.tags, ...tags } };
+      return { ...experiment, tags: { ...tags, ...experiment.tags, ...withoutDescription(tags) } };
     },
     searchExperiments: (options = {}) =>
       pages(options.limit, PAGE, async (max, token) => {
@@ -204,6 +254,17 @@ export function createMlflowClient(
       }),
     setExperimentTag: (id, key, value) =>
       set('/experiments/set-experiment-tag', { experiment_id: id, key, value }),
+    async deleteExperimentTag(id, key) {
+      await once('/experiments/delete-experiment-tag', { experiment_id: id, key });
+    },
+    async createExperiment(name, { artifactLocation, tags } = {}) {
+      const answer = await once<Record<string, unknown>>('/experiments/create', {
+        name,
+        artifact_location: artifactLocation,
+        tags: pairs({ ...NEW_EXPERIMENT, ...tags }),
+      });
+      return part<string>(answer, 'experiment_id', '/experiments/create');
+    },
     renameExperiment: (id, name) => set('/experiments/update', { experiment_id: id, new_name: name }),
     deleteExperiment: (id) => set('/experiments/delete', { experiment_id: id }),
     restoreExperiment: (id) => set('/experiments/restore', { experiment_id: id }),
@@ -222,15 +283,13 @@ export function createMlflowClient(
       const answer = await read<Record<string, unknown>>('/runs/get', { run_id: runId });
       return runFromWire(part<WireRun>(answer, 'run', '/runs/get'));
     },
-    searchRuns: (experimentIds, options = {}) =>
-      pages(options.limit, PAGE, async (max, token) => {
-        const answer = await search<{ runs?: WireRun[]; next_page_token?: string }>('/runs/search', {
-          experiment_ids: experimentIds,
-          ...searchBody(options, max, token),
-          run_view_type: VIEW[options.lifecycle ?? 'active'],
-        });
-        return { items: (answer.runs ?? []).map(runFromWire), next: answer.next_page_token };
-      }),
+    async getParentRun(runId) {
+      const parent = (await client.getRun(runId)).tags['mlflow.parentRunId'];
+      return parent === undefined ? undefined : client.getRun(parent);
+    },
+    iterateRuns: (experimentIds, options = {}) =>
+      pageItems(options.limit, PAGE, runPage(experimentIds, options)),
+    searchRuns: (experimentIds, options = {}) => pages(options.limit, PAGE, runPage(experimentIds, options)),
     updateRun: (runId, change) =>
       set('/runs/update', {
         run_id: runId,
@@ -256,15 +315,26 @@ export function createMlflowClient(
             page_token: token,
           },
         );
-        const items = (answer.metrics ?? []).map((m) => ({
-          name: m.key,
-          value: Number(m.value ?? 0),
-          timestamp: Number(m.timestamp),
-          step: Number(m.step ?? 0),
-        }));
-        return { items, next: answer.next_page_token };
+        return { items: (answer.metrics ?? []).map(pointFromWire), next: answer.next_page_token };
       }),
-    logInputs: (runId, datasets) =>
+    async metricHistories(runIds, name, { maxPoints = 320, startStep, endStep } = {}) {
+      const histories = new Map<string, MetricPoint[]>(runIds.map((id) => [id, []]));
+      for (let from = 0; from < runIds.length; from += RUNS_PER_HISTORY) {
+        const answer = await read<{ metrics?: (WireMetric & { run_id: string })[] }>(
+          '/metrics/get-history-bulk-interval',
+          {
+            run_ids: runIds.slice(from, from + RUNS_PER_HISTORY),
+            metric_key: name,
+            max_results: maxPoints,
+            start_step: startStep,
+            end_step: endStep,
+          },
+        );
+        for (const metric of answer.metrics ?? []) histories.get(metric.run_id)?.push(pointFromWire(metric));
+      }
+      return histories;
+    },
+    logInputs: (runId, datasets, modelIds = []) =>
       set('/runs/log-inputs', {
         run_id: runId,
         datasets: datasets.map((d) => ({
@@ -278,10 +348,23 @@ export function createMlflowClient(
           },
           tags: d.context === undefined ? [] : [{ key: 'mlflow.data.context', value: d.context }],
         })),
+        ...(modelIds.length === 0 ? {} : { models: modelIds.map((model_id) => ({ model_id })) }),
       }),
     close: () => http.close(),
   };
   return client;
+}
+
+function withoutDescription({ [DESCRIPTION]: _, ...others }: Record<string, string>): Record<string, string> {
+  return others;
+}
+
+/**
+ * The page of an experiment's runs in MLflow's own interface. The experiment's plain address shows an overview of
+ * language models first.
+ */
+export function experimentPage(uri: string, experimentId: string): string {
+  return `${uri}/#/experiments/${experimentId}/runs`;
 }
 
 const VIEW = { active: 'ACTIVE_ONLY', deleted: 'DELETED_ONLY', all: 'ALL' } as const;

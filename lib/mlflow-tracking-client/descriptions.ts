@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { inputError } from 'research-basics/errors';
 import type { RemoteDataset } from './client';
 import type { ModelEntry, SpooledFile } from './journal';
-import { LIMITS, checkName, valueToText } from './rules';
+import { LIMITS, checkName, checkStep, valueToText } from './rules';
 import type { DatasetOptions, ModelOptions, TensorSpec } from './types';
 
 /**
@@ -12,12 +12,12 @@ import type { DatasetOptions, ModelOptions, TensorSpec } from './types';
  */
 export function datasetToRemote(dataset: DatasetOptions): RemoteDataset {
   const { name, digest } = dataset;
-  if (name === '' || name.length > LIMITS.datasetNameCharacters) {
+  if (name.trim() === '' || name.length > LIMITS.datasetNameCharacters) {
     throw inputError(
       `dataset name "${name.slice(0, 40)}": must have 1 to ${LIMITS.datasetNameCharacters} characters`,
     );
   }
-  if (digest === '' || digest.length > LIMITS.datasetDigestCharacters) {
+  if (digest.trim() === '' || digest.length > LIMITS.datasetDigestCharacters) {
     throw inputError(
       `dataset "${name}": digest "${digest.slice(0, 48)}" must have 1 to ${LIMITS.datasetDigestCharacters} characters; take the first 16 of its SHA-256`,
     );
@@ -48,11 +48,12 @@ export function datasetToRemote(dataset: DatasetOptions): RemoteDataset {
  * MLflow does: each side a JSON text of tensor specifications.
  */
 export function modelToEntry(model: ModelOptions, files: SpooledFile[]): ModelEntry {
-  if (!/^[^/:.%"']+$/.test(model.name)) {
+  if (!/^[^/:.%"']+$/.test(model.name) || model.name.trim() === '') {
     throw inputError(`model name "${model.name}": must not be empty nor hold / : . % " or '`);
   }
   if (files.length === 0) throw inputError(`${model.folder}: holds no files to log as model "${model.name}"`);
   for (const name of Object.keys(model.params ?? {})) checkName('param', name);
+  for (const name of Object.keys(model.tags ?? {})) checkName('tag', name);
   const { signature } = model;
   const side = (specs: readonly TensorSpec[]): string => JSON.stringify(specs.map(tensorToSchema));
   const now = Date.now();
@@ -91,6 +92,15 @@ export function modelToEntry(model: ModelOptions, files: SpooledFile[]): ModelEn
     params: Object.fromEntries(
       Object.entries(model.params ?? {}).map(([name, value]) => [name, valueToText(value)]),
     ),
+    ...(model.tags === undefined
+      ? {}
+      : {
+          tags: Object.fromEntries(
+            Object.entries(model.tags).map(([name, value]) => [name, valueToText(value)]),
+          ),
+        }),
+    ...(model.type === undefined ? {} : { type: model.type }),
+    ...(model.step === undefined ? {} : { step: checkStep(model.name, model.step) }),
     ...(model.registerAs === undefined ? {} : { registerAs: model.registerAs }),
     ...(model.alias === undefined ? {} : { alias: model.alias }),
   };

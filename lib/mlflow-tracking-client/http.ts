@@ -15,7 +15,8 @@ export interface HttpRequest {
   /** Sent as JSON. */
   json?: unknown;
   /** Sent as bytes, from a stream of exactly `length` bytes. */
-  body?: { open: () => NodeJS.ReadableStream; length: number };
+  body?: { open: () => NodeJS.ReadableStream; length: number; type?: string };
+  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
 
@@ -75,6 +76,7 @@ export function createHttp(settings: ServerSettings): Http {
     const headers: Record<string, string | number> = {
       accept: 'application/json, */*',
       'user-agent': 'mlflow-tracking-client',
+      ...request.headers,
       host: url.host,
     };
     // Credentials go to the configured server alone, whatever address an answer may name.
@@ -83,7 +85,7 @@ export function createHttp(settings: ServerSettings): Http {
       headers['content-type'] = 'application/json';
       headers['content-length'] = payload.length;
     } else if (request.body !== undefined) {
-      headers['content-type'] = 'application/octet-stream';
+      headers['content-type'] = request.body.type ?? 'application/octet-stream';
       headers['content-length'] = request.body.length;
     }
     const place = `${request.method} ${settings.redact(`${url.origin}${url.pathname}`)}`;

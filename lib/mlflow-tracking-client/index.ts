@@ -3,6 +3,7 @@ export { createTracker, type TrackerOptions } from './tracker';
 export { syncJournals, type SyncOptions, type SyncReport } from './sync';
 export {
   createMlflowClient,
+  experimentPage,
   type Batch,
   type Experiment,
   type MetricPoint,
@@ -12,7 +13,11 @@ export {
   type RunStatus,
   type SearchOptions,
 } from './client';
-export type { LoggedModel, ModelVersion, RegistryClient } from './registryClient';
+export type { ModelVersion, RegisteredModel, RegistryClient, RegistrySearch } from './registryClient';
+export type { LoggedModel, LoggedModelClient, LoggedModelMetric, LoggedModelSearch } from './loggedModels';
+export { runRows } from './runRows';
+export { activeRun, withRun } from './activeRun';
+export type { Pixels, Sound } from './media';
 export { openArtifactStore, listAllArtifacts, type ArtifactStore } from './artifacts';
 export { ServerError, type FailureKind } from './serverError';
 export {
@@ -29,8 +34,10 @@ export type {
   DatasetOptions,
   EndStatus,
   FlushReport,
+  MetricContext,
   MetricRow,
   ModelOptions,
+  ModelReference,
   Run,
   RunOptions,
   RunReference,

@@ -18,13 +18,24 @@ export type JournalEntry =
   | { op: 'tags'; x: Record<string, string> }
   | { op: 'params'; x: Record<string, string> }
   /** Metrics of one call: time, step, values by name. */
-  | { op: 'metrics'; t: number; s: number; x: Record<string, WireNumber> }
+  | ({ op: 'metrics'; t: number; s: number; x: Record<string, WireNumber> } & MetricSubject)
   /** Single points: name, value, time, step. */
   | { op: 'rows'; x: [string, WireNumber, number, number][] }
   | { op: 'dataset'; x: RemoteDataset }
+  /** Models that the run used. */
+  | { op: 'inputs'; models: ModelTarget[] }
   | ({ op: 'artifact' } & SpooledFile)
   | ModelEntry
   | { op: 'end'; t: number; status: RunStatus };
+
+/** A model by the server's id, or by our own and the journal that holds it. */
+export type ModelTarget = { id: string } | { uid: string; journal: string };
+
+/** What metrics were measured of (`m`) and on (`d`: name and digest of a dataset). */
+export interface MetricSubject {
+  m?: ModelTarget;
+  d?: [string, string];
+}
 
 export interface StartEntry {
   op: 'start';
@@ -36,6 +47,10 @@ export interface StartEntry {
   key?: string;
   name: string;
   experiment: string;
+  /** The server's id of the experiment, in place of its name. */
+  experimentId?: string;
+  /** The server's id of the run, which someone else made. */
+  runId?: string;
   experimentTags?: Record<string, string>;
   parent?: { uid: string; journal: string };
   tags: Record<string, string>;
@@ -61,6 +76,9 @@ export interface ModelEntry {
   /** The MLmodel file's content, without the ids that only the server knows. */
   mlmodel: Record<string, unknown>;
   params: Record<string, string>;
+  tags?: Record<string, string>;
+  type?: string;
+  step?: number;
   registerAs?: string;
   alias?: string;
 }
@@ -232,6 +250,16 @@ export function readStart(file: string): StartEntry {
     );
   }
   return first;
+}
+
+/** The model of this identity in a journal; undefined when it holds none. */
+export function findModel(file: string, uid: string): ModelEntry | undefined {
+  for (let offset = 0; ;) {
+    const { entries, end } = readEntries(file, offset);
+    for (const { entry } of entries) if (entry.op === 'model' && entry.uid === uid) return entry;
+    if (end === offset) return undefined;
+    offset = end;
+  }
 }
 
 /** All journals of a folder, by name. A missing folder has none. */

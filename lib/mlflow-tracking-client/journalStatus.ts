@@ -13,6 +13,7 @@ export interface JournalStatus {
   uid: string;
   /** The server's id, once known. */
   runId?: string;
+  experimentId?: string;
   pendingBytes: number;
   /** Why it is not delivered, or what the server refused. */
   problems: string[];
@@ -43,7 +44,7 @@ export function journalStatus(
     name,
     ...(key === undefined ? {} : { key }),
     uid,
-    ...(sent === undefined ? {} : { runId: sent.runId }),
+    ...(sent === undefined ? {} : { runId: sent.runId, experimentId: sent.experimentId }),
     pendingBytes: Math.max(0, size - done),
     problems,
   };

@@ -20,13 +20,13 @@ export async function deliverModel(
     state: SentState;
     folder: string;
     runStore: ArtifactStore;
-    runTags: Record<string, string>;
+    /** What `findOrCreateModel` gave. */
+    model: RemoteModel | undefined;
     /** Tag of the model's own identity. */
     uidTag: string;
   },
 ): Promise<void> {
-  const { client, state } = to;
-  const model = await findOrCreate(entry, client, state, to.runTags, to.uidTag);
+  const { client, state, model } = to;
   const store = model === undefined ? to.runStore : openArtifactStore(client, model.artifactUri);
   const prefix = model === undefined ? `${entry.name}/` : '';
   for (const file of entry.files) await store.put(prefix + file.to, path.join(to.folder, file.spool));
@@ -48,7 +48,9 @@ export async function deliverModel(
     await client.logModelRecord(state.runId, JSON.stringify(mlmodel));
   } else {
     await client.finalizeLoggedModel(model.id, 'READY');
-    await client.logOutputs(state.runId, [model.id]);
+    // Servers refuse what they hold already, as after a lost answer.
+    if (!(await client.getRun(state.runId)).modelIds.includes(model.id))
+      await client.logOutputs(state.runId, [model.id], entry.step);
   }
   if (entry.registerAs !== undefined) {
     const source = model === undefined ? `${state.artifactUri}/${entry.name}` : model.artifactUri;
@@ -56,25 +58,32 @@ export async function deliverModel(
   }
 }
 
-async function findOrCreate(
+/** A logged model as the server holds it. */
+export interface RemoteModel {
+  id: string;
+  artifactUri: string;
+}
+
+/** The model on the server, made without files when missing; undefined where servers know no logged models. */
+export async function findOrCreateModel(
   entry: ModelEntry,
   client: MlflowClient,
   state: SentState,
-  runTags: Record<string, string>,
-  uidTag: string,
-): Promise<{ id: string; artifactUri: string } | undefined> {
+  { runTags, uidTag }: { runTags: Record<string, string>; uidTag: string },
+): Promise<RemoteModel | undefined> {
   try {
-    const found = await client.searchLoggedModels(
-      [state.experimentId],
-      `tags.\`${uidTag}\` = '${entry.uid}'`,
-    );
+    const found = await client.searchLoggedModels([state.experimentId], {
+      filter: `tags.\`${uidTag}\` = '${entry.uid}'`,
+      limit: 1,
+    });
     if (found[0] !== undefined) return found[0];
     return await client.createLoggedModel({
       experimentId: state.experimentId,
       name: entry.name,
       sourceRunId: state.runId,
       // Who made it, from which program and commit: the model's page shows them.
-      tags: { ...runTags, [uidTag]: entry.uid },
+      tags: { ...runTags, ...entry.tags, [uidTag]: entry.uid },
+      ...(entry.type === undefined ? {} : { type: entry.type }),
       params: entry.params,
     });
   } catch (error) {
@@ -94,7 +103,7 @@ async function register(
   uidTag: string,
 ): Promise<void> {
   await client.ensureRegisteredModel(name);
-  const versions = await client.searchModelVersions(`name = '${name.replace(/'/g, "''")}'`);
+  const versions = await client.searchModelVersions({ filter: `name = '${name.replace(/'/g, "''")}'` });
   const held = versions.find((version) => version.tags[uidTag] === entry.uid);
   const version =
     held ??

@@ -1,17 +1,34 @@
-/** Collects pages until there is no next one, or `limit` items are there. */
+/** One page of a listing, and where the next one starts. */
+export interface Page<T> {
+  items: T[];
+  next: string | undefined;
+}
+
+/** Items page by page, until there is no next one or `limit` items have come. */
+export async function* pageItems<T>(
+  limit: number | undefined,
+  pageSize: number,
+  fetchPage: (max: number, token: string | undefined) => Promise<Page<T>>,
+): AsyncGenerator<T, void, undefined> {
+  let token: string | undefined;
+  for (let left = limit ?? Infinity; left > 0;) {
+    const page = await fetchPage(Math.min(pageSize, left), token);
+    for (const item of page.items) {
+      if (left-- <= 0) return;
+      yield item;
+    }
+    if (!page.next || page.next === token) return;
+    token = page.next;
+  }
+}
+
+/** The items of `pageItems` as a list. */
 export async function pages<T>(
   limit: number | undefined,
   pageSize: number,
-  fetchPage: (max: number, token: string | undefined) => Promise<{ items: T[]; next: string | undefined }>,
+  fetchPage: (max: number, token: string | undefined) => Promise<Page<T>>,
 ): Promise<T[]> {
   const all: T[] = [];
-  let token: string | undefined;
-  for (;;) {
-    const max = Math.min(pageSize, (limit ?? Infinity) - all.length);
-    if (max <= 0) return all;
-    const page = await fetchPage(max, token);
-    for (const item of page.items) all.push(item);
-    if (!page.next || page.next === token) return all;
-    token = page.next;
-  }
+  for await (const item of pageItems(limit, pageSize, fetchPage)) all.push(item);
+  return all;
 }

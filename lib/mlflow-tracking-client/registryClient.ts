@@ -3,16 +3,12 @@ import { pages } from './pages';
 import { withRetries } from './retry';
 import { pairs, record } from './wire';
 
-/** A model as MLflow 3 keeps it beside the runs: its own id, its own artifact folder. */
-export interface LoggedModel {
-  id: string;
+export interface RegisteredModel {
   name: string;
-  experimentId: string;
-  sourceRunId: string;
-  artifactUri: string;
-  status: string;
+  description: string;
   tags: Record<string, string>;
-  params: Record<string, string>;
+  /** Version by alias. */
+  aliases: Record<string, string>;
 }
 
 export interface ModelVersion {
@@ -20,32 +16,35 @@ export interface ModelVersion {
   version: string;
   source: string;
   runId: string;
+  description: string;
+  status: string;
   tags: Record<string, string>;
   aliases: string[];
 }
 
-/** Logged models and the model registry. */
+export interface RegistrySearch {
+  /** e.g. `name LIKE 'stm%'`. Default: all. */
+  filter?: string;
+  /** e.g. `['name ASC']`. */
+  orderBy?: string[];
+  /** Stop after this many. Default: all. */
+  limit?: number;
+}
+
+/** The model registry. Names, versions and aliases are as MLflow shows them; each call throws ServerError. */
 export interface RegistryClient {
-  createLoggedModel(options: {
-    experimentId: string;
-    name: string;
-    sourceRunId: string;
-    type?: string;
-    tags?: Record<string, string>;
-    params?: Record<string, string>;
-  }): Promise<LoggedModel>;
-  getLoggedModel(id: string): Promise<LoggedModel>;
-  searchLoggedModels(experimentIds: readonly string[], filter?: string): Promise<LoggedModel[]>;
-  finalizeLoggedModel(id: string, status: 'READY' | 'UPLOAD_FAILED'): Promise<void>;
-  /** Says that a run brought forth these models, so that the run's page lists them. */
-  logOutputs(runId: string, modelIds: readonly string[], step?: number): Promise<void>;
-  /** Adds a model to the run's `mlflow.log-model.history` tag (how MLflow 2 lists a run's models). */
-  logModelRecord(runId: string, modelJson: string): Promise<void>;
   /** Makes the registered model when missing. */
   ensureRegisteredModel(
     name: string,
     options?: { description?: string; tags?: Record<string, string> },
   ): Promise<void>;
+  getRegisteredModel(name: string): Promise<RegisteredModel>;
+  searchRegisteredModels(options?: RegistrySearch): Promise<RegisteredModel[]>;
+  renameRegisteredModel(name: string, newName: string): Promise<void>;
+  updateRegisteredModel(name: string, description: string): Promise<void>;
+  deleteRegisteredModel(name: string): Promise<void>;
+  setRegisteredModelTag(name: string, key: string, value: string): Promise<void>;
+  deleteRegisteredModelTag(name: string, key: string): Promise<void>;
   createModelVersion(options: {
     name: string;
     source: string;
@@ -54,33 +53,38 @@ export interface RegistryClient {
     description?: string;
     tags?: Record<string, string>;
   }): Promise<ModelVersion>;
-  searchModelVersions(filter: string): Promise<ModelVersion[]>;
+  getModelVersion(name: string, version: string): Promise<ModelVersion>;
+  /** Where the version's files lie; `openArtifactStore` reads them. */
+  getModelVersionDownloadUri(name: string, version: string): Promise<string>;
+  searchModelVersions(options?: RegistrySearch): Promise<ModelVersion[]>;
+  updateModelVersion(name: string, version: string, description: string): Promise<void>;
+  deleteModelVersion(name: string, version: string): Promise<void>;
+  setModelVersionTag(name: string, version: string, key: string, value: string): Promise<void>;
+  deleteModelVersionTag(name: string, version: string, key: string): Promise<void>;
   setModelAlias(name: string, alias: string, version: string): Promise<void>;
+  deleteModelAlias(name: string, alias: string): Promise<void>;
   getModelVersionByAlias(name: string, alias: string): Promise<ModelVersion>;
-  deleteRegisteredModel(name: string): Promise<void>;
 }
 
 interface WirePair {
   key: string;
   value?: string;
 }
-interface WireLoggedModel {
-  info: {
-    model_id: string;
-    name: string;
-    experiment_id: string;
-    source_run_id?: string;
-    artifact_uri: string;
-    status: string | number;
-    tags?: WirePair[];
-  };
-  data?: { params?: WirePair[] };
+
+interface WireRegistered {
+  name: string;
+  description?: string;
+  tags?: WirePair[];
+  aliases?: { alias: string; version: string | number }[];
 }
+
 interface WireVersion {
   name: string;
   version: string;
   source?: string;
   run_id?: string;
+  description?: string;
+  status?: string;
   tags?: WirePair[];
   aliases?: string[];
 }
@@ -88,66 +92,55 @@ interface WireVersion {
 const API = '/api/2.0/mlflow';
 
 export function createRegistryClient(http: Http, retries: number): RegistryClient {
-  const call = <T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload: object): Promise<T> =>
-    withRetries(retries, 'always', () =>
-      http.json<T>({
-        method,
-        path: API + path,
-        ...(method === 'GET' ? { query: payload as Record<string, string | undefined> } : { json: payload }),
-      }),
-    );
-  const create = <T>(path: string, json: object): Promise<T> =>
-    withRetries(retries, 'unsent', () => http.json<T>({ method: 'POST', path: API + path, json }));
+  const read = <T>(path: string, query: Record<string, string | number | readonly string[] | undefined>) =>
+    withRetries(retries, 'always', () => http.json<T>({ method: 'GET', path: API + path, query }));
+  // Doing the same twice is the same as once, so these may be repeated.
+  const set = async (method: 'POST' | 'PATCH', path: string, json: object): Promise<void> => {
+    await withRetries(retries, 'always', () => http.json({ method, path: API + path, json }));
+  };
+  // A repeated deletion would find nothing to delete, and a repeated creation make a second version.
+  const once = <T>(method: 'POST' | 'DELETE', path: string, json: object): Promise<T> =>
+    withRetries(retries, 'unsent', () => http.json<T>({ method, path: API + path, json }));
+  const remove = async (path: string, json: object): Promise<void> => {
+    await once('DELETE', path, json);
+  };
+  const version = async (path: string, query: Record<string, string>): Promise<ModelVersion> =>
+    versionFromWire((await read<{ model_version: WireVersion }>(path, query)).model_version);
 
   return {
-    async createLoggedModel({ experimentId, name, sourceRunId, type, tags, params }) {
-      const answer = await create<{ model: WireLoggedModel }>('/logged-models', {
-        experiment_id: experimentId,
-        name,
-        source_run_id: sourceRunId,
-        model_type: type,
-        tags: pairs(tags),
-        params: pairs(params),
-      });
-      return modelFromWire(answer.model);
-    },
-    async getLoggedModel(id) {
-      return modelFromWire((await call<{ model: WireLoggedModel }>('GET', `/logged-models/${id}`, {})).model);
-    },
-    async searchLoggedModels(experimentIds, filter) {
-      return pages(undefined, 100, async (max, token) => {
-        const answer = await call<{ models?: WireLoggedModel[]; next_page_token?: string }>(
-          'POST',
-          '/logged-models/search',
-          { experiment_ids: experimentIds, filter, max_results: max, page_token: token },
-        );
-        return { items: (answer.models ?? []).map(modelFromWire), next: answer.next_page_token };
-      });
-    },
-    async finalizeLoggedModel(id, status) {
-      await call('PATCH', `/logged-models/${id}`, {
-        model_id: id,
-        status: status === 'READY' ? 'LOGGED_MODEL_READY' : 'LOGGED_MODEL_UPLOAD_FAILED',
-      });
-    },
-    async logOutputs(runId, modelIds, step = 0) {
-      await call('POST', '/runs/outputs', {
-        run_id: runId,
-        models: modelIds.map((model_id) => ({ model_id, step })),
-      });
-    },
-    async logModelRecord(runId, modelJson) {
-      await create('/runs/log-model', { run_id: runId, model_json: modelJson });
-    },
     async ensureRegisteredModel(name, { description, tags } = {}) {
       try {
-        await create('/registered-models/create', { name, description, tags: pairs(tags) });
+        await once('POST', '/registered-models/create', { name, description, tags: pairs(tags) });
       } catch (error) {
         if ((error as { code?: string }).code !== 'RESOURCE_ALREADY_EXISTS') throw error;
       }
     },
+    async getRegisteredModel(name) {
+      const answer = await read<{ registered_model: WireRegistered }>('/registered-models/get', { name });
+      return registeredFromWire(answer.registered_model);
+    },
+    searchRegisteredModels: ({ filter, orderBy, limit } = {}) =>
+      pages(limit, 1000, async (max, token) => {
+        const answer = await read<{ registered_models?: WireRegistered[]; next_page_token?: string }>(
+          '/registered-models/search',
+          { filter, order_by: orderBy, max_results: max, page_token: token },
+        );
+        return {
+          items: (answer.registered_models ?? []).map(registeredFromWire),
+          next: answer.next_page_token,
+        };
+      }),
+    renameRegisteredModel: async (name, newName) => {
+      await once('POST', '/registered-models/rename', { name, new_name: newName });
+    },
+    updateRegisteredModel: (name, description) =>
+      set('PATCH', '/registered-models/update', { name, description }),
+    deleteRegisteredModel: (name) => remove('/registered-models/delete', { name }),
+    setRegisteredModelTag: (name, key, value) =>
+      set('POST', '/registered-models/set-tag', { name, key, value }),
+    deleteRegisteredModelTag: (name, key) => remove('/registered-models/delete-tag', { name, key }),
     async createModelVersion({ name, source, runId, modelId, description, tags }) {
-      const answer = await create<{ model_version: WireVersion }>('/model-versions/create', {
+      const answer = await once<{ model_version: WireVersion }>('POST', '/model-versions/create', {
         name,
         source,
         run_id: runId,
@@ -157,42 +150,42 @@ export function createRegistryClient(http: Http, retries: number): RegistryClien
       });
       return versionFromWire(answer.model_version);
     },
-    async searchModelVersions(filter) {
-      return pages(undefined, 1000, async (max, token) => {
-        const answer = await call<{ model_versions?: WireVersion[]; next_page_token?: string }>(
-          'GET',
+    getModelVersion: (name, number) => version('/model-versions/get', { name, version: number }),
+    async getModelVersionDownloadUri(name, number) {
+      const answer = await read<{ artifact_uri: string }>('/model-versions/get-download-uri', {
+        name,
+        version: number,
+      });
+      return answer.artifact_uri;
+    },
+    searchModelVersions: ({ filter, orderBy, limit } = {}) =>
+      pages(limit, 1000, async (max, token) => {
+        const answer = await read<{ model_versions?: WireVersion[]; next_page_token?: string }>(
           '/model-versions/search',
-          { filter, max_results: max, page_token: token },
+          { filter, order_by: orderBy, max_results: max, page_token: token },
         );
         return { items: (answer.model_versions ?? []).map(versionFromWire), next: answer.next_page_token };
-      });
-    },
-    async setModelAlias(name, alias, version) {
-      await call('POST', '/registered-models/alias', { name, alias, version });
-    },
-    async getModelVersionByAlias(name, alias) {
-      const answer = await call<{ model_version: WireVersion }>('GET', '/registered-models/alias', {
-        name,
-        alias,
-      });
-      return versionFromWire(answer.model_version);
-    },
-    async deleteRegisteredModel(name) {
-      await call('DELETE', '/registered-models/delete', { name });
-    },
+      }),
+    updateModelVersion: (name, number, description) =>
+      set('PATCH', '/model-versions/update', { name, version: number, description }),
+    deleteModelVersion: (name, number) => remove('/model-versions/delete', { name, version: number }),
+    setModelVersionTag: (name, number, key, value) =>
+      set('POST', '/model-versions/set-tag', { name, version: number, key, value }),
+    deleteModelVersionTag: (name, number, key) =>
+      remove('/model-versions/delete-tag', { name, version: number, key }),
+    setModelAlias: (name, alias, number) =>
+      set('POST', '/registered-models/alias', { name, alias, version: number }),
+    deleteModelAlias: (name, alias) => remove('/registered-models/alias', { name, alias }),
+    getModelVersionByAlias: (name, alias) => version('/registered-models/alias', { name, alias }),
   };
 }
 
-function modelFromWire(wire: WireLoggedModel): LoggedModel {
+function registeredFromWire(wire: WireRegistered): RegisteredModel {
   return {
-    id: wire.info.model_id,
-    name: wire.info.name,
-    experimentId: wire.info.experiment_id,
-    sourceRunId: wire.info.source_run_id ?? '',
-    artifactUri: wire.info.artifact_uri,
-    status: String(wire.info.status),
-    tags: record(wire.info.tags),
-    params: record(wire.data?.params),
+    name: wire.name,
+    description: wire.description ?? '',
+    tags: record(wire.tags),
+    aliases: Object.fromEntries((wire.aliases ?? []).map(({ alias, version }) => [alias, String(version)])),
   };
 }
 
@@ -202,6 +195,8 @@ function versionFromWire(wire: WireVersion): ModelVersion {
     version: String(wire.version),
     source: wire.source ?? '',
     runId: wire.run_id ?? '',
+    description: wire.description ?? '',
+    status: wire.status ?? '',
     tags: record(wire.tags),
     aliases: wire.aliases ?? [],
   };

@@ -41,6 +41,7 @@ export function checkName(kind: 'metric' | 'param' | 'tag', name: string): void 
       `${kind} name "${name.slice(0, 40)}…" has ${name.length} characters; MLflow takes at most ${LIMITS.keyCharacters}`,
     );
   }
+  if (name.trim() === '') throw inputError(`${kind} name "${name}" is blank; give it a name`);
   if (!NAME.test(name)) {
     throw inputError(
       `${kind} name "${name}" is not accepted by MLflow (letters, digits, "_", "-", ".", "/" and spaces only); "${suggestName(name)}" would be`,

@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import * as fs from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import * as path from 'node:path';
-import { environmentError, inputError, messageOf } from 'research-basics/errors';
-import { checkArtifactPath } from './artifacts';
-import { spoolFolder, type JournalEntry, type JournalWriter, type SpooledFile } from './journal';
-import { modelToEntry, datasetToRemote } from './descriptions';
+import { inputError } from 'research-basics/errors';
+import { checkMediaName } from './artifactTypes';
+import type { RemoteDataset } from './client';
+import type { JournalEntry, JournalWriter, MetricSubject, ModelTarget } from './journal';
+import { datasetToRemote, modelToEntry } from './descriptions';
+import { imageSeriesPath, pixelsToPng, soundToWav } from './media';
 import type { RunMemory } from './runMemory';
 import {
   LIMITS,
@@ -16,7 +17,9 @@ import {
   valueToText,
   type WireNumber,
 } from './rules';
-import type { MetricRow, Run, RunReference, TextValue } from './types';
+import { createSpool, filesUnder, joinArtifactPath } from './spool';
+import type { MetricContext, MetricRow, ModelReference, Run, RunReference, TextValue } from './types';
+import { toYaml } from './yaml';
 
 export interface RunSetup {
   journal: JournalWriter;
@@ -35,6 +38,10 @@ export interface RunSetup {
 
 /** Lines are kept well under one batch's bytes, so that each fits in a request. */
 const LINE_BYTES = LIMITS.bytesPerBatch / 4;
+
+const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml'];
+const FIGURE_TYPES = [...IMAGE_TYPES, 'text/html', 'application/pdf'];
+const AUDIO_TYPES = ['audio/wav', 'audio/flac', 'audio/mpeg', 'audio/ogg'];
 
 const TABLES_TAG = 'mlflow.loggedArtifacts';
 
@@ -90,36 +97,7 @@ export function createRun(setup: RunSetup): Run {
     run.setTags({ [setup.nonFiniteTag]: [...memory.nonFinite].sort().join(', ') });
   };
 
-  const spool = (write: (target: string) => void): { spool: string; bytes: number } => {
-    const folder = spoolFolder(journal.file);
-    const name = randomBytes(8).toString('hex');
-    const target = path.join(folder, name);
-    try {
-      fs.mkdirSync(folder, { recursive: true });
-      write(target);
-      return { spool: name, bytes: fs.statSync(target).size };
-    } catch (error) {
-      fs.rmSync(target, { force: true });
-      throw environmentError(
-        `${target}: the artifact cannot be kept for sending (${messageOf(error)})`,
-        error,
-      );
-    }
-  };
-
-  const spoolFile = (file: string, to: string): SpooledFile => {
-    checkArtifactPath(to);
-    let kind: fs.Stats;
-    try {
-      kind = fs.statSync(file);
-    } catch (error) {
-      throw inputError(`${file}: cannot be logged as an artifact (${messageOf(error)})`, error);
-    }
-    if (!kind.isFile()) throw inputError(`${file}: is no file; log folders with logFolder`);
-    // Now, because the file may change before it is sent. A clone where the file system can (no bytes are copied), else a copy.
-    const copy = spool((target) => fs.copyFileSync(file, target, fs.constants.COPYFILE_FICLONE));
-    return { to, ...copy };
-  };
+  const spool = createSpool(journal.file);
 
   /** The tag by which the UI knows which artifacts are tables. It has room for about a hundred: later ones stay artifacts. */
   const listAsTable = (name: string): void => {
@@ -139,6 +117,18 @@ export function createRun(setup: RunSetup): Run {
         `run "${setup.name}": MLflow's list of tables is full, so "${name}" and later ones are artifacts that the UI does not compare between runs`,
       );
     }
+  };
+
+  const useModels = (targets: ModelTarget[]): void => {
+    const fresh = targets.filter((target) => !memory.models.has(JSON.stringify(target)));
+    if (fresh.length === 0) return;
+    append({ op: 'inputs', models: fresh });
+    for (const target of fresh) memory.models.add(JSON.stringify(target));
+  };
+
+  const logRemoteDataset = (x: RemoteDataset): void => {
+    append({ op: 'dataset', x });
+    memory.datasets.add(JSON.stringify([x.name, x.digest]));
   };
 
   const append = (entry: JournalEntry): void => journal.append(entry);
@@ -177,8 +167,10 @@ export function createRun(setup: RunSetup): Run {
       appendTexts('params', values, LIMITS.paramsPerBatch);
       for (const [name, text] of values) memory.params.set(name, text);
     },
-    logMetrics(metrics, step = 0) {
+    logMetrics(metrics, step = 0, about = {}) {
       const now = Date.now();
+      const subject = subjectOf(about);
+      const dataset = about.dataset === undefined ? undefined : datasetToRemote(about.dataset);
       // All at one time, later than any earlier point of these names that it could be mistaken for.
       let t = now;
       let x: Record<string, WireNumber> = {};
@@ -191,14 +183,16 @@ export function createRun(setup: RunSetup): Run {
         numberToWire(name, metrics[name]!);
         t = Math.max(t, memory.earliest(name, step, t));
       }
+      if (subject.m !== undefined) useModels([subject.m]);
+      if (dataset !== undefined && !memory.datasets.has(JSON.stringify(subject.d))) logRemoteDataset(dataset);
       const flush = (): void => {
-        if (count > 0) append({ op: 'metrics', t, s: step, x });
+        if (count > 0) append({ op: 'metrics', t, s: step, x, ...subject });
         x = {};
         count = 0;
       };
       for (const name of names) {
         const value = numberToWire(name, metrics[name]!);
-        if (memory.isRepeat(name, step, value)) continue;
+        if (memory.isRepeat(name, step, value, subject)) continue;
         if (typeof value === 'string') odd.push(name);
         x[name] = value;
         memory.note(name, step, t);
@@ -237,19 +231,40 @@ export function createRun(setup: RunSetup): Run {
       if (odd.length > 0) markNonFinite([...new Set(odd)]);
     },
     logArtifact(file, folder = '') {
-      append({ op: 'artifact', ...spoolFile(file, join(folder, path.basename(file))) });
+      append({ op: 'artifact', ...spool.file(file, joinArtifactPath(folder, path.basename(file))) });
     },
     logFolder(localFolder, folder = '') {
       for (const relative of filesUnder(localFolder)) {
-        append({ op: 'artifact', ...spoolFile(path.join(localFolder, relative), join(folder, relative)) });
+        const copy = spool.file(path.join(localFolder, relative), joinArtifactPath(folder, relative));
+        append({ op: 'artifact', ...copy });
       }
     },
     logText: (name, text) => run.logBytes(name, Buffer.from(text, 'utf8')),
-    logBytes(name, bytes) {
-      checkArtifactPath(name);
-      append({ op: 'artifact', to: name, ...spool((target) => fs.writeFileSync(target, bytes)) });
-    },
+    logBytes: (name, bytes) => append({ op: 'artifact', ...spool.bytes(bytes, name) }),
     logJson: (name, value) => run.logText(name, `${JSON.stringify(value, null, 2)}\n`),
+    logDict(name, value) {
+      if (/\.ya?ml$/i.test(name)) run.logText(name, toYaml(value));
+      else run.logJson(name, value);
+    },
+    logFigure(name, figure) {
+      const bytes = typeof figure === 'string' ? Buffer.from(figure, 'utf8') : figure;
+      run.logBytes(checkMediaName(name, bytes, FIGURE_TYPES), bytes);
+    },
+    logImage(image, as) {
+      const bytes = image instanceof Uint8Array ? image : pixelsToPng(image);
+      if ('name' in as) {
+        run.logBytes(checkMediaName(as.name, bytes, IMAGE_TYPES), bytes);
+        return;
+      }
+      const step = checkStep(as.key, as.step ?? 0);
+      const name = imageSeriesPath(as.key, step, as.timestamp ?? Date.now(), randomUUID());
+      run.logBytes(checkMediaName(name, bytes, ['image/png']), bytes);
+      run.setTags({ 'mlflow.loggedImages': 'True' });
+    },
+    logAudio(name, audio) {
+      const bytes = audio instanceof Uint8Array ? audio : soundToWav(audio);
+      run.logBytes(checkMediaName(name, bytes, AUDIO_TYPES), bytes);
+    },
     logTable(name, rows) {
       const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
       run.logText(
@@ -258,14 +273,17 @@ export function createRun(setup: RunSetup): Run {
       );
       listAsTable(name);
     },
-    logDataset(dataset) {
-      append({ op: 'dataset', x: datasetToRemote(dataset) });
+    logDataset: (dataset) => logRemoteDataset(datasetToRemote(dataset)),
+    logInputModels(models) {
+      useModels(models.map(targetOf));
     },
     logModel(model) {
       const files = filesUnder(model.folder).map((relative) =>
-        spoolFile(path.join(model.folder, relative), relative),
+        spool.file(path.join(model.folder, relative), relative),
       );
-      append(modelToEntry(model, files));
+      const entry = modelToEntry(model, files);
+      append(entry);
+      return { uid: entry.uid, name: entry.name, journal: path.basename(journal.file) };
     },
     note: (text) => run.setTags({ 'mlflow.note.content': text }),
     lastStep: (metric) => memory.lastStep(metric),
@@ -275,33 +293,21 @@ export function createRun(setup: RunSetup): Run {
       append({ op: 'end', t: Date.now(), status: final });
       setup.onEnd();
     },
+    [Symbol.dispose]() {
+      if (status === 'RUNNING') run.end();
+    },
   };
   return run;
 }
 
-function join(folder: string, name: string): string {
-  const clean = name.split(path.sep).join('/');
-  return folder === '' ? clean : `${folder.replace(/\/+$/, '')}/${clean}`;
+/** A model as the journal names it. */
+function targetOf(model: ModelReference | string): ModelTarget {
+  return typeof model === 'string' ? { id: model } : { uid: model.uid, journal: model.journal };
 }
 
-/** Relative paths of all files under a folder, sorted. */
-function filesUnder(folder: string): string[] {
-  let names: string[];
-  try {
-    names = fs.readdirSync(folder, { recursive: true }) as string[];
-  } catch (error) {
-    throw inputError(`${folder}: is no folder that can be read (${messageOf(error)})`, error);
-  }
-  const root = fs.realpathSync(folder);
-  return names
-    .filter((name) => {
-      const file = path.join(folder, name);
-      if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return false;
-      if (!fs.realpathSync(file).startsWith(root + path.sep))
-        throw inputError(
-          `${file}: is a link that leads out of ${folder}; log that file by itself, or remove the link`,
-        );
-      return true;
-    })
-    .sort();
+function subjectOf({ model, dataset }: MetricContext): MetricSubject {
+  return {
+    ...(model === undefined ? {} : { m: targetOf(model) }),
+    ...(dataset === undefined ? {} : { d: [dataset.name, dataset.digest] }),
+  };
 }

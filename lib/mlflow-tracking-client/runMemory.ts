@@ -1,4 +1,4 @@
-import { readEntries } from './journal';
+import { readEntries, type MetricSubject } from './journal';
 import type { WireNumber } from './rules';
 
 /** What a run's handle must remember of its journal. */
@@ -6,12 +6,16 @@ export interface RunMemory {
   readonly params: Map<string, string>;
   readonly tags: Map<string, string>;
   readonly nonFinite: Set<string>;
+  /** Datasets that the run names, by `datasetKey` as JSON. */
+  readonly datasets: Set<string>;
+  /** Models that the run names as used, as JSON. */
+  readonly models: Set<string>;
   /** A time for the next point, `now` or so much later that no two points of a name are the same to a server. */
   earliest(name: string, step: number, now: number): number;
   note(name: string, step: number, timestamp: number): void;
   lastStep(name: string): number | undefined;
   /** Whether an earlier session of this run journaled this very point. */
-  isRepeat(name: string, step: number, value: WireNumber): boolean;
+  isRepeat(name: string, step: number, value: WireNumber, subject?: MetricSubject): boolean;
 }
 
 /** An empty memory, or one refilled from a journal that is continued. */
@@ -22,6 +26,8 @@ export function createRunMemory(nonFiniteTag: string, journal?: string): RunMemo
     params: new Map(),
     tags: new Map(),
     nonFinite: new Set(),
+    datasets: new Set(),
+    models: new Set(),
     earliest(name, step, now) {
       const point = last.get(name);
       // A server knows a point by time, step and value. Time never runs backwards within a name, and moves on
@@ -39,13 +45,21 @@ export function createRunMemory(nonFiniteTag: string, journal?: string): RunMemo
       }
     },
     lastStep: (name) => last.get(name)?.highest,
-    isRepeat: (name, step, value) => earlier.get(name)?.get(step)?.has(value) === true,
+    isRepeat: (name, step, value, subject) =>
+      earlier.get(subjectKey(name, subject))?.get(step)?.has(value) === true,
   };
 
-  const remember = (name: string, step: number, value: WireNumber, timestamp: number): void => {
+  const remember = (
+    name: string,
+    step: number,
+    value: WireNumber,
+    timestamp: number,
+    subject?: MetricSubject,
+  ): void => {
     memory.note(name, step, timestamp);
-    let steps = earlier.get(name);
-    if (steps === undefined) earlier.set(name, (steps = new Map()));
+    const key = subjectKey(name, subject);
+    let steps = earlier.get(key);
+    if (steps === undefined) earlier.set(key, (steps = new Map()));
     const values = steps.get(step);
     if (values === undefined) steps.set(step, new Set([value]));
     else values.add(value);
@@ -58,9 +72,13 @@ export function createRunMemory(nonFiniteTag: string, journal?: string): RunMemo
       offset = end;
       for (const { entry } of entries) {
         if (entry.op === 'metrics') {
-          for (const [name, value] of Object.entries(entry.x)) remember(name, entry.s, value, entry.t);
+          for (const [name, value] of Object.entries(entry.x)) remember(name, entry.s, value, entry.t, entry);
         } else if (entry.op === 'rows') {
           for (const [name, value, timestamp, step] of entry.x) remember(name, step, value, timestamp);
+        } else if (entry.op === 'dataset') {
+          memory.datasets.add(JSON.stringify([entry.x.name, entry.x.digest]));
+        } else if (entry.op === 'inputs') {
+          for (const model of entry.models) memory.models.add(JSON.stringify(model));
         } else if (entry.op === 'params') {
           for (const [name, text] of Object.entries(entry.x)) memory.params.set(name, text);
         } else if (entry.op === 'tags') {
@@ -72,4 +90,9 @@ export function createRunMemory(nonFiniteTag: string, journal?: string): RunMemo
     for (const name of odd === undefined ? [] : odd.split(', ')) memory.nonFinite.add(name);
   }
   return memory;
+}
+
+/** Equal for points of one name, one model and one dataset. */
+function subjectKey(name: string, { m, d }: MetricSubject = {}): string {
+  return m === undefined && d === undefined ? name : JSON.stringify([name, m, d]);
 }

@@ -1,13 +1,24 @@
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { messageOf } from 'research-basics/errors';
 import { openArtifactStore, type ArtifactStore } from './artifacts';
-import { packBatch } from './batches';
+import { packBatch, type PackedBatch } from './batches';
 import { createBatchSender } from './batchSender';
-import type { Experiment, MlflowClient, RemoteRun } from './client';
+import type { Batch, Experiment, MlflowClient, RemoteRun } from './client';
 import type { Delivered } from './delivered';
 import { ServerError, foreignError, isAbsent, isPermanent } from './serverError';
-import { readEntries, readStart, spooledFile, spoolFolder, type ReadEntry, type StartEntry } from './journal';
-import { deliverModel } from './modelSender';
+import {
+  findModel,
+  readEntries,
+  readStart,
+  spooledFile,
+  spoolFolder,
+  type ModelEntry,
+  type ModelTarget,
+  type ReadEntry,
+  type StartEntry,
+} from './journal';
+import { deliverModel, findOrCreateModel, type RemoteModel } from './modelSender';
 import { ownTags } from './namespace';
 import { forgetSentState, readSentState, writeSentState, type SentState } from './sentState';
 
@@ -15,8 +26,8 @@ import { forgetSentState, readSentState, writeSentState, type SentState } from '
 export interface SendContext {
   client: MlflowClient;
   delivered: Delivered;
-  /** The experiment of this name, made when missing. `fresh` asks the server whatever is remembered. */
-  experiment(name: string, tags: Record<string, string> | undefined, fresh: boolean): Promise<Experiment>;
+  /** The experiment of a run, made when missing. `fresh` asks the server whatever is remembered. */
+  experiment(start: StartEntry, fresh: boolean): Promise<Experiment>;
   /** Prefix of our own tags in journals that record none. */
   namespace: string;
   /** The server's id of a run, found by its tag `uidTag` where its journal is gone. May make the parent's run. */
@@ -25,6 +36,8 @@ export interface SendContext {
     experimentId: string,
     uidTag: string,
   ): Promise<string | undefined>;
+  /** The server's id of a model in another journal of the same folder, as `RunSender.modelId`. */
+  modelIdIn(journal: string, uid: string): Promise<string | undefined>;
   onWarning(text: string): void;
 }
 
@@ -39,6 +52,8 @@ export interface RunSender {
   attach(): Promise<SentState>;
   /** The server does not hold the run (its database was replaced): all of it is to be sent again. */
   forget(): void;
+  /** The server's id of a model of this journal, made when missing; undefined where servers know no logged models. */
+  modelId(uid: string): Promise<string | undefined>;
   /** Delivers everything the journal holds now. Throws ServerError or RunHeld; may then be called again. */
   drain(): Promise<void>;
 }
@@ -90,14 +105,19 @@ export function createRunSender(journal: string, context: SendContext): RunSende
 
   async function findOrCreate(): Promise<SentState> {
     if (state === undefined) {
-      const experiment = await activeExperiment(false);
-      const run = (await findRun(experiment.id)) ?? (await create(experiment));
+      const experiment = start.runId === undefined ? await activeExperiment(false) : undefined;
+      const run =
+        experiment === undefined
+          ? await givenRun(start.runId!)
+          : ((await findRun(experiment.id)) ?? (await create(experiment)));
       if (run.lifecycle === 'deleted') throw deletedRun(run.id);
       state = {
         server: client.uri,
         runId: run.id,
         experimentId: run.experimentId,
-        ...(experiment.creationTime > 0 ? { experimentCreated: experiment.creationTime } : {}),
+        ...(experiment !== undefined && experiment.creationTime > 0
+          ? { experimentCreated: experiment.creationTime }
+          : {}),
         artifactUri: run.artifactUri,
         records: 0,
         artifacts: 0,
@@ -110,11 +130,21 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     return state;
   }
 
+  /** A run that someone else made: continued, never made anew. */
+  async function givenRun(runId: string): Promise<RemoteRun> {
+    try {
+      return await client.getRun(runId);
+    } catch (error) {
+      if (isAbsent(error))
+        throw new RunHeld(`run ${runId} is unknown to ${client.uri}; give the id of a run that it holds`);
+      throw error;
+    }
+  }
+
   async function activeExperiment(fresh: boolean): Promise<Experiment> {
-    let experiment = await context.experiment(start.experiment, start.experimentTags, fresh);
+    let experiment = await context.experiment(start, fresh);
     // It may have been restored since it was last looked at.
-    if (experiment.lifecycle === 'deleted' && !fresh)
-      experiment = await context.experiment(start.experiment, start.experimentTags, true);
+    if (experiment.lifecycle === 'deleted' && !fresh) experiment = await context.experiment(start, true);
     if (experiment.lifecycle === 'deleted')
       throw new RunHeld(
         `experiment "${start.experiment}" is deleted on ${client.uri}; restore it there or choose another name`,
@@ -156,6 +186,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     state = undefined;
     attached = false;
     store = undefined;
+    models.clear();
     batches.distrust();
     forgetSentState(journal, client.uri);
   }
@@ -198,7 +229,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
       for (let index = 0; index < entries.length;) {
         const { batch, next } = packBatch(entries, index);
         if (next > index) {
-          await batches.send(known.runId, batch);
+          await batches.send(known.runId, await nameModels(batch));
           index = next;
         } else {
           await sendSingle(entries[index]!);
@@ -211,12 +242,53 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     }
   }
 
+  const models = new Map<string, Promise<RemoteModel | undefined>>();
+
+  /** Asked for by its upload and by the metrics of several runs at once: it is made once. */
+  function modelOf(entry: ModelEntry): Promise<RemoteModel | undefined> {
+    let model = models.get(entry.uid);
+    if (model === undefined) {
+      const tags = { runTags: start.tags, uidTag: own.uid };
+      model = attach().then((known) => findOrCreateModel(entry, client, known, tags));
+      models.set(entry.uid, model);
+      model.catch(() => models.delete(entry.uid));
+    }
+    return model;
+  }
+
+  async function modelId(uid: string): Promise<string | undefined> {
+    const known = models.get(uid);
+    if (known !== undefined) return (await known)?.id;
+    const entry = findModel(journal, uid);
+    return entry === undefined ? undefined : (await modelOf(entry))?.id;
+  }
+
+  function resolveModel(target: ModelTarget): Promise<string | undefined> {
+    if ('id' in target) return Promise.resolve(target.id);
+    if (target.journal === path.basename(journal)) return modelId(target.uid);
+    return context.modelIdIn(target.journal, target.uid);
+  }
+
+  async function nameModels(batch: PackedBatch): Promise<Batch> {
+    if (!batch.metrics.some(({ model }) => model !== undefined)) return batch;
+    const metrics: Batch['metrics'] = [];
+    for (const { model, ...metric } of batch.metrics) {
+      const id = model === undefined ? undefined : await resolveModel(model);
+      metrics.push({ ...metric, ...(id === undefined ? {} : { model_id: id }) });
+    }
+    return { ...batch, metrics };
+  }
+
   async function sendSingle({ entry }: ReadEntry): Promise<void> {
     const known = state!;
     try {
       if (entry.op === 'dataset') {
         await client.logInputs(known.runId, [entry.x]);
         delivered.datasets += 1;
+      } else if (entry.op === 'inputs') {
+        const ids = await Promise.all(entry.models.map((model) => resolveModel(model)));
+        const held = ids.filter((id) => id !== undefined);
+        if (held.length > 0) await client.logInputs(known.runId, [], held);
       } else if (entry.op === 'resume') {
         await client.updateRun(known.runId, { status: 'RUNNING' });
         known.status = 'RUNNING';
@@ -265,7 +337,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
                 state: known,
                 folder: spoolFolder(journal),
                 runStore: store,
-                runTags: start.tags,
+                model: await modelOf(entry),
                 uidTag: own.uid,
               });
               delivered.models += 1;
@@ -302,6 +374,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     },
     attach,
     forget,
+    modelId,
     async drain() {
       try {
         for (;;) {

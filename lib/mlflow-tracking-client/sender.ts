@@ -4,7 +4,7 @@ import { messageOf } from 'research-basics/errors';
 import type { MlflowClient } from './client';
 import { createMlflowClient } from './client';
 import { ServerError, isAbsent, isPermanent, isTransient, needsSettings } from './serverError';
-import { readStart, spoolFolder } from './journal';
+import { readStart, spoolFolder, type StartEntry } from './journal';
 import { journalStatus, type JournalStatus } from './journalStatus';
 import { DEFAULT_NAMESPACE } from './namespace';
 import { backOffMs } from './retry';
@@ -76,8 +76,8 @@ const REMEMBER_MS = 2000;
 /** Attempts in a row after which a login page or a wrong address is taken for lasting. */
 const REFUSALS = 3;
 
-/** Another process of this machine has the parent in hand; this journal waits, the others go on. */
-class ParentElsewhere extends Error {}
+/** Another process has the run in hand that this one refers to; this journal waits, the others go on. */
+class ReferredElsewhere extends Error {}
 
 export function createSender(options: SenderOptions): Sender {
   // Failures come back at once: the sender has its own patience, and knows better what else to do.
@@ -109,19 +109,29 @@ export function createSender(options: SenderOptions): Sender {
     delivered,
     namespace: options.namespace ?? DEFAULT_NAMESPACE,
     onWarning: options.onWarning,
-    experiment: (name: string, tags: Record<string, string> | undefined, fresh: boolean) =>
-      remembered(`name/${name}`, () => client.ensureExperiment(name, tags), fresh),
+    experiment: ({ experiment, experimentId, experimentTags }: StartEntry, fresh: boolean) =>
+      experimentId === undefined
+        ? remembered(`name/${experiment}`, () => client.ensureExperiment(experiment, experimentTags), fresh)
+        : remembered(`experiment/${experimentId}`, () => client.getExperimentById(experimentId), fresh),
+    async modelIdIn(file: string, uid: string): Promise<string | undefined> {
+      const journal = inFolder(file);
+      if (fs.existsSync(journal)) {
+        await attachElsewhere(journal);
+        return jobFor(journal).sender!.modelId(uid);
+      }
+      options.onWarning(`${journal} is missing: metrics of its model are sent without naming it`);
+      return undefined;
+    },
     async parentRunId(
       parent: { uid: string; journal: string },
       experimentId: string,
       uidTag: string,
     ): Promise<string | undefined> {
       // The parent's journal lies in the child's folder; its name came with the child.
-      const folder = [...jobs.keys()].map((file) => path.dirname(file))[0] ?? '.';
-      const journal = path.join(folder, path.basename(parent.journal));
+      const journal = inFolder(parent.journal);
       const known = readSentState(journal, client.uri);
       if (known !== undefined && (await holdsRun(known.runId))) return known.runId;
-      if (fs.existsSync(journal)) return (await attachParent(journal)).runId;
+      if (fs.existsSync(journal)) return (await attachElsewhere(journal)).runId;
       const found = await client.searchRuns([experimentId], {
         filter: `tags.\`${uidTag}\` = '${parent.uid}'`,
         limit: 1,
@@ -152,11 +162,18 @@ export function createSender(options: SenderOptions): Sender {
     return created === sent.experimentCreated;
   }
 
-  async function attachParent(journal: string): Promise<{ runId: string }> {
+  /** The journal of this name beside the ones that are watched; nothing outside of their folder. */
+  function inFolder(name: string): string {
+    const folder = [...jobs.keys()].map((file) => path.dirname(file))[0] ?? '.';
+    return path.join(folder, path.basename(name));
+  }
+
+  /** Finds or makes the run of another journal, which this one needs. */
+  async function attachElsewhere(journal: string): Promise<{ runId: string }> {
     const job = jobFor(journal);
     if (!take(job))
-      throw new ParentElsewhere(
-        `the parent run of ${path.basename(journal)} is being sent by another process`,
+      throw new ReferredElsewhere(
+        `${path.basename(journal)}, which this run refers to, is being sent by another process`,
       );
     const sender = job.sender!;
     let state = await sender.attach();
@@ -261,7 +278,7 @@ export function createSender(options: SenderOptions): Sender {
       job.blocked = 'held';
       job.notBefore = now + HELD_RETRY_MS;
       release(job);
-    } else if (error instanceof ParentElsewhere) {
+    } else if (error instanceof ReferredElsewhere) {
       job.notBefore = now + LOCKED_RETRY_MS;
     } else if (isTransient(error)) {
       answers.clear();

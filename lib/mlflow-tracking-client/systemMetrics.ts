@@ -12,7 +12,8 @@ export interface SystemSampling {
 /**
  * Samples this machine's load into a run, under the names MLflow's own sampler uses (the UI shows them on
  * the "System metrics" page): `system/cpu_utilization_percentage`, `system/system_memory_usage_megabytes`
- * and `_percentage`, `system/disk_usage_percentage` and `_megabytes`; and of this process
+ * and `_percentage`, `system/disk_usage_percentage`, `_megabytes` and `disk_available_megabytes`; on Linux
+ * `system/network_receive_megabytes` and `network_transmit_megabytes` since the start, without loopback; and of this process
  * `system/process_cpu_percentage` (100 = one core) and `system/process_memory_megabytes`. The timer does
  * not keep the process alive.
  *
@@ -21,6 +22,7 @@ export interface SystemSampling {
 export function sampleSystem(run: Run, options: SystemSampling = {}): () => void {
   const intervalMs = options.intervalMs ?? 10_000;
   let cores = coreTimes();
+  const network = networkBytes();
   let own = process.cpuUsage();
   let at = performance.now();
   let step = (run.lastStep('system/cpu_utilization_percentage') ?? -1) + 1;
@@ -43,8 +45,14 @@ export function sampleSystem(run: Run, options: SystemSampling = {}): () => void
       const disk = fs.statfsSync(options.diskOf ?? '.');
       metrics['system/disk_usage_percentage'] = 100 * (1 - disk.bavail / disk.blocks);
       metrics['system/disk_usage_megabytes'] = ((disk.blocks - disk.bfree) * disk.bsize) / 1e6;
+      metrics['system/disk_available_megabytes'] = (disk.bavail * disk.bsize) / 1e6;
     } catch {
       // Not every file system tells.
+    }
+    const traffic = networkBytes();
+    if (network !== undefined && traffic !== undefined) {
+      metrics['system/network_receive_megabytes'] = (traffic.received - network.received) / 1e6;
+      metrics['system/network_transmit_megabytes'] = (traffic.sent - network.sent) / 1e6;
     }
     for (const name of Object.keys(metrics)) metrics[name] = Math.round(10 * metrics[name]!) / 10;
     run.logMetrics(metrics, step++);
@@ -83,4 +91,21 @@ function availableMemory(): number {
     // Not Linux.
   }
   return os.freemem();
+}
+
+/** Bytes over all network interfaces but loopback since the machine started; undefined where the system does not tell. */
+function networkBytes(): { received: number; sent: number } | undefined {
+  try {
+    const total = { received: 0, sent: 0 };
+    for (const line of fs.readFileSync('/proc/net/dev', 'latin1').split('\n').slice(2)) {
+      const [name, counts] = line.split(':') as [string, string?];
+      if (counts === undefined || name.trim() === 'lo') continue;
+      const numbers = counts.trim().split(/\s+/).map(Number);
+      total.received += numbers[0]!;
+      total.sent += numbers[8]!;
+    }
+    return total;
+  } catch {
+    return undefined;
+  }
 }

@@ -28,6 +28,8 @@ export interface TrackerOptions {
   journalFolder: string;
   /** Name of the MLflow experiment; made when missing. Default: `MLFLOW_EXPERIMENT_NAME`, else `Default`. */
   experiment?: string;
+  /** The server's id of an experiment, in place of a name. Default: `MLFLOW_EXPERIMENT_ID`, unless a name is given. */
+  experimentId?: string;
   /**
    * Prefix of the tags that the client sets itself: `<namespace>.uid` (by which a run is found again after a lost
    * answer), `.runKey` and `.nonfinite`. Default `mlflow-tracking-client`.
@@ -56,12 +58,7 @@ process.on('exit', (code) => onExit.forEach((end) => end(code)));
 export function createTracker(options: TrackerOptions): Tracker {
   const uri = options.uri ?? process.env['MLFLOW_TRACKING_URI'];
   const mode = chooseMode(options.mode, uri);
-  const experiment = options.experiment ?? (process.env['MLFLOW_EXPERIMENT_NAME'] || 'Default');
-  if (experiment === '' || experiment.length > LIMITS.experimentNameCharacters) {
-    throw inputError(
-      `experiment name "${experiment.slice(0, 40)}": must have 1 to ${LIMITS.experimentNameCharacters} characters`,
-    );
-  }
+  const { experiment, experimentId } = chooseExperiment(options);
   if (mode === 'disabled') return createDisabledTracker(experiment, options.journalFolder);
   const settings = mode === 'online' ? serverSettings(uri!) : undefined;
   const warn = options.onWarning ?? ((text: string) => void process.stderr.write(`tracking: ${text}\n`));
@@ -97,20 +94,26 @@ export function createTracker(options: TrackerOptions): Tracker {
   };
   onExit.add(atExit);
 
-  function startRun(request: RunOptions): Run {
+  function startRun(given: RunOptions = {}): Run {
     if (closed) throw inputError('the tracker is closed; make another one to start runs');
+    const id = randomBytes(16).toString('hex');
+    const runId = given.runId ?? runIdOfEnvironment(given);
+    const request = {
+      ...given,
+      name: given.name ?? `run-${(runId ?? id).slice(0, 8)}`,
+      key: given.key ?? (runId === undefined ? undefined : `run-${runId}`),
+    };
     const { parent } = request;
     if (parent !== undefined && 'parent' in parent && parent.parent !== undefined) {
       throw inputError(
         `run "${request.name}": its parent "${parent.name}" is itself nested; MLflow shows one level only, so use the outermost run as parent`,
       );
     }
-    if (request.name === '' || request.name.length > LIMITS.keyCharacters) {
+    if (request.name.trim() === '' || request.name.length > LIMITS.keyCharacters) {
       throw inputError(
         `run name "${request.name.slice(0, 40)}": must have 1 to ${LIMITS.keyCharacters} characters`,
       );
     }
-    const id = randomBytes(16).toString('hex');
     const file = path.join(folder, journalFile(id, request.key));
     const already = open.get(file);
     if (already !== undefined) {
@@ -119,7 +122,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     }
     let origin: Run['origin'] = hasStart(file) ? 'resumed' : 'new';
     if (origin === 'new') {
-      tags ??= { ...systemTags(), ...options.tags };
+      // A run that someone else made keeps the tags of its maker.
+      if (runId === undefined) tags ??= { ...systemTags(), ...options.tags };
       const first: StartEntry = {
         op: 'start',
         format: 1,
@@ -128,11 +132,13 @@ export function createTracker(options: TrackerOptions): Tracker {
         ...(request.key === undefined ? {} : { key: request.key }),
         name: request.name,
         experiment,
+        ...(experimentId === undefined ? {} : { experimentId }),
+        ...(runId === undefined ? {} : { runId }),
         ...(options.experimentTags === undefined ? {} : { experimentTags: options.experimentTags }),
         ...(parent === undefined
           ? {}
           : { parent: { uid: parent.id, journal: journalFile(parent.id, parent.key) } }),
-        tags,
+        tags: runId === undefined ? tags! : {},
         t: Date.now(),
         writer: noteProcess(),
       };
@@ -143,6 +149,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     const journal = openJournal(file);
     const nonFiniteTag = ownTags(start.namespace ?? namespace).nonFinite;
     const memory = createRunMemory(nonFiniteTag, origin === 'resumed' ? file : undefined);
+    if (runId !== undefined && origin === 'new')
+      journal.append({ op: 'resume', t: Date.now(), writer: noteProcess() });
     if (origin === 'resumed') {
       if (start.experiment !== experiment) {
         warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
@@ -161,6 +169,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       nonFiniteTag,
       remoteId: () =>
         remoteIds.get(file) ??
+        start.runId ??
         (settings === undefined ? undefined : readSentState(file, settings.uri)?.runId),
       onWarning: warn,
       onEnd() {
@@ -197,6 +206,9 @@ export function createTracker(options: TrackerOptions): Tracker {
       await link?.stop();
       return report;
     },
+    async [Symbol.asyncDispose]() {
+      await this.close();
+    },
   };
 }
 
@@ -204,7 +216,33 @@ function journalFile(id: string, key: string | undefined): string {
   return `${key === undefined ? id : journalName(key)}.jsonl`;
 }
 
-function describe(run: Run, request: RunOptions): void {
+function chooseExperiment(options: TrackerOptions): { experiment: string; experimentId?: string } {
+  const name = options.experiment ?? (process.env['MLFLOW_EXPERIMENT_NAME'] || undefined);
+  const id = options.experimentId ?? (process.env['MLFLOW_EXPERIMENT_ID'] || undefined);
+  if (id !== undefined && (name === undefined || options.experimentId !== undefined)) {
+    if (options.experiment !== undefined)
+      throw inputError(`experiment "${name}" and experiment id ${id} are both given; give one of them`);
+    return { experiment: `experiment ${id}`, experimentId: id };
+  }
+  const experiment = name ?? 'Default';
+  if (experiment.trim() === '' || experiment.length > LIMITS.experimentNameCharacters)
+    throw inputError(
+      `experiment name "${experiment.slice(0, 40)}": must have 1 to ${LIMITS.experimentNameCharacters} characters and not be blank`,
+    );
+  return { experiment };
+}
+
+/** `MLFLOW_RUN_ID` is for one run, as in Python: the first that names nothing else. */
+function runIdOfEnvironment({ key, parent, name }: RunOptions): string | undefined {
+  const runId = process.env['MLFLOW_RUN_ID'] || undefined;
+  if (runId === undefined || key !== undefined || parent !== undefined || name !== undefined)
+    return undefined;
+  delete process.env['MLFLOW_RUN_ID'];
+  return runId;
+}
+
+function describe(run: Run, request: Pick<RunOptions, 'description' | 'tags' | 'params'>): void {
+  if (request.description !== undefined) run.note(request.description);
   if (request.tags !== undefined) run.setTags(request.tags);
   if (request.params !== undefined) run.logParams(request.params);
 }
@@ -251,5 +289,6 @@ function createDisabledTracker(experiment: string, journalFolder: string): Track
     startRun: createNullRun,
     flush: () => Promise.resolve(report),
     close: () => Promise.resolve(report),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -24,7 +24,10 @@ export interface RemoteRun {
   tags: Record<string, string>;
   metrics: Record<string, number>;
   datasets: { name: string; digest: string; source: string; context?: string }[];
+  /** Logged models that it brought forth. */
   modelIds: string[];
+  /** Logged models that it used. */
+  inputModelIds: string[];
 }
 
 export interface MetricPoint {
@@ -83,6 +86,7 @@ export interface WireRun {
       dataset: { name: string; digest: string; source?: string };
       tags?: { key: string; value: string }[];
     }[];
+    model_inputs?: { model_id: string }[];
   };
   outputs?: { model_outputs?: { model_id: string }[] };
 }
@@ -121,5 +125,15 @@ export function runFromWire(wire: WireRun): RemoteRun {
       };
     }),
     modelIds: (wire.outputs?.model_outputs ?? []).map((output) => output.model_id),
+    inputModelIds: (wire.inputs?.model_inputs ?? []).map((input) => input.model_id),
+  };
+}
+
+export function pointFromWire(wire: WireMetric): MetricPoint {
+  return {
+    name: wire.key,
+    value: Number(wire.value ?? 0),
+    timestamp: Number(wire.timestamp),
+    step: Number(wire.step ?? 0),
   };
 }

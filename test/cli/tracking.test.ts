@@ -4,6 +4,9 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
+import { openTracker } from 'stm-lab/dist/pipeline';
+import { trackedRun } from 'stm-lab/dist/pipeline/context';
+import { datasetOfInputs } from 'stm-lab/dist/pipeline/dataset';
 import { commandText } from 'stm-lab/dist/pipeline/commandText';
 import { createMlflowClient, createTracker, openArtifactStore } from 'mlflow-tracking-client';
 import { noServer, temporaryFolder } from '../tracking/support';
@@ -46,6 +49,9 @@ test(
       const synced = stmLab(results, 'sync', '--uri', uri);
       assert.equal(synced.code, 0, synced.err);
       assert.match(synced.out, /complete, 1 runs/);
+      // The runs of each experiment have an address of their own: MLflow's start page shows none of them.
+      const found = stmLab(results, 'ui', '--background');
+      assert.match(found.out, new RegExp(`odd folder: ${uri}/#/experiments/\\d+/runs`));
       const client = createMlflowClient(uri);
       const { id } = (await client.getExperiment('odd folder'))!;
       const [held] = await client.searchRuns([id]);
@@ -83,4 +89,38 @@ test('the command that runs carry names no folder outside of the working folder,
     const shown = commandText(['node', '/x/bin/stm-lab.js', 'train', word]);
     assert.equal(shown, `stm-lab train ${/\s/.test(expected) ? JSON.stringify(expected) : expected}`);
   }
+});
+
+test('every run of a training or evaluation names its data, children those of their parent, once', async () => {
+  const journalFolder = path.join(folder, 'data');
+  const dataset = { name: 'corpus', digest: '0123abcd', source: 'manifest.csv' };
+  const record = async (context: object, request: object): Promise<void> => {
+    const tracker = openTracker({ mode: 'offline', journalFolder, experiment: 'data' });
+    const base = { params: {}, tags: { 'stm.stage': 'train' }, name: 'run', key: 'run' };
+    await trackedRun({ tracker, ...context }, { ...base, ...request }, async (run) => {
+      await trackedRun(
+        { tracker },
+        { ...base, tags: { 'stm.stage': 'ablation-cell' }, key: `${run!.key}-child`, parent: run },
+        () => Promise.resolve(),
+      );
+    });
+    await tracker.close();
+  };
+  const named = (key: string): unknown[] =>
+    fs
+      .readFileSync(path.join(journalFolder, `${key}.jsonl`), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { op: string; x: { name: string; digest: string; context: string } })
+      .filter(({ op }) => op === 'dataset')
+      .map(({ x }) => [x.name, x.digest, x.context]);
+  await record({ dataset }, { key: 'whole' });
+  await record({ dataset }, { key: 'whole' });
+  assert.deepEqual(named('whole'), [['corpus', '0123abcd', 'training']]);
+  assert.deepEqual(named('whole-child'), [['corpus', '0123abcd', 'evaluation']]);
+  const inputs = datasetOfInputs({ split: 'f'.repeat(64), reduction: '1'.repeat(64) });
+  await record({}, { key: 'alone', dataset: inputs });
+  assert.deepEqual(named('alone'), [['reduction', '11111111', 'training']]);
+  await record({}, { key: 'nothing' });
+  assert.deepEqual(named('nothing'), []);
 });

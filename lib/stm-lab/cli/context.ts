@@ -1,7 +1,13 @@
 import * as path from 'node:path';
 import { messageOf } from '../base/errors';
-import type { Tracker } from 'mlflow-tracking-client';
-import { COMMON_EXPERIMENT, commandTag, openTracker, type StageContext } from '../pipeline';
+import { experimentPage, type FlushReport, type Tracker } from 'mlflow-tracking-client';
+import {
+  COMMON_EXPERIMENT,
+  commandTag,
+  experimentDescription,
+  openTracker,
+  type StageContext,
+} from '../pipeline';
 import { choiceOption, type OptionSpec, type OptionValues } from './command';
 import { listenForInterrupts } from './interrupt';
 import type { Terminal } from './terminal';
@@ -49,6 +55,9 @@ export function trackerFor(options: OptionValues, out: string, terminal: Termina
   const mode = trackingMode(options);
   return openTracker({
     experiment: options['mlflow-experiment'] ?? (process.env.MLFLOW_EXPERIMENT_NAME || COMMON_EXPERIMENT),
+    experimentTags: experimentDescription(
+      'Single stages of stm-lab; the tag stm.command of a run is how it was started.',
+    ),
     journalFolder: options['journal'] ?? path.join(path.dirname(path.resolve(out)), 'tracking'),
     ...(mode === undefined ? {} : { mode }),
     tags: commandTag(),
@@ -71,6 +80,16 @@ export async function withStage<T>(
     const report = await tracker
       .close()
       .catch((error: unknown) => terminal.warn(`tracking: ${messageOf(error)}`));
-    if (report) report.problems.forEach((problem) => terminal.warn(`tracking: ${problem}`));
+    if (report) {
+      report.problems.forEach((problem) => terminal.warn(`tracking: ${problem}`));
+      const page = runsPage(tracker, report);
+      if (page !== undefined) terminal.print(`runs: ${page}`);
+    }
   }
+}
+
+/** The page of the runs that a tracker has sent; undefined when the server has none of them. */
+export function runsPage(tracker: Pick<Tracker, 'uri'>, { runs }: FlushReport): string | undefined {
+  const id = runs.find(({ experimentId }) => experimentId !== undefined)?.experimentId;
+  return id === undefined || tracker.uri === undefined ? undefined : experimentPage(tracker.uri, id);
 }

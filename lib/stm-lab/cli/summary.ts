@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { messageOf } from '../base/errors';
 import type { Workbench } from '../pipeline';
-import { createMlflowClient, type LocalServer } from 'mlflow-tracking-client';
+import { createMlflowClient, experimentPage, type LocalServer } from 'mlflow-tracking-client';
 import { printTable } from './table';
 import type { Terminal } from './terminal';
 
@@ -42,6 +42,7 @@ async function printRuns(uri: string, experimentName: string, terminal: Terminal
   try {
     const experiment = await client.getExperiment(experimentName);
     const runs = experiment === undefined ? [] : await client.searchRuns([experiment.id]);
+    if (experiment !== undefined) terminal.print(`  ${experimentPage(client.uri, experiment.id)}`);
     const tops = runs.filter(({ tags }) => tags['mlflow.parentRunId'] === undefined);
     printTable(
       terminal,

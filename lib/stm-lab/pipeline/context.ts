@@ -1,6 +1,7 @@
 import { messageOf } from '../base/errors';
 import { metricName, sampleSystem, type Run, type RunReference, type Tracker } from 'mlflow-tracking-client';
 import { sha256 } from '../base/files';
+import { datasetContext, datasetOfInputs, type RunDataset } from './dataset';
 import { runStage, stageKey, type StageRequest, type StageResult } from './stage';
 
 /** What every stage is given besides its files: who records it, and who is told how it goes. */
@@ -9,6 +10,8 @@ export interface StageContext {
   readonly tracker?: Tracker | undefined;
   /** Printed on every figure and set on every run, e.g. "synthetic demo corpus". */
   readonly note?: string | undefined;
+  /** The recordings that all runs name as their data. Left out, a stage names its input. */
+  readonly dataset?: RunDataset | undefined;
   /** A sentence for the reader: something was left out or looks wrong. */
   readonly warn?: ((line: string) => void) | undefined;
   /** The present state in one short line; called often. */
@@ -50,6 +53,8 @@ export interface TrackedRunRequest {
   readonly tags: Readonly<Record<string, string | number>>;
   /** The run this one is a child of; a child's use of the machine is in its parent's record. */
   readonly parent?: RunReference | undefined;
+  /** The data, where the context names none. Default those of the parent. */
+  readonly dataset?: RunDataset | undefined;
 }
 
 /** A child is another run below another parent: results that are reused are recorded below each that shows them. */
@@ -59,11 +64,12 @@ function keyBelow(key: string, parent: RunReference | undefined): string {
 
 /** Records a piece of work that was done before below a new parent; recorded there already, it stays as it is. */
 export function recordReused(
-  { tracker, note }: Pick<StageContext, 'tracker' | 'note'>,
-  { name, key, params, tags, parent }: TrackedRunRequest,
+  { tracker, note, dataset }: Pick<StageContext, 'tracker' | 'note' | 'dataset'>,
+  request: TrackedRunRequest,
   log: (run: Run) => void,
 ): void {
   if (tracker === undefined || tracker.mode === 'disabled') return;
+  const { name, key, params, tags, parent } = request;
   const run = tracker.startRun({
     name,
     key: keyBelow(key, parent),
@@ -71,11 +77,14 @@ export function recordReused(
     params,
     tags: { ...tags, ...(note === undefined ? {} : { 'stm.note': note }) },
   });
+  nameDataset(run, dataset, request);
   // In a run that is there already, nothing is written twice.
   if (run.origin === 'new') run.setTags({ 'stm.reused': 'results of an earlier run' });
   log(run);
   run.end('FINISHED');
 }
+/** Data of the runs of this process, by their ids, for their children. */
+const datasets = new Map<string, RunDataset>();
 
 /**
  * Does a piece of work under a run of its own: parameters and tags at the start, the use of the machine
@@ -83,7 +92,7 @@ export function recordReused(
  * stopped). Without a tracker the work is done all the same.
  */
 export async function trackedRun<T>(
-  context: Pick<StageContext, 'tracker' | 'note' | 'signal'>,
+  context: Pick<StageContext, 'tracker' | 'note' | 'signal' | 'dataset'>,
   request: TrackedRunRequest,
   work: (run: Run | undefined) => Promise<T>,
 ): Promise<T> {
@@ -95,6 +104,7 @@ export async function trackedRun<T>(
     params,
     tags: { ...tags, ...(context.note === undefined ? {} : { 'stm.note': context.note }) },
   });
+  if (run !== undefined) nameDataset(run, context.dataset, request);
   const stopSampling = run === undefined || parent !== undefined ? undefined : sampleSystem(run);
   try {
     const result = await work(run);
@@ -109,22 +119,37 @@ export async function trackedRun<T>(
   }
 }
 
+/** Names the data of a run once, however often it is continued. */
+function nameDataset(
+  run: Run,
+  common: RunDataset | undefined,
+  { tags, parent, dataset }: TrackedRunRequest,
+): void {
+  const named = common ?? dataset ?? (parent === undefined ? undefined : datasets.get(parent.id));
+  if (named === undefined) return;
+  datasets.set(run.id, named);
+  const context = datasetContext(String(tags['stm.stage'] ?? ''));
+  if (run.origin === 'new' && context !== 'extraction') run.logDataset({ ...named, context });
+}
+
 /**
  * The run under which other processes record their shares of a piece of work: started when it is not there yet, and
  * left open for the process that ends the work (the same key).
  */
 export function sharedRun(
-  { tracker, note }: Pick<StageContext, 'tracker' | 'note'>,
-  { name, key, params, tags }: TrackedRunRequest,
+  { tracker, note, dataset }: Pick<StageContext, 'tracker' | 'note' | 'dataset'>,
+  request: TrackedRunRequest,
 ): RunReference | undefined {
   if (tracker === undefined || tracker.mode === 'disabled') return undefined;
-  const { id } = tracker.startRun({
+  const { name, key, params, tags } = request;
+  const run = tracker.startRun({
     name,
     key,
     params,
     tags: { ...tags, ...(note === undefined ? {} : { 'stm.note': note }) },
   });
-  return { id, name, key };
+  nameDataset(run, dataset, request);
+  return { id: run.id, name, key };
 }
 
 /** The run of a stage. */
@@ -143,6 +168,7 @@ export function stageRun(request: Omit<TrackedStageRequest, 'run'>): TrackedRunR
         Object.entries(request.inputs).map(([name, hash]) => [`stm.input.${metricName(name)}`, hash]),
       ),
     },
+    dataset: datasetOfInputs(request.inputs),
   };
 }
 

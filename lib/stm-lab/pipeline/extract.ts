@@ -15,6 +15,7 @@ import {
 } from '../features';
 import type { Run } from 'mlflow-tracking-client';
 import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from './context';
+import { datasetOfManifest } from './dataset';
 import type { Experiment } from './experiment';
 import { tellOfLosses } from './classLosses';
 import { silenceSeconds } from './silenceLimit';
@@ -251,9 +252,7 @@ export function recordExtraction(
   else writeJson(record, { key: extractionKey(manifest, features), featuresHash } satisfies Remembered);
   run?.setTags({ 'stm.features': featuresHash, 'stm.index': sha256File(files.index) });
   run?.logDataset({
-    name: path.basename(path.dirname(manifest.file)),
-    digest: manifest.hash.slice(0, 8),
-    source: path.basename(manifest.file),
+    ...datasetOfManifest(manifest),
     context: 'extraction',
     profile: { recordings: accepted + rejected.length, accepted, rejected: rejected.length },
   });

@@ -74,6 +74,7 @@ export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
 export {
   mlflowExecutable,
   COMMON_EXPERIMENT,
+  experimentDescription,
   mlflowExperimentName,
   openTracker,
   TAG_NAMESPACE,

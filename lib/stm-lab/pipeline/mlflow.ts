@@ -12,6 +12,7 @@ import {
 } from 'mlflow-tracking-client';
 import { inputError } from '../base/errors';
 import { homeFolder } from './home';
+import { commandText } from './commandText';
 
 /** Prefix of the tags in MLflow that stm-lab sets. */
 export const TAG_NAMESPACE = 'stm';
@@ -44,6 +45,14 @@ export const COMMON_EXPERIMENT = 'stm-lab';
 /** The MLflow experiment of a reproduction: `MLFLOW_EXPERIMENT_NAME`, else one per corpus and experiment. */
 export function mlflowExperimentName(corpus: string, experiment: string): string {
   return process.env['MLFLOW_EXPERIMENT_NAME'] || `stm-lab/${corpus}/${experiment}`;
+}
+
+/** The text at the head of an experiment in MLflow: what it is, and the command that made it. A text that is there stays. */
+export function experimentDescription(what: string): Record<string, string> {
+  const command = commandText();
+  return {
+    'mlflow.note.content': command === undefined ? what : `${what}\n\nFirst made by:\n\n    ${command}\n`,
+  };
 }
 
 /** Where runs are looked up. */

@@ -15,6 +15,7 @@ import {
 import { syncJournals, type RunReference } from 'mlflow-tracking-client';
 import { tellOfKeptLosses } from './classLosses';
 import { recordReused, runTrackedStage, type StageContext, type TrackedStageRequest } from './context';
+import { datasetOfInputs } from './dataset';
 import { samplerOf, type Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
 import { TAG_NAMESPACE } from './mlflow';
@@ -203,7 +204,7 @@ export async function runTrials(
 function workerOrder(
   options: SearchStageOptions,
   study: Study,
-  { tracker, note }: StageContext,
+  { tracker, note, dataset = datasetOfInputs(readRoleData(options).hashes) }: StageContext,
   parent: RunReference | undefined,
 ): SearchWorkerOrder {
   return {
@@ -212,6 +213,7 @@ function workerOrder(
     search: options.search,
     studyName: study.name,
     note,
+    dataset,
     ...(tracker === undefined || tracker.mode === 'disabled' || parent === undefined
       ? {}
       : {

@@ -2,6 +2,7 @@ import { once } from '../base/once';
 import { loadEngine } from '../engine';
 import type { Trial } from 'bayesian-optimizer';
 import type { RunReference } from 'mlflow-tracking-client';
+import type { RunDataset } from './dataset';
 import type { Experiment } from './experiment';
 import { openTracker } from './mlflow';
 import { readRoleData } from './roleData';
@@ -14,6 +15,7 @@ export interface SearchWorkerOrder {
   readonly search: Experiment['search'];
   readonly studyName: string;
   readonly note?: string | undefined;
+  readonly dataset?: RunDataset | undefined;
   /** Where the trials' runs are written; the parent process sends them on. */
   readonly tracking?: {
     readonly journalFolder: string;
@@ -32,6 +34,7 @@ async function prepare(order: SearchWorkerOrder): Promise<(trial: Trial) => Prom
     search: order.search,
     studyName: order.studyName,
     note: order.note,
+    dataset: order.dataset,
     ...(tracking === undefined
       ? {}
       : {

@@ -6,6 +6,7 @@ import { converged, fitMlp, type EpochMetric } from '../models';
 import type { Trial } from 'bayesian-optimizer';
 import type { Run, RunReference, Tracker } from 'mlflow-tracking-client';
 import { flattenParameters, trackedRun, type TrackedRunRequest } from './context';
+import type { RunDataset } from './dataset';
 import type { Experiment } from './experiment';
 import { modelOfTrial } from './hyperparameters';
 import type { RoleData } from './roleData';
@@ -21,6 +22,7 @@ export interface TrialObjectiveOptions {
   readonly tracker?: Tracker | undefined;
   readonly parent?: RunReference | undefined;
   readonly note?: string | undefined;
+  readonly dataset?: RunDataset | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -8,12 +8,12 @@ import type { Tracker } from 'mlflow-tracking-client';
 import { commandTag } from './commandText';
 import type { StageContext } from './context';
 import { homeFolder } from './home';
-import { openTracker } from './mlflow';
 import { readAblation, readExperiment, type AblationSize } from './experiment';
 import { experimentStages, type ExperimentStages } from './experimentStages';
 import { buildFigure, type FigureName } from './figures';
-import { mlflowExperimentName } from './mlflow';
+import { experimentDescription, mlflowExperimentName, openTracker } from './mlflow';
 import { kernelInterrupts } from './kernelInterrupts';
+import { datasetOfManifest } from './dataset';
 import { corpusName } from './corpusFolder';
 import { resultsFolder, stageFolders } from './stageFolders';
 import { buildTable, type TableName, type TableRows } from './tables';
@@ -73,6 +73,9 @@ export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workb
   const folders = stageFolders(results, corpus, experiment, size);
   const tracker = openTracker({
     experiment: mlflowExperimentName(corpus, experiment.name),
+    experimentTags: experimentDescription(
+      `Experiment "${experiment.name}" of stm-lab on the recordings of ${corpus}${note === undefined ? '' : ` (${note})`}.`,
+    ),
     journalFolder: folders.tracking,
     ...(options.tracking === undefined ? {} : { mode: options.tracking }),
     onWarning: options.warn,
@@ -89,6 +92,7 @@ export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workb
   const context: StageContext = {
     tracker,
     note,
+    dataset: datasetOfManifest(manifest),
     warn: options.warn,
     progress: options.progress,
     // Read by every stage as it starts.

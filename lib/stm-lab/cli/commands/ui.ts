@@ -1,9 +1,16 @@
 import * as path from 'node:path';
+import { messageOf } from '../../base/errors';
 import { resultsFolder, mlflowExecutable } from '../../pipeline';
-import { startLocalServer, stopLocalServer } from 'mlflow-tracking-client';
+import {
+  createMlflowClient,
+  experimentPage,
+  startLocalServer,
+  stopLocalServer,
+} from 'mlflow-tracking-client';
 import { integerOption, type Command } from '../command';
 import { terminalContext } from '../context';
 import { listenForInterrupts } from '../interrupt';
+import type { Terminal } from '../terminal';
 
 export const ui: Command = {
   name: 'ui',
@@ -39,6 +46,7 @@ export const ui: Command = {
     terminal.print(
       `MLflow: ${server.uri} (${server.origin}; log ${path.relative(process.cwd(), server.log)})`,
     );
+    await printPages(server.uri, terminal);
     if (options['background'] !== undefined) return 0;
     const own = server.origin === 'started';
     terminal.print(
@@ -64,3 +72,18 @@ export const ui: Command = {
     return listenForInterrupts().exitCode(0);
   },
 };
+
+/** The runs of every experiment, the latest first; MLflow's own start page shows none of them. */
+async function printPages(uri: string, terminal: Terminal): Promise<void> {
+  const client = createMlflowClient(uri);
+  try {
+    const experiments = await client.searchExperiments({ orderBy: ['last_update_time DESC'], limit: 20 });
+    for (const { id, name } of experiments)
+      if ((await client.searchRuns([id], { limit: 1 })).length > 0)
+        terminal.print(`  ${name}: ${experimentPage(uri, id)}`);
+  } catch (error) {
+    terminal.warn(`the experiments cannot be listed: ${messageOf(error)}`);
+  } finally {
+    client.close();
+  }
+}
