@@ -1,25 +1,15 @@
 import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { messageOf } from 'research-basics/errors';
 import { openArtifactStore, type ArtifactStore } from './artifacts';
-import { packBatch, type PackedBatch } from './batches';
+import { packBatch } from './batches';
 import { createBatchSender } from './batchSender';
-import type { Batch, Experiment, MlflowClient, RemoteRun } from './client';
+import type { Experiment, MlflowClient, RemoteRun } from './client';
 import type { Delivered } from './delivered';
 import { ServerError, foreignError, isAbsent, isPermanent } from './serverError';
-import {
-  findModel,
-  readEntries,
-  readStart,
-  spooledFile,
-  spoolFolder,
-  type ModelEntry,
-  type ModelTarget,
-  type ReadEntry,
-  type StartEntry,
-} from './journal';
-import { deliverModel, findOrCreateModel, type RemoteModel } from './modelSender';
+import { readEntries, readStart, spooledFile, spoolFolder, type ReadEntry, type StartEntry } from './journal';
+import { deliverModel } from './modelSender';
 import { ownTags } from './namespace';
+import { createRunModels } from './runModels';
 import { forgetSentState, readSentState, writeSentState, type SentState } from './sentState';
 
 /** What the senders of one server share. */
@@ -77,6 +67,14 @@ export function createRunSender(journal: string, context: SendContext): RunSende
   let store: ArtifactStore | undefined;
   let uploadFailures = 0;
 
+  const models = createRunModels({
+    journal,
+    client,
+    runTags: start.tags,
+    uidTag: own.uid,
+    attach,
+    modelIdIn: (file, uid) => context.modelIdIn(file, uid),
+  });
   const batches = createBatchSender({ client, delivered, checkRun, onRefused: problem });
 
   async function findRun(experimentId: string): Promise<RemoteRun | undefined> {
@@ -229,7 +227,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
       for (let index = 0; index < entries.length;) {
         const { batch, next } = packBatch(entries, index);
         if (next > index) {
-          await batches.send(known.runId, await nameModels(batch));
+          await batches.send(known.runId, await models.name(batch));
           index = next;
         } else {
           await sendSingle(entries[index]!);
@@ -242,43 +240,6 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     }
   }
 
-  const models = new Map<string, Promise<RemoteModel | undefined>>();
-
-  /** Asked for by its upload and by the metrics of several runs at once: it is made once. */
-  function modelOf(entry: ModelEntry): Promise<RemoteModel | undefined> {
-    let model = models.get(entry.uid);
-    if (model === undefined) {
-      const tags = { runTags: start.tags, uidTag: own.uid };
-      model = attach().then((known) => findOrCreateModel(entry, client, known, tags));
-      models.set(entry.uid, model);
-      model.catch(() => models.delete(entry.uid));
-    }
-    return model;
-  }
-
-  async function modelId(uid: string): Promise<string | undefined> {
-    const known = models.get(uid);
-    if (known !== undefined) return (await known)?.id;
-    const entry = findModel(journal, uid);
-    return entry === undefined ? undefined : (await modelOf(entry))?.id;
-  }
-
-  function resolveModel(target: ModelTarget): Promise<string | undefined> {
-    if ('id' in target) return Promise.resolve(target.id);
-    if (target.journal === path.basename(journal)) return modelId(target.uid);
-    return context.modelIdIn(target.journal, target.uid);
-  }
-
-  async function nameModels(batch: PackedBatch): Promise<Batch> {
-    if (!batch.metrics.some(({ model }) => model !== undefined)) return batch;
-    const metrics: Batch['metrics'] = [];
-    for (const { model, ...metric } of batch.metrics) {
-      const id = model === undefined ? undefined : await resolveModel(model);
-      metrics.push({ ...metric, ...(id === undefined ? {} : { model_id: id }) });
-    }
-    return { ...batch, metrics };
-  }
-
   async function sendSingle({ entry }: ReadEntry): Promise<void> {
     const known = state!;
     try {
@@ -286,9 +247,8 @@ export function createRunSender(journal: string, context: SendContext): RunSende
         await client.logInputs(known.runId, [entry.x]);
         delivered.datasets += 1;
       } else if (entry.op === 'inputs') {
-        const ids = await Promise.all(entry.models.map((model) => resolveModel(model)));
-        const held = ids.filter((id) => id !== undefined);
-        if (held.length > 0) await client.logInputs(known.runId, [], held);
+        const ids = await models.resolve(entry.models);
+        if (ids.length > 0) await client.logInputs(known.runId, [], ids);
       } else if (entry.op === 'resume') {
         await client.updateRun(known.runId, { status: 'RUNNING' });
         known.status = 'RUNNING';
@@ -337,7 +297,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
                 state: known,
                 folder: spoolFolder(journal),
                 runStore: store,
-                model: await modelOf(entry),
+                model: await models.of(entry),
                 uidTag: own.uid,
               });
               delivered.models += 1;
@@ -374,7 +334,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
     },
     attach,
     forget,
-    modelId,
+    modelId: (uid) => models.id(uid),
     async drain() {
       try {
         for (;;) {

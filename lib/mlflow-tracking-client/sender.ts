@@ -3,14 +3,15 @@ import * as path from 'node:path';
 import { messageOf } from 'research-basics/errors';
 import type { MlflowClient } from './client';
 import { createMlflowClient } from './client';
-import { ServerError, isAbsent, isPermanent, isTransient, needsSettings } from './serverError';
+import { ServerError, isPermanent, isTransient, needsSettings } from './serverError';
 import { readStart, spoolFolder, type StartEntry } from './journal';
 import { journalStatus, type JournalStatus } from './journalStatus';
 import { DEFAULT_NAMESPACE } from './namespace';
 import { backOffMs } from './retry';
 import { nothingDelivered, type Delivered } from './delivered';
 import { RunHeld, createRunSender, type RunSender } from './runSender';
-import { lockJournal, readSentState, type SentState } from './sentState';
+import { lockJournal, readSentState } from './sentState';
+import { createServerMemory } from './serverMemory';
 import type { ServerSettings } from './settings';
 
 export interface SenderOptions {
@@ -71,8 +72,6 @@ interface Job {
 const PARALLEL_RUNS = 3;
 const LOCKED_RETRY_MS = 2000;
 const HELD_RETRY_MS = 60_000;
-/** How long what the server said of experiments and parents is believed. Thousands of runs share a few of them. */
-const REMEMBER_MS = 2000;
 /** Attempts in a row after which a login page or a wrong address is taken for lasting. */
 const REFUSALS = 3;
 
@@ -91,18 +90,7 @@ export function createSender(options: SenderOptions): Sender {
   let lastRefusal: ServerError | undefined;
   let announced: 'up' | 'down' = 'up';
 
-  const answers = new Map<string, { at: number; answer: Promise<unknown> }>();
-
-  /** The answer to `ask`, shared by all who want it within a moment. Failures are not remembered. */
-  function remembered<T>(key: string, ask: () => Promise<T>, fresh = false): Promise<T> {
-    const known = answers.get(key);
-    if (known !== undefined && !fresh && Date.now() - known.at < REMEMBER_MS)
-      return known.answer as Promise<T>;
-    const answer = ask();
-    answers.set(key, { at: Date.now(), answer });
-    answer.catch(() => answers.delete(key));
-    return answer;
-  }
+  const memory = createServerMemory(client);
 
   const context = {
     client,
@@ -111,8 +99,8 @@ export function createSender(options: SenderOptions): Sender {
     onWarning: options.onWarning,
     experiment: ({ experiment, experimentId, experimentTags }: StartEntry, fresh: boolean) =>
       experimentId === undefined
-        ? remembered(`name/${experiment}`, () => client.ensureExperiment(experiment, experimentTags), fresh)
-        : remembered(`experiment/${experimentId}`, () => client.getExperimentById(experimentId), fresh),
+        ? memory.ask(`name/${experiment}`, () => client.ensureExperiment(experiment, experimentTags), fresh)
+        : memory.ask(`experiment/${experimentId}`, () => client.getExperimentById(experimentId), fresh),
     async modelIdIn(file: string, uid: string): Promise<string | undefined> {
       const journal = inFolder(file);
       if (fs.existsSync(journal)) {
@@ -130,7 +118,7 @@ export function createSender(options: SenderOptions): Sender {
       // The parent's journal lies in the child's folder; its name came with the child.
       const journal = inFolder(parent.journal);
       const known = readSentState(journal, client.uri);
-      if (known !== undefined && (await holdsRun(known.runId))) return known.runId;
+      if (known !== undefined && (await memory.holdsRun(known.runId))) return known.runId;
       if (fs.existsSync(journal)) return (await attachElsewhere(journal)).runId;
       const found = await client.searchRuns([experimentId], {
         filter: `tags.\`${uidTag}\` = '${parent.uid}'`,
@@ -142,25 +130,6 @@ export function createSender(options: SenderOptions): Sender {
       return found[0]?.id;
     },
   };
-
-  function holdsRun(runId: string): Promise<boolean> {
-    return remembered(`run/${runId}`, () => present(client.getRun(runId)));
-  }
-
-  /** Whether the server still is the one that was given this: its experiment was made at the noted time. */
-  async function holds(sent: SentState): Promise<boolean> {
-    if (sent.experimentCreated === undefined) return holdsRun(sent.runId);
-    const id = sent.experimentId;
-    const created = await remembered(`id/${id}`, async () => {
-      try {
-        return (await client.getExperimentById(id)).creationTime;
-      } catch (error) {
-        if (isAbsent(error)) return undefined;
-        throw error;
-      }
-    });
-    return created === sent.experimentCreated;
-  }
 
   /** The journal of this name beside the ones that are watched; nothing outside of their folder. */
   function inFolder(name: string): string {
@@ -177,7 +146,7 @@ export function createSender(options: SenderOptions): Sender {
       );
     const sender = job.sender!;
     let state = await sender.attach();
-    if (!(await holdsRun(state.runId))) {
+    if (!(await memory.holdsRun(state.runId))) {
       resend(job);
       state = await sender.attach();
     }
@@ -236,7 +205,7 @@ export function createSender(options: SenderOptions): Sender {
     if (size === job.deliveredSize) return 'idle';
     const before = readSentState(job.journal, client.uri);
     const complete = before !== undefined && before.records >= size && before.artifacts >= size;
-    const lost = before !== undefined && options.verify === true && !(await holds(before));
+    const lost = before !== undefined && options.verify === true && !(await memory.holds(before));
     if (complete && !lost) {
       job.deliveredSize = size;
       job.error = undefined;
@@ -281,7 +250,7 @@ export function createSender(options: SenderOptions): Sender {
     } else if (error instanceof ReferredElsewhere) {
       job.notBefore = now + LOCKED_RETRY_MS;
     } else if (isTransient(error)) {
-      answers.clear();
+      memory.clear();
       refusals = needsSettings(error) ? refusals + 1 : 0;
       lastRefusal = error;
       // The server's trouble, not the run's: all wait, so that a struggling server is not pressed.
@@ -392,16 +361,6 @@ export function createSender(options: SenderOptions): Sender {
       client.close();
     },
   };
-}
-
-async function present(asked: Promise<unknown>): Promise<boolean> {
-  try {
-    await asked;
-    return true;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
 }
 
 /** The folder of sent artifacts, when it is empty (a run may have been taken up again meanwhile). */
