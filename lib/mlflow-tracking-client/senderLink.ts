@@ -83,6 +83,8 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
         for (const journal of watched) tell({ kind: 'watch', journal });
       }
     });
+    // Last: a listener for messages holds the process again.
+    thread.unref();
     return thread;
   }
 

@@ -363,3 +363,20 @@ test('a process that ends without ending its runs ends them by its exit code', (
   });
   assert.deepEqual(statuses, ['FINISHED', 'FAILED', 'metrics']);
 });
+
+test('a sender that waits for a dead server does not hold a process that has ended its work', () => {
+  const journalFolder = path.join(folder, 'waiting');
+  const script = `
+    const { createTracker } = require('mlflow-tracking-client');
+    const tracker = createTracker({ uri: 'http://127.0.0.1:9', journalFolder: ${JSON.stringify(journalFolder)}, experiment: 'x' });
+    tracker.startRun({ name: 'r', key: 'r' }).logMetrics({ a: 1 });
+    setTimeout(() => undefined, 1000);`;
+  const ended = spawnSync(process.execPath, ['-e', script], {
+    cwd: path.join(__dirname, '../..'),
+    stdio: 'ignore',
+    timeout: 30_000,
+  });
+  assert.deepEqual([ended.status, ended.signal], [0, null]);
+  const final = readEntries(path.join(journalFolder, 'r.jsonl'), 0).entries.at(-1)!.entry;
+  assert.equal(final.op === 'end' && final.status, 'FINISHED');
+});
