@@ -61,7 +61,6 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
       },
       { workerData: data, execArgv: [] },
     );
-    thread.unref();
     thread.on('message', (message: FromWorker) => {
       if (message.kind === 'warning') options.onWarning(message.text);
       else if (message.kind === 'runId') options.onRunId(message.journal, message.runId);

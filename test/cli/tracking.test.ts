@@ -106,9 +106,14 @@ test('every run of a training or evaluation names its data, children those of th
     });
     await tracker.close();
   };
+  // The key of a child also says whose child it is.
+  const journalOf = (key: string): string =>
+    fs
+      .readdirSync(journalFolder)
+      .find((name) => name.endsWith('.jsonl') && name.replace(/-[0-9a-f]{12}\./, '.') === `${key}.jsonl`)!;
   const named = (key: string): unknown[] =>
     fs
-      .readFileSync(path.join(journalFolder, `${key}.jsonl`), 'utf8')
+      .readFileSync(path.join(journalFolder, journalOf(key)), 'utf8')
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { op: string; x: { name: string; digest: string; context: string } })
