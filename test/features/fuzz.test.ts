@@ -68,11 +68,12 @@ test('extreme but honest recordings', { timeout: 60_000 }, async () => {
   const missing = Float64Array.from(sound);
   missing[9000] = NaN;
   const cases: [string, Uint8Array, RegExp | undefined][] = [
-    ['1 Hz', wavBytes(encode(sound.subarray(0, 12), 's16'), { tag: 1, bits: 16, rate: 1 }), undefined],
+    // What is sampled once a second holds nothing in the channels from 180 Hz on.
+    ['1 Hz', wavBytes(encode(sound.subarray(0, 12), 's16'), { tag: 1, bits: 16, rate: 1 }), /without any modulation/],
     ['768 kHz', wavBytes(encode(Float64Array.from(noise(4, 4.1, 768_000)), 's16'), { tag: 1, bits: 16, rate: 768_000 }), undefined],
     ['64 channels', wavBytes(encode(wide, 's16'), { tag: 1, bits: 16, channels: 64 }), undefined],
-    ['Inf', wavBytes(encode(infinite, 'f32'), { tag: 3, bits: 32 }), /not finite/],
-    ['NaN', wavBytes(encode(missing, 'f32'), { tag: 3, bits: 32 }), /not finite/],
+    ['Inf', wavBytes(encode(infinite, 'f32'), { tag: 3, bits: 32 }), /not a finite number/],
+    ['NaN', wavBytes(encode(missing, 'f32'), { tag: 3, bits: 32 }), /not a finite number/],
     ['2 GHz', wavBytes(encode(sound, 's16'), { tag: 1, bits: 16, rate: 2e9 }), /2000000000 Hz is not usable/],
     ['empty', new Uint8Array(0), /is empty/],
   ]; // prettier-ignore
