@@ -23,7 +23,7 @@ export interface ModelVersion {
 }
 
 export interface RegistrySearch {
-  /** e.g. `name LIKE 'stm%'`. Default: all. */
+  /** e.g. `name LIKE 'bird%'`. Default: all. */
   filter?: string;
   /** e.g. `['name ASC']`. */
   orderBy?: string[];
