@@ -5,7 +5,8 @@ import { startResampling } from 'stm-lab/dist/audio/streamResample';
 import { randomState } from 'stm-lab/dist/base/random/mt19937';
 import { extractStm, stmAxes } from 'stm-lab/dist/features/stm';
 import { createModulationFilter, filterModulations, parseRegion } from 'stm-lab/dist/synthesis';
-import { concatenate, startBlocks } from 'stm-lab/dist/synthesis/blocks';
+import { concatenate } from 'stm-lab/dist/base/concatenate';
+import { startBlocks } from 'stm-lab/dist/synthesis/blocks';
 import { ripples, RIPPLE_RATE, type Ripple } from '../features/ripples';
 
 const slow: Ripple = { rateHz: 2, cycPerOct: 0.7467, direction: 'up' };

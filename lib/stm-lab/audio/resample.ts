@@ -116,17 +116,32 @@ export function resampledLength({ up, down }: Resampler, length: number): number
  * @returns Float32Array of ceil(n * up / down) samples. Sums are taken in double precision.
  */
 export function resample(samples: Float32Array | Float64Array, resampler: Resampler): Float32Array {
-  const { up, down, halfLength, rows, rowLength } = resampler;
   const output = new Float32Array(resampledLength(resampler, samples.length));
-  for (let m = 0; m < output.length; m++) {
-    const position = m * down + halfLength;
-    const row = (position % up) * rowLength;
-    const oldest = Math.floor(position / up) - rowLength + 1;
-    const from = Math.max(0, -oldest);
-    const to = Math.min(rowLength, samples.length - oldest);
-    let sum = 0;
-    for (let j = from; j < to; j++) sum += rows[row + j]! * samples[oldest + j]!;
-    output[m] = sum;
-  }
+  for (let m = 0; m < output.length; m++) output[m] = resampledAt(resampler, m, samples, 0);
   return output;
+}
+
+/** The last input sample that an output sample depends on. */
+export function newestInput({ up, down, halfLength }: Resampler, output: number): number {
+  return Math.floor((output * down + halfLength) / up);
+}
+
+/**
+ * One output sample, from a stretch of the input that begins at its sample `begin`; what lies outside counts as zero. Summed
+ * in double precision.
+ */
+export function resampledAt(
+  resampler: Resampler,
+  output: number,
+  input: Float32Array | Float64Array,
+  begin: number,
+): number {
+  const { up, down, halfLength, rows, rowLength } = resampler;
+  const row = ((output * down + halfLength) % up) * rowLength;
+  const oldest = newestInput(resampler, output) - rowLength + 1;
+  const from = Math.max(0, begin - oldest);
+  const to = Math.min(rowLength, begin + input.length - oldest);
+  let sum = 0;
+  for (let j = from; j < to; j++) sum += rows[row + j]! * input[oldest + j - begin]!;
+  return sum;
 }

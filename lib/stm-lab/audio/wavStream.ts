@@ -1,5 +1,6 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { temporaryName } from '../base/files';
+import { wavHeader, wavHeaderBytes } from './wavHeader';
 
 /** A WAV file being written. */
 export interface WavWriter {
@@ -11,7 +12,7 @@ export interface WavWriter {
   discard(): void;
 }
 
-const HEADER_BYTES = 58;
+const HEADER_BYTES = wavHeaderBytes('float32');
 /** What a WAV header can say. */
 const MOST_BYTES = 0xffffffff - HEADER_BYTES;
 
@@ -26,7 +27,7 @@ export function openWavWriter(file: string, sampleRate: number): WavWriter {
   const temporary = temporaryName(file);
   const handle = openSync(temporary, 'w');
   let bytes = 0;
-  writeSync(handle, header(sampleRate, 0));
+  writeSync(handle, wavHeader('float32', sampleRate, 0));
   return {
     write(samples) {
       if (bytes + 4 * samples.length > MOST_BYTES)
@@ -37,7 +38,7 @@ export function openWavWriter(file: string, sampleRate: number): WavWriter {
       bytes += block.length;
     },
     close() {
-      writeSync(handle, header(sampleRate, bytes), 0, HEADER_BYTES, 0);
+      writeSync(handle, wavHeader('float32', sampleRate, bytes), 0, HEADER_BYTES, 0);
       closeSync(handle);
       renameSync(temporary, file);
     },
@@ -46,26 +47,4 @@ export function openWavWriter(file: string, sampleRate: number): WavWriter {
       rmSync(temporary, { force: true });
     },
   };
-}
-
-/** RIFF header with a `fmt ` chunk of 18 bytes and a `fact` chunk, as float samples require. */
-function header(sampleRate: number, bytes: number): Buffer {
-  const head = Buffer.alloc(HEADER_BYTES);
-  head.write('RIFF', 0, 'latin1');
-  head.writeUInt32LE(HEADER_BYTES - 8 + bytes, 4);
-  head.write('WAVEfmt ', 8, 'latin1');
-  head.writeUInt32LE(18, 16);
-  head.writeUInt16LE(3, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(sampleRate, 24);
-  head.writeUInt32LE(sampleRate * 4, 28);
-  head.writeUInt16LE(4, 32);
-  head.writeUInt16LE(32, 34);
-  head.writeUInt16LE(0, 36);
-  head.write('fact', 38, 'latin1');
-  head.writeUInt32LE(4, 42);
-  head.writeUInt32LE(bytes / 4, 46);
-  head.write('data', 50, 'latin1');
-  head.writeUInt32LE(bytes, 54);
-  return head;
 }

@@ -1,4 +1,5 @@
 import { writeFileAtomic } from '../base/files';
+import { wavHeader } from './wavHeader';
 
 /** How a WAV file is written. */
 export interface WriteWavOptions {
@@ -23,26 +24,16 @@ export function writeWav(
 ): void {
   if (!Number.isInteger(sampleRate) || sampleRate < 1 || sampleRate > 0x7fffffff)
     throw new RangeError(`${file}: sampling rate ${sampleRate} Hz must be a positive integer`);
-  const bytes = Buffer.alloc(44 + samples.length * 2);
-  bytes.write('RIFF', 0, 'latin1');
-  bytes.writeUInt32LE(bytes.length - 8, 4);
-  bytes.write('WAVEfmt ', 8, 'latin1');
-  bytes.writeUInt32LE(16, 16);
-  bytes.writeUInt16LE(1, 20);
-  bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt32LE(sampleRate, 24);
-  bytes.writeUInt32LE(sampleRate * 2, 28);
-  bytes.writeUInt16LE(2, 32);
-  bytes.writeUInt16LE(16, 34);
-  bytes.write('data', 36, 'latin1');
-  bytes.writeUInt32LE(samples.length * 2, 40);
+  const header = wavHeader('pcm16', sampleRate, samples.length * 2);
+  const bytes = Buffer.alloc(header.length + samples.length * 2);
+  header.copy(bytes);
   for (let i = 0; i < samples.length; i++) {
     const value = samples[i]!;
     if (!Number.isFinite(value)) throw new RangeError(`${file}: sample ${i} is ${value}`);
     if (options.overload === 'throw' && Math.abs(value) > 1)
       throw new RangeError(`${file}: sample ${i} is ${value}, beyond full scale`);
     const step = Math.round(value * 32768);
-    bytes.writeInt16LE(Math.max(-32768, Math.min(32767, step)), 44 + 2 * i);
+    bytes.writeInt16LE(Math.max(-32768, Math.min(32767, step)), header.length + 2 * i);
   }
   writeFileAtomic(file, bytes);
 }

@@ -1,4 +1,6 @@
-import { FRAME_STEP, blockFramesFor } from './subbandPlan';
+import { concatenate } from '../base/concatenate';
+import { FRAME_STEP } from '../features/stm/channelPlan';
+import { blockFramesFor } from './subbandPlan';
 
 /** Frames of a full block, 8.192 s. */
 const BLOCK_FRAMES = 1024;
@@ -39,7 +41,7 @@ export interface BlockStream {
  */
 export function startBlocks(work: (block: Block) => Float32Array): BlockStream {
   // The signal from sample `begin` on.
-  let held = new Float32Array(0);
+  let held: Float32Array = new Float32Array(0);
   let begin = 0;
   let received = 0;
   let index = 0;
@@ -91,10 +93,7 @@ export function startBlocks(work: (block: Block) => Float32Array): BlockStream {
 
   return {
     push(samples) {
-      const joined = new Float32Array(held.length + samples.length);
-      joined.set(held);
-      joined.set(samples, held.length);
-      held = joined;
+      held = concatenate([held, samples]);
       received += samples.length;
       const pieces: Float32Array[] = [];
       // A block is full when the signal goes on beyond the part of it that is used.
@@ -114,15 +113,4 @@ export function startBlocks(work: (block: Block) => Float32Array): BlockStream {
       return concatenate([first, join(cut(blockFramesFor(Math.ceil(left))), true)]);
     },
   };
-}
-
-/** Joins pieces of a signal. */
-export function concatenate(pieces: readonly Float32Array[]): Float32Array {
-  const output = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    output.set(piece, at);
-    at += piece.length;
-  }
-  return output;
 }

@@ -1,12 +1,13 @@
 import { startResampling } from '../audio/streamResample';
+import { concatenate } from '../base/concatenate';
 import { inputError } from '../base/errors';
 import { randomState } from '../base/random/mt19937';
-import { stmFilterBank, type ChannelSet } from '../features';
+import { SILENCE_RULE, stmFilterBank, type ChannelSet } from '../features';
 import { ANALYSIS_RATE, FRAME_RATE } from '../features/stm/axes';
 import { EXCERPT_SAMPLES } from '../features/stm/channelPlan';
 import { createCochleagramKernel } from '../features/stm/cochleagram';
 import { createBlockFilter, DEFAULT_ITERATIONS, type BlockFilter } from './blockFilter';
-import { concatenate, startBlocks, type Block } from './blocks';
+import { startBlocks, type Block } from './blocks';
 import { regionGain, type ModulationGain, type ModulationRegion } from './region';
 import { startModulationMeter, WINDOW_HOP, type FilterReport } from './report';
 import { loadSynthesisKernels } from './subbands';
@@ -78,7 +79,7 @@ export interface FilteredSound {
 }
 
 /** Level to which a block is scaled before its analysis, as in the extraction. */
-const TARGET_RMS = 0.1;
+const TARGET_RMS = SILENCE_RULE.targetRms;
 /** Shortest sound that has modulations worth filtering, seconds. */
 const LEAST_SECONDS = 0.25;
 

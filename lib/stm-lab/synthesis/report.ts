@@ -1,8 +1,9 @@
 import { EXCERPT_SECONDS } from '../features/excerpts';
-import { RATES } from '../features/stm/axes';
+import { ANALYSIS_RATE, RATES } from '../features/stm/axes';
 import { HALF_RATES, type CochleagramKernel } from '../features/stm/cochleagram';
 import { EXCERPT_SAMPLES } from '../features/stm/channelPlan';
-import type { Resampler } from '../audio';
+import { circle } from '../features/stm/modulation';
+import { designResampler } from '../audio';
 import type { ModulationGain } from './region';
 
 /** Samples between two windows of the measurement: they overlap by half. */
@@ -36,8 +37,6 @@ export interface ModulationMeter {
   read(): Pick<FilterReport, 'suppressionDb' | 'distortionDb'>;
 }
 
-const SAME_RATE: Resampler = { up: 1, down: 1, halfLength: 0, rows: new Float64Array(1), rowLength: 1 };
-
 /**
  * Starts a measurement with the extraction's own cochleagram: for each window, its 2-D transform over |rate| < 15 Hz and
  * scale <= 7.1 cyc/oct with a Hann window along time and the mean taken out. Cells on the region's soft edge do not count.
@@ -59,10 +58,11 @@ export function startModulationMeter(kernel: CochleagramKernel, gain: Modulation
       cells.push({ rate, scale, inside: factor >= 1 - EDGE_GAIN, energy: rate === 0 ? 1 : 2 });
     }
   const { cos, sin } = circle(channels);
+  const sameRate = designResampler(ANALYSIS_RATE, ANALYSIS_RATE);
 
   /** Real and imaginary part of every cell. */
   const spectrumOf = (samples: Float32Array, level: number): Float64Array => {
-    kernel.compute(samples, level, SAME_RATE);
+    kernel.compute(samples, level, sameRate);
     const { real, imaginary } = kernel.rateSpectrum();
     const re = taper(real, channels);
     const im = taper(imaginary, channels, -1);
@@ -117,12 +117,4 @@ function taper(values: Float32Array, channels: number, mirrored = 1): Float64Arr
     const below = i < channels ? mirrored * centred[channels + i]! : centred[i - channels]!;
     return 0.5 * centred[i]! - 0.25 * (below + centred[i + channels]!);
   });
-}
-
-function circle(n: number): { cos: Float64Array; sin: Float64Array } {
-  const angle = (i: number): number => (2 * Math.PI * i) / n;
-  return {
-    cos: Float64Array.from({ length: n }, (_, i) => Math.cos(angle(i))),
-    sin: Float64Array.from({ length: n }, (_, i) => Math.sin(angle(i))),
-  };
 }

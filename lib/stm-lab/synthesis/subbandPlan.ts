@@ -1,9 +1,9 @@
 import { LOW_PASS_ZEROS, lowPassAt } from '../audio/resample';
 import type { FilterBank } from '../features';
-import { ANALYSIS_RATE, FRAME_RATE } from '../features/stm/axes';
+import { smoothMultiple } from '../features/kernels/pffft';
+import { FRAME_RATE } from '../features/stm/axes';
+import { FRAME_STEP } from '../features/stm/channelPlan';
 
-/** Samples at the analysis rate between two frames. */
-export const FRAME_STEP = ANALYSIS_RATE / FRAME_RATE;
 /** Half width of a channel's window in the frequency domain, in standard deviations. */
 const WINDOW_SIGMAS = 4;
 /**
@@ -42,20 +42,12 @@ export interface BlockPlan {
 /** Weights of the channels' windows below this part of their largest sum are bounded: there nothing is synthesised. */
 const LEAST_COVERAGE = 1e-3;
 
-function isSmooth(value: number): boolean {
-  let rest = value;
-  for (const prime of [2, 3, 5]) while (rest % prime === 0) rest /= prime;
-  return rest === 1;
-}
-
 /**
  * The shortest block that holds a number of frames: a multiple of 64 without prime factors above 5, as the transforms
  * need it.
  */
 export function blockFramesFor(frames: number): number {
-  let blockFrames = 64 * Math.ceil(Math.max(frames, 1) / 64);
-  while (!isSmooth(blockFrames)) blockFrames += 64;
-  return blockFrames;
+  return smoothMultiple(64, frames);
 }
 
 /**
@@ -71,8 +63,7 @@ export function planBlock(bank: FilterBank, frames: number): BlockPlan {
   const coverage = new Float64Array(lastBin + 8);
   const filters = new Map<number, Float32Array>();
   const channels = Array.from(bank.sigmaHz, (sigmaHz, channel): SubbandPlan => {
-    let perFrame = 4 * Math.ceil(Math.max(LEAST_PER_FRAME, (RATE_SIGMAS * sigmaHz) / FRAME_RATE) / 4);
-    while (!isSmooth(perFrame)) perFrame += 4;
+    const perFrame = smoothMultiple(4, Math.max(LEAST_PER_FRAME, (RATE_SIGMAS * sigmaHz) / FRAME_RATE));
     if (!filters.has(perFrame)) filters.set(perFrame, envelopeFilter(perFrame));
     const mean = bank.peakHz[channel]! * seconds;
     const sigma = sigmaHz * seconds;

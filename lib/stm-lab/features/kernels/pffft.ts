@@ -49,6 +49,22 @@ interface PffftExports {
   p(setup: number, input: number, output: number, scratch: number, direction: number): void;
 }
 
+/**
+ * The smallest multiple of `step` that is at least `least` and has no prime factor above 5: a length that PFFFT transforms
+ * when `step` is a multiple of 16 (complex) or 32 (real), or a factor of such a length.
+ */
+export function smoothMultiple(step: number, least: number): number {
+  let length = step * Math.ceil(Math.max(least, 1) / step);
+  while (!isSmooth(length)) length += step;
+  return length;
+}
+
+function isSmooth(value: number): boolean {
+  let rest = value;
+  for (const prime of [2, 3, 5]) while (rest % prime === 0) rest /= prime;
+  return rest === 1;
+}
+
 /** Starts a new instance of PFFFT. */
 export async function loadPffft(): Promise<Pffft> {
   const imports = {

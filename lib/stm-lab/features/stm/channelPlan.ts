@@ -1,12 +1,13 @@
 import { besselI0, lowPassAt, LOW_PASS_ZEROS } from '../../audio/resample';
 import { EXCERPT_SECONDS } from '../excerpts';
+import { smoothMultiple } from '../kernels/pffft';
 import { ANALYSIS_RATE, FRAMES } from './axes';
 import type { FilterBank } from './filterBank';
 
 /** Samples of an excerpt at the analysis rate. */
 export const EXCERPT_SAMPLES = EXCERPT_SECONDS * ANALYSIS_RATE;
 /** Samples at the analysis rate between two frames. */
-const FRAME_STEP = EXCERPT_SAMPLES / FRAMES;
+export const FRAME_STEP = EXCERPT_SAMPLES / FRAMES;
 /** Half width of a channel's window in the frequency domain, in standard deviations: what lies beyond is < 2e-8. */
 const WINDOW_SIGMAS = 6;
 /** Envelope samples per second, in standard deviations of the channel's window. */
@@ -72,17 +73,9 @@ export interface EndFrame {
 /** Frames at either end whose filter reaches beyond the excerpt. */
 export const END_FRAMES = LOW_PASS_ZEROS;
 
-function isSmooth(value: number): boolean {
-  let rest = value;
-  for (const prime of [2, 3, 5]) while (rest % prime === 0) rest /= prime;
-  return rest === 1;
-}
-
 function perFrameFor(sigmaHz: number): number {
   const wanted = Math.max(LEAST_PER_FRAME, (RATE_SIGMAS * sigmaHz * EXCERPT_SECONDS) / FRAMES);
-  let perFrame = 4 * Math.ceil(wanted / 4);
-  while (!isSmooth(perFrame)) perFrame += 4;
-  return Math.min(perFrame, FRAME_STEP);
+  return Math.min(smoothMultiple(4, wanted), FRAME_STEP);
 }
 
 /** 0 up to the end of the excerpt, 1 from `BLEND` envelope samples on, all derivatives continuous. */

@@ -45,8 +45,8 @@ export function rateSpectrumToModulation({ real, imaginary }: RateSpectrum, chan
 
 const circles = new Map<number, { cos: Float64Array; sin: Float64Array }>();
 
-/** Cosine and sine of `n` equal steps around the circle. */
-function circle(n: number): { cos: Float64Array; sin: Float64Array } {
+/** Cosine and sine of `n` equal steps around the circle; computed once for each `n`. */
+export function circle(n: number): { cos: Float64Array; sin: Float64Array } {
   let entry = circles.get(n);
   if (entry === undefined) {
     const angle = (i: number): number => (2 * Math.PI * i) / n;
