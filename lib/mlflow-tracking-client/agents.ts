@@ -24,8 +24,8 @@ export interface TlsOptions {
  * @throws UserError (`input`) for a proxy that is neither http nor https.
  */
 export function proxyFor(url: URL): URL | undefined {
+  if (isLoopback(url)) return undefined;
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  if (hostname === 'localhost' || hostname === '::1' || /^127\./.test(hostname)) return undefined;
   const read = (name: string): string => process.env[name] || process.env[name.toUpperCase()] || '';
   if (isExcluded(hostname, url.port, read('no_proxy'))) return undefined;
   const address = getProxyForUrl(url.href);
@@ -44,6 +44,11 @@ export function proxyFor(url: URL): URL | undefined {
       `the proxy ${withoutUserInfo(given)} cannot be used: only http and https proxies are supported; set HTTPS_PROXY or HTTP_PROXY to one, or name the server in NO_PROXY`,
     );
   return proxy;
+}
+
+/** Whether an address is this machine itself. */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
 }
 
 function isExcluded(hostname: string, port: string, list: string): boolean {

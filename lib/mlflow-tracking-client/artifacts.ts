@@ -6,6 +6,7 @@ import { inputError, messageOf } from 'research-basics/errors';
 import { temporaryName } from 'research-basics/files';
 import { mediaType } from './artifactTypes';
 import type { Http } from './http';
+import { isLoopback } from './agents';
 import { backOffMs, pause } from './retry';
 import { ServerError, isTransient, needsSettings } from './serverError';
 
@@ -38,11 +39,10 @@ export function openArtifactStore(server: { http: Http; uri: string }, artifactU
 
 /** A folder of a server on another machine is meant only where it is mounted: its experiment's root must be there. */
 function sharedFolder(serverUri: string, root: string): ArtifactStore {
-  const { hostname } = new URL(serverUri);
-  const local = hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
-  if (!local && !fs.existsSync(path.dirname(path.dirname(path.dirname(root))))) {
+  const server = new URL(serverUri);
+  if (!isLoopback(server) && !fs.existsSync(path.dirname(path.dirname(path.dirname(root))))) {
     throw inputError(
-      `the run's artifacts are kept in ${root} on ${hostname}, which is not mounted here; mount it, or start the server with --serve-artifacts and use a new experiment`,
+      `the run's artifacts are kept in ${root} on ${server.hostname}, which is not mounted here; mount it, or start the server with --serve-artifacts and use a new experiment`,
     );
   }
   return folderStore(root);

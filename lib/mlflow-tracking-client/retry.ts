@@ -1,14 +1,13 @@
 import { ServerError, isTransient, needsSettings } from './serverError';
 
-/** Waits `ms`, or until `signal` fires. With `keepAlive: 'no'` the wait does not hold the process. */
-export function pause(ms: number, signal?: AbortSignal, keepAlive: 'yes' | 'no' = 'yes'): Promise<void> {
+/** Waits `ms`, or until `signal` fires. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) {
       resolve();
       return;
     }
     const timer = setTimeout(finish, ms);
-    if (keepAlive === 'no') timer.unref();
     function finish(): void {
       clearTimeout(timer);
       signal?.removeEventListener('abort', finish);

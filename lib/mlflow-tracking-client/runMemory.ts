@@ -6,7 +6,7 @@ export interface RunMemory {
   readonly params: Map<string, string>;
   readonly tags: Map<string, string>;
   readonly nonFinite: Set<string>;
-  /** Datasets that the run names, by `datasetKey` as JSON. */
+  /** Datasets that the run names, by name and digest as JSON. */
   readonly datasets: Set<string>;
   /** Models that the run names as used, as JSON. */
   readonly models: Set<string>;
@@ -46,7 +46,7 @@ export function createRunMemory(nonFiniteTag: string, journal?: string): RunMemo
     },
     lastStep: (name) => last.get(name)?.highest,
     isRepeat: (name, step, value, subject) =>
-      earlier.get(subjectKey(name, subject))?.get(step)?.has(value) === true,
+      earlier.size > 0 && earlier.get(subjectKey(name, subject))?.get(step)?.has(value) === true,
   };
 
   const remember = (

@@ -65,8 +65,12 @@ export function createRunModels(context: {
     async name(batch) {
       if (!batch.metrics.some(({ model }) => model !== undefined)) return batch;
       const metrics: Batch['metrics'] = [];
+      // A batch names one or two models in up to a thousand metrics.
+      const ids = new Map<string, string | undefined>();
       for (const { model, ...metric } of batch.metrics) {
-        const known = model === undefined ? undefined : await resolveOne(model);
+        const key = model === undefined ? undefined : JSON.stringify(model);
+        if (key !== undefined && !ids.has(key)) ids.set(key, await resolveOne(model!));
+        const known = key === undefined ? undefined : ids.get(key);
         metrics.push({ ...metric, ...(known === undefined ? {} : { model_id: known }) });
       }
       return { ...batch, metrics };

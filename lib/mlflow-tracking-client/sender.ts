@@ -133,8 +133,8 @@ export function createSender(options: SenderOptions): Sender {
 
   /** The journal of this name beside the ones that are watched; nothing outside of their folder. */
   function inFolder(name: string): string {
-    const folder = [...jobs.keys()].map((file) => path.dirname(file))[0] ?? '.';
-    return path.join(folder, path.basename(name));
+    const [first = ''] = jobs.keys();
+    return path.join(path.dirname(first), path.basename(name));
   }
 
   /** Finds or makes the run of another journal, which this one needs. */

@@ -149,14 +149,10 @@ export function createTracker(options: TrackerOptions): Tracker {
     const journal = openJournal(file);
     const nonFiniteTag = ownTags(start.namespace ?? namespace).nonFinite;
     const memory = createRunMemory(nonFiniteTag, origin === 'resumed' ? file : undefined);
-    if (runId !== undefined && origin === 'new')
+    if (origin === 'resumed' && start.experiment !== experiment)
+      warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
+    if (origin === 'resumed' || runId !== undefined)
       journal.append({ op: 'resume', t: Date.now(), writer: noteProcess() });
-    if (origin === 'resumed') {
-      if (start.experiment !== experiment) {
-        warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
-      }
-      journal.append({ op: 'resume', t: Date.now(), writer: noteProcess() });
-    }
     journals.add(file);
     const run = createRun({
       journal,

@@ -1,4 +1,4 @@
-import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
@@ -24,13 +24,12 @@ export function startThread(program: EmbeddedProgram, options: WorkerOptions): W
 }
 
 /** Starts a Node process with the program, connected by IPC; what it prints to stderr is passed on. */
-export function startProcess(program: EmbeddedProgram, options: ForkOptions = {}): ChildProcess {
+export function startProcess(program: EmbeddedProgram): ChildProcess {
   const file = fileBeside(program);
-  if (file !== undefined)
-    return fork(file, [], { ...options, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  if (file !== undefined) return fork(file, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const text = textOf(program);
   // "-" reads the program from the standard input.
-  const child = fork('-', [], { ...options, stdio: ['pipe', 'ignore', 'inherit', 'ipc'] });
+  const child = fork('-', [], { stdio: ['pipe', 'ignore', 'inherit', 'ipc'] });
   child.stdin!.on('error', () => undefined);
   child.stdin!.end(text);
   return child;

@@ -20,8 +20,16 @@ async function started(decoder: LibraryDecoder): Promise<StreamDecoder> {
   };
 }
 
-/** A package and its version, as results name it. */
+const names = new Map<string, string>();
+
+/** A package and its version, as results name it; looked up once, since every recording asks. */
 function nameOf(packageName: string): string {
+  const name = names.get(packageName) ?? findName(packageName);
+  names.set(packageName, name);
+  return name;
+}
+
+function findName(packageName: string): string {
   // Its package.json is not exported; it lies above the file that is.
   for (let folder = path.dirname(require.resolve(packageName)); ; folder = path.dirname(folder)) {
     const file = path.join(folder, 'package.json');

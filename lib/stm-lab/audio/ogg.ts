@@ -1,5 +1,6 @@
 import { inputError } from '../base/errors';
-import type { ByteSource } from './byteSource';
+import { chunksOf, type ByteSource } from './byteSource';
+import { parseStreamInfo } from './flacHeader';
 
 /** One page of an Ogg file (RFC 3533). */
 export interface OggPage {
@@ -101,6 +102,12 @@ export interface OggLink {
   lastGranule: number;
 }
 
+/** STREAMINFO stands 17 bytes into the first packet of FLAC in Ogg. */
+function flacFormat(header: Uint8Array): Pick<OggLink, 'sampleRate' | 'channels'> {
+  const { sampleRate, channels } = parseStreamInfo(header.subarray(17, 51));
+  return { sampleRate, channels };
+}
+
 function describe(page: OggPage): Pick<OggLink, 'codec' | 'sampleRate' | 'channels' | 'header'> {
   const header = page.body.slice();
   const view = new DataView(header.buffer);
@@ -109,13 +116,7 @@ function describe(page: OggPage): Pick<OggLink, 'codec' | 'sampleRate' | 'channe
     return { codec: 'vorbis', sampleRate: view.getUint32(12, true), channels: header[11]!, header };
   if (begins('OpusHead') && header.length >= 19)
     return { codec: 'opus', sampleRate: 48000, channels: header[9]!, header };
-  if (begins('\x7fFLAC') && header.length >= 51)
-    return {
-      codec: 'flac',
-      sampleRate: view.getUint32(27) >>> 12,
-      channels: ((header[29]! >> 1) & 7) + 1,
-      header,
-    };
+  if (begins('\x7fFLAC') && header.length >= 51) return { codec: 'flac', ...flacFormat(header), header };
   if (begins('Speex   ') && header.length >= 80)
     return {
       codec: 'speex',
@@ -211,12 +212,7 @@ export function scanOgg(source: ByteSource, begin: number, end: number): OggScan
 /** The bytes of one stream of sound, in blocks of whole pages. */
 export function* linkBytes(source: ByteSource, link: OggLink): Generator<Uint8Array> {
   if (!link.isMultiplexed) {
-    for (let position = link.begin; position < link.end;) {
-      const block = source.read(position, Math.min(1 << 16, link.end - position)).slice();
-      if (block.length === 0) return;
-      position += block.length;
-      yield block;
-    }
+    yield* chunksOf(source, link.begin, link.end);
     return;
   }
   for (let position = link.begin; position < link.end;) {

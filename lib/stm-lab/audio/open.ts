@@ -1,3 +1,4 @@
+import { concatenate } from '../base/concatenate';
 import { openByteSource, chunksOf, type ByteSource } from './byteSource';
 import { flacCodec } from './codecs';
 import { openCompressed } from './compressed';
@@ -131,12 +132,6 @@ export async function readAudio(file: string, options: OpenAudioOptions = {}): P
   const source = await openAudio(file, options);
   const blocks: Float32Array[] = [];
   for await (const block of source.blocks()) blocks.push(block);
-  const samples = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0));
-  let position = 0;
-  for (const block of blocks) {
-    samples.set(block, position);
-    position += block.length;
-  }
   const { sampleRate, channels, decoder, warnings } = source;
-  return { samples, sampleRate, channels, decoder, warnings };
+  return { samples: concatenate(blocks), sampleRate, channels, decoder, warnings };
 }

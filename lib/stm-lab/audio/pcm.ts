@@ -75,6 +75,25 @@ export function decodeMulaw(code: number): number {
   return (bits & 0x80 ? -magnitude : magnitude) / 32768;
 }
 
+/** Splits interleaved samples into channels, in double precision: integers of 32 bits do not fit into float32. */
+export type Deinterleaver = (bytes: Uint8Array) => Float64Array[];
+
+/** Prepares splitting samples of a format, which must be one that `checkPcmFormat` takes. */
+export function createDeinterleaver(format: PcmFormat): Deinterleaver {
+  const { channels, bits } = format;
+  const width = bits / 8;
+  const read = sampleReader(format);
+  return (bytes) => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const count = Math.floor(bytes.length / (width * channels));
+    const planes = Array.from({ length: channels }, () => new Float64Array(count));
+    planes.forEach((plane, c) => {
+      for (let i = 0; i < count; i++) plane[i] = read(view, (i * channels + c) * width);
+    });
+    return planes;
+  };
+}
+
 type SampleReader = (view: DataView, offset: number) => number;
 
 function sampleReader({ encoding, bits, byteOrder }: PcmFormat): SampleReader {
@@ -129,9 +148,8 @@ export function openPcm(
 ): AudioSource {
   checkPcmFormat(source.file, format);
   const { channels, bits } = format;
-  const width = bits / 8;
-  const frameBytes = width * channels;
-  const read = sampleReader(format);
+  const frameBytes = (bits / 8) * channels;
+  const deinterleave = createDeinterleaver(format);
   const warnings = [...known];
   const downmix = createDownmix(source.file, (sentence) => warnings.push(sentence));
   return {
@@ -144,14 +162,8 @@ export function openPcm(
         const step = Math.max(1, Math.floor(BLOCK_BYTES / frameBytes));
         for (let frame = 0; frame < frames; frame += step) {
           const bytes = source.read(begin + frame * frameBytes, Math.min(step, frames - frame) * frameBytes);
-          const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-          const count = Math.floor(bytes.length / frameBytes);
-          // In double precision: integers of 32 bits do not fit into float32.
-          const planes = Array.from({ length: channels }, () => new Float64Array(count));
-          planes.forEach((plane, c) => {
-            for (let i = 0; i < count; i++) plane[i] = read(view, i * frameBytes + c * width);
-          });
-          yield downmix.push(count, planes);
+          const planes = deinterleave(bytes);
+          yield downmix.push(planes[0]!.length, planes);
         }
         downmix.finish();
       } finally {

@@ -8,7 +8,7 @@ export interface WavWriter {
   write(samples: Float32Array): void;
   /** Completes the file under its own name. */
   close(): void;
-  /** Removes what was written. */
+  /** Removes what was written; harmless after `close`. */
   discard(): void;
 }
 
@@ -27,6 +27,11 @@ export function openWavWriter(file: string, sampleRate: number): WavWriter {
   const temporary = temporaryName(file);
   const handle = openSync(temporary, 'w');
   let bytes = 0;
+  let isOpen = true;
+  const release = (): void => {
+    if (isOpen) closeSync(handle);
+    isOpen = false;
+  };
   writeSync(handle, wavHeader('float32', sampleRate, 0));
   return {
     write(samples) {
@@ -39,11 +44,11 @@ export function openWavWriter(file: string, sampleRate: number): WavWriter {
     },
     close() {
       writeSync(handle, wavHeader('float32', sampleRate, bytes), 0, HEADER_BYTES, 0);
-      closeSync(handle);
+      release();
       renameSync(temporary, file);
     },
     discard() {
-      closeSync(handle);
+      release();
       rmSync(temporary, { force: true });
     },
   };

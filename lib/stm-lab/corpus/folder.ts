@@ -18,6 +18,11 @@ export function isFolder(file: string): boolean {
   return fs.statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
+/** The folder of a manifest, which may be that folder itself. */
+export function manifestFolder(file: string): string {
+  return isFolder(file) ? file : path.dirname(file);
+}
+
 /**
  * Reads a folder as a manifest: one sub-folder per class, `class/recording.wav`, or `class/group/recording.wav` where
  * recordings share a speaker, artist or place. A group of one name in several classes is one group. Without a second

@@ -1,5 +1,5 @@
 export { counted, withExamples } from './examples';
-export { isFolder, readClassFolder } from './folder';
+export { isFolder, manifestFolder, readClassFolder } from './folder';
 export { isRecordingName, listFiles, listRecordings, type ListedFile, type Listing } from './listing';
 export { readManifest, type ReadManifestOptions } from './manifest';
 export { createRecordingFinder, showPath, type FoundRecording } from './recordings';

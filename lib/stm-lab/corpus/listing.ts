@@ -167,7 +167,7 @@ function realPath(file: string): string | undefined {
 }
 
 /** Whether `inner` is `outer` or lies below it. */
-function isInside(outer: string, inner: string): boolean {
+export function isInside(outer: string, inner: string): boolean {
   const way = path.relative(outer, inner);
   return way === '' || (way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way));
 }

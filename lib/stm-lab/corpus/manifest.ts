@@ -5,6 +5,7 @@ import { inputError } from '../base/errors';
 import { sha256File } from '../base/files';
 import { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
 import { isFolder, readClassFolder } from './folder';
+import { isInside } from './listing';
 import { createRecordingFinder, showPath } from './recordings';
 import { spellingWarnings } from './spelling';
 import type { Manifest, ManifestProblem, ManifestRow } from './types';
@@ -163,9 +164,7 @@ function liesInside(folder: string, file: string): boolean {
       return name === path.dirname(name) ? name : path.join(real(path.dirname(name)), path.basename(name));
     }
   };
-  return (
-    !path.relative(folder, file).startsWith('..') && !path.relative(real(folder), real(file)).startsWith('..')
-  );
+  return isInside(folder, file) && isInside(real(folder), real(file));
 }
 
 /** Cells without the empty ones behind the last column. */

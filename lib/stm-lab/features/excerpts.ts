@@ -23,6 +23,14 @@ export interface ExcerptCheck {
   readonly verdict: 'accepted' | 'silent' | 'not finite';
 }
 
+/** Factor that scales samples to a root mean square; 0 for digital silence, NaN if a sample is not finite. */
+export function gainTo(targetRms: number, samples: Float32Array): number {
+  let power = 0;
+  for (let i = 0; i < samples.length; i++) power += samples[i]! * samples[i]!;
+  if (!Number.isFinite(power)) return NaN;
+  return power === 0 ? 0 : targetRms / Math.sqrt(power / samples.length);
+}
+
 /**
  * Applies the silence rule to one excerpt, at the recording's own sampling rate. An excerpt without a single
  * silent sample is accepted; the published code rejects it, by taking the maximum of an empty list, which natural
@@ -33,10 +41,8 @@ export function checkExcerpt(
   sampleRate: number,
   rule: SilenceRule = SILENCE_RULE,
 ): ExcerptCheck {
-  let power = 0;
-  for (let i = 0; i < samples.length; i++) power += samples[i]! * samples[i]!;
-  if (!Number.isFinite(power)) return { gain: NaN, longestSilenceSeconds: 0, verdict: 'not finite' };
-  const gain = power === 0 ? 0 : rule.targetRms / Math.sqrt(power / samples.length);
+  const gain = gainTo(rule.targetRms, samples);
+  if (Number.isNaN(gain)) return { gain, longestSilenceSeconds: 0, verdict: 'not finite' };
   let longest = 0;
   let run = 0;
   for (let i = 0; i < samples.length; i++) {
@@ -46,7 +52,7 @@ export function checkExcerpt(
     } else run = 0;
   }
   const longestSilenceSeconds = longest / sampleRate;
-  const verdict = power > 0 && longestSilenceSeconds < rule.maxSilenceSeconds ? 'accepted' : 'silent';
+  const verdict = gain > 0 && longestSilenceSeconds < rule.maxSilenceSeconds ? 'accepted' : 'silent';
   return { gain, longestSilenceSeconds, verdict };
 }
 

@@ -1,7 +1,7 @@
 export { attentionWeights } from './attention';
 export { adamStep, type AdamConstants } from './adam';
 export { type TrainingSize, trainingSize } from './batches';
-export { type LabelledRows, selectRows, vectorsOf, vectorStarts } from './data';
+export { gatherRows, type LabelledRows, selectRows, vectorsOf, vectorStarts } from './data';
 export { converged, type EpochMetric, type EpochRecord, fitMlp, type FitResult, type FitTask } from './fit';
 export { initialWeights } from './initialise';
 export { balancedWeights, type LossOptions } from './loss';

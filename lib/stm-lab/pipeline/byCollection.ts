@@ -45,6 +45,8 @@ export interface CollectionDesign extends ScorableRows {
   readonly classes: readonly string[];
   /** Class of every row of the whole index; -1 where it is not scorable. */
   readonly y: Int32Array;
+  /** Class of each scorable row. */
+  readonly labels: Int32Array;
 }
 
 /**
@@ -63,7 +65,7 @@ export function collectionDesign(index: readonly IndexRow[], folds: number): Col
   const y = new Int32Array(labels.length).fill(-1);
   design.rows.forEach((row, i) => (y[row] = own[i]!));
   const groups = index.map(({ group }) => group);
-  return { ...design, names, groups, folds: Math.min(folds, design.collections), classes, y };
+  return { ...design, names, groups, folds: Math.min(folds, design.collections), classes, y, labels: own };
 }
 
 /**
@@ -71,11 +73,10 @@ export function collectionDesign(index: readonly IndexRow[], folds: number): Col
  * test collections are left out of training.
  */
 export function crossValidateByCollection(
-  { names, groups, rows, folds, classes, y }: CollectionDesign,
+  { names, groups, rows, folds, classes, labels }: CollectionDesign,
   task: Pick<CrossValidationTask, 'seeds' | 'fitFold' | 'onFold' | 'resume' | 'bootstrap' | 'signal'>,
 ): Promise<CrossValidationResult> {
   const own = Array.from(rows, (row) => names[row]!);
-  const labels = Int32Array.from(rows, (row) => y[row]!);
   return crossValidate({
     ...task,
     labels,
@@ -97,10 +98,9 @@ export function crossValidateByCollection(
 
 /** The scores of a cross-validation by collection. */
 export function collectionScores(
-  { folds, collections, rows, notScorable, classes, y }: CollectionDesign,
+  { folds, collections, rows, notScorable, classes, labels }: CollectionDesign,
   result: CrossValidationResult,
 ): CollectionScores {
-  const labels = Int32Array.from(rows, (row) => y[row]!);
   const sets = result.repeats.map(({ probabilities }) => probabilities);
   const domain = domainF1(labels, sets, classes);
   return {

@@ -62,13 +62,12 @@ function keyBelow(key: string, parent: RunReference | undefined): string {
   return parent === undefined ? key : `${key}-${sha256(parent.key ?? parent.id).slice(0, 12)}`;
 }
 
-/** Records a piece of work that was done before below a new parent; recorded there already, it stays as it is. */
-export function recordReused(
-  { tracker, note, dataset }: Pick<StageContext, 'tracker' | 'note' | 'dataset'>,
+/** Starts, or continues, the run of a piece of work and names its data. */
+function startRun(
+  tracker: Tracker,
+  { note, dataset }: Pick<StageContext, 'note' | 'dataset'>,
   request: TrackedRunRequest,
-  log: (run: Run) => void,
-): void {
-  if (tracker === undefined || tracker.mode === 'disabled') return;
+): Run {
   const { name, key, params, tags, parent } = request;
   const run = tracker.startRun({
     name,
@@ -78,6 +77,17 @@ export function recordReused(
     tags: { ...tags, ...(note === undefined ? {} : { 'stm.note': note }) },
   });
   nameDataset(run, dataset, request);
+  return run;
+}
+
+/** Records a piece of work that was done before below a new parent; recorded there already, it stays as it is. */
+export function recordReused(
+  { tracker, note, dataset }: Pick<StageContext, 'tracker' | 'note' | 'dataset'>,
+  request: TrackedRunRequest,
+  log: (run: Run) => void,
+): void {
+  if (tracker === undefined || tracker.mode === 'disabled') return;
+  const run = startRun(tracker, { note, dataset }, request);
   // In a run that is there already, nothing is written twice.
   if (run.origin === 'new') run.setTags({ 'stm.reused': 'results of an earlier run' });
   log(run);
@@ -96,16 +106,8 @@ export async function trackedRun<T>(
   request: TrackedRunRequest,
   work: (run: Run | undefined) => Promise<T>,
 ): Promise<T> {
-  const { name, key, params, tags, parent } = request;
-  const run = context.tracker?.startRun({
-    name,
-    key: keyBelow(key, parent),
-    ...(parent === undefined ? {} : { parent }),
-    params,
-    tags: { ...tags, ...(context.note === undefined ? {} : { 'stm.note': context.note }) },
-  });
-  if (run !== undefined) nameDataset(run, context.dataset, request);
-  const stopSampling = run === undefined || parent !== undefined ? undefined : sampleSystem(run);
+  const run = context.tracker === undefined ? undefined : startRun(context.tracker, context, request);
+  const stopSampling = run === undefined || request.parent !== undefined ? undefined : sampleSystem(run);
   try {
     const result = await work(run);
     stopSampling?.();
@@ -141,15 +143,8 @@ export function sharedRun(
   request: TrackedRunRequest,
 ): RunReference | undefined {
   if (tracker === undefined || tracker.mode === 'disabled') return undefined;
-  const { name, key, params, tags } = request;
-  const run = tracker.startRun({
-    name,
-    key,
-    params,
-    tags: { ...tags, ...(note === undefined ? {} : { 'stm.note': note }) },
-  });
-  nameDataset(run, dataset, request);
-  return { id: run.id, name, key };
+  const run = startRun(tracker, { note, dataset }, request);
+  return { id: run.id, name: request.name, key: request.key };
 }
 
 /** The run of a stage. */

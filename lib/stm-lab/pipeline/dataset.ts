@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import type { DatasetOptions } from 'mlflow-tracking-client';
-import type { Manifest } from '../corpus';
+import { manifestFolder, type Manifest } from '../corpus';
 
 /** The data of a run as MLflow shows them: a name, and a digest that changes when the data do. */
 export type RunDataset = Pick<DatasetOptions, 'name' | 'digest' | 'source'>;
@@ -8,7 +8,7 @@ export type RunDataset = Pick<DatasetOptions, 'name' | 'digest' | 'source'>;
 /** The recordings of a manifest: named by its folder, told apart by its hash. */
 export function datasetOfManifest(manifest: Pick<Manifest, 'file' | 'hash'>): RunDataset {
   return {
-    name: path.basename(path.dirname(path.resolve(manifest.file))) || 'corpus',
+    name: path.basename(manifestFolder(path.resolve(manifest.file))) || 'corpus',
     digest: manifest.hash.slice(0, 8),
     source: path.basename(manifest.file),
   };

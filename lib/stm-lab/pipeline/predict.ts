@@ -1,14 +1,14 @@
 import * as path from 'node:path';
-import { readAudio } from '../audio';
 import { inputError } from '../base/errors';
 import { readJson, sha256 } from '../base/files';
 import { loadEngine } from '../engine';
-import { describeFeatures, extractStm } from '../features';
+import { describeFeatures } from '../features';
 import { loadModel, predictProbabilities } from '../models';
 import { featuresInMemory, loadReduction, transform, type Reduction } from '../reduction';
 import type { Prediction } from './prediction';
 import { isExcerptModel, openExcerptPredictor } from './excerptModel';
 import { silenceSeconds, type SilenceLimit } from './silenceLimit';
+import { stmOfFile } from './stmOfFile';
 
 /** A trained network and the reduction it was trained on. */
 export interface PredictOptions {
@@ -48,17 +48,8 @@ export async function openPredictor(options: PredictOptions): Promise<(file: str
   const silence = maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
   const engine = await loadEngine();
   return async (file) => {
-    const { samples, sampleRate } = await readAudio(file);
-    let stm;
-    try {
-      stm = await extractStm(samples, sampleRate, { channels, keep: 'excerpts', ...silence });
-    } catch (error) {
-      throw inputError(
-        `${file}: ${error instanceof Error ? error.message.replace(/^samples: /, '') : String(error)}`,
-        error,
-      );
-    }
-    const rows = [stm.features, ...stm.perExcerpt!.map(({ features }) => features)];
+    const stm = await stmOfFile(file, { channels, ...silence });
+    const rows = [stm.features, ...stm.perExcerpt.map(({ features }) => features)];
     const matrix = new Float32Array(rows.length * reduction.columns);
     rows.forEach((row, i) => matrix.set(row, i * reduction.columns));
     const reduced = await transform(reduction, { features: featuresInMemory(matrix, reduction.columns) });
@@ -71,7 +62,7 @@ export async function openPredictor(options: PredictOptions): Promise<(file: str
       file,
       classes: classNames,
       probabilities: ofRow(0),
-      course: stm.perExcerpt!.map(({ startSeconds }, i) => ({ startSeconds, probabilities: ofRow(i + 1) })),
+      course: stm.perExcerpt.map(({ startSeconds }, i) => ({ startSeconds, probabilities: ofRow(i + 1) })),
     };
   };
 }

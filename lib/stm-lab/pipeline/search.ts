@@ -184,7 +184,7 @@ export async function runTrials(
           study: plan.study,
           objective: {
             module: path.join(__dirname, 'searchWorker.js'),
-            data: workerOrder(options, study, context, parent),
+            data: workerOrder(options, plan, study, context, parent),
           },
           trials: search.trials,
           workers,
@@ -203,8 +203,9 @@ export async function runTrials(
 
 function workerOrder(
   options: SearchStageOptions,
+  plan: SearchPlan,
   study: Study,
-  { tracker, note, dataset = datasetOfInputs(readRoleData(options).hashes) }: StageContext,
+  { tracker, note, dataset = datasetOfInputs(plan.data.hashes) }: StageContext,
   parent: RunReference | undefined,
 ): SearchWorkerOrder {
   return {

@@ -4,13 +4,6 @@ import { createModulationPlane } from './plane';
 import type { ModulationGain } from './region';
 import { createSubbands, type Subbands, type SynthesisKernels } from './subbands';
 
-/** How the iteration proceeds. */
-export interface IterationOptions {
-  /** Iterations. Default 40. */
-  readonly iterations?: number | undefined;
-}
-
-export const DEFAULT_ITERATIONS = 40;
 /** Part of the last step that is taken once more (accelerated projections). */
 const MOMENTUM = 0.9;
 /** The part of the plane that is published, with room for leakage: Hz and cyc/oct. */
@@ -36,8 +29,6 @@ export interface FilteredBlock {
 
 /** Filters blocks of one length. */
 export interface BlockFilter {
-  readonly frames: number;
-  readonly samples: number;
   /**
    * The block with its modulations filtered.
    *
@@ -56,9 +47,8 @@ export function createBlockFilter(
   bank: FilterBank,
   frames: number,
   gain: ModulationGain,
-  options: IterationOptions = {},
+  iterations: number,
 ): BlockFilter {
-  const iterations = options.iterations ?? DEFAULT_ITERATIONS;
   const subbands = createSubbands(kernels, bank, frames);
   const exact = createModulationPlane(kernels.fft, bank, frames, 'circular');
   const plane = createModulationPlane(kernels.fft, bank, frames, 'bridged');
@@ -67,8 +57,6 @@ export function createBlockFilter(
     Math.abs(rate) <= PUBLISHED.rateHz && scale <= PUBLISHED.scaleCycPerOct ? 1 : FAR_WEIGHT,
   );
   return {
-    frames,
-    samples: subbands.samples,
     filter(block, carrier) {
       const inBand = (samples: Float32Array): Float32Array =>
         weighBins(subbands.toSpectrum(samples), (bin) => subbands.carried[bin]!);

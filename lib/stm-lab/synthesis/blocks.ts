@@ -14,8 +14,6 @@ const FADE = FADE_FRAMES * FRAME_STEP;
 
 /** A block of a signal, its margins included. */
 export interface Block {
-  /** Counted from 0. */
-  readonly index: number;
   /** Sample of the signal at which the block begins; negative for the first one. */
   readonly begin: number;
   /** See `blockFramesFor`. */
@@ -59,7 +57,6 @@ export function startBlocks(work: (block: Block) => Float32Array): BlockStream {
   const cut = (frames: number): Block => {
     const start = index * HOP - MARGIN;
     return {
-      index,
       begin: start,
       frames,
       samples: Float32Array.from({ length: frames * FRAME_STEP }, (_, i) => {

@@ -3,10 +3,11 @@ import { concatenate } from '../base/concatenate';
 import { inputError } from '../base/errors';
 import { randomState } from '../base/random/mt19937';
 import { SILENCE_RULE, stmFilterBank, type ChannelSet } from '../features';
+import { gainTo } from '../features/excerpts';
 import { ANALYSIS_RATE, FRAME_RATE } from '../features/stm/axes';
 import { EXCERPT_SAMPLES } from '../features/stm/channelPlan';
 import { createCochleagramKernel } from '../features/stm/cochleagram';
-import { createBlockFilter, DEFAULT_ITERATIONS, type BlockFilter } from './blockFilter';
+import { createBlockFilter, type BlockFilter } from './blockFilter';
 import { startBlocks, type Block } from './blocks';
 import { regionGain, type ModulationGain, type ModulationRegion } from './region';
 import { startModulationMeter, WINDOW_HOP, type FilterReport } from './report';
@@ -78,6 +79,8 @@ export interface FilteredSound {
   readonly cochleagrams?: FilteredCochleagrams;
 }
 
+/** Iterations of the synthesis where nothing else is asked for. */
+const DEFAULT_ITERATIONS = 40;
 /** Level to which a block is scaled before its analysis, as in the extraction. */
 const TARGET_RMS = SILENCE_RULE.targetRms;
 /** Shortest sound that has modulations worth filtering, seconds. */
@@ -107,7 +110,7 @@ export async function createModulationFilter(
   const [kernels, cochleagram] = await Promise.all([loadSynthesisKernels(), createCochleagramKernel(bank)]);
   const filters = new Map<number, BlockFilter>();
   const filterFor = (frames: number): BlockFilter => {
-    const filter = filters.get(frames) ?? createBlockFilter(kernels, bank, frames, gain, { iterations });
+    const filter = filters.get(frames) ?? createBlockFilter(kernels, bank, frames, gain, iterations);
     filters.set(frames, filter);
     return filter;
   };
@@ -116,12 +119,12 @@ export async function createModulationFilter(
     start(sampleRate) {
       const resampling = startResampling(sampleRate, ANALYSIS_RATE);
       const meter = startModulationMeter(cochleagram, gain);
-      const pairs = startPairs((before, after) => meter.add(before, after, levelOf(before)));
+      const pairs = startPairs((before, after) => meter.add(before, after, gainTo(TARGET_RMS, before)));
       let [difference, cells, received] = [0, 0, 0];
       let cochleagrams: FilteredCochleagrams | undefined;
 
       const work = ({ begin, frames, samples }: Block): Float32Array => {
-        const level = levelOf(samples);
+        const level = gainTo(TARGET_RMS, samples);
         if (!Number.isFinite(level)) throw inputError('holds samples that are not finite (NaN or infinite)');
         if (level === 0) return new Float32Array(samples.length);
         const filter = filterFor(frames);
@@ -197,14 +200,6 @@ export async function filterModulations(
   const first = filter.push(samples);
   const { samples: last, ...rest } = filter.finish();
   return { ...rest, samples: concatenate([first, last]), sampleRate: filter.sampleRate };
-}
-
-/** Factor that brings a sound to the analysis level; 0 for digital silence, NaN for samples that are not finite. */
-function levelOf(samples: Float32Array): number {
-  let power = 0;
-  for (let i = 0; i < samples.length; i++) power += samples[i]! * samples[i]!;
-  if (!Number.isFinite(power)) return NaN;
-  return power === 0 ? 0 : TARGET_RMS / Math.sqrt(power / samples.length);
 }
 
 /** Samples that share one state of the generator, so that noise can be drawn from any place on. */

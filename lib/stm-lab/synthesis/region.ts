@@ -1,9 +1,9 @@
 import { inputError } from '../base/errors';
 
 /** Width of a region's soft edge along rate, Hz. */
-export const RATE_EDGE_HZ = 0.5;
+const RATE_EDGE_HZ = 0.5;
 /** Width of a region's soft edge along scale, cycles per octave. */
-export const SCALE_EDGE_CYC_PER_OCT = 0.25;
+const SCALE_EDGE_CYC_PER_OCT = 0.25;
 
 /** An interval of one axis of the modulation plane; both bounds belong to it unless `open`. */
 export interface ModulationBand {

@@ -27,7 +27,6 @@ export interface SubbandPlan {
 
 /** How a block of sound is taken apart into subbands and put together again. */
 export interface BlockPlan {
-  readonly frames: number;
   /** Samples of the block at the analysis rate, frames * 128. */
   readonly samples: number;
   readonly channels: readonly SubbandPlan[];
@@ -80,7 +79,7 @@ export function planBlock(bank: FilterBank, frames: number): BlockPlan {
   const least = LEAST_COVERAGE * coverage.reduce((a, b) => Math.max(a, b));
   const inverse = Float32Array.from(coverage.subarray(0, lastBin + 1), (sum) => 1 / Math.max(sum, least));
   const carried = inverse.map((factor, k) => factor * coverage[k]!);
-  return { frames, samples, channels, filters, inverse, carried };
+  return { samples, channels, filters, inverse, carried };
 }
 
 /** The extraction's low-pass filter to 125 frames per second, sampled at the subband's rate. */

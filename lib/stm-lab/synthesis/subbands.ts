@@ -7,16 +7,12 @@ import { planBlock } from './subbandPlan';
 
 /**
  * The subbands of one block of sound, in memory of their own: taken apart (`analyse`), their envelopes changed and put
- * together again (`impose`). Spectra are interleaved complex float32 values of the bins 0 ... samples / 2.
+ * together again (`impose`). Spectra are interleaved complex float32 values of the bins 0 ... half the block's samples.
  */
 export interface Subbands {
-  /** Frames and samples of a block. */
-  readonly frames: number;
-  readonly samples: number;
-  readonly channels: number;
-  /** Spectrum of a block of `samples` values at 16 kHz. */
+  /** Spectrum of a block, 128 values at 16 kHz for each frame. */
   toSpectrum(block: Float32Array): Float32Array;
-  /** Block of a spectrum, `samples` values at 16 kHz. */
+  /** Block of a spectrum. */
   toBlock(spectrum: Float32Array): Float32Array;
   /**
    * Takes a spectrum apart and returns its cochleagram: dB above 1e-4, not negative, channels x frames, row-major. A view
@@ -99,9 +95,6 @@ export function createSubbands(
   const row = upload(new Float32Array(frames + 4));
 
   return {
-    frames,
-    samples,
-    channels: channels.length,
     carried: plan.carried,
     toSpectrum(block) {
       floats(time, samples).set(block);

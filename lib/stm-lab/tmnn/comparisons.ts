@@ -237,9 +237,7 @@ export function resampledScores(
   const place = new Map(names.map((name, i) => [name, i]));
   const draws = scorers.map(() => metrics.map(() => new Float64Array(resamples)));
   for (let n = 0; n < resamples; n++) {
-    const state = randomState(deriveSeed(seed, 'resample', n));
-    const counts = new Float64Array(names.length);
-    for (let i = 0; i < names.length; i++) counts[state.interval(names.length - 1)]!++;
+    const counts = drawTimes(names.length, deriveSeed(seed, 'resample', n));
     const weights = blocks.map(({ groups }) =>
       Float64Array.from(groups, (name) => counts[place.get(name)!]!),
     );

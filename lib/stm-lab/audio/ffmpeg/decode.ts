@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { environmentError, fileError, inputError, messageOf } from '../../base/errors';
 import { cutShort } from '../cutShort';
 import { createDownmix } from '../downmix';
+import { createDeinterleaver } from '../pcm';
 import type { AudioSource } from '../source';
 import { readFrameList, type FrameList, type Gap } from './frameList';
 import { FFMPEG_CURE, findFfmpeg, type Ffmpeg } from './locate';
@@ -243,6 +244,8 @@ async function* streamBlocks(
       );
   };
   const frameBytes = 4 * channels;
+  const format = { encoding: 'float', bits: 32, byteOrder: 'little', sampleRate, channels } as const;
+  const deinterleave = createDeinterleaver(format);
   let done = 0;
   const output = child.stdout as Readable;
   const next = <T>(work: Promise<T>): Promise<T> => orHang(work, file, stop);
@@ -251,11 +254,7 @@ async function* streamBlocks(
       const count = Math.floor(bytes.length / frameBytes);
       // The list of frames tells whether what arrived is whole.
       await next(frames.reaches(done + count));
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const planes = Array.from({ length: channels }, (_, c) =>
-        Float32Array.from({ length: count }, (_f, i) => view.getFloat32(i * frameBytes + 4 * c, true)),
-      );
-      const block = downmix.push(count, planes);
+      const block = downmix.push(count, deinterleave(bytes));
       for (; gapsSeen < frames.gaps.length && frames.gaps[gapsSeen]!.at < done + count;) {
         const gap = frames.gaps[gapsSeen++]!;
         try {

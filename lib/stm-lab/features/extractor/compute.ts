@@ -9,7 +9,7 @@ import type { MelParameters } from '../mel';
 import type { StmParameters } from '../stm';
 import { describeFeatures, type FeatureDescription, type FeatureKind, type Kept } from './analysers';
 import { openJournal, type Journal } from './journal';
-import type { Failed, Job, Outcome } from './messages';
+import { isAccepted, isFailed, type Job, type Outcome } from './messages';
 import { runPool } from './pool';
 import { fileStamp } from './stamp';
 
@@ -169,8 +169,6 @@ export async function runExtraction<T>(
   }
 }
 
-const isFailed = (outcome: Outcome): outcome is Failed => 'reason' in outcome && outcome.kind === 'failed';
-
 const keyOf = (hash: string, recipe: string): string => sha256({ hash, recipe });
 
 async function computeMissing(
@@ -208,10 +206,8 @@ async function computeMissing(
     item.outcome = outcome;
     if (key !== undefined) item.key = key;
     done++;
-    if ('reason' in outcome) {
-      if (outcome.kind === 'failed') failed++;
-      else rejected++;
-    }
+    if (isFailed(outcome)) failed++;
+    else if (!isAccepted(outcome)) rejected++;
     report('due');
   };
   const reuse = (item: Prepared, hash: string): boolean => {

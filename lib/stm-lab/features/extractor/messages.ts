@@ -53,6 +53,10 @@ export type Outcome = Accepted | Unusable | Failed;
 export const isAccepted = (outcome: Outcome | undefined): outcome is Accepted =>
   outcome !== undefined && !('reason' in outcome);
 
+/** Whether the environment kept a recording from being read or analysed. */
+export const isFailed = (outcome: Outcome | undefined): outcome is Failed =>
+  outcome !== undefined && 'reason' in outcome && outcome.kind === 'failed';
+
 export type ToWorker =
   | { readonly kind: 'hash'; readonly job: Job }
   /** The answer to `hashed`: the recording is not known yet. */

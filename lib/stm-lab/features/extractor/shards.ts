@@ -8,7 +8,7 @@ import { createRecordingFinder } from '../../corpus';
 import type { ManifestRow } from '../../corpus/types';
 import { recipeOf, recipeText, runExtraction, type Recipe, type Tally } from './compute';
 import type { ExtractCorpusOptions } from './extractCorpus';
-import { isAccepted, type Outcome } from './messages';
+import { isAccepted, isFailed, type Outcome } from './messages';
 import { currentVersions, writeRows, writeResults, type Results, type Versions } from './results';
 
 /** One of the parts into which a corpus is cut, counted from 1. */
@@ -137,8 +137,7 @@ export async function extractShard(options: ExtractCorpusOptions, shard: Shard):
           ...(key === undefined ? {} : { key }),
           ...(hash === undefined ? {} : { hash }),
         });
-        if (outcome !== undefined && 'reason' in outcome && outcome.kind === 'failed')
-          failed.push({ path: row.path, reason: outcome.reason });
+        if (isFailed(outcome)) failed.push({ path: row.path, reason: outcome.reason });
         if (!isAccepted(outcome) || key === undefined) continue;
         append(journal.features(key));
         accepted++;

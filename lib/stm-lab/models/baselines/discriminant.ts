@@ -1,5 +1,5 @@
 import { inputError } from '../../base/errors';
-import { choleskyInPlace } from '../../base/numerics/linearSystem';
+import { choleskyInPlace, solveLower, solveLowerTransposed } from '../../base/numerics/linearSystem';
 import { checkRows, type LabelledRows } from '../data';
 import type { LinearModel } from './linear';
 
@@ -62,23 +62,9 @@ export function fitDiscriminant(
       continue;
     }
     const mean = means.subarray(c * columns, (c + 1) * columns);
-    const slope = solveCholesky(covariance, mean, columns);
+    const slope = solveLowerTransposed(covariance, columns, solveLower(covariance, columns, mean.slice()));
     weights.set(slope, c * stride);
     weights[c * stride + columns] = -slope.reduce((sum, value, j) => sum + value * mean[j]!, 0) / 2;
   }
   return { kind: 'discriminant', columns, classes, weights };
-}
-
-/** Solves L L' z = b for a lower factor L. */
-function solveCholesky(factor: Float64Array, b: Float64Array, n: number): Float64Array {
-  const z = b.slice();
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) z[i]! -= factor[i * n + k]! * z[k]!;
-    z[i]! /= factor[i * n + i]!;
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) z[i]! -= factor[k * n + i]! * z[k]!;
-    z[i]! /= factor[i * n + i]!;
-  }
-  return z;
 }

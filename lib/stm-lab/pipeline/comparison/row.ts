@@ -23,8 +23,9 @@ import {
   type CollectionScores,
 } from '../byCollection';
 import { prepareVectors } from '../excerptModel/data';
-import { fitExcerptFold } from '../excerptModel/score';
+import { excerptTask, fitExcerptFold } from '../excerptModel/score';
 import { vectorStarts } from '../../models';
+import type { Reduction } from '../../reduction';
 import { classNumbers, type IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
 import { forgetOtherFolds } from '../partialFolds';
@@ -233,32 +234,37 @@ async function crossValidateRow(
     row.excerptModel === undefined
       ? recipeFeatures(data.features, source.rateHz, row.recipes)
       : [prepareVectors(data.features, source.rateHz!, row.excerptModel)];
-  const collections = recordings.map(({ collection, group }) => collection ?? group);
+  const excerpts =
+    row.excerptModel === undefined
+      ? undefined
+      : excerptTask(
+          {
+            vectors: features[0]!,
+            columns: features[0]!.length / (data.features.length / data.columns),
+            starts: vectorStarts({ rows: y.length, excerpts: data.excerpts! }),
+          },
+          recordings,
+        );
   const recipes = row.recipes.map((recipe, i) => ({ ...recipe, features: features[i]! }));
   forgetOtherFolds(folder, key);
   forgetOtherFolds(`${folder}-by-collection`, key);
   const choiceFile = ({ seed, fold }: { seed: number; fold: number }): string =>
     path.join(folder, `seed${seed}-fold${fold}.choice.json`);
   /** Models whose choices, where there are any, are made with `units` held out together, as they are scored. */
-  const fitWith =
-    (
-      own: Omit<typeof base, 'classes'> & { readonly classes: readonly string[] },
-      units: readonly string[],
-      onChoice: (task: FoldTask, choice: RecipeChoice) => void,
-    ) =>
-    async (task: FoldTask): Promise<Float32Array> => {
+  const fitWith = (
+    own: Omit<typeof base, 'classes'> & { readonly classes: readonly string[] },
+    units: readonly string[],
+    onChoice: (task: FoldTask, choice: RecipeChoice) => void,
+  ) => {
+    const reductions = new Map<string, Reduction>();
+    return async (task: FoldTask): Promise<Float32Array> => {
       if (row.excerptModel !== undefined)
         return fitExcerptFold(
-          {
-            vectors: features[0]!,
-            columns: features[0]!.length / (data.features.length / data.columns),
-            starts: vectorStarts({ rows: y.length, excerpts: data.excerpts! }),
-            y: own.y,
-            classes: own.classes,
-            collections,
-          },
+          { ...excerpts!, y: own.y, classes: own.classes },
           row.excerptModel,
           task,
+          undefined,
+          reductions,
         );
       let used = recipes;
       if (row.innerFolds > 0) {
@@ -271,6 +277,7 @@ async function crossValidateRow(
         probabilities.push(await fitFoldModel({ ...own, ...recipe, ensemble: row.ensemble }, task));
       return averageProbabilities(probabilities);
     };
+  };
   const choices: RecipeChoice[] = [];
   const result = await crossValidate({
     labels: y,

@@ -17,10 +17,16 @@ export interface ExcerptVectors {
 }
 
 /** An opened folder of excerpts. */
-export interface ExcerptFolder extends ExcerptVectors {
+export interface ExcerptFolder {
   readonly index: readonly IndexRow[];
   readonly rateHz: readonly number[];
   readonly hashes: Readonly<Record<'excerpts' | 'index' | 'axes', string>>;
+  /**
+   * Reads all excerpts and makes them ready.
+   *
+   * @throws StmLabError (`input`) when the files disagree.
+   */
+  read(choice: ExcerptModelChoice): ExcerptVectors;
 }
 
 /** Excerpt features as an excerpt model takes them: smoothed along rate, negative rates folded. */
@@ -34,11 +40,11 @@ export function prepareVectors(
 }
 
 /**
- * Reads the excerpts of an extraction and makes them ready.
+ * Opens the excerpts of an extraction.
  *
- * @throws StmLabError (`input`) when excerpts were not kept, or the files disagree.
+ * @throws StmLabError (`input`) when excerpts were not kept.
  */
-export function readExcerptFolder(folder: string, choice: ExcerptModelChoice): ExcerptFolder {
+export function openExcerptFolder(folder: string): ExcerptFolder {
   const opened = openFeatureFolder(folder);
   opened.matrix.close();
   const { index, indexHash, axesHash } = opened;
@@ -46,27 +52,27 @@ export function readExcerptFolder(folder: string, choice: ExcerptModelChoice): E
   if (hash === undefined)
     throw inputError(`${folder}: excerpts were not kept; extract again with --keep excerpts`);
   const { rateHz } = modulationAxes(opened);
-  const starts = vectorStarts({
-    rows: index.length,
-    excerpts: Int32Array.from(index, ({ excerpts }) => excerpts),
-  });
-  const file = path.join(folder, 'excerpts.npy');
-  const matrix = openNpyRows(file);
-  try {
-    if (matrix.rows !== starts[index.length])
-      throw inputError(
-        `${file}: has ${matrix.rows} excerpts but index.csv counts ${starts[index.length]}; extract again with --keep excerpts`,
-      );
-    const vectors = prepareVectors(matrix.readRows(0, matrix.rows), rateHz, choice);
-    return {
-      vectors,
-      columns: vectors.length / matrix.rows,
-      starts,
-      index,
-      rateHz,
-      hashes: { excerpts: hash, index: indexHash, axes: axesHash },
-    };
-  } finally {
-    matrix.close();
-  }
+  return {
+    index,
+    rateHz,
+    hashes: { excerpts: hash, index: indexHash, axes: axesHash },
+    read(choice) {
+      const starts = vectorStarts({
+        rows: index.length,
+        excerpts: Int32Array.from(index, ({ excerpts }) => excerpts),
+      });
+      const file = path.join(folder, 'excerpts.npy');
+      const matrix = openNpyRows(file);
+      try {
+        if (matrix.rows !== starts[index.length])
+          throw inputError(
+            `${file}: has ${matrix.rows} excerpts but index.csv counts ${starts[index.length]}; extract again with --keep excerpts`,
+          );
+        const vectors = prepareVectors(matrix.readRows(0, matrix.rows), rateHz, choice);
+        return { vectors, columns: vectors.length / matrix.rows, starts };
+      } finally {
+        matrix.close();
+      }
+    },
+  };
 }

@@ -4,6 +4,7 @@ import { argMax, atTemperature, fitTemperature, macroF1, quantile } from '../../
 import {
   fitDiscriminant,
   fitLogistic,
+  gatherRows,
   linearLogProbabilities,
   vectorsOf,
   type LabelledRows,
@@ -47,6 +48,8 @@ export interface ExcerptTask extends ExcerptVectors {
 
 /** What a model says of recordings. */
 export interface ExcerptPredictions {
+  /** Float64, excerpts x classes: log-probabilities averaged over members, before calibration. */
+  readonly excerpts: Float64Array;
   /** Float64, recordings x classes: log-probabilities averaged over excerpts and members, before calibration. */
   readonly logProbabilities: Float64Array;
   /** Distance from the training recordings, 1 being usual among them. */
@@ -105,14 +108,16 @@ export async function predictExcerptModel(
   const list = vectorsOf(task.starts, rows);
   const x = await transform(reduction, { features, rows: list });
   const starts = startsOf(task.starts, rows);
+  const excerpts = excerptLogProbabilities(members, x, list.length, classes);
   return {
-    logProbabilities: averageOver(starts, excerptLogProbabilities(members, x, list.length, classes), classes),
+    excerpts,
+    logProbabilities: averageOver(starts, excerpts, classes),
     distance: distances(reach, averageOver(starts, x, reduction.width), rows.length),
   };
 }
 
 /** Log-probabilities of single excerpts, averaged over the members. */
-export function excerptLogProbabilities(
+function excerptLogProbabilities(
   members: readonly LinearModel[],
   x: Float32Array,
   count: number,
@@ -164,8 +169,7 @@ function fitMembers(
 
 function excerptsOf({ x, columns, starts, y }: Reduced, rows: Int32Array): LabelledRows {
   const list = vectorsOf(starts, rows);
-  const values = new Float32Array(list.length * columns);
-  list.forEach((vector, i) => values.set(x.subarray(vector * columns, (vector + 1) * columns), i * columns));
+  const values = gatherRows(x, columns, list, new Float32Array(list.length * columns));
   const classOf = Int32Array.from(list);
   let next = 0;
   for (const row of rows) for (let v = starts[row]!; v < starts[row + 1]!; v++) classOf[next++] = y[row]!;
@@ -251,11 +255,7 @@ function startsOf(starts: Int32Array, rows: Int32Array): Int32Array {
 }
 
 /** Mean of each recording's excerpts. */
-export function averageOver(
-  starts: Int32Array,
-  values: Float32Array | Float64Array,
-  columns: number,
-): Float64Array {
+function averageOver(starts: Int32Array, values: Float32Array | Float64Array, columns: number): Float64Array {
   const rows = starts.length - 1;
   const means = new Float64Array(rows * columns);
   for (let row = 0; row < rows; row++)

@@ -145,17 +145,16 @@ export async function scoreExcerptModel(
   const byCollection = part('collection', { ...task, y: design.y, classes: design.classes });
   const unseen = await crossValidateByCollection(design, byCollection);
   const names = Array.from(design.rows, (row) => design.names[row]!);
-  const y = Int32Array.from(design.rows, (row) => design.y[row]!);
   const count = design.classes.length;
   return {
     ...scores,
     byCollection: {
       ...collectionScores(design, unseen),
       eceBefore: meanCalibrationError(
-        y,
+        design.labels,
         unseen.repeats.map(({ seed, probabilities }) => {
           const folds = stratifiedGroupKFold({
-            labels: Array.from(y, (c) => design.classes[c]!),
+            labels: Array.from(design.labels, (c) => design.classes[c]!),
             groups: names,
             folds: design.folds,
             seed,

@@ -8,7 +8,7 @@ import { forgetOtherFolds } from '../partialFolds';
 import type { StageResult } from '../stage';
 import { modelCard } from './card';
 import type { ExcerptModelChoice } from './choice';
-import { readExcerptFolder } from './data';
+import { openExcerptFolder } from './data';
 import { fitExcerptModel } from './fit';
 import { excerptTask, scoreExcerptModel } from './score';
 import { loadExcerptModel, saveExcerptModel, type ExcerptModelRecord } from './store';
@@ -40,7 +40,7 @@ export async function trainExcerptStage(
   context: StageContext = {},
 ): Promise<TrainExcerptSummary> {
   const { out, choice, crossValidation } = options;
-  const data = readExcerptFolder(options.features, choice);
+  const data = openExcerptFolder(options.features);
   const { status } = await runTrackedStage(context, {
     stage: 'train-excerpts',
     folder: out,
@@ -50,14 +50,15 @@ export async function trainExcerptStage(
       const partial = path.join(out, 'folds');
       const identity = { choice, crossValidation, inputs: data.hashes };
       forgetOtherFolds(partial, identity);
-      const scores = await scoreExcerptModel(data, data.index, choice, {
+      const vectors = data.read(choice);
+      const scores = await scoreExcerptModel(vectors, data.index, choice, {
         ...crossValidation,
         folder: partial,
         identity,
         signal: context.signal,
         onFold: (by, finished, total) => context.progress?.(`score by ${by}: fold ${finished} of ${total}`),
       });
-      const task = excerptTask(data, data.index);
+      const task = excerptTask(vectors, data.index);
       const all = Int32Array.from(data.index.keys());
       const model = await fitExcerptModel(task, choice, all, 1);
       const { parameters, versions } = readJson<{
@@ -67,14 +68,14 @@ export async function trainExcerptStage(
       const perClass: Record<string, number> = {};
       for (const { label } of data.index) perClass[label] = (perClass[label] ?? 0) + 1;
       const { byGroup, byCollection } = scores;
-      const files = saveExcerptModel(out, model, {
+      const { files, record } = saveExcerptModel(out, model, {
         classes: task.classes,
         choice,
         parameters,
         rateHz: data.rateHz,
         trainedOn: {
           recordings: data.index.length,
-          excerpts: data.starts[data.index.length]!,
+          excerpts: vectors.starts[data.index.length]!,
           collections: [
             ...new Set(
               data.index.flatMap(({ collection }) => (collection === undefined ? [] : [collection])),
@@ -86,7 +87,7 @@ export async function trainExcerptStage(
         scores: { ...crossValidation, byGroup, ...(byCollection === undefined ? {} : { byCollection }) },
         versions,
       });
-      writeFileAtomic(path.join(out, 'MODEL_CARD.md'), modelCard(loadExcerptModel(out).record));
+      writeFileAtomic(path.join(out, 'MODEL_CARD.md'), modelCard(record));
       files.push('MODEL_CARD.md');
       run?.logMetrics({
         group_macro_f1: byGroup.macroF1.value,

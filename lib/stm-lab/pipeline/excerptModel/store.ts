@@ -49,20 +49,21 @@ const FILE = 'excerpt-model.json';
 /** Whether a folder holds an excerpt model. */
 export const isExcerptModel = (folder: string): boolean => fs.existsSync(path.join(folder, FILE));
 
-/** Writes a model to a folder of its own; `excerpt-model.json` last. Returns the files, relative to the folder. */
+/** Writes a model to a folder of its own; `excerpt-model.json` last. Returns its record and the files, relative to the folder. */
 export function saveExcerptModel(
   folder: string,
   model: ExcerptModel,
   about: Omit<ExcerptModelRecord, 'format' | 'chosen' | 'members' | 'temperature' | 'farFrom' | 'hash'>,
-): string[] {
-  saveReduction(path.join(folder, 'reduction'), model.reduction);
+): { readonly files: string[]; readonly record: ExcerptModelRecord } {
+  const reduction = path.join(folder, 'reduction');
+  saveReduction(reduction, model.reduction);
   model.members.forEach(({ weights, classes, columns }, m) =>
     writeNpy(path.join(folder, `member${m}.npy`), { shape: [classes, columns + 1], data: weights }),
   );
   const { centre, deviation, threshold } = model.reach;
   writeNpy(path.join(folder, 'centre.npy'), { shape: [centre.length], data: centre });
   writeNpy(path.join(folder, 'deviation.npy'), { shape: [deviation.length], data: deviation });
-  writeJson(path.join(folder, FILE), {
+  const record: ExcerptModelRecord = {
     format: 'stm-lab excerpt model 1',
     ...about,
     chosen: model.chosen,
@@ -70,14 +71,19 @@ export function saveExcerptModel(
     temperature: model.temperature,
     farFrom: Number.isFinite(threshold) ? threshold : null,
     hash: hashOf(model),
-  } satisfies ExcerptModelRecord);
-  return [
+  };
+  writeJson(path.join(folder, FILE), record);
+  const files = [
     FILE,
-    'reduction/reduction.json',
+    ...fs
+      .readdirSync(reduction)
+      .sort()
+      .map((name) => `reduction/${name}`),
     'centre.npy',
     'deviation.npy',
     ...model.members.map((_, m) => `member${m}.npy`),
   ];
+  return { files, record };
 }
 
 /**

@@ -62,7 +62,12 @@ export function lineageOf(
   choose('evaluate', (run) => made(run, { ...rows, ...weights }));
   choose('occlusion', (run) => made(run, { features: data.features, split: parts, ...weights }));
   choose('cross-validate', (run) => made(run, data) && set(run, { crossValidation, reduction, model }));
-  choose('ablate', (run) => made(run, data) && ablationsOf(settings).some((wanted) => set(run, wanted)));
+  let ablations: object[] | undefined;
+  choose('ablate', (run) => {
+    if (!made(run, data)) return false;
+    ablations ??= ablationsOf(settings);
+    return ablations.some((wanted) => set(run, wanted));
+  });
   const { comparison } = settings;
   if (comparison !== undefined) {
     const full = fullRows(settings, comparison);

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { designResampler, readAudio, resample, type Resampler } from '../../audio';
+import { designResampler, readAudio, resample } from '../../audio';
 import { inputError, StmLabError } from '../../base/errors';
 import { sha256, sha256File } from '../../base/files';
 import { firstNotFinite } from '../../base/numerics/argMax';
@@ -59,7 +59,6 @@ export async function cacheSpectrograms(
 ): Promise<CachedClip[]> {
   const { analysis, minSamples, signal, progress } = options;
   const kernel = await createPowerSpectrogram(analysis);
-  const resamplers = new Map<number, Resampler>();
   const results: CachedClip[] = [];
   const pace = createPace(signal, 'computing spectrograms');
   for (const file of files) {
@@ -69,9 +68,7 @@ export async function cacheSpectrograms(
       const target = path.join(folder, hash.slice(0, 2), `${hash}.npy`);
       if (!fs.existsSync(target)) {
         const { samples, sampleRate } = await readAudio(file);
-        let resampler = resamplers.get(sampleRate);
-        if (resampler === undefined)
-          resamplers.set(sampleRate, (resampler = designResampler(sampleRate, analysis.sampleRate)));
+        const resampler = designResampler(sampleRate, analysis.sampleRate);
         const wrong = firstNotFinite(samples);
         if (wrong >= 0)
           throw inputError(
