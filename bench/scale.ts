@@ -12,7 +12,7 @@ import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeNpy } from 'stm-lab/dist/base/npy';
 import { openNpyRows } from 'stm-lab/dist/base/npyRows';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { generateDemoCorpus, readManifest } from 'stm-lab/dist/corpus';
 import { extractCorpus, extractShard, mergeShards } from 'stm-lab/dist/features';
 import { fitReduction } from 'stm-lab/dist/reduction';

@@ -13,7 +13,7 @@ import { randomFillSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { sha256File } from 'stm-lab/dist/base/files';
+import { sha256File } from 'research-basics/files';
 import {
   createMlflowClient,
   createTracker,

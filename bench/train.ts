@@ -31,7 +31,7 @@ const ACCUMULATION = 8;
 async function worker(steps: number): Promise<void> {
   const { loadEngine } = await import('stm-lab/dist/engine/index.js');
   const { fitMlp } = await import('stm-lab/dist/models/index.js');
-  const { randomState } = await import('stm-lab/dist/base/random/mt19937.js');
+  const { randomState } = await import('research-basics/random/mt19937');
   const engine = await loadEngine({ prefer: 'native' });
   const state = randomState(1);
   const rows = steps * BATCH;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
-import { deriveSeed } from 'stm-lab/dist/base/random/seeds';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import type { Space, Values } from 'bayesian-optimizer';
 
 /** A test problem, to be minimised. */

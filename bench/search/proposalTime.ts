@@ -1,4 +1,4 @@
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { createSampler, createStudy } from 'bayesian-optimizer';
 import type { SamplerName, Space } from 'bayesian-optimizer';
 import { spaceCoder } from '../../lib/bayesian-optimizer/dist/coding';

@@ -53,7 +53,7 @@ interface Measured {
 async function worker(size: Size, steps: number): Promise<Measured> {
   const { loadEngine } = await import('stm-lab/dist/engine/index.js');
   const { createTrainer, resolveTmnn } = await import('stm-lab/dist/tmnn/index.js');
-  const { randomState } = await import('stm-lab/dist/base/random/mt19937.js');
+  const { randomState } = await import('research-basics/random/mt19937');
   const engine = await loadEngine({ prefer: 'native', kernels: 'onednn' });
   const spec = resolveTmnn({
     frontEnd: { kind: 'harmonic', harmonics: size.harmonics },

@@ -23,4 +23,4 @@ export * as pipeline from './pipeline';
 export * as cluster from './cluster';
 export { loadEngine, type Engine, type EngineOptions } from './engine';
 export { openWorkbench, type Workbench, type WorkbenchOptions } from './pipeline';
-export { StmLabError } from './base/errors';
+export { UserError as StmLabError } from 'research-basics/errors';

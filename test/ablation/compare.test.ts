@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareCells, corpusSupport, neighbourPairs } from 'stm-lab/dist/ablation';
 import { argmaxScores } from 'stm-lab/dist/evaluation';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 
 const rows = 120;
 const labels = Int32Array.from({ length: rows }, (_, row) => row % 3);

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { sha256File } from 'stm-lab/dist/base/files';
+import { sha256File } from 'research-basics/files';
 import { writeNpy } from 'stm-lab/dist/base/npy';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { modulationToFeatures, stmAxes } from 'stm-lab/dist/features/stm';
 
 /** The band in which the two classes differ. */

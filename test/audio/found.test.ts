@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { openAudio, readAudio, type Audio } from 'stm-lab/dist/audio';
-import { isContentError, StmLabError } from 'stm-lab/dist/base/errors';
+import { isContentError, UserError } from 'research-basics/errors';
 import { ENCODINGS, encodeFiles, SECONDS } from './encoded';
 import { chirp, encode, wavBytes } from './fixtures';
 
@@ -350,7 +350,7 @@ test('a missing FFmpeg is the fault of the environment, not of the recording', a
   process.env.STM_LAB_FFMPEG = path.join(folder, 'none');
   try {
     await assert.rejects(readAudio(encoded.get('a.m4a')!), (error: Error) => {
-      assert.ok(error instanceof StmLabError && error.kind === 'environment');
+      assert.ok(error instanceof UserError && error.kind === 'environment');
       assert.match(error.message, /STM_LAB_FFMPEG: .*none does not run as FFmpeg/);
       return !isContentError(error);
     });

@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { readAudio } from 'stm-lab/dist/audio';
-import { StmLabError } from 'stm-lab/dist/base/errors';
+import { UserError } from 'research-basics/errors';
 import { encodeFiles, SECONDS } from './encoded';
 
 /** A small generator of its own (mulberry32): the same damage on every machine. */
@@ -75,7 +75,7 @@ export interface MutationResult {
 
 /** A clear sentence names the file first and holds nothing of the program's inside. */
 function faultOf(file: string, error: unknown): string | undefined {
-  if (!(error instanceof StmLabError)) return `not an error of ours: ${(error as Error).stack}`;
+  if (!(error instanceof UserError)) return `not an error of ours: ${(error as Error).stack}`;
   const { kind, message } = error;
   if (kind !== 'input') return `blames the ${kind}: ${message}`;
   if (!message.startsWith(`${file}: `)) return `does not name the file: ${message}`;

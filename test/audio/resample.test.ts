@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { designResampler, resample, resampledLength } from 'stm-lab/dist/audio';
-import { readJson } from 'stm-lab/dist/base/files';
+import { readJson } from 'research-basics/files';
 
 interface Case {
   rate: number;

@@ -7,7 +7,7 @@ import {
   inputError,
   isContentError,
   isOutOfMemory,
-} from 'stm-lab/dist/base/errors';
+} from 'research-basics/errors';
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: trouble`), { code });
 

@@ -4,10 +4,10 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
-import { sha256 } from 'stm-lab/dist/base/files';
-import { BEAT_SECONDS, startHeartbeat } from 'stm-lab/dist/base/heartbeat';
-import { acquireLock } from 'stm-lab/dist/base/lock';
-import { noteProcess, processState } from 'stm-lab/dist/base/process';
+import { sha256 } from 'research-basics/files';
+import { BEAT_SECONDS, startHeartbeat } from 'research-basics/heartbeat';
+import { acquireLock } from 'research-basics/lock';
+import { noteProcess, processState } from 'research-basics/process';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lock-'));
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
@@ -119,7 +119,7 @@ test('without hard links: a file left empty by a killed process is made anew, on
   const own = path.join(folder, 'empty');
   fs.writeFileSync(own, '');
   const script = `
-    const { createFileWhole } = require(${JSON.stringify(require.resolve('stm-lab/dist/base/files'))});
+    const { createFileWhole } = require(${JSON.stringify(require.resolve('research-basics/files'))});
     console.log(createFileWhole(process.argv[1], 'mine'), createFileWhole(process.argv[1], 'other'));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--require', noLinks, '-e', script, own], {
     encoding: 'utf8',

@@ -1,7 +1,7 @@
 // A process of its own for the tests of locks: takes a lock many times and counts in a file under it.
 import * as fs from 'node:fs';
-import { acquireLock } from 'stm-lab/dist/base/lock';
-import { StmLabError } from 'stm-lab/dist/base/errors';
+import { acquireLock } from 'research-basics/lock';
+import { UserError } from 'research-basics/errors';
 
 const [lockFile, counter, times] = process.argv.slice(2) as [string, string, string];
 for (let done = 0; done < Number(times);) {
@@ -9,7 +9,7 @@ for (let done = 0; done < Number(times);) {
   try {
     lock = acquireLock(lockFile, 'counter', { leaseSeconds: 1 });
   } catch (error) {
-    if (!(error instanceof StmLabError) || !/in use by/.test(error.message)) throw error;
+    if (!(error instanceof UserError) || !/in use by/.test(error.message)) throw error;
     continue;
   }
   // Read, wait, write: two holders at once lose a count.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pythonRandom, randomState } from 'stm-lab/dist/base/random/mt19937';
+import { pythonRandom, randomState } from 'research-basics/random/mt19937';
 
 test('RandomState(23) gives NumPy 1.26 words, doubles, shuffle and choice', () => {
   const words = randomState(23);

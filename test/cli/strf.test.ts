@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
 import { writeWav } from 'stm-lab/dist/audio';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-cli-'));
 after(() => fs.rmSync(folder, { recursive: true }));

@@ -12,7 +12,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
-import { sha256File } from 'stm-lab/dist/base/files';
+import { sha256File } from 'research-basics/files';
 import { generateDemoCorpus } from 'stm-lab/dist/corpus';
 import { readExperiment } from 'stm-lab/dist/pipeline';
 import { createStudy } from 'bayesian-optimizer';

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { planCorpus, type Resample } from 'demo-corpus';
 import { designResampler, readAudio, resample } from 'stm-lab/dist/audio';
 import { readCsv, type CsvRow } from 'stm-lab/dist/base/csv';
-import { readJson, sha256File } from 'stm-lab/dist/base/files';
+import { readJson, sha256File } from 'research-basics/files';
 import { generateDemoCorpus } from 'stm-lab/dist/corpus/demo';
 import { checkExcerpt, EXCERPT_SECONDS } from 'stm-lab/dist/features/excerpts';
 import { loadEspeak } from '../../lib/demo-corpus/dist/espeak';

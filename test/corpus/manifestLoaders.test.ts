@@ -11,7 +11,7 @@ import {
   validateManifest,
   writeBuiltManifest,
 } from 'stm-lab/dist/corpus';
-import { sha256 } from 'stm-lab/dist/base/files';
+import { sha256 } from 'research-basics/files';
 import { audio, TREES } from './manifestTrees';
 import { plant } from './plant';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import {
   argmaxScores,
   calibration,

@@ -10,8 +10,8 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeWav } from 'stm-lab/dist/audio';
-import { sha256File } from 'stm-lab/dist/base/files';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { sha256File } from 'research-basics/files';
+import { randomState } from 'research-basics/random/mt19937';
 import { program, stmLab, tinyCorpus, tinyExperiment } from '../pipeline/support';
 
 const home = path.resolve(__dirname, '..', '..');

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { RandomState } from 'stm-lab/dist/base/random/mt19937';
+import type { RandomState } from 'research-basics/random/mt19937';
 import { readManifest } from 'stm-lab/dist/corpus';
 import { complain, judgeError, unclearness, type Scenario } from './tally';
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { RandomState } from 'stm-lab/dist/base/random/mt19937';
+import type { RandomState } from 'research-basics/random/mt19937';
 import { readManifest } from 'stm-lab/dist/corpus';
 import { readExperiment } from 'stm-lab/dist/pipeline';
 import { createStudy } from 'bayesian-optimizer';

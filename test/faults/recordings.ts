@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { writeWav } from 'stm-lab/dist/audio';
 import { readCsv } from 'stm-lab/dist/base/csv';
-import type { RandomState } from 'stm-lab/dist/base/random/mt19937';
+import type { RandomState } from 'research-basics/random/mt19937';
 import { extractCorpus, readDuplicates } from 'stm-lab/dist/features';
 import { noise, results, rowFor } from '../features/corpus';
 import { stmLab } from '../pipeline/support';

@@ -11,7 +11,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Space } from 'bayesian-optimizer';
-import { messageOf } from 'stm-lab/dist/base/errors';
+import { messageOf } from 'research-basics/errors';
 import { checkJournal, killNowAndThen } from '../search/killer';
 import { deadServer, flappingServer } from './delivery';
 import { tornRunJournals, tornSearchJournals } from './journals';

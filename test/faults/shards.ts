@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { messageOf } from 'stm-lab/dist/base/errors';
+import { messageOf } from 'research-basics/errors';
 import type { ManifestRow } from 'stm-lab/dist/corpus';
 import { extractCorpus, extractShard, mergeShards, shardFolder, type Shard } from 'stm-lab/dist/features';
 import { makeCorpus, results } from '../features/corpus';

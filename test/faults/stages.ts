@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { sha256File } from 'stm-lab/dist/base/files';
+import { sha256File } from 'research-basics/files';
 import { stmLab, stmLabKilledAfter, tinyCorpus, tinyExperiment } from '../pipeline/support';
 import { withSmallDisk } from './disk';
 import { complain, judgeCommand, type Scenario } from './tally';

@@ -1,6 +1,6 @@
-import { deriveSeed } from 'stm-lab/dist/base/random/seeds';
-import { randomState, type RandomState } from 'stm-lab/dist/base/random/mt19937';
-import { messageOf, StmLabError } from 'stm-lab/dist/base/errors';
+import { deriveSeed } from 'research-basics/random/seeds';
+import { randomState, type RandomState } from 'research-basics/random/mt19937';
+import { messageOf, UserError } from 'research-basics/errors';
 
 /** What became of the faults of one kind. */
 export interface Tally {
@@ -47,7 +47,7 @@ export function unclearness(text: string): string | undefined {
 /** Notes a fault that should have been told, by an error that was thrown. */
 export function judgeError(tally: Tally, error: unknown, what: string): void {
   const why =
-    error instanceof StmLabError
+    error instanceof UserError
       ? unclearness(error.message)
       : `is no sentence but ${messageOf(error).slice(0, 300)}`;
   if (why !== undefined) complain(tally, 'unclear', `${what}: ${why}`);

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { ManifestRow } from 'stm-lab/dist/corpus/types';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { writeWav } from 'stm-lab/dist/audio';
 
 /** A manifest row for a file. */

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { readAudio } from 'stm-lab/dist/audio';
 import { readCsv } from 'stm-lab/dist/base/csv';
 import { readNpy } from 'stm-lab/dist/base/npy';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import type { ManifestRow } from 'stm-lab/dist/corpus/types';
 import { extractCorpus, extractStm, poolExcerpts } from 'stm-lab/dist/features';
 import { makeCorpus, results } from './corpus';

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { extractCorpus } from 'stm-lab/dist/features';
 import { encode, GOLDEN, wavBytes } from '../audio/fixtures';
 import { noise, rowFor } from './corpus';

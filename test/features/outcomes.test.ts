@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { writeWav } from 'stm-lab/dist/audio';
 import { readCsv } from 'stm-lab/dist/base/csv';
-import { sha256 } from 'stm-lab/dist/base/files';
+import { sha256 } from 'research-basics/files';
 import type { ManifestRow } from 'stm-lab/dist/corpus';
 import {
   extractCorpus,

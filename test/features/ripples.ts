@@ -1,4 +1,4 @@
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 
 /** Rate of the ripples' samples, Hz. */
 export const RIPPLE_RATE = 16000;

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { readAudio } from 'stm-lab/dist/audio';
-import { readJson } from 'stm-lab/dist/base/files';
+import { readJson } from 'research-basics/files';
 import { readNpy } from 'stm-lab/dist/base/npy';
 import { cochleagram, extractStm, stmAxes } from 'stm-lab/dist/features';
 import { goldenFolder, maxError, sharedFolder } from './shared';

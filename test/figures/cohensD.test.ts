@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { cohensD } from 'stm-lab/dist/figures';
 
 test('d of two small groups equals the value worked by hand', () => {

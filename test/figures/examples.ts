@@ -1,4 +1,4 @@
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import * as figures from 'stm-lab/dist/figures';
 
 export const CLASSES = [

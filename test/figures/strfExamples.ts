@@ -1,5 +1,5 @@
 import * as figures from 'stm-lab/dist/figures';
-import { deriveSeed } from 'stm-lab/dist/base/random/seeds';
+import { deriveSeed } from 'research-basics/random/seeds';
 import {
   averageLinkage,
   classicalScaling,

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { type LabelledRows, logisticRegression, supportVectorMachine } from 'stm-lab/dist/models';
 import { couplePairs, fitSigmoid, sigmoidOf } from 'stm-lab/dist/models/baselines/platt';
 import { solveDual } from 'stm-lab/dist/models/baselines/smo';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { cloudRows, flat, largestDifference, nearestMeanAccuracy } from './fixtures';
 
 interface Golden {

@@ -12,7 +12,7 @@ import {
   predictProbabilities,
   type FitTask,
 } from 'stm-lab/dist/models';
-import { sha256 } from 'stm-lab/dist/base/files';
+import { sha256 } from 'research-basics/files';
 import { createTrialObjective } from 'stm-lab/dist/pipeline/trialObjective';
 import { createStudy, optimize } from 'bayesian-optimizer';
 import { cloudRows } from './fixtures';

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { LabelledRows, MlpSpec } from 'stm-lab/dist/models';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 
 type Nested = number | Nested[];
 export const flat = (nested: Nested): Float32Array =>

@@ -15,7 +15,7 @@ import { lossAndGradient, resolveLoss, softmaxInPlace } from 'stm-lab/dist/model
 import { createNetwork } from 'stm-lab/dist/models/network';
 import { resolveFitOptions, scheduledRate } from 'stm-lab/dist/models/options';
 import { fastWords, fillDropoutMask } from 'stm-lab/dist/models/random';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { bagRows, cloudRows, largestDifference } from './fixtures';
 
 const paperSpec = (inputs: number, units: number[]): MlpSpec => ({

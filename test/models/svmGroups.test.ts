@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { supportVectorMachine, type LabelledRows } from 'stm-lab/dist/models';
 
 const COLUMNS = 60;

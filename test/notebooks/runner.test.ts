@@ -69,7 +69,7 @@ test(
         'await Promise.resolve(1)',
       ],
       library: [
-        'import * as files from "stm-lab/dist/base/files";',
+        'import * as files from "research-basics/files";',
         'const digest: string = files.sha256("abc");\nconsole.log(digest.slice(0, 8))',
         'import { loadEngine } from "stm-lab/dist/engine";',
         'const { tf, name } = await loadEngine();\nconsole.log(name, tf.sum(tf.ones([3])).dataSync()[0])',
@@ -103,7 +103,7 @@ test(
   (context) => {
     const { status, stdout, byName, folder } = runNotebooks(context, {
       throwing: ['console.log(1)', 'throw new Error("thrown here")', 'console.log(2)'],
-      types: ['import * as files from "stm-lab/dist/base/files";', 'const n: number = files.sha256("abc");'],
+      types: ['import * as files from "research-basics/files";', 'const n: number = files.sha256("abc");'],
       rejected: [
         'console.log(0)',
         'Promise.reject(new Error("nobody waits")); console.log(1)',

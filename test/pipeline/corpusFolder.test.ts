@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { sha256File } from 'stm-lab/dist/base/files';
+import { sha256File } from 'research-basics/files';
 import { corpusName as nameOf } from 'stm-lab/dist/pipeline';
 import { temporaryFolder } from './support';
 

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { readCsv, writeCsv } from 'stm-lab/dist/base/csv';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { atTemperature, calibration, fitTemperature } from 'stm-lab/dist/evaluation';
 import { foldRates } from 'stm-lab/dist/features';
 import { fitDiscriminant, fitLogistic, linearLogProbabilities } from 'stm-lab/dist/models';

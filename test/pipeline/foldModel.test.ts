@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { loadEngine } from 'stm-lab/dist/engine';
 import { averageProbabilities } from 'stm-lab/dist/evaluation';
 import { chooseRecipe, type RecipeChoice } from 'stm-lab/dist/pipeline/comparison/chooseRecipe';

@@ -1,8 +1,8 @@
 import * as path from 'node:path';
 import { writeCsv } from 'stm-lab/dist/base/csv';
-import { writeJson } from 'stm-lab/dist/base/files';
+import { writeJson } from 'research-basics/files';
 import { writeNpy } from 'stm-lab/dist/base/npy';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 
 /** What `plantedCollections` makes. */
 export interface Planted {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
-import { sha256File } from 'stm-lab/dist/base/files';
+import { randomState } from 'research-basics/random/mt19937';
+import { sha256File } from 'research-basics/files';
 import { stmLab, stmLabKilledAfter, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
 /** Hashes of all results that are to be equal, by relative path. Journals hold times, figures' folders pictures. */

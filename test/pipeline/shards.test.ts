@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { before, test } from 'node:test';
-import { sha256File } from 'stm-lab/dist/base/files';
+import { sha256File } from 'research-basics/files';
 import { createStudy } from 'bayesian-optimizer';
 import { stmLab, stmLabStarted, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 

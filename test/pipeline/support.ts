@@ -4,7 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { writeWav } from 'stm-lab/dist/audio';
 import { writeCsv } from 'stm-lab/dist/base/csv';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 
 const home = path.resolve(__dirname, '..', '..');
 export const program = path.join(home, 'lib', 'stm-lab', 'bin', 'stm-lab.js');

@@ -4,7 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { writeWav } from 'stm-lab/dist/audio';
-import { readJson } from 'stm-lab/dist/base/files';
+import { readJson } from 'research-basics/files';
 import { fastDoubles } from 'stm-lab/dist/models/random';
 import {
   evaluateTmnn,

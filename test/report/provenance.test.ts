@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { createMlflowClient, type LocalServer, type MlflowClient } from 'mlflow-tracking-client';
-import { sha256File } from 'stm-lab/dist/base/files';
+import { sha256File } from 'research-basics/files';
 import {
   COMMON_EXPERIMENT,
   evaluateStage,

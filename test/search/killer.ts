@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { createStudy, runWorkers } from 'bayesian-optimizer';
 import type { Space, TrialRecord } from 'bayesian-optimizer';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 
 export interface KillOptions {
   readonly journal: string;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { logExpectedImprovement } from '../../lib/bayesian-optimizer/dist/gp/acquisition';
 import { conditionGp, fitGp, negativeLogPosterior } from '../../lib/bayesian-optimizer/dist/gp/fit';
 import { logOutcome, plainOutcome } from '../../lib/bayesian-optimizer/dist/gp/outcome';
-import { minimizeBounded } from 'stm-lab/dist/base/numerics/lbfgsb';
+import { minimizeBounded } from 'research-basics/numerics/lbfgsb';
 import {
   choleskyInPlace,
   gramOfLower,
@@ -16,7 +16,7 @@ import {
   solveLowerTransposed,
   timesLower,
   timesLowerTransposed,
-} from 'stm-lab/dist/base/numerics/linearSystem';
+} from 'research-basics/numerics/linearSystem';
 import {
   logImprovement,
   logNormalCumulative,

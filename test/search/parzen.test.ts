@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import type { Space, Values } from 'bayesian-optimizer';
 import { spaceCoder } from '../../lib/bayesian-optimizer/dist/coding';
 import {

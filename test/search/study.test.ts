@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { StmLabError } from 'stm-lab/dist/base/errors';
+import { UserError } from 'research-basics/errors';
 import { createStudy, optimize } from 'bayesian-optimizer';
 import type { Space, Study, StudyOptions, Values } from 'bayesian-optimizer';
 
@@ -297,7 +297,7 @@ test('an interrupted objective puts its trial back in line', async () => {
   const study = open({ sampler: 'random' });
   let calls = 0;
   const objective = (): number => {
-    if (++calls === 2) throw new StmLabError('interrupted', 'stopped');
+    if (++calls === 2) throw new UserError('interrupted', 'stopped');
     return calls;
   };
   await assert.rejects(optimize(study, objective, { trials: 3 }), /stopped/);

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { processState } from 'stm-lab/dist/base/process';
+import { processState } from 'research-basics/process';
 import { setupModule, temporaryFolder } from './workbench';
 
 interface StuckSuites {

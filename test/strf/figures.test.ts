@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
-import { writeJson } from 'stm-lab/dist/base/files';
-import { deriveSeed } from 'stm-lab/dist/base/random/seeds';
+import { writeJson } from 'research-basics/files';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { renderSvg } from 'stm-lab/dist/figures';
 import {
   bankDistances,

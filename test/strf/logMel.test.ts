@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { melFilterBank } from 'stm-lab/dist/features/mel';
-import { fourierTransform } from 'stm-lab/dist/base/numerics/mixedRadix';
+import { fourierTransform } from 'research-basics/numerics/mixedRadix';
 import { createLogMel, frameCount, SPEECH_LOG_MEL, URBAN_LOG_MEL } from 'stm-lab/dist/features/mel/logMel';
 import { samplesFor } from 'stm-lab/dist/strf/tasks/sounds';
 import { close, golden } from './fixtures';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rankingAreas, rankScores } from 'stm-lab/dist/evaluation';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { intersectionOf, unionOf } from 'stm-lab/dist/corpus';
 import {
   detectionErrorRate,

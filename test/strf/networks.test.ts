@@ -24,7 +24,7 @@ import {
 } from 'stm-lab/dist/strf';
 import { createFront } from 'stm-lab/dist/strf/networks';
 import { maskedBinaryCrossEntropy, weightedCrossEntropy } from 'stm-lab/dist/strf/networks/network';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { close } from './fixtures';
 
 let engine: Engine;

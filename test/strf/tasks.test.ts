@@ -4,7 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
 import { readAudio, writeWav } from 'stm-lab/dist/audio';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { configurationNames } from 'stm-lab/dist/pipeline/configuration';
 import {
   readStrfExperiment,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { designResampler, resample } from 'stm-lab/dist/audio';
 import { startResampling } from 'stm-lab/dist/audio/streamResample';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { extractStm, stmAxes } from 'stm-lab/dist/features/stm';
 import { createModulationFilter, filterModulations, parseRegion } from 'stm-lab/dist/synthesis';
 import { concatenate } from 'stm-lab/dist/base/concatenate';

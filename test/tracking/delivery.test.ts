@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
-import { sha256, sha256File } from 'stm-lab/dist/base/files';
+import { sha256, sha256File } from 'research-basics/files';
 import {
   createMlflowClient,
   createTracker,

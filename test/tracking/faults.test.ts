@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import * as net from 'node:net';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
-import { randomState } from 'stm-lab/dist/base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { createMlflowClient, createTracker, syncJournals, type LocalServer } from 'mlflow-tracking-client';
 import {
   checkDelivery,

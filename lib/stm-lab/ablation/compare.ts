@@ -1,6 +1,6 @@
-import { inputError } from '../base/errors';
-import { randomState } from '../base/random/mt19937';
-import { deriveSeed } from '../base/random/seeds';
+import { inputError } from 'research-basics/errors';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { groupBootstrap, type BootstrapOptions, type GroupDesign, type Interval } from '../evaluation';
 import type { Region } from './masks';
 
@@ -41,7 +41,7 @@ export interface CellComparisons {
  * draws groups within classes, and repeats: what another training would change is part of the interval, as
  * far as the repeats show it (of one repeat, nothing).
  *
- * @throws StmLabError (`input`) when a cell has no repeats, or another number of rows or repeats than the reference.
+ * @throws UserError (`input`) when a cell has no repeats, or another number of rows or repeats than the reference.
  */
 export function compareCells(options: CompareCellsOptions): CellComparisons {
   const { labels, classes, reference, cells } = options;

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ModulationAxes } from '../features';
 
 /**
@@ -22,7 +22,7 @@ export interface Region {
  * The feature columns that a region keeps, ascending. Cells are removed, never zeroed, as in the paper.
  *
  * @returns row-major indices (scale index * number of rates + rate index) into the flattened matrix.
- * @throws StmLabError (`input`) when a cutoff is negative or not a number, both are left out, or nothing
+ * @throws UserError (`input`) when a cutoff is negative or not a number, both are left out, or nothing
  *   would be kept.
  *
  * Source: arXiv 2505.23509, ablation section; orientation as in the authors' code.

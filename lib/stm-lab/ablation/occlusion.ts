@@ -1,5 +1,5 @@
-import { inputError } from '../base/errors';
-import { createPace } from '../base/pace';
+import { inputError } from 'research-basics/errors';
+import { createPace } from 'research-basics/pace';
 import type { ModulationAxes } from '../features';
 
 /** Size of the patch that is hidden. */
@@ -44,7 +44,7 @@ export interface OcclusionMaps {
  * patch), and the fall of the true class' probability is noted. Single cells would tell little: neighbours
  * say nearly the same, so a model does without any one of them.
  *
- * @throws StmLabError (`input`) when sizes disagree or the patch is smaller than nothing.
+ * @throws UserError (`input`) when sizes disagree or the patch is smaller than nothing.
  *
  * Source: Zeiler & Fergus 2014 (occlusion sensitivity), on rate and scale in place of pixels.
  */

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
-import { fileError, inputError } from '../base/errors';
-import { openForReading, readFully } from '../base/files';
+import { fileError, inputError } from 'research-basics/errors';
+import { openForReading, readFully } from 'research-basics/files';
 
 /** Random access to the bytes of an open file. */
 export interface ByteSource {
@@ -9,7 +9,7 @@ export interface ByteSource {
   /**
    * Up to `length` bytes from `position`; shorter at the end of the file. Valid until the next call.
    *
-   * @throws StmLabError (`environment`) when the disk or network share fails.
+   * @throws UserError (`environment`) when the disk or network share fails.
    */
   read(position: number, length: number): Uint8Array;
   close(): void;
@@ -21,7 +21,7 @@ const CHUNK_BYTES = 1 << 16;
 /**
  * Opens a regular file for reading in pieces.
  *
- * @throws StmLabError: `input` when it is missing, not a file, or empty; `environment` when the system fails.
+ * @throws UserError: `input` when it is missing, not a file, or empty; `environment` when the system fails.
  */
 export function openByteSource(file: string): ByteSource {
   const handle = openForReading(file);

@@ -1,4 +1,4 @@
-import { environmentError, inputError, isOutOfMemory, messageOf, StmLabError } from '../base/errors';
+import { environmentError, inputError, isOutOfMemory, messageOf, UserError } from 'research-basics/errors';
 import type { ByteSource } from './byteSource';
 import { createDownmix } from './downmix';
 import { withoutConsole } from './quiet';
@@ -50,7 +50,7 @@ const PROMISE_TOLERANCE = 8192;
  * tell the sampling rate.
  *
  * @param warnings what is known to be noteworthy
- * @throws StmLabError: `input` when nothing can be decoded, `environment` when memory runs out or the file can no longer
+ * @throws UserError: `input` when nothing can be decoded, `environment` when memory runs out or the file can no longer
  *   be read; the stream throws `input` where a frame is damaged or the rate changes.
  */
 export async function openCompressed(
@@ -82,7 +82,7 @@ export async function openCompressed(
     try {
       return await withoutConsole(work);
     } catch (error) {
-      if (error instanceof StmLabError) throw error;
+      if (error instanceof UserError) throw error;
       if (isOutOfMemory(error))
         throw environmentError(`${file}: memory ran out (${messageOf(error)}); use fewer workers`, error);
       return fail(`${codec.name} data cannot be decoded (${messageOf(error)}); copy the file again`, error);

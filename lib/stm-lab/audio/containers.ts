@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ByteSource } from './byteSource';
 
 /** Walks the boxes of MP4 and QuickTime: where the last one ends, and whether the index is among them. */
@@ -60,7 +60,7 @@ const TOLERATED_BYTES = 64;
  * Bytes by which a container that FFmpeg reads is shorter than its header declares.
  *
  * @param head its first bytes
- * @throws StmLabError (`input`) for MP4 that was cut off before its index.
+ * @throws UserError (`input`) for MP4 that was cut off before its index.
  */
 export function missingBytes(source: ByteSource, head: Uint8Array, isMp4: boolean): number {
   let end: number;

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** Mean's power over the channels' power below which the channels cancel each other: -40 dB. */
 const CANCELS = 1e-4;
@@ -12,13 +12,13 @@ export interface Downmix {
    * One block of mono samples.
    *
    * @param channels samples of each channel, full scale -1 .. 1 after multiplication by `gain`; at least `frames` each
-   * @throws StmLabError (`input`) when a sample is not a number or infinite, as damaged float files hold them.
+   * @throws UserError (`input`) when a sample is not a number or infinite, as damaged float files hold them.
    */
   push(frames: number, channels: readonly Samples[], gain?: number): Float32Array;
   /**
    * To be called at the end of the recording.
    *
-   * @throws StmLabError (`input`) when the channels cancel although they did not at first.
+   * @throws UserError (`input`) when the channels cancel although they did not at first.
    */
   finish(): void;
 }

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ByteSource } from './byteSource';
 import type { Doubt } from './doubt';
 
@@ -105,7 +105,7 @@ function endsAsDeclared(source: ByteSource, begin: number, end: number, info: St
  * @param end where tags behind the audio begin
  * @returns a doubt where the fast decoder would be wrong: unusual widths, rate or width that only STREAMINFO gives, an
  *   unknown or contradicted number of samples
- * @throws StmLabError (`input`) when the file ends within the header.
+ * @throws UserError (`input`) when the file ends within the header.
  */
 export function readFlacHeader(source: ByteSource, begin: number, end: number): FlacHeader | Doubt {
   let position = begin + 4;

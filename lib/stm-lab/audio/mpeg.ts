@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { chunksOf, type ByteSource } from './byteSource';
 import { mpegCodec } from './codecs';
 import { openCompressed } from './compressed';
@@ -14,7 +14,7 @@ import type { AudioSource } from './source';
  * @param begin behind tags
  * @param end before tags
  * @returns a doubt for what the fast decoder does not decode rightly; undefined when there are no frames
- * @throws StmLabError (`input`) where the stream is damaged or changes its rate.
+ * @throws UserError (`input`) where the stream is damaged or changes its rate.
  */
 export async function openFrames(
   source: ByteSource,

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { chunksOf, type ByteSource } from './byteSource';
 import { parseStreamInfo } from './flacHeader';
 
@@ -137,7 +137,7 @@ export interface OggScan {
  * Looks through all pages: the streams of sound one after another (of several at a time the first one), each page's
  * checksum and number.
  *
- * @throws StmLabError (`input`) where a page is damaged or missing.
+ * @throws UserError (`input`) where a page is damaged or missing.
  */
 export function scanOgg(source: ByteSource, begin: number, end: number): OggScan {
   const links: OggLink[] = [];

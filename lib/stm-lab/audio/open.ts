@@ -91,7 +91,7 @@ function describeBytes(head: Uint8Array): string {
  * A recording that ends before its declared end is read as far as it goes, with a warning; one with damage before its
  * end is refused.
  *
- * @throws StmLabError in one sentence naming the file, what is wrong and the cure: `input` for what its bytes or its
+ * @throws UserError in one sentence naming the file, what is wrong and the cure: `input` for what its bytes or its
  *   path are to blame for (`isContentError` tells which), `environment` for the system and for a missing FFmpeg.
  */
 export async function openAudio(file: string, options: OpenAudioOptions = {}): Promise<AudioSource> {
@@ -126,7 +126,7 @@ export interface Audio {
  * Reads a whole recording into memory: mono (mean over channels) at the file's own rate. For long files use
  * `openAudio`.
  *
- * @throws StmLabError as `openAudio`.
+ * @throws UserError as `openAudio`.
  */
 export async function readAudio(file: string, options: OpenAudioOptions = {}): Promise<Audio> {
   const source = await openAudio(file, options);

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ByteSource } from './byteSource';
 import { oggFlacCodec, opusCodec, vorbisCodec } from './codecs';
 import { openCompressed, type Codec, type Part } from './compressed';
@@ -35,7 +35,7 @@ function partOf(source: ByteSource, link: OggLink): Part {
  * @param begin behind tags
  * @param end before tags
  * @returns a doubt for other codecs
- * @throws StmLabError (`input`) where a page is damaged or missing, or the rate changes from link to link.
+ * @throws UserError (`input`) where a page is damaged or missing, or the rate changes from link to link.
  */
 export async function openOgg(source: ByteSource, begin: number, end: number): Promise<AudioSource | Doubt> {
   const { links, warnings } = scanOgg(source, begin, end);

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ByteSource } from './byteSource';
 import { createDownmix } from './downmix';
 import type { AudioSource } from './source';
@@ -45,7 +45,7 @@ export function isReadPcm({ encoding, bits }: PcmFormat): boolean {
 /**
  * Checks a declared format.
  *
- * @throws StmLabError (`input`) naming the file, the value and what is accepted.
+ * @throws UserError (`input`) naming the file, the value and what is accepted.
  */
 export function checkPcmFormat(file: string, format: PcmFormat): void {
   const { encoding, bits, sampleRate, channels } = format;
@@ -139,7 +139,7 @@ const PCM_DECODER = 'stm-lab';
  * Interleaved PCM as a stream of mono blocks (mean over channels). The source is closed at the end, or when
  * the reader stops early.
  *
- * @throws StmLabError (`input`) when the format is not one that is read.
+ * @throws UserError (`input`) when the format is not one that is read.
  */
 export function openPcm(
   source: ByteSource,

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ByteSource } from './byteSource';
 import { openPcm, type PcmFormat, type SampleEncoding } from './pcm';
 import type { AudioSource } from './source';
@@ -26,7 +26,7 @@ const ENCODINGS: Readonly<Record<string, SampleEncoding>> = {
  * absent. Columns: `encoding` (signed, unsigned, float, alaw, mulaw), `sample_rate`, and where they differ from
  * the default `bits` (16; float 32; A-law and mu-law 8), `byte_order` (little), `header_bytes` (0), `channels` (1).
  *
- * @throws StmLabError (`input`) naming the file, the column and the value.
+ * @throws UserError (`input`) naming the file, the column and the value.
  */
 export function rawPcmFromColumns(
   file: string,

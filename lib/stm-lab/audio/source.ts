@@ -15,7 +15,7 @@ export interface AudioSource {
    * The samples in order, as mono blocks (mean over channels; the first channel where channels cancel each other) of at
    * most a few seconds; full scale is -1 .. 1. May be read once. Stopping early (`break`) releases the file.
    *
-   * @throws StmLabError where the file turns out to be damaged (`input`) or can no longer be read (`environment`).
+   * @throws UserError where the file turns out to be damaged (`input`) or can no longer be read (`environment`).
    */
   blocks(): AsyncIterable<Float32Array>;
   /** Releases the file and the decoder when the blocks are not wanted. Harmless when called twice. */

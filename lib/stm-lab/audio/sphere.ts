@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ByteSource } from './byteSource';
 import { cutShort } from './cutShort';
 import type { Doubt } from './doubt';
@@ -11,7 +11,7 @@ const HEADER_LIMIT = 1 << 16;
  * Reads NIST SPHERE (TIMIT, Buckeye and other LDC corpora): 8 to 32-bit PCM, A-law, mu-law, either byte order.
  *
  * @returns a doubt for compressed samples (Shorten)
- * @throws StmLabError (`input`) naming the header field that cannot be used.
+ * @throws UserError (`input`) naming the header field that cannot be used.
  */
 export function openSphere(source: ByteSource): AudioSource | Doubt {
   const { file, size } = source;

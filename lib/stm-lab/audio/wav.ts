@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ByteSource } from './byteSource';
 import { cutShort } from './cutShort';
 import type { Doubt } from './doubt';
@@ -123,7 +123,7 @@ function endOfData(
  *
  * @param begin where the RIFF header lies
  * @returns a doubt for other encodings
- * @throws StmLabError (`input`) naming the chunk or value that cannot be used.
+ * @throws UserError (`input`) naming the chunk or value that cannot be used.
  */
 export function openWav(source: ByteSource, begin: number): AudioSource | Doubt {
   const { file, size } = source;

@@ -1,5 +1,5 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { temporaryName } from '../base/files';
+import { temporaryName } from 'research-basics/files';
 import { wavHeader, wavHeaderBytes } from './wavHeader';
 
 /** A WAV file being written. */

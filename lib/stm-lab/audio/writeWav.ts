@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '../base/files';
+import { writeFileAtomic } from 'research-basics/files';
 import { wavHeader } from './wavHeader';
 
 /** How a WAV file is written. */
@@ -14,7 +14,7 @@ export interface WriteWavOptions {
  * @param samples full scale -1 .. 1
  * @param sampleRate Hz, a positive integer
  * @throws RangeError for a sample that is not finite, an unusable rate, or an overload when so asked;
- *   StmLabError (`input`) when the file cannot be written.
+ *   UserError (`input`) when the file cannot be written.
  */
 export function writeWav(
   file: string,

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { parse } from 'csv-parse/sync';
-import { inputError, messageOf } from './errors';
-import { writeFileAtomic } from './files';
+import { inputError, messageOf } from 'research-basics/errors';
+import { writeFileAtomic } from 'research-basics/files';
 
 /** One record of a CSV file: column name to text. */
 export type CsvRow = Record<string, string>;
@@ -16,7 +16,7 @@ export interface CsvTable {
  * Reads a CSV file with a header line (RFC 4180 quoting, UTF-8, byte-order mark allowed). Cells that `writeCsv` guarded
  * are as they were before.
  *
- * @throws StmLabError (`input`) naming file and line when it cannot be read or a record has too many or
+ * @throws UserError (`input`) naming file and line when it cannot be read or a record has too many or
  *   too few cells, and when a column name occurs twice.
  */
 export function readCsv(file: string): CsvTable {

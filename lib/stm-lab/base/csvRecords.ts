@@ -34,7 +34,7 @@ export interface CsvOptions {
  * marks do not match is handed over with a `fault`, and reading resumes on the next line.
  *
  * @returns how the file is written.
- * @throws StmLabError (`input`) naming the file when it cannot be read or is no text.
+ * @throws UserError (`input`) naming the file when it cannot be read or is no text.
  */
 export function eachCsvRecord(
   file: string,

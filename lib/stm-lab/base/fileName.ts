@@ -1,4 +1,4 @@
-import { sha256 } from './files';
+import { sha256 } from 'research-basics/files';
 
 /** Longest name in bytes of UTF-8: file systems take 255, and temporary names need room. */
 const LONGEST = 80;

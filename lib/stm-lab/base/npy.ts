@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError, messageOf } from './errors';
-import { openForReading, readFully, temporaryName } from './files';
+import { inputError, messageOf } from 'research-basics/errors';
+import { openForReading, readFully, temporaryName } from 'research-basics/files';
 
 /** A dense row-major array as NumPy stores it. `float16`, booleans and structured types are not read. */
 export interface NpyArray {
@@ -47,7 +47,7 @@ export function encodeNpyHeader(descriptor: Descriptor, shape: readonly number[]
 /**
  * Reads the header of an `.npy` file (format 1.0 or 2.0) from an open handle.
  *
- * @throws StmLabError (`input`) when the file is not NPY, column-major, or of an unread element type.
+ * @throws UserError (`input`) when the file is not NPY, column-major, or of an unread element type.
  */
 export function readNpyHeader(handle: number, file: string): NpyHeader {
   const start = Buffer.alloc(12);
@@ -85,7 +85,7 @@ export function readNpyHeader(handle: number, file: string): NpyHeader {
  * Reads a whole `.npy` file into memory.
  *
  * @returns shape and a typed array of the file's own element type.
- * @throws StmLabError (`input`) when unreadable, of an unread type, or shorter than its header says.
+ * @throws UserError (`input`) when unreadable, of an unread type, or shorter than its header says.
  */
 export function readNpy(file: string): NpyArray {
   const handle = openForReading(file);

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { compareCodePoints } from './codePoints';
-import { inputError } from './errors';
-import { openForReading, readFully } from './files';
+import { inputError } from 'research-basics/errors';
+import { openForReading, readFully } from 'research-basics/files';
 import { readNpyHeader, type NpyHeader } from './npy';
 
 /**
@@ -41,7 +41,7 @@ interface Shard {
  * Opens an `.npy` file of float32 or float64 (two axes or more), or a folder of them: `features.npy`
  * alone, or shards whose rows follow one another in the code-point order of their names.
  *
- * @throws StmLabError (`input`) naming the file when there is none, when it is not such an array, is
+ * @throws UserError (`input`) naming the file when there is none, when it is not such an array, is
  *   shorter than its header says, or has rows of another shape than the shard before it.
  */
 export function openNpyRows(source: string): NpyRows {

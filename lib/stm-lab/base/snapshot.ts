@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from './errors';
-import { readJson, removeTemporaries, sha256, writeJson } from './files';
+import { inputError } from 'research-basics/errors';
+import { readJson, removeTemporaries, sha256, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from './npy';
 
 /** Where a training keeps its snapshot, and what identifies it. */
@@ -87,7 +87,7 @@ export function writeSnapshot<Progress>(
 /**
  * Reads the snapshot of a folder; undefined when there is none.
  *
- * @throws StmLabError (`input`) when it belongs to another training, or its data file is damaged.
+ * @throws UserError (`input`) when it belongs to another training, or its data file is damaged.
  */
 export function readSnapshot<Progress>(
   folder: string,

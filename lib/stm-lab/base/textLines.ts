@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as fs from 'node:fs';
-import { fileError, inputError, StmLabError } from './errors';
-import { openForReading } from './files';
+import { fileError, inputError, UserError } from 'research-basics/errors';
+import { openForReading } from 'research-basics/files';
 
 /** How the characters of a text file are written. */
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
@@ -32,7 +32,7 @@ const NO_TEXT: readonly (readonly [name: string, bytes: readonly number[]])[] = 
  * being 0. In any other file each line is UTF-8 or else Windows-1252, since people append to a list with other programs.
  *
  * @param visit called with each line, without its end
- * @throws StmLabError naming the file: `input` when it is missing or no text (a workbook), `environment` when the
+ * @throws UserError naming the file: `input` when it is missing or no text (a workbook), `environment` when the
  *   system fails; and what the visitor throws.
  */
 export function eachTextLine(file: string, visit: (text: string) => void): TextForm {
@@ -53,7 +53,7 @@ export function eachTextLine(file: string, visit: (text: string) => void): TextF
     return { encoding, ...(foreign === undefined ? {} : { foreign }) };
   } catch (error) {
     // What the visitor has to say of a record is said already.
-    if (error instanceof StmLabError || (error as NodeJS.ErrnoException).code === undefined) throw error;
+    if (error instanceof UserError || (error as NodeJS.ErrnoException).code === undefined) throw error;
     throw fileError(file, error);
   } finally {
     fs.closeSync(handle);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { inputError, messageOf } from '../base/errors';
+import { inputError, messageOf } from 'research-basics/errors';
 import type { Terminal } from './terminal';
 
 /** One `--option` of a command. */
@@ -26,7 +26,7 @@ export interface Command {
   /** What it reads and writes, file by file. */
   readonly details: string;
   readonly example: string;
-  /** Returns the exit code; throws StmLabError for what the user can cure. */
+  /** Returns the exit code; throws UserError for what the user can cure. */
   run(options: OptionValues, positionals: readonly string[], terminal: Terminal): Promise<number>;
 }
 
@@ -63,7 +63,7 @@ export function commandHelp(command: Command): string {
 /**
  * Splits a command's arguments into options and positionals.
  *
- * @throws StmLabError (`input`) for an unknown option, a missing value or a missing required option.
+ * @throws UserError (`input`) for an unknown option, a missing value or a missing required option.
  */
 export function parseCommand(
   command: Command,
@@ -105,7 +105,7 @@ export function parseCommand(
 /**
  * An option as a whole number.
  *
- * @throws StmLabError (`input`) naming option, value and range.
+ * @throws UserError (`input`) naming option, value and range.
  */
 export function integerOption(
   options: OptionValues,
@@ -127,7 +127,7 @@ export function integerOption(
 /**
  * An option as one of a few words.
  *
- * @throws StmLabError (`input`) naming option, value and the accepted words.
+ * @throws UserError (`input`) naming option, value and the accepted words.
  */
 export function choiceOption<T extends string>(
   options: OptionValues,
@@ -146,7 +146,7 @@ export function choiceOption<T extends string>(
 /**
  * An option of the form K/N, a part of N counted from 1.
  *
- * @throws StmLabError (`input`) naming option and value.
+ * @throws UserError (`input`) naming option and value.
  */
 export function shardOption(
   options: OptionValues,

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { messageOf } from '../base/errors';
+import { messageOf } from 'research-basics/errors';
 import { experimentPage, type FlushReport, type Tracker } from 'mlflow-tracking-client';
 import {
   COMMON_EXPERIMENT,

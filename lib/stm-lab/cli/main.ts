@@ -1,4 +1,4 @@
-import { messageOf, StmLabError } from '../base/errors';
+import { messageOf, UserError } from 'research-basics/errors';
 import { commandHelp, parseCommand, type Command } from './command';
 import { commands } from './commands';
 import { onInterrupt, stopSignal } from './interrupt';
@@ -52,7 +52,7 @@ export async function runCommandLine(
     return await command.run(options, positionals, terminal);
   } catch (error) {
     terminal.progressDone();
-    if (error instanceof StmLabError) {
+    if (error instanceof UserError) {
       terminal.warn(error.message);
       return error.exitCode;
     }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, sha256File } from '../base/files';
+import { readJson, sha256File } from 'research-basics/files';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
-import { throwIfStopped } from '../base/pace';
+import { throwIfStopped } from 'research-basics/pace';
 import { homeFolder, libraryHash, readStageRecord, runStage, type Workbench } from '../pipeline';
 import { terminalContext } from './context';
 import type { Terminal } from './terminal';

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { SilenceLimit } from '../pipeline';
 import { integerOption, type OptionSpec, type OptionValues } from './command';
 
@@ -43,7 +43,7 @@ export const MAX_SILENCE: OptionSpec = {
 /**
  * The silence limit asked for; undefined for the published one.
  *
- * @throws StmLabError (`input`) naming the value and the range.
+ * @throws UserError (`input`) naming the value and the range.
  */
 export function silenceOption(options: OptionValues): SilenceLimit | undefined {
   const text = options['max-silence'];

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { messageOf } from '../base/errors';
+import { messageOf } from 'research-basics/errors';
 import type { Workbench } from '../pipeline';
 import { createMlflowClient, experimentPage, type LocalServer } from 'mlflow-tracking-client';
 import { printTable } from './table';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { environmentError, inputError, messageOf, StmLabError } from '../base/errors';
-import { writeFileAtomic, readJson, writeJson } from '../base/files';
+import { environmentError, inputError, messageOf, UserError } from 'research-basics/errors';
+import { writeFileAtomic, readJson, writeJson } from 'research-basics/files';
 import { scriptText, shellWord, type Resources } from './script';
 import { cancelTasks, logPattern, queuedTasks, sbatchArguments, submitJob, taskEnd } from './slurm';
 import type { QueuedTask, Submission } from './slurm';
@@ -130,7 +130,7 @@ const definedOnly = <T extends object>(value: T): Partial<T> =>
  * that fail (judged by their results, not by what the cluster says) are submitted again, and only they. Jobs of an
  * earlier call that are still in the queue are followed instead of submitted anew.
  *
- * @throws StmLabError: `environment` when Slurm is missing or refuses, or shards keep failing; `interrupted` on `signal`.
+ * @throws UserError: `environment` when Slurm is missing or refuses, or shards keep failing; `interrupted` on `signal`.
  */
 export async function runOnCluster(work: ClusterWork, options: ClusterOptions = {}): Promise<ClusterReport> {
   const { retries = 2, warn } = options;
@@ -231,7 +231,7 @@ async function untilGone(note: Note, options: ClusterOptions): Promise<void> {
     }
     await pause(pollSeconds * 1000, signal);
     if (signal?.aborted)
-      throw new StmLabError(
+      throw new UserError(
         'interrupted',
         `jobs ${jobsOf(note).join(' and ')} go on; run the same command to follow them again, or "scancel ${jobsOf(note).join(' ')}" to stop them`,
       );

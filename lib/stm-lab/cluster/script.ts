@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** What a job asks of the cluster, as `sbatch` takes it. */
 export interface Resources {
@@ -26,7 +26,7 @@ const FORMS: Readonly<Record<Exclude<keyof Resources, 'cpus'>, { pattern: RegExp
 /**
  * Checks what becomes part of a job script, where a blank or a line break would start another option.
  *
- * @throws StmLabError (`input`) naming the option and its value.
+ * @throws UserError (`input`) naming the option and its value.
  */
 export function checkResources(resources: Resources): Resources {
   for (const [name, { pattern, example }] of Object.entries(FORMS)) {
@@ -44,7 +44,7 @@ export function checkResources(resources: Resources): Resources {
 /**
  * A text as one word of a shell command, whatever it holds.
  *
- * @throws StmLabError (`input`) for line breaks and NUL, which no path or option of ours needs.
+ * @throws UserError (`input`) for line breaks and NUL, which no path or option of ours needs.
  */
 export function shellWord(text: string): string {
   // eslint-disable-next-line no-control-regex

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { environmentError, inputError, messageOf } from '../base/errors';
+import { environmentError, inputError, messageOf } from 'research-basics/errors';
 
 /** A job array's or job's tasks in the queue. */
 export interface QueuedTask {
@@ -102,7 +102,7 @@ export function jobNumber(answer: string): string | undefined {
  * Submits a job.
  *
  * @returns its number.
- * @throws StmLabError (`environment`) with Slurm's own words.
+ * @throws UserError (`environment`) with Slurm's own words.
  */
 export async function submitJob(submission: Submission): Promise<string> {
   const answer = await run('sbatch', sbatchArguments(submission));

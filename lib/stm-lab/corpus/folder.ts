@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../base/errors';
-import { sha256 } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { sha256 } from 'research-basics/files';
 import { counted, withExamples } from './examples';
 import { isRecordingName, listFiles } from './listing';
 import type { Manifest, ManifestRow } from './types';
@@ -31,7 +31,7 @@ export function manifestFolder(file: string): string {
  * column `part`.
  *
  * @param links whether links are followed; see `listFiles`.
- * @throws StmLabError (`input`) when no recording lies in a folder of a class.
+ * @throws UserError (`input`) when no recording lies in a folder of a class.
  */
 export function readClassFolder(folder: string, links: 'followed' | 'ignored' = 'followed'): Manifest {
   const { files, problems } = listFiles(folder, { links });

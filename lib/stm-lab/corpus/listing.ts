@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { compareCodePoints } from '../base/codePoints';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { counted, withExamples } from './examples';
 
 /** A file below a folder. */
@@ -49,7 +49,7 @@ export function listedFile(file: string): ListedFile {
  * of a corpus and are passed over.
  *
  * @param options.links `followed` (default), or `ignored`: nothing outside of the folder is listed.
- * @throws StmLabError (`input`) when the root is not a folder that can be read.
+ * @throws UserError (`input`) when the root is not a folder that can be read.
  */
 export function listFiles(
   root: string,

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { eachCsvRecord } from '../base/csvRecords';
-import { inputError } from '../base/errors';
-import { sha256File } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { sha256File } from 'research-basics/files';
 import { KNOWN_COLUMNS, REQUIRED_COLUMNS } from './columns';
 import { isFolder, readClassFolder } from './folder';
 import { isInside } from './listing';
@@ -43,7 +43,7 @@ export interface ReadManifestOptions {
  *
  * A line that cannot be used becomes one problem and the others are read. Holds a million rows.
  *
- * @throws StmLabError (`input`) where nothing can go on: the file or a required column is missing, no
+ * @throws UserError (`input`) where nothing can go on: the file or a required column is missing, no
  *   line is usable, or (for training) all recordings share one group or one class.
  */
 export function readManifest(file: string, options: ReadManifestOptions = {}): Manifest {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { messageOf } from '../base/errors';
+import { messageOf } from 'research-basics/errors';
 import { isRecordingName } from './listing';
 
 /** A recording's file, or why there is none, in words for a `ManifestProblem`. */

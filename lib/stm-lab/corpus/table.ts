@@ -1,6 +1,6 @@
 import type { DataFrame } from 'danfojs-node';
 import { readCsv } from '../base/csv';
-import { environmentError, inputError, messageOf } from '../base/errors';
+import { environmentError, inputError, messageOf } from 'research-basics/errors';
 
 /** A record of a table of descriptions or results. */
 export type TableRow = Readonly<Record<string, string | number>>;
@@ -12,7 +12,7 @@ const MOST_CELLS = 2_000_000;
  * A table as a danfojs data frame, for looking at manifests, splits and results in a notebook.
  *
  * @param rows all with the same columns, those of the first.
- * @throws StmLabError (`environment`) when danfojs cannot be loaded (it needs native TensorFlow), and
+ * @throws UserError (`environment`) when danfojs cannot be loaded (it needs native TensorFlow), and
  *   (`input`) for an empty table or one of more than two million cells.
  */
 export function toDataFrame(rows: readonly TableRow[]): DataFrame {
@@ -32,7 +32,7 @@ export function toDataFrame(rows: readonly TableRow[]): DataFrame {
 /**
  * A CSV file as a data frame; a column becomes numeric when every cell of it is a number.
  *
- * @throws StmLabError as `readCsv` and `toDataFrame`.
+ * @throws UserError as `readCsv` and `toDataFrame`.
  */
 export function readDataFrame(file: string): DataFrame {
   const { columns, rows } = readCsv(file);

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { sha256File } from '../base/files';
+import { sha256File } from 'research-basics/files';
 import { isRecordingName, listFiles } from './listing';
 import { readManifest } from './manifest';
 import { createRecordingFinder } from './recordings';
@@ -20,7 +20,7 @@ export interface ManifestValidation {
 /**
  * Compares the recordings on disk with their manifest.
  *
- * @throws StmLabError (`input`) when the manifest itself cannot be used.
+ * @throws UserError (`input`) when the manifest itself cannot be used.
  */
 export function validateManifest(file: string): ManifestValidation {
   const { rows } = readManifest(file, { purpose: 'extraction', files: 'trust' });

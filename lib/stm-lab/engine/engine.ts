@@ -1,5 +1,5 @@
 import type * as tfTypes from '@tensorflow/tfjs';
-import { environmentError, messageOf } from '../base/errors';
+import { environmentError, messageOf } from 'research-basics/errors';
 import { supplyRemovedUtil } from './removedUtil';
 
 /** The TensorFlow.js programming interface, whichever engine stands behind it. */
@@ -34,7 +34,7 @@ let loaded: Promise<Engine> | undefined;
  * then split the same way whatever the machine's load, which is what makes results repeat; parallel
  * work uses processes instead.
  *
- * @throws StmLabError (`environment`) when the engine insisted on cannot be loaded, with the cure.
+ * @throws UserError (`environment`) when the engine insisted on cannot be loaded, with the cure.
  */
 export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
   loaded ??= load(

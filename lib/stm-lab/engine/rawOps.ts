@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { environmentError } from '../base/errors';
+import { environmentError } from 'research-basics/errors';
 import type { Engine } from './engine';
 
 /** Attribute of a TensorFlow operation, by the kind TensorFlow's C interface knows. */
@@ -70,7 +70,7 @@ function registerInteger({ binding, tensorMap }: NativeBackend, value: number): 
  *
  * Attribute lists are encoded once per list object: keep them in constants where speed matters.
  *
- * @throws StmLabError (`environment`) on the WebAssembly engine, which has no such operations.
+ * @throws UserError (`environment`) on the WebAssembly engine, which has no such operations.
  */
 export function rawOps(engine: Engine): RawOps {
   if (engine.name !== 'native')

@@ -1,6 +1,6 @@
-import { inputError } from '../base/errors';
-import { randomState } from '../base/random/mt19937';
-import { deriveSeed } from '../base/random/seeds';
+import { inputError } from 'research-basics/errors';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { type BootstrapOptions, groupBootstrap, type GroupDesign, type Interval } from './bootstrap';
 import { argmaxScores, type Confusion } from './confusion';
 import { checkPredictions, mostProbable, type Predictions } from './predictions';
@@ -51,7 +51,7 @@ function macroF1Of(
  * Compares two models by macro-F1 at the most probable class, paired: both on the same resamples. With
  * several repeats each, the F1 is that of the counts averaged over repeats.
  *
- * @throws StmLabError (`input`) when the sizes disagree.
+ * @throws UserError (`input`) when the sizes disagree.
  */
 export function compareModels(
   rows: GroupDesign & Pick<Predictions, 'classes'>,

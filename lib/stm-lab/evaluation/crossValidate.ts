@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { divergedError, inputError } from '../base/errors';
-import { readJson, sha256, writeJson } from '../base/files';
+import { divergedError, inputError } from 'research-basics/errors';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
-import { firstNotFinite } from '../base/numerics/argMax';
-import { throwIfStopped } from '../base/pace';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
+import { throwIfStopped } from 'research-basics/pace';
 import { type BootstrapOptions, groupBootstrap, type Interval } from './bootstrap';
 import { argmaxScores, confusionMatrix } from './confusion';
 import { evaluate, type EvaluationReport } from './evaluate';
@@ -78,7 +78,7 @@ export interface CrossValidationResult {
  * Group-wise K-fold cross-validation, repeated over seeds. Deterministic when `fitFold` is; with `resume`,
  * a killed run goes on and no finished fold is computed again.
  *
- * @throws StmLabError: `input` when sizes disagree, a group lies in two folds, a fold is empty, or the
+ * @throws UserError: `input` when sizes disagree, a group lies in two folds, a fold is empty, or the
  *   folder belongs to another computation; `diverged` when a fold's probabilities are not numbers (the folds before it
  *   stay stored); `interrupted` on `signal`.
  */

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { type BootstrapOptions, groupBootstrap, type Interval } from './bootstrap';
 import { type Calibration, calibration } from './calibration';
 import { argmaxScores, type ClassScores, confusionMatrix } from './confusion';
@@ -81,7 +81,7 @@ export interface EvaluationReport {
 /**
  * Evaluates predictions by the published and by the corrected protocol.
  *
- * @throws StmLabError (`input`) when sizes disagree or a value is out of range.
+ * @throws UserError (`input`) when sizes disagree or a value is out of range.
  */
 export function evaluate(task: EvaluationTask): EvaluationReport {
   const { labels, probabilities, classNames, groups, validation } = task;

@@ -18,7 +18,7 @@ export {
   sweepThresholds,
   type ThresholdSweep,
 } from './kerasMetrics';
-export { argMax } from '../base/numerics/argMax';
+export { argMax } from 'research-basics/numerics/argMax';
 export { checkPredictions, meanDefined, mostProbable, type Predictions } from './predictions';
 export {
   type AreaReport,

@@ -1,5 +1,5 @@
-import { divergedError } from '../base/errors';
-import { argMax, firstNotFinite } from '../base/numerics/argMax';
+import { divergedError } from 'research-basics/errors';
+import { argMax, firstNotFinite } from 'research-basics/numerics/argMax';
 import type { Predictions } from './predictions';
 
 /** The two areas that Keras' `AUC` metric gives. */
@@ -25,7 +25,7 @@ function checkNumbers(probabilities: Float32Array, classes: number): void {
  *
  * @param thresholds number of thresholds, 2 or more; Keras' default 200.
  * @returns areas in [0, 1]; predictions within one bin give a ROC area of 0.5.
- * @throws StmLabError (`diverged`) for a probability that is not a number.
+ * @throws UserError (`diverged`) for a probability that is not a number.
  */
 export function kerasMicroAuc({ labels, probabilities, classes }: Predictions, thresholds = 200): KerasAuc {
   checkNumbers(probabilities, classes);
@@ -74,7 +74,7 @@ function f1Scores(tp: Float64Array, predicted: Float64Array, support: Float64Arr
  * maximum, so that ties count as several predictions.
  *
  * @returns one value per class, 0 .. 1.
- * @throws StmLabError (`diverged`) for a probability that is not a number.
+ * @throws UserError (`diverged`) for a probability that is not a number.
  */
 export function kerasF1(
   { labels, probabilities, classes }: Predictions,

@@ -1,5 +1,5 @@
-import { divergedError, inputError } from '../base/errors';
-import { argMax } from '../base/numerics/argMax';
+import { divergedError, inputError } from 'research-basics/errors';
+import { argMax } from 'research-basics/numerics/argMax';
 
 /** Predicted class probabilities beside the true classes. */
 export interface Predictions {
@@ -13,7 +13,7 @@ export interface Predictions {
 /**
  * The predictions themselves, when metrics can be computed from them.
  *
- * @throws StmLabError (`input`) for sizes that disagree, a label out of range, a probability that is not in [0, 1].
+ * @throws UserError (`input`) for sizes that disagree, a label out of range, a probability that is not in [0, 1].
  */
 export function checkPredictions<P extends Predictions>(predictions: P): P {
   const { labels, probabilities, classes } = predictions;
@@ -39,7 +39,7 @@ export function checkPredictions<P extends Predictions>(predictions: P): P {
  * Most probable class of each row; of equal ones the first.
  *
  * @param probabilities rows x classes, row-major.
- * @throws StmLabError (`diverged`) naming the first row without any number.
+ * @throws UserError (`diverged`) naming the first row without any number.
  */
 export function mostProbable(probabilities: Float32Array, classes: number): Int32Array {
   return Int32Array.from({ length: probabilities.length / classes }, (_, row) => {

@@ -1,4 +1,4 @@
-import { divergedError } from '../base/errors';
+import { divergedError } from 'research-basics/errors';
 import { meanDefined, type Predictions } from './predictions';
 
 /** Scores of a binary problem in falling order, sorted once for any number of (weighted) areas. */
@@ -16,7 +16,7 @@ export interface Ranking {
  *
  * @param scores one per item; infinities are in order, NaN is not.
  * @param isPositive whether an item belongs to the positive class.
- * @throws StmLabError (`diverged`) naming the first score that is not a number: it has no rank.
+ * @throws UserError (`diverged`) naming the first score that is not a number: it has no rank.
  */
 export function rankScores(scores: ArrayLike<number>, isPositive: (item: number) => boolean): Ranking {
   for (let i = 0; i < scores.length; i++)

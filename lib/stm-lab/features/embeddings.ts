@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readCsv, writeCsv } from '../base/csv';
-import { inputError } from '../base/errors';
-import { sha256File, writeJson } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { sha256File, writeJson } from 'research-basics/files';
 import { openNpyWriter } from '../base/npy';
 import { openNpyRows } from '../base/npyRows';
 import type { ManifestRow } from '../corpus/types';
@@ -36,7 +36,7 @@ export interface ImportedEmbeddings {
  * Takes over embeddings (VGGish, YAMNet, AST, ...) and writes the files of an extraction (see `extractCorpus`),
  * in manifest order, so that every later stage takes them. Read in rows: the matrix may exceed memory.
  *
- * @throws StmLabError (`input`) when matrix and index differ in length, a recording occurs twice, none is of
+ * @throws UserError (`input`) when matrix and index differ in length, a recording occurs twice, none is of
  *   the manifest, or a value is not finite (naming recording and column).
  */
 export function importEmbeddings(options: ImportEmbeddingsOptions): ImportedEmbeddings {

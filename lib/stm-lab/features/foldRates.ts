@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /**
  * Averages each rate with its negative: what is left no longer says whether modulations move up or down in frequency.
@@ -6,7 +6,7 @@ import { inputError } from '../base/errors';
  * @param features row-major float32; every row one or more runs of `rateHz.length` columns, one per scale.
  * @param rateHz the rate of each column of a run, Hz, rising and symmetric about 0.
  * @returns float32, runs of ceil(rates / 2) columns: from the rate nearest 0 upwards.
- * @throws StmLabError (`input`) for rates that are not symmetric, or features that are not whole runs of rates.
+ * @throws UserError (`input`) for rates that are not symmetric, or features that are not whole runs of rates.
  */
 export function foldRates(features: Float32Array, rateHz: readonly number[]): Float32Array {
   const rates = rateHz.length;

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** How the excerpts of a recording become one row: see `poolExcerpts`. */
 export type ExcerptPooling = 'mean' | 'statistics';
@@ -14,7 +14,7 @@ export type ExcerptPooling = 'mean' | 'statistics';
  * @param excerpts row-major float32, sum of `counts` x columns, recording after recording.
  * @param counts number of excerpts of each recording, 1 or more.
  * @returns row-major float32, recordings x columns (or 2 x columns); sums are in float64.
- * @throws StmLabError (`input`) when the sizes disagree or a recording has no excerpt.
+ * @throws UserError (`input`) when the sizes disagree or a recording has no excerpt.
  */
 export function poolExcerpts(
   excerpts: Float32Array,

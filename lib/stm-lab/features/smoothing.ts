@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /**
  * Averages modulation features over neighbouring rates, with weights from a Gaussian that add up to 1 (near
@@ -9,7 +9,7 @@ import { inputError } from '../base/errors';
  * @param rateHz the rate of each column of a run, Hz.
  * @param deviationHz standard deviation of the Gaussian in Hz, above 0.
  * @returns float32, as many as `features`; sums are in float64.
- * @throws StmLabError (`input`) for a deviation out of range, or features that are not whole runs of rates.
+ * @throws UserError (`input`) for a deviation out of range, or features that are not whole runs of rates.
  */
 export function smoothRates(
   features: Float32Array,

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { loadPffft } from './kernels/pffft';
 
 /** Sampling, window and hop of the power spectrogram. */
@@ -27,7 +27,7 @@ export interface PowerSpectrogram {
    *
    * @param samples full scale -1 .. 1, longer than half a window.
    * @returns float32, row-major frames x (fftLength / 2 + 1).
-   * @throws StmLabError (`input`) when there are too few samples to reflect.
+   * @throws UserError (`input`) when there are too few samples to reflect.
    */
   compute(samples: Float32Array): Float32Array;
 }

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { colourBar } from './raster';
 import { axisOrder, heatmapView } from './heatmap';
 import type { ColourScale } from './colour';
@@ -89,7 +89,7 @@ function scaleOver(cells: readonly AblationCell[]): ColourScale {
  *
  * Source: arXiv 2505.23509, ablation figure; its axis names are corrected here.
  *
- * @throws StmLabError (`input`) when there is no cell, or two for the same place.
+ * @throws UserError (`input`) when there is no cell, or two for the same place.
  */
 export function ablationFigure(input: AblationInput): FigureSpec {
   const { cells, reference } = input;

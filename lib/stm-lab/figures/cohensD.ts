@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** Settings of `cohensD`. */
 export interface CohensDOptions {
@@ -39,7 +39,7 @@ function moments(
  * @param second row numbers of the second group, at least 2.
  * @returns one value per feature, positive where the first group is larger; NaN where no feature varies
  *   (the deviation is 0), e.g. the constant cell at rate 0 and scale 0.
- * @throws StmLabError (`input`) when a group has fewer than 2 rows or names a row outside the matrix.
+ * @throws UserError (`input`) when a group has fewer than 2 rows or names a row outside the matrix.
  *
  * Source: Cohen 1988, eq. 2.5.1-2.5.2; arXiv 2505.23509, effect-size figure.
  */

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS, classScale, INK } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -28,7 +28,7 @@ export interface ComparisonInput extends FigureText {
 /**
  * Scores of systems as bars with intervals and printed values, one panel per metric.
  *
- * @throws StmLabError (`input`) when there is no row.
+ * @throws UserError (`input`) when there is no row.
  */
 export function comparisonFigure(input: ComparisonInput): FigureSpec {
   const { rows } = input;

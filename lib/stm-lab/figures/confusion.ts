@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { colourBar } from './raster';
 import { heatmapView } from './heatmap';
 import type { ColourScale } from './colour';
@@ -16,7 +16,7 @@ export interface ConfusionInput extends FigureText {
  * Confusion matrix: the share of each true class (row) by predicted class, with the count under it. Rows are
  * coloured by share, so that a rare class is as visible as a frequent one.
  *
- * @throws StmLabError (`input`) when the matrix is not square or does not match the classes.
+ * @throws UserError (`input`) when the matrix is not square or does not match the classes.
  */
 export function confusionFigure(input: ConfusionInput): FigureSpec {
   const { matrix, classes } = input;

@@ -20,7 +20,7 @@ export interface EffectSizeInput extends FigureText {
  *
  * Source: arXiv 2505.23509, effect-size figure (asinh colours, width 2, ±5).
  *
- * @throws StmLabError (`input`) when there is no comparison or one does not match the axes.
+ * @throws UserError (`input`) when there is no comparison or one does not match the axes.
  */
 export function effectSizeFigure(input: EffectSizeInput): FigureSpec {
   const limit = input.limit ?? 5;

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS, CLASS_SHAPES, classScale } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -27,7 +27,7 @@ export interface EmbeddingInput extends FigureText {
 /**
  * Recordings as points on a plane, coloured and shaped by class.
  *
- * @throws StmLabError (`input`) when there is no point.
+ * @throws UserError (`input`) when there is no point.
  */
 export function embeddingFigure(input: EmbeddingInput): FigureSpec {
   const { points, method } = input;

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS, MUTED, PLOT_HEIGHT, PLOT_WIDTH } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -13,7 +13,7 @@ export interface ExplainedVarianceInput extends FigureText {
 /**
  * Variance explained by the first 1, 2, 3 … components of a PCA, with marked numbers of components.
  *
- * @throws StmLabError (`input`) when there is no component or a mark lies beyond the last.
+ * @throws UserError (`input`) when there is no component or a mark lies beyond the last.
  */
 export function explainedVarianceFigure(input: ExplainedVarianceInput): FigureSpec {
   const { ratio } = input;

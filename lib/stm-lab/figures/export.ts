@@ -1,5 +1,5 @@
 import type { ReadStream } from 'node:fs';
-import { environmentError, inputError, messageOf } from '../base/errors';
+import { environmentError, inputError, messageOf } from 'research-basics/errors';
 import { escapeHtml } from '../base/html';
 import { bundledFonts, figureFonts, fontRuns } from './fonts';
 import { FONT_STACK } from './theme';
@@ -55,7 +55,7 @@ interface Resvg {
  *
  * @param options.dotsPerInch of the picture when the figure has its printed size. Default 300.
  * @returns a PNG file.
- * @throws StmLabError (`environment`) when the renderer has no build for this machine.
+ * @throws UserError (`environment`) when the renderer has no build for this machine.
  */
 export function svgToPng(svg: string, options: { readonly dotsPerInch?: number } = {}): Uint8Array {
   let library: Resvg;

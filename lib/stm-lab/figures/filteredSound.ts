@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ColourScale } from './colour';
 import { colourBar, rasterView, type Raster } from './raster';
 import { composeFigure, type FigureSpec, type FigureText } from './spec';
@@ -22,7 +22,7 @@ const HEIGHT = 140;
  * A sound whose modulations were filtered: its cochleagram, the one that was asked for, and the one that was reached,
  * on one colour scale (dB).
  *
- * @throws StmLabError (`input`) when the matrices do not match the channels.
+ * @throws UserError (`input`) when the matrices do not match the channels.
  */
 export function filteredSoundFigure(input: FilteredSoundInput): FigureSpec {
   const { channelHz, before, target, after, frameRateHz } = input;

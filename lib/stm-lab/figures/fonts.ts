@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { inputError, messageOf } from '../base/errors';
+import { inputError, messageOf } from 'research-basics/errors';
 
 /** A font that figures are drawn with. */
 export interface FigureFont {
@@ -32,7 +32,7 @@ const opened = new Map<string, FigureFont>();
  * Hebrew), then the files that `STM_LAB_FONTS` names. Fonts of the machine are not looked for: a figure is the same
  * everywhere.
  *
- * @throws StmLabError (`input`) for a file that is no font.
+ * @throws UserError (`input`) for a file that is no font.
  */
 export function figureFonts(): FigureFont[] {
   const own = (process.env['STM_LAB_FONTS'] ?? '').split(path.delimiter).filter((file) => file !== '');

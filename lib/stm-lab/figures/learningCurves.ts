@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -24,7 +24,7 @@ export interface LearningCurvesInput extends FigureText {
 /**
  * Training and validation curves over epochs, one panel per metric, one line per run.
  *
- * @throws StmLabError (`input`) when there is no row.
+ * @throws UserError (`input`) when there is no row.
  */
 export function learningCurvesFigure(input: LearningCurvesInput): FigureSpec {
   if (input.rows.length === 0) throw inputError('learning curves: no values; give at least one epoch');

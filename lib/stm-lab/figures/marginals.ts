@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS, CLASS_SHAPES, classScale, MUTED, panelTitle } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -35,7 +35,7 @@ const OWN_LEGENDS = { scale: { color: 'independent', shape: 'independent' } };
 /**
  * Ablation along one axis at a time, with intervals: what temporal or spectral modulation alone is worth.
  *
- * @throws StmLabError (`input`) when there is no row.
+ * @throws UserError (`input`) when there is no row.
  */
 export function marginalsFigure(input: MarginalsInput): FigureSpec {
   const { rows, reference } = input;

@@ -45,7 +45,7 @@ function findKernel(): Kernel | undefined {
  * Shows a figure in the notebook cell that is running: as Vega-Lite (tooltips, in JupyterLab and VS Code),
  * with the SVG and a sentence beside it for every other reader. Outside a notebook nothing happens.
  *
- * @throws StmLabError (`input`) when the specification is not valid Vega-Lite.
+ * @throws UserError (`input`) when the specification is not valid Vega-Lite.
  */
 export async function show(spec: FigureSpec): Promise<void> {
   const kernel = findKernel();

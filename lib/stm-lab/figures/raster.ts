@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { colourPosition, colourTicks, paletteColour, paletteStops, type ColourScale } from './colour';
 import { encodeIndexedPng } from './png';
 import type { FigurePart } from './spec';

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ColourScale } from './colour';
 import { colourBar, rasterView, type Raster } from './raster';
 import type { ModulationAxes } from '../features';
@@ -121,7 +121,7 @@ function cropFrame(axes: ModulationAxes, spectrum: ModulationAxes): FigurePart[]
  * One excerpt from sound to features in four steps: waveform, cochleagram (dB), modulation spectrum
  * (dB), and the features of the recording (0 .. 1).
  *
- * @throws StmLabError (`input`) when a matrix does not match its axes or the excerpt is empty.
+ * @throws UserError (`input`) when a matrix does not match its axes or the excerpt is empty.
  */
 export function recordingFigure(input: RecordingInput): FigureSpec {
   const { centreHz, spectrogramDb, modulation } = input;

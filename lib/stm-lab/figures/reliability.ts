@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS, MUTED } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -28,7 +28,7 @@ export interface ReliabilityInput extends FigureText {
  *
  * Source: Guo et al. 2017, "On calibration of modern neural networks".
  *
- * @throws StmLabError (`input`) when no bin holds a prediction.
+ * @throws UserError (`input`) when no bin holds a prediction.
  */
 export function reliabilityFigure(input: ReliabilityInput): FigureSpec {
   const filled = input.bins.filter((bin) => bin.rows > 0);

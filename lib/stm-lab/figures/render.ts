@@ -1,7 +1,7 @@
 import type * as Vega from 'vega';
 import type * as VegaLite from 'vega-lite';
 import { createHash } from 'node:crypto';
-import { inputError, messageOf } from '../base/errors';
+import { inputError, messageOf } from 'research-basics/errors';
 import type { FigureSpec } from './spec';
 import { textWidth } from './textWidth';
 
@@ -71,7 +71,7 @@ const withoutForbidden = (svg: string): string =>
  * Draws a specification as SVG text, without a browser or a canvas. The same specification gives the same
  * bytes on every machine and in every order of calls.
  *
- * @throws StmLabError (`input`) when the specification is not valid Vega-Lite.
+ * @throws UserError (`input`) when the specification is not valid Vega-Lite.
  */
 export async function renderSvg(spec: FigureSpec, options: RenderOptions = {}): Promise<string> {
   const { vega, vegaLite } = loadEngine();

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS, CLASS_DASHES, classScale, MUTED } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -37,7 +37,7 @@ function thinned(curve: RocCurve): number[] {
 /**
  * ROC curves of the classes, each against the rest, with their areas in the legend.
  *
- * @throws StmLabError (`input`) when there is no curve or its two lists differ in length.
+ * @throws UserError (`input`) when there is no curve or its two lists differ in length.
  */
 export function rocFigure(input: RocInput): FigureSpec {
   if (input.curves.length === 0) throw inputError('ROC figure: no curve; give at least one');

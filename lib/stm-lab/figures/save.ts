@@ -1,4 +1,4 @@
-import { writeFileAtomic, writeJson } from '../base/files';
+import { writeFileAtomic, writeJson } from 'research-basics/files';
 import { svgToPdf, svgToPng } from './export';
 import { renderSvg } from './render';
 import type { FigureSpec } from './spec';
@@ -12,7 +12,7 @@ export type FigureFormat = 'svg' | 'vl.json' | 'png' | 'pdf';
  *
  * @param options.formats default `['svg', 'vl.json']`.
  * @returns the paths written, in the order of the formats.
- * @throws StmLabError (`input`) when the specification is not valid or a file cannot be written.
+ * @throws UserError (`input`) when the specification is not valid or a file cannot be written.
  */
 export async function saveFigure(
   spec: FigureSpec,

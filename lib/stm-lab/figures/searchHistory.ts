@@ -13,7 +13,7 @@ export interface SearchHistoryInput extends FigureText {
 /**
  * Objective of every trial in order, and the best so far as a stair.
  *
- * @throws StmLabError (`input`) when no trial has a value.
+ * @throws UserError (`input`) when no trial has a value.
  */
 export function searchHistoryFigure(input: SearchHistoryInput): FigureSpec {
   const trials = valuedTrials(input.trials, 'search history').sort((a, b) => a.number - b.number);

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -12,7 +12,7 @@ export interface ImportancesInput extends FigureText {
 /**
  * Importance of each parameter for the objective, largest first.
  *
- * @throws StmLabError (`input`) when there is none.
+ * @throws UserError (`input`) when there is none.
  */
 export function importancesFigure(input: ImportancesInput): FigureSpec {
   if (input.importances.length === 0)

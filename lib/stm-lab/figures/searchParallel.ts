@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { colourOf, type ColourScale } from './colour';
 import { colourBar } from './raster';
 import {
@@ -29,7 +29,7 @@ const HEIGHT = 240;
  * Every trial as a line over its parameters, coloured by the objective; good trials lie on top. A line is
  * interrupted where a trial does not have the parameter.
  *
- * @throws StmLabError (`input`) when no trial has a value, or fewer than two parameters.
+ * @throws UserError (`input`) when no trial has a value, or fewer than two parameters.
  */
 export function parallelCoordinatesFigure(input: ParallelCoordinatesInput): FigureSpec {
   const objective = input.objective ?? 'Objective';

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { colourOf, type ColourScale } from './colour';
 import { colourBar, namedTicks } from './raster';
 import {
@@ -32,7 +32,7 @@ function logAxis(column: ParameterColumn): FigurePart {
  * The objective over each parameter, one panel a parameter; the colour is the number of the trial, so that
  * the search's course shows.
  *
- * @throws StmLabError (`input`) when no trial has a value or a parameter.
+ * @throws UserError (`input`) when no trial has a value or a parameter.
  */
 export function slicesFigure(input: SlicesInput): FigureSpec {
   const objective = input.objective ?? 'Objective';

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { SearchTrial } from './searchTrial';
 import { CLASS_COLOURS } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
@@ -16,7 +16,7 @@ const STATES = ['complete', 'pruned', 'failed', 'running'] as const;
 /**
  * When each trial ran and on which worker, coloured by how it ended.
  *
- * @throws StmLabError (`input`) when no trial has a start.
+ * @throws UserError (`input`) when no trial has a start.
  */
 export function timelineFigure(input: TimelineInput): FigureSpec {
   const started = input.trials.filter(

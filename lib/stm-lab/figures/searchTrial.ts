@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** One trial of a search, as the search figures read it. */
 export interface SearchTrial {

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ColourScale } from './colour';
 import { axisOrder, heatmapView } from './heatmap';
 import { colourBar } from './raster';
@@ -25,7 +25,7 @@ export interface SplitBalanceInput extends FigureText {
  * Recordings of each class in each fold, coloured by how far the class's share departs from the fold's
  * share of everything: white = balanced, red = twice, blue = half. Groups are printed below.
  *
- * @throws StmLabError (`input`) when there is no recording.
+ * @throws UserError (`input`) when there is no recording.
  */
 export function splitBalanceFigure(input: SplitBalanceInput): FigureSpec {
   const { rows } = input;

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ModulationAxes } from '../features';
 import type { ColourScale } from './colour';
 import { colourBar, rasterView, type Raster } from './raster';
@@ -75,7 +75,7 @@ export function valueRange(matrices: readonly ArrayLike<number>[]): [number, num
  * Modulation matrices as small multiples on one colour scale, rate across and scale upwards: mean features
  * of classes, occlusion maps, components of a PCA.
  *
- * @throws StmLabError (`input`) when there is no panel or a matrix does not match the axes.
+ * @throws UserError (`input`) when there is no panel or a matrix does not match the axes.
  */
 export function stmGridFigure(
   input: StmGridInput & { readonly defaultTitle?: string; readonly remarks?: readonly string[] },
@@ -129,7 +129,7 @@ export interface StmInput extends FigureText {
 /**
  * The modulation features of one recording: rate (Hz) across, scale (cyc/oct) upwards.
  *
- * @throws StmLabError (`input`) when the features do not match the axes.
+ * @throws UserError (`input`) when the features do not match the axes.
  */
 export function stmFigure(input: StmInput): FigureSpec {
   const colour: ColourScale = { palette: 'sequential', domain: valueRange([input.features]) };
@@ -157,7 +157,7 @@ export interface ClassMeanInput extends FigureText {
  *
  * Source: arXiv 2505.23509, figure of the class means.
  *
- * @throws StmLabError (`input`) when there is no class or a mean does not match the axes.
+ * @throws UserError (`input`) when there is no class or a mean does not match the axes.
  */
 export function classMeanFigure(input: ClassMeanInput): FigureSpec {
   return stmGridFigure({

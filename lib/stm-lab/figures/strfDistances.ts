@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { heatmapView, type HeatmapCell } from './heatmap';
 import { composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -32,7 +32,7 @@ export interface StrfDistanceInput extends FigureText {
  * Distances between tasks' filters as a matrix, and below each how far it is from what untrained banks of the
  * same size give.
  *
- * @throws StmLabError (`input`) when there is no distance.
+ * @throws UserError (`input`) when there is no distance.
  */
 export function strfDistanceFigure({
   distances,

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { classScale, CLASS_COLOURS, CLASS_DASHES, STROKE_LEGEND } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -21,7 +21,7 @@ export interface StrfDriftInput extends FigureText {
 /**
  * Median tuning of the filters during training, with quartiles, one line per task.
  *
- * @throws StmLabError (`input`) when there is no row.
+ * @throws UserError (`input`) when there is no row.
  */
 export function strfDriftFigure({ rows, ...text }: StrfDriftInput): FigureSpec {
   if (rows.length === 0) throw inputError('filter drift: no records; train a layer that learns');

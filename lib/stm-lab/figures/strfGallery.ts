@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ColourScale } from './colour';
 import { rasterView } from './raster';
 import { composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
@@ -33,7 +33,7 @@ export interface StrfGalleryInput extends FigureText {
  * Spectrotemporal filters as pictures, time across and frequency upwards, each on its own symmetric
  * colour scale, with its tuning above.
  *
- * @throws StmLabError (`input`) when there is no filter or a kernel has another size.
+ * @throws UserError (`input`) when there is no filter or a kernel has another size.
  */
 export function strfGalleryFigure(input: StrfGalleryInput): FigureSpec {
   const { filters, frequencyTaps, timeTaps, frameRate, bandsPerOctave, perRow = 4 } = input;

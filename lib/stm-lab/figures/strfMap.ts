@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { classScale, CLASS_COLOURS, CLASS_SHAPES, MUTED, panelTitle } from './theme';
 import { compact, composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
 
@@ -29,7 +29,7 @@ export interface StrfMapInput extends FigureText {
 /**
  * Trained banks by their distances: a map (every dot a bank, coloured by task) beside a dendrogram.
  *
- * @throws StmLabError (`input`) when banks, merges and order do not fit together.
+ * @throws UserError (`input`) when banks, merges and order do not fit together.
  */
 export function strfMapFigure(input: StrfMapInput): FigureSpec {
   const { banks, merges, order, share } = input;

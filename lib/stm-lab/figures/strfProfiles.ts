@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { classScale, CLASS_COLOURS, CLASS_DASHES, panelTitle, STROKE_LEGEND } from './theme';
 import { compact, composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
 
@@ -34,7 +34,7 @@ export interface StrfProfileInput extends FigureText {
  * Profiles of filters along one axis at a time: densities over rate and scale, or histograms of how far
  * filters moved.
  *
- * @throws StmLabError (`input`) when there is no panel.
+ * @throws UserError (`input`) when there is no panel.
  */
 export function strfProfileFigure(input: StrfProfileInput): FigureSpec {
   const { panels, perRow = 2, form = 'lines', remark } = input;

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS, INK, MUTED, panelTitle } from './theme';
 import { compact, composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
 
@@ -32,7 +32,7 @@ export interface StrfPublishedInput extends FigureText {
  * Filters on the modulation plane with the ranges that studies of human listeners name, as boxes: dots are
  * filters, the line holds their densest half, the cross is their median.
  *
- * @throws StmLabError (`input`) when there is no panel, or one without filters.
+ * @throws UserError (`input`) when there is no panel, or one without filters.
  */
 export function strfPublishedFigure(input: StrfPublishedInput): FigureSpec {
   const { panels, ranges, perRow = 2 } = input;

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { CLASS_COLOURS, MUTED, panelTitle } from './theme';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 
@@ -18,7 +18,7 @@ export interface StrfTrajectoryInput extends FigureText {
  * How filters move over the modulation plane during training: a line from the start (grey ring) to the
  * end (dot), one panel per task.
  *
- * @throws StmLabError (`input`) when there is no path.
+ * @throws UserError (`input`) when there is no path.
  */
 export function strfTrajectoryFigure({ paths, ...text }: StrfTrajectoryInput): FigureSpec {
   if (paths.length === 0) throw inputError('filter paths: none were given');

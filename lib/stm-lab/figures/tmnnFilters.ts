@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 import { CLASS_COLOURS, GRID } from './theme';
 
@@ -26,7 +26,7 @@ export interface ModulationFiltersInput extends FigureText {
  * What the modulation filters let pass, before training and learned: gain over modulation rate, a panel per system, a
  * line per filter and seed.
  *
- * @throws StmLabError (`input`) when there is no response.
+ * @throws UserError (`input`) when there is no response.
  */
 export function modulationFiltersFigure(input: ModulationFiltersInput): FigureSpec {
   const { responses, markHz } = input;

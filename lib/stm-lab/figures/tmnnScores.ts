@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { compact, composeFigure, type FigureSpec, type FigureText } from './spec';
 import { CLASS_COLOURS, MUTED } from './theme';
 
@@ -22,7 +22,7 @@ export interface SystemScoresInput extends FigureText {
 /**
  * Scores of systems side by side: mean with its interval, and single seeds as small circles.
  *
- * @throws StmLabError (`input`) when there is no score.
+ * @throws UserError (`input`) when there is no score.
  */
 export function systemScoresFigure(input: SystemScoresInput): FigureSpec {
   const { scores } = input;

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 
 /** A named array that a network keeps besides its parameters, e.g. the running mean of a normalisation. */

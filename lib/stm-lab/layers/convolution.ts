@@ -1,5 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs';
-import { environmentError } from '../base/errors';
+import { environmentError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 
 /** Options of a convolution. */
@@ -14,7 +14,7 @@ export interface ConvolutionOptions {
  * Correlation of x (batch, height, width, channels) with a kernel (height, width, in, out), differentiable
  * in both on every engine.
  *
- * @throws StmLabError (`environment`) for strides above 1 on the WebAssembly engine, which lacks the
+ * @throws UserError (`environment`) for strides above 1 on the WebAssembly engine, which lacks the
  *   filter gradient.
  */
 export function convolve(

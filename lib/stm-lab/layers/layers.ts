@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 import { fastWords, fillDropoutMask } from '../models/random';
 import type { Buffer, BufferStore } from './buffers';
@@ -32,7 +32,7 @@ export interface Layers {
    * batch's mean and variance (over N) and moves the running values, the variance there being the unbiased
    * one (over N - 1), as PyTorch does; evaluation uses the running values.
    *
-   * @throws StmLabError (`input`) when training with a single value per channel.
+   * @throws UserError (`input`) when training with a single value per channel.
    */
   batchNorm<X extends Tensor2D | Tensor4D>(
     parameters: ParameterTensors,
@@ -176,7 +176,7 @@ export function createLayers(engine: Engine, kernels: LayerKernels = layerKernel
  * The window that pooling uses: on each axis the size asked for, or the axis itself where that is shorter,
  * so that short inputs pass through the network of long ones.
  *
- * @throws StmLabError (`input`) when an axis is empty.
+ * @throws UserError (`input`) when an axis is empty.
  */
 export function poolWindow(extent: PoolSize, size: PoolSize): [number, number] {
   if (extent.some((length) => length < 1))

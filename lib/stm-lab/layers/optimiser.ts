@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 import { adamStep } from '../models/adam';
 import type { ParameterLayout } from './parameters';
@@ -61,7 +61,7 @@ export interface Optimiser {
 /**
  * Puts values on the engine under an update rule, with moments or velocity 0.
  *
- * @throws StmLabError (`input`) when the values do not fit the layout or an option is out of range.
+ * @throws UserError (`input`) when the values do not fit the layout or an option is out of range.
  */
 export function createOptimiser(
   engine: Engine,

@@ -1,5 +1,5 @@
 import type { Rank, Tensor, Tensor1D } from '@tensorflow/tfjs';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { fastDoubles } from '../models/random';
 import type { Engine } from '../engine';
 
@@ -48,7 +48,7 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, ex
 /**
  * Lays parameters out in the order given.
  *
- * @throws StmLabError (`input`) on a repeated name or a list of values of another length.
+ * @throws UserError (`input`) on a repeated name or a list of values of another length.
  */
 export function layOut(parameters: readonly Parameter[]): ParameterLayout {
   const ranges = new Map<string, { from: number; to: number }>();

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 import type { Parameter, ParameterTensors } from './parameters';
 
@@ -51,7 +51,7 @@ export function timeDelayParameters(name: string, shape: TimeDelayShape): Parame
  *
  * @param x float32 (batch, time, inputs).
  * @returns (batch, time - frames lost, outputs), before any nonlinearity.
- * @throws StmLabError (`input`) when the sequence is shorter than the taps reach.
+ * @throws UserError (`input`) when the sequence is shorter than the taps reach.
  */
 export function timeDelay(
   { tf }: Engine,

@@ -76,7 +76,7 @@ export function bagTensors({ tf }: Engine, excerpts: Int32Array, mixing?: Float3
  * @param x features of all excerpts, recording after recording.
  * @param excerpts number of excerpts of each recording.
  * @returns float32, one weight in [0, 1] per excerpt; those of a recording sum to 1.
- * @throws StmLabError (`input`) when the model has no attention or the sizes disagree.
+ * @throws UserError (`input`) when the model has no attention or the sizes disagree.
  */
 export function attentionWeights(model: MlpModel, x: Float32Array, excerpts: Int32Array): Float32Array {
   const { attention, inputs } = model.spec;

@@ -1,4 +1,4 @@
-import { randomState } from '../base/random/mt19937';
+import { randomState } from 'research-basics/random/mt19937';
 import { fastNormals } from './random';
 
 /** Gamma(shape, 1) by Marsaglia & Tsang 2000, with the boost for shapes below 1. */

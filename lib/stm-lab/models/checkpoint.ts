@@ -33,7 +33,7 @@ export function writeCheckpoint<Progress>(
 /**
  * Reads the checkpoint of a folder; undefined when there is none.
  *
- * @throws StmLabError (`input`) when it belongs to another training, or its data file is damaged.
+ * @throws UserError (`input`) when it belongs to another training, or its data file is damaged.
  */
 export function readCheckpoint<Progress>(
   folder: string,

@@ -1,5 +1,5 @@
-import { sha256 } from '../base/files';
-import { inputError } from '../base/errors';
+import { sha256 } from 'research-basics/files';
+import { inputError } from 'research-basics/errors';
 
 /** Rows of features with their classes. */
 export interface LabelledRows {
@@ -19,7 +19,7 @@ export interface LabelledRows {
  * The rows themselves, when they can be used with a model.
  *
  * @param name how messages call them, e.g. "training rows".
- * @throws StmLabError (`input`) for sizes that disagree, a value that is not finite, a class out of range.
+ * @throws UserError (`input`) for sizes that disagree, a value that is not finite, a class out of range.
  */
 export function checkRows(
   data: LabelledRows,
@@ -44,7 +44,7 @@ export function checkRows(
 /**
  * How many vectors the rows have in all.
  *
- * @throws StmLabError (`input`) when only one of model and rows has excerpts, or a row has none.
+ * @throws UserError (`input`) when only one of model and rows has excerpts, or a row has none.
  */
 export function countVectors(
   { rows, excerpts }: Pick<LabelledRows, 'rows' | 'excerpts'>,
@@ -75,7 +75,7 @@ export function vectorStarts({ rows, excerpts }: Pick<LabelledRows, 'rows' | 'ex
 /**
  * Checks a feature matrix.
  *
- * @throws StmLabError (`input`) when its length is not rows x columns, or naming row, column and value of
+ * @throws UserError (`input`) when its length is not rows x columns, or naming row, column and value of
  *   the first number that is not finite.
  */
 export function checkFeatures(x: Float32Array, rows: number, columns: number, name: string): void {

@@ -1,7 +1,7 @@
-import { divergedError, inputError } from '../base/errors';
-import { sha256 } from '../base/files';
-import { firstNotFinite } from '../base/numerics/argMax';
-import { createPace } from '../base/pace';
+import { divergedError, inputError } from 'research-basics/errors';
+import { sha256 } from 'research-basics/files';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
+import { createPace } from 'research-basics/pace';
 import type { Engine } from '../engine';
 import { epochBatches, trainingSize } from './batches';
 import { readCheckpoint, writeCheckpoint } from './checkpoint';
@@ -84,7 +84,7 @@ interface Progress {
  * The result itself, of a training whose numbers stayed numbers.
  *
  * @param what names the training at the start of the sentence, e.g. "fold 2 of seed 1".
- * @throws StmLabError (`diverged`) with the reason otherwise.
+ * @throws UserError (`diverged`) with the reason otherwise.
  */
 export function converged(result: FitResult, what = 'training'): FitResult {
   if (result.divergence !== undefined) throw divergedError(`${what} ${result.divergence}`);
@@ -95,7 +95,7 @@ export function converged(result: FitResult, what = 'training'): FitResult {
  * Trains a network. Same engine, thread count, task and seed give the same weights bit for bit, in any
  * process and after a kill and resume.
  *
- * @throws StmLabError: `input` for values out of range, features that are not finite, a training too small
+ * @throws UserError: `input` for values out of range, features that are not finite, a training too small
  *   for a single update, a checkpoint of another training; `interrupted` on `signal`.
  */
 export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> {

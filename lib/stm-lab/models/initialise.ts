@@ -1,5 +1,5 @@
-import { randomState } from '../base/random/mt19937';
-import { deriveSeed } from '../base/random/seeds';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { checkSpec, type MlpSpec, parameterShapes, sizeOf } from './spec';
 
 /**

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** How wrong a predicted distribution is. */
 export interface LossOptions {
@@ -31,7 +31,7 @@ const CLIP = 1e-7;
  * Resolves the options of a loss for a number of classes.
  *
  * @param labels training labels, needed for `balanced` weights only.
- * @throws StmLabError (`input`) when a list has not one entry per class or a value is negative.
+ * @throws UserError (`input`) when a list has not one entry per class or a value is negative.
  */
 export function resolveLoss(options: LossOptions, classes: number, labels: Int32Array): Loss {
   const { kind = 'focal', classWeights = 'none' } = options;

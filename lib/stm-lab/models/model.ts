@@ -1,7 +1,7 @@
 import * as path from 'node:path';
-import { divergedError, inputError } from '../base/errors';
-import { firstNotFinite } from '../base/numerics/argMax';
-import { readJson, sha256, writeJson } from '../base/files';
+import { divergedError, inputError } from 'research-basics/errors';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
 import { checkSpec, type MlpSpec, parameterShapes, sizeOf } from './spec';
 
@@ -25,7 +25,7 @@ export interface MlpModel {
 /**
  * Puts a model together.
  *
- * @throws StmLabError (`input`) when the specification cannot be built or the weights do not fit it.
+ * @throws UserError (`input`) when the specification cannot be built or the weights do not fit it.
  */
 export function createModel(
   spec: MlpSpec,
@@ -96,7 +96,7 @@ export function saveModel(folder: string, model: MlpModel): string {
 /**
  * Loads a model that `saveModel` wrote.
  *
- * @throws StmLabError (`input`) when the folder holds none, or a weight file is not the one it was saved with.
+ * @throws UserError (`input`) when the folder holds none, or a weight file is not the one it was saved with.
  */
 export function loadModel(folder: string): MlpModel {
   const file = path.join(folder, 'model.json');

@@ -1,5 +1,5 @@
-import { inputError } from '../base/errors';
-import { checkSeed } from '../base/random/seeds';
+import { inputError } from 'research-basics/errors';
+import { checkSeed } from 'research-basics/random/seeds';
 import type { AdamConstants } from './adam';
 import type { LossOptions } from './loss';
 
@@ -88,7 +88,7 @@ export const PUBLISHED_FIT: ResolvedFitOptions = {
 /**
  * Fills in defaults and checks ranges.
  *
- * @throws StmLabError (`input`) naming the option, its value and what would be accepted.
+ * @throws UserError (`input`) naming the option, its value and what would be accepted.
  */
 export function resolveFitOptions(options: FitOptions): ResolvedFitOptions {
   const { earlyStopping } = options;

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { divergedError } from '../base/errors';
-import { firstNotFinite } from '../base/numerics/argMax';
+import { divergedError } from 'research-basics/errors';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
 import type { Engine } from '../engine';
 import { bagTensors } from './attention';
 import { checkFeatures, countVectors, type LabelledRows, vectorStarts } from './data';
@@ -19,7 +19,7 @@ const VECTORS_AT_ONCE = 2048;
  * @param x features, row-major float32, rows x `model.spec.inputs`; finite.
  * @param excerpts for a network with attention: number of vectors of each row, lying one after another in `x`.
  * @returns float32, rows x classes; each row sums to 1.
- * @throws StmLabError: `input` when the sizes disagree or a feature is not finite; `diverged` when an output is not.
+ * @throws UserError: `input` when the sizes disagree or a feature is not finite; `diverged` when an output is not.
  */
 export function predictProbabilities(
   engine: Engine,

@@ -1,4 +1,4 @@
-import { deriveSeed } from '../base/random/seeds';
+import { deriveSeed } from 'research-basics/random/seeds';
 
 /**
  * A small fast generator of 32-bit words (sfc32: three words of state and a counter, Doty-Humphrey's

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** One hidden layer. */
 export interface HiddenLayer {
@@ -45,7 +45,7 @@ export interface ParameterShape {
 /**
  * The network itself, when it can be built.
  *
- * @throws StmLabError (`input`) naming the first value out of range.
+ * @throws UserError (`input`) naming the first value out of range.
  */
 export function checkSpec(spec: MlpSpec): MlpSpec {
   const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import { argMax } from '../base/numerics/argMax';
-import { deriveSeed } from '../base/random/seeds';
+import { argMax } from 'research-basics/numerics/argMax';
+import { deriveSeed } from 'research-basics/random/seeds';
 import type { Engine } from '../engine';
 import { type AdamParameters, adamStep, createAdam } from './adam';
 import { bagTensors } from './attention';

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, writeJson } from '../base/files';
+import { readJson, writeJson } from 'research-basics/files';
 import type { EvaluationReport } from '../evaluation';
 import type { ClassCount } from '../features';
 import type { StageContext } from './context';

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { shippedFolder } from './home';
 
 /** Where the configurations of a kind lie: `experiments/` itself, or its folder for a sibling system. */
@@ -25,7 +25,7 @@ export function configurationNames(kind: ConfigurationKind): string[] {
  * The file of a configuration.
  *
  * @param nameOrFile one of `configurationNames`, or the path of a JSON file.
- * @throws StmLabError (`input`) with the names there are.
+ * @throws UserError (`input`) with the names there are.
  */
 export function configurationFile(kind: ConfigurationKind, nameOrFile: string): string {
   const file = nameOrFile.endsWith('.json') ? nameOrFile : path.join(folderOf(kind), `${nameOrFile}.json`);

@@ -1,6 +1,6 @@
-import { messageOf } from '../base/errors';
+import { messageOf } from 'research-basics/errors';
 import { metricName, sampleSystem, type Run, type RunReference, type Tracker } from 'mlflow-tracking-client';
-import { sha256 } from '../base/files';
+import { sha256 } from 'research-basics/files';
 import { datasetContext, datasetOfInputs, type RunDataset } from './dataset';
 import { runStage, stageKey, type StageRequest, type StageResult } from './stage';
 

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readableName } from '../base/fileName';
-import { createFileWhole, readJson, sha256, writeJson } from '../base/files';
+import { createFileWhole, readJson, sha256, writeJson } from 'research-basics/files';
 import { isFolder, type Manifest } from '../corpus';
 
 /** Longest name in bytes; a hash may come behind it. */

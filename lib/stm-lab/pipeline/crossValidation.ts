@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, writeJson } from '../base/files';
+import { readJson, writeJson } from 'research-basics/files';
 import { tellOfLosses, tellOfZeroF1 } from './classLosses';
 import { loadEngine } from '../engine';
 import {

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { writeCsv } from '../base/csv';
-import { inputError } from '../base/errors';
-import { readJson, writeJson } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson, writeJson } from 'research-basics/files';
 import { loadEngine, type Engine } from '../engine';
 import { evaluate, mostProbable, type EvaluationReport, type IntervalName } from '../evaluation';
 import { loadModel, modelHash, predictProbabilities, type MlpModel } from '../models';
@@ -41,7 +41,7 @@ export interface ScoreRow {
  * Judges a trained network on the test rows: `evaluation.json` (both protocols, intervals, confusion,
  * calibration) and `predictions.csv` (one line per test recording).
  *
- * @throws StmLabError (`input`) when the model was trained on another reduction, or there are no test rows.
+ * @throws UserError (`input`) when the model was trained on another reduction, or there are no test rows.
  */
 export async function evaluateStage(
   options: EvaluateStageOptions,

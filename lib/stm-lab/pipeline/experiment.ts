@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import type { RegionDesign } from '../ablation';
-import { inputError, messageOf } from '../base/errors';
-import { readJson } from '../base/files';
+import { inputError, messageOf } from 'research-basics/errors';
+import { readJson } from 'research-basics/files';
 import type { FitOptions } from '../models';
 import { checkSpace, type SamplerName, type Space } from 'bayesian-optimizer';
 import { checkAgainst, configurationFile } from './configuration';
@@ -78,7 +78,7 @@ export type AblationSize = (typeof ABLATION_SIZES)[number];
  * Reads a configuration and checks it against the schema.
  *
  * @param nameOrFile a name in `experiments/` (such as "smoke"), or the path of a JSON file.
- * @throws StmLabError (`input`) naming the file and every entry that is wrong, with what it accepts.
+ * @throws UserError (`input`) naming the file and every entry that is wrong, with what it accepts.
  */
 export function readExperiment(nameOrFile: string): Experiment {
   const file = configurationFile('stm', nameOrFile);
@@ -110,7 +110,7 @@ export function samplerOf({ sampler }: Pick<Experiment['search'], 'sampler'>): S
 /**
  * Reads one of the prepared sizes of an ablation and checks it.
  *
- * @throws StmLabError (`input`) for another name, or naming the file and every entry that is wrong.
+ * @throws UserError (`input`) for another name, or naming the file and every entry that is wrong.
  */
 export function readAblation(size: AblationSize): AblationSettings {
   if (!ABLATION_SIZES.includes(size))

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
-import { sha256 } from '../base/files';
-import { once } from '../base/once';
+import { sha256 } from 'research-basics/files';
+import { once } from 'research-basics/once';
 import type { Manifest } from '../corpus';
 import { ablateStage, type AblateSummary } from './ablation';
 import {

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readManifest, showPath } from '../corpus';
 import type { Manifest } from '../corpus';
-import { readJson, sha256, sha256File, writeJson } from '../base/files';
+import { readJson, sha256, sha256File, writeJson } from 'research-basics/files';
 import {
   extractCorpus,
   type ExtractCorpusOptions,
@@ -88,7 +88,7 @@ function durationText(seconds: number): string {
  * cannot be used are told to `context.warn` and counted as rejected; the others continue. While recordings failed
  * (see `failed`) the extraction counts as unfinished: calling this again tries them again.
  *
- * @throws StmLabError (`input`) where nothing can go on.
+ * @throws UserError (`input`) where nothing can go on.
  */
 export async function extractStage(
   options: ExtractStageOptions,

@@ -87,7 +87,7 @@ export async function extractShardStage(
 /**
  * Merges the shards of an extraction into the files that `extractStage` writes, byte for byte.
  *
- * @throws StmLabError (`input`) naming every shard that is missing or damaged.
+ * @throws UserError (`input`) naming every shard that is missing or damaged.
  */
 export function mergeShardsStage(
   options: MergeShardsOptions,

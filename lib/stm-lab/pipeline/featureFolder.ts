@@ -1,8 +1,8 @@
 import * as path from 'node:path';
 import { uniqueCodes } from '../base/codePoints';
 import { readCsv, type CsvRow } from '../base/csv';
-import { inputError } from '../base/errors';
-import { readJson } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson } from 'research-basics/files';
 import { openNpyRows, type NpyRows } from '../base/npyRows';
 import type { ModulationAxes } from '../features';
 
@@ -45,7 +45,7 @@ export interface ExtractionFile {
 /**
  * Opens the results of an extraction. Rows are read on demand; close `matrix` when done.
  *
- * @throws StmLabError (`input`) naming the file that is missing or disagrees with the others.
+ * @throws UserError (`input`) naming the file that is missing or disagrees with the others.
  */
 export function openFeatureFolder(folder: string): FeatureFolder {
   const { sha256 } = readJson<ExtractionFile>(path.join(folder, 'extraction.json'));
@@ -83,7 +83,7 @@ function toIndexRow(row: CsvRow): IndexRow {
 /**
  * The modulation axes of STM features.
  *
- * @throws StmLabError (`input`) when the features have none (mel features, for example).
+ * @throws UserError (`input`) when the features have none (mel features, for example).
  */
 export function modulationAxes({ axes, folder }: FeatureFolder): ModulationAxes {
   const { rateHz, scaleCycPerOct } = axes;

@@ -1,4 +1,4 @@
-import { deriveSeed } from '../base/random/seeds';
+import { deriveSeed } from 'research-basics/random/seeds';
 import type { Engine } from '../engine';
 import { averageProbabilities, type FoldTask } from '../evaluation';
 import {

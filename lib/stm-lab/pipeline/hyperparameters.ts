@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Values } from 'bayesian-optimizer';
 import type { ModelChoice } from './modelChoice';
 
@@ -7,7 +7,7 @@ import type { ModelChoice } from './modelChoice';
  * `num_layers`, and for layer i from 0 `units_i`, `L1_i` (default 0), `drop_i` (default 0); `lr`. Layers at
  * and above `num_layers` are ignored, as published, where they are searched all the same.
  *
- * @throws StmLabError (`input`) naming a hyperparameter that is missing or no number.
+ * @throws UserError (`input`) naming a hyperparameter that is missing or no number.
  */
 export function modelOfTrial(
   values: Values,

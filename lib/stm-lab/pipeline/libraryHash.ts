@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { sha256, sha256File } from '../base/files';
+import { sha256, sha256File } from 'research-basics/files';
 
 let known: string | undefined;
 

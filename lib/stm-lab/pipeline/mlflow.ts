@@ -10,7 +10,7 @@ import {
   type Tracker,
   type TrackerOptions,
 } from 'mlflow-tracking-client';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { homeFolder } from './home';
 import { commandText } from './commandText';
 
@@ -21,7 +21,7 @@ export const TAG_NAMESPACE = 'stm';
  * A tracker of stm-lab: its tags begin with `stm.`, and `STM_LAB_TRACKING` (`online`, `offline` or `disabled`) overrides
  * the mode.
  *
- * @throws StmLabError (`input`) for another value of the variable, and what `createTracker` throws.
+ * @throws UserError (`input`) for another value of the variable, and what `createTracker` throws.
  */
 export function openTracker(options: TrackerOptions): Tracker {
   const forced = process.env['STM_LAB_TRACKING'];
@@ -69,7 +69,7 @@ export interface MlflowOptions {
  * Does something with a client of the MLflow server: that of `MLFLOW_TRACKING_URI`, else the one of the results
  * folder, which is started, and stopped afterwards, unless it runs already.
  *
- * @throws StmLabError (`environment`) when MLflow is not installed or does not start.
+ * @throws UserError (`environment`) when MLflow is not installed or does not start.
  */
 export async function withMlflow<T>(
   { results, journals, warn, signal }: MlflowOptions,

@@ -1,8 +1,8 @@
 import * as path from 'node:path';
 import { occlusionMaps, type PatchSize } from '../ablation';
 import { tellOfLosses } from './classLosses';
-import { inputError } from '../base/errors';
-import { readJson, writeJson } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
 import { loadEngine } from '../engine';
 import type { ModulationAxes } from '../features';
@@ -46,7 +46,7 @@ export interface OcclusionSummary extends OcclusionRecord {
  * is replaced by the training mean, everywhere in turn. `occlusion.npy` (float64, classes x cells),
  * `occlusion.json`.
  *
- * @throws StmLabError (`input`) when the features have no modulation axes, the network was trained on another
+ * @throws UserError (`input`) when the features have no modulation axes, the network was trained on another
  *   reduction, or there are no test recordings.
  */
 export async function occlusionStage(

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { canonicalJson, writeFileAtomic } from '../base/files';
+import { canonicalJson, writeFileAtomic } from 'research-basics/files';
 
 /**
  * Empties a folder of finished folds unless they belong to this computation: folds of another model or other

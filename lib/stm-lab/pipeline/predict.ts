@@ -1,6 +1,6 @@
 import * as path from 'node:path';
-import { inputError } from '../base/errors';
-import { readJson, sha256 } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson, sha256 } from 'research-basics/files';
 import { loadEngine } from '../engine';
 import { describeFeatures } from '../features';
 import { loadModel, predictProbabilities } from '../models';
@@ -23,9 +23,9 @@ export interface PredictOptions {
 /**
  * Prepares predictions of new recordings.
  *
- * @returns a function from an audio file to its class probabilities; it throws StmLabError (`input`)
+ * @returns a function from an audio file to its class probabilities; it throws UserError (`input`)
  *   naming the file when it cannot be read or no excerpt is accepted.
- * @throws StmLabError (`input`) when model and reduction do not belong together, or the reduction is of
+ * @throws UserError (`input`) when model and reduction do not belong together, or the reduction is of
  *   other features than STM.
  */
 export async function openPredictor(options: PredictOptions): Promise<(file: string) => Promise<Prediction>> {

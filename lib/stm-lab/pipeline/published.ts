@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { readJson } from '../base/files';
+import { readJson } from 'research-basics/files';
 import { shippedFolder } from './home';
 
 /** Scores of one line of the paper's main table. */

@@ -1,5 +1,5 @@
 import { readAudio } from '../audio';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { cochleagram, extractStm } from '../features';
 import { recordingFigure, type FigureSpec } from '../figures';
 
@@ -20,7 +20,7 @@ export interface DrawRecordingOptions {
  * A recording on its way to features: waveform and cochleagram of one excerpt (4 s), modulation spectrum
  * and features of the whole recording.
  *
- * @throws StmLabError (`input`) naming the file when it cannot be read or no excerpt is accepted.
+ * @throws UserError (`input`) naming the file when it cannot be read or no excerpt is accepted.
  */
 export async function drawRecording(options: DrawRecordingOptions): Promise<FigureSpec> {
   const { file, startSeconds = 0, channels = 'published' } = options;

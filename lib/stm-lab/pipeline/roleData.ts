@@ -1,6 +1,6 @@
 import * as path from 'node:path';
-import { inputError } from '../base/errors';
-import { readJson } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson } from 'research-basics/files';
 import { openNpyRows } from '../base/npyRows';
 import type { LabelledRows } from '../models';
 import { readSplit, type Role, type Split } from '../splits';
@@ -26,7 +26,7 @@ export interface RoleData {
 /**
  * Reads reduced features and the split they belong to.
  *
- * @throws StmLabError (`input`) when the reduction was fitted for another split.
+ * @throws UserError (`input`) when the reduction was fitted for another split.
  */
 export function readRoleData(options: { readonly reduction: string; readonly split: string }): RoleData {
   const split = readSplit(options.split);

@@ -1,6 +1,6 @@
 import * as path from 'node:path';
-import { inputError, StmLabError } from '../base/errors';
-import { readJson, sha256, writeJson } from '../base/files';
+import { inputError, UserError } from 'research-basics/errors';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine, type Engine } from '../engine';
 import {
   createStudy,
@@ -193,7 +193,7 @@ export async function runTrials(
         });
   if (workers > 1) await sendWorkersRuns(context);
   if (result.reason === 'aborted')
-    throw new StmLabError('interrupted', 'search stopped on request; run it again to go on');
+    throw new UserError('interrupted', 'search stopped on request; run it again to go on');
   if (result.reason === 'failures') {
     throw inputError(
       `search: the last trials all failed (${result.failure ?? 'no reason given'}); correct the space or the data and run it again`,

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { createStudy } from 'bayesian-optimizer';
 import { loadEngine } from '../engine';
 import { sharedRun, stageRun, type StageContext } from './context';
@@ -51,7 +51,7 @@ function progressOf({ study }: SearchPlan, { search }: SearchStageOptions): Sear
 /**
  * Writes the result of a search whose trials are all there: the files of `searchStage`.
  *
- * @throws StmLabError (`input`) while trials are missing.
+ * @throws UserError (`input`) while trials are missing.
  */
 export function mergeSearch(options: SearchStageOptions, context: StageContext = {}): Promise<SearchSummary> {
   const { finished, trials } = searchProgress(options);

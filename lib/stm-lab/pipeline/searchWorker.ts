@@ -1,4 +1,4 @@
-import { once } from '../base/once';
+import { once } from 'research-basics/once';
 import { loadEngine } from '../engine';
 import type { Trial } from 'bayesian-optimizer';
 import type { RunReference } from 'mlflow-tracking-client';

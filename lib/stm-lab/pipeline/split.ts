@@ -26,7 +26,7 @@ export interface SplitSummary {
 /**
  * Divides extracted recordings into folds and roles: `split.csv`, `split.json`.
  *
- * @throws StmLabError (`input`) when the recordings cannot be divided (too few groups, one class).
+ * @throws UserError (`input`) when the recordings cannot be divided (too few groups, one class).
  */
 export async function splitStage(
   options: SplitStageOptions,

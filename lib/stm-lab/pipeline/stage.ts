@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, removeTemporaries, sha256, sha256File, writeJson } from '../base/files';
-import { acquireLock } from '../base/lock';
+import { readJson, removeTemporaries, sha256, sha256File, writeJson } from 'research-basics/files';
+import { acquireLock } from 'research-basics/lock';
 import { changeOf } from './stageChange';
 import type { StageRecord, StageRequest } from './stageRecord';
 

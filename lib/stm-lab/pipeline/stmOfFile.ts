@@ -1,11 +1,11 @@
 import { readAudio } from '../audio';
-import { inputError, messageOf } from '../base/errors';
+import { inputError, messageOf } from 'research-basics/errors';
 import { extractStm, type StmOptions, type StmResult } from '../features';
 
 /**
  * STM features of an audio file and of each of its accepted excerpts.
  *
- * @throws StmLabError (`input`) naming the file when it cannot be read or no excerpt is accepted.
+ * @throws UserError (`input`) naming the file when it cannot be read or no excerpt is accepted.
  */
 export async function stmOfFile(
   file: string,

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { ablationRegions, regionColumns, regionText } from '../ablation';
 import { stmAxes } from '../features';
 import type { Parameter } from 'bayesian-optimizer';
@@ -38,7 +38,7 @@ export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[];
 /**
  * One table of a workbench's results, running the stages it shows when they have not run.
  *
- * @throws StmLabError (`input`) for a name that is none of `TABLE_NAMES`.
+ * @throws UserError (`input`) for a name that is none of `TABLE_NAMES`.
  */
 export function buildTable(lab: ExperimentStages, name: TableName): Promise<TableRows> {
   const build = TABLES[name] as ((lab: ExperimentStages) => Promise<TableRows>) | undefined;

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readCsv, writeCsv } from '../base/csv';
-import { inputError } from '../base/errors';
-import { readJson, sha256, writeJson } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine, type Engine } from '../engine';
 import { macroF1 } from '../evaluation';
 import {

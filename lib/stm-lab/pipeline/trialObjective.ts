@@ -1,5 +1,5 @@
-import { divergedError } from '../base/errors';
-import { deriveSeed } from '../base/random/seeds';
+import { divergedError } from 'research-basics/errors';
+import { deriveSeed } from 'research-basics/random/seeds';
 import type { Engine } from '../engine';
 import { argMax, kerasMacroF1, kerasMicroAuc } from '../evaluation';
 import { converged, fitMlp, type EpochMetric } from '../models';

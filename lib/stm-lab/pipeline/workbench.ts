@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { sha256File } from '../base/files';
+import { sha256File } from 'research-basics/files';
 import { readManifest } from '../corpus';
 import { DEMO_CORPUS_LICENCE, generateDemoCorpus } from '../corpus/demo';
 import type { FigureSpec } from '../figures';
@@ -52,7 +52,7 @@ export interface Workbench extends ExperimentStages {
 /**
  * Opens a corpus and an experiment. Without a manifest the synthetic demo corpus is generated on first use.
  *
- * @throws StmLabError (`input`) when manifest or experiment cannot be used.
+ * @throws UserError (`input`) when manifest or experiment cannot be used.
  */
 export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workbench> {
   // In a notebook nobody passes a function, and what is left out of a corpus must not stay unsaid.

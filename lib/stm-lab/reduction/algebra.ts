@@ -46,7 +46,7 @@ export interface AlgebraOptions {
 /**
  * Chooses the algebra.
  *
- * @throws StmLabError (`environment`) when native TensorFlow is asked for and cannot be loaded.
+ * @throws UserError (`environment`) when native TensorFlow is asked for and cannot be loaded.
  */
 export async function loadAlgebra(options: AlgebraOptions = {}): Promise<Algebra> {
   const { algebra = 'auto', precision = 'float64' } = options;

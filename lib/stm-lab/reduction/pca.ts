@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Algebra } from './algebra';
 import type { Eigenpairs } from './symmetricEigen';
 import { rightSingularVectors } from './rightSingular';
@@ -101,7 +101,7 @@ export function batchBounds(rows: number, batch: number, least: number): [from: 
  * (of the stack's rows where they are fewer than the columns); equal up to rounding (relative error of a squared singular value about
  * 1e-16 times the ratio of the largest to it).
  *
- * @throws StmLabError (`input`) when the first batch has fewer rows than components.
+ * @throws UserError (`input`) when the first batch has fewer rows than components.
  */
 export function fitIncrementalPca(input: PcaInput, batchRows?: number): Components {
   const { features, rows, standardiser, components, algebra, onProgress } = input;

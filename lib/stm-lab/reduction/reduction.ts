@@ -1,5 +1,5 @@
-import { inputError } from '../base/errors';
-import { sha256 } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { sha256 } from 'research-basics/files';
 import { loadAlgebra, type AlgebraOptions } from './algebra';
 import { fitExactPca, fitIncrementalPca, type Components } from './pca';
 import { allRows, type FeatureSource, type RowName } from './source';
@@ -73,7 +73,7 @@ export interface FitReductionOptions extends AlgebraOptions {
  * `exact` with fewer rows (or columns) than components keeps as many as there are, with a warning;
  * `incremental` cannot, and refuses, as scikit-learn does.
  *
- * @throws StmLabError (`input`) for no rows, a value that is not finite (naming row and recording), or
+ * @throws UserError (`input`) for no rows, a value that is not finite (naming row and recording), or
  *   too few rows or columns for the components.
  */
 export async function fitReduction(options: FitReductionOptions): Promise<Reduction> {

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** Rows of features to be read in blocks: an open feature file (`openNpyRows`), or `featuresInMemory`. */
 export interface FeatureSource {
@@ -63,7 +63,7 @@ export function eachBlock(
 /**
  * Refuses values that are not finite: a single one would spread over every component.
  *
- * @throws StmLabError (`input`) naming the row, its recording, and the column.
+ * @throws UserError (`input`) naming the row, its recording, and the column.
  */
 export function checkFinite(
   block: Float32Array,

@@ -21,7 +21,7 @@ const BLOCK_ROWS = 1024;
  *
  * Equal to scikit-learn's `StandardScaler` on float32 input.
  *
- * @throws StmLabError (`input`) for a value that is not finite, naming row and column.
+ * @throws UserError (`input`) for a value that is not finite, naming row and column.
  */
 export function fitStandardiser(features: FeatureSource, rows: Int32Array, nameOf?: RowName): Standardiser {
   const { columns } = features;

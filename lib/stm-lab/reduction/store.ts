@@ -1,6 +1,6 @@
 import * as path from 'node:path';
-import { inputError } from '../base/errors';
-import { readJson, writeJson } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
 import { hashReduction, type Reduction, type ReductionProvenance } from './reduction';
 import { checkSameFeatures } from './transform';
@@ -65,7 +65,7 @@ export function saveReduction(folder: string, reduction: Reduction): void {
  * the numbers that training used.
  *
  * @param expected hashes of the features or split at hand; a reduction fitted on others is refused.
- * @throws StmLabError (`input`) when a file is missing or changed, or `expected` differs.
+ * @throws UserError (`input`) when a file is missing or changed, or `expected` differs.
  */
 export function loadReduction(folder: string, expected: ReductionProvenance = {}): Reduction {
   const record = readJson<ReductionRecord>(path.join(folder, 'reduction.json'));

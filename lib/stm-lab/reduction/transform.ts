@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { loadAlgebra, type AlgebraOptions } from './algebra';
 import type { Reduction, ReductionProvenance } from './reduction';
 import { allRows, checkFinite, eachBlock, type FeatureSource, type RowName } from './source';
@@ -25,7 +25,7 @@ const BLOCK_ROWS = 1024;
  * the networks take).
  *
  * @returns row-major, rows x `reduction.width`.
- * @throws StmLabError (`input`) when the features have other columns or axes than the reduction was
+ * @throws UserError (`input`) when the features have other columns or axes than the reduction was
  *   fitted on, or hold a value that is not finite.
  */
 export async function transform(reduction: Reduction, options: TransformOptions): Promise<Float32Array> {
@@ -136,7 +136,7 @@ export function componentImage({ components, columns, width }: Reduction, index:
 /**
  * Refuses features that a reduction was not fitted for. Only hashes known on both sides are compared.
  *
- * @throws StmLabError (`input`) naming what differs.
+ * @throws UserError (`input`) naming what differs.
  */
 export function checkSameFeatures(
   reduction: Reduction,

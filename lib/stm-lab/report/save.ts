@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { writeFileAtomic } from '../base/files';
+import { writeFileAtomic } from 'research-basics/files';
 import { svgToPdf } from '../figures';
 import type { ReportDocument } from './document';
 import { reportHtml } from './html';
@@ -16,7 +16,7 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number];
  *
  * @param options.formats default all.
  * @returns the paths written.
- * @throws StmLabError (`input`) when a file cannot be written.
+ * @throws UserError (`input`) when a file cannot be written.
  */
 export async function saveReport(
   report: ReportDocument,

@@ -1,5 +1,5 @@
 import { uniqueCodes } from '../base/codePoints';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** Which recordings a division by collection can score. */
 export interface ScorableRows {
@@ -16,7 +16,7 @@ export interface ScorableRows {
  *
  * @param labels class name of each row.
  * @param collections name of each row's collection; empty names are one collection.
- * @throws StmLabError (`input`) when the lengths differ.
+ * @throws UserError (`input`) when the lengths differ.
  */
 export function scorableByCollection(
   labels: readonly string[],

@@ -1,5 +1,5 @@
 import { uniqueCodes } from '../base/codePoints';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** What `groupKFold` divides. */
 export interface GroupKFoldOptions {
@@ -18,7 +18,7 @@ export interface GroupKFoldOptions {
  * folds up to an exchange of groups of equal size.
  *
  * @returns int32, one fold 0 .. folds - 1 per row.
- * @throws StmLabError (`input`) when there are fewer groups than folds.
+ * @throws UserError (`input`) when there are fewer groups than folds.
  */
 export function groupKFold({ groups, folds = 10 }: GroupKFoldOptions): Int32Array {
   const { values, codes } = uniqueCodes(groups);

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Role } from './roles';
 
 /** Rows to be checked: the group and the fold of each. */
@@ -32,7 +32,7 @@ export function findLeaks({ groups, fold }: LeakageCheck): Leak[] {
 /**
  * Makes sure that no group lies in two folds. Every split passes here before anything is trained on it.
  *
- * @throws StmLabError (`input`) naming a leaking group and its folds.
+ * @throws UserError (`input`) naming a leaking group and its folds.
  */
 export function checkLeakage(check: LeakageCheck): void {
   const leaks = findLeaks(check);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodeCell, guardCell } from '../base/csv';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { groupKFold } from './groupKFold';
 import { checkLeakage, describeLeaks, findLeaks } from './leakage';
 import { assignRoles, type Role } from './roles';
@@ -57,7 +57,7 @@ export interface Split {
  * label before the colon (speech, music, env). There a group that occurs in two domains may leak between
  * them; that is a warning in the published flavour and an error otherwise.
  *
- * @throws StmLabError (`input`) for too few groups, a single class, or a group in two folds.
+ * @throws UserError (`input`) for too few groups, a single class, or a group in two folds.
  */
 export function makeSplit(options: MakeSplitOptions): Split {
   const { rows } = options;

@@ -1,8 +1,8 @@
 import * as path from 'node:path';
 import { unguardCell } from '../base/csv';
 import { eachCsvRecord } from '../base/csvRecords';
-import { inputError } from '../base/errors';
-import { readJson, sha256File, writeFileAtomic, writeJson } from '../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson, sha256File, writeFileAtomic, writeJson } from 'research-basics/files';
 import { balanceReport } from './balance';
 import { checkLeakage } from './leakage';
 import type { Role } from './roles';
@@ -41,7 +41,7 @@ export function writeSplit(folder: string, split: Split): void {
 /**
  * Reads a split that `writeSplit` wrote, and checks again that no group leaks.
  *
- * @throws StmLabError (`input`) when a file is missing, the table is not the one that `split.json`
+ * @throws UserError (`input`) when a file is missing, the table is not the one that `split.json`
  *   describes, or a group lies in two folds.
  */
 export function readSplit(folder: string): Split {

@@ -1,6 +1,6 @@
 import { uniqueCodes } from '../base/codePoints';
-import { inputError } from '../base/errors';
-import { randomState } from '../base/random/mt19937';
+import { inputError } from 'research-basics/errors';
+import { randomState } from 'research-basics/random/mt19937';
 import { numpySum } from './numpySum';
 
 /** What `stratifiedGroupKFold` divides, and how. */
@@ -31,7 +31,7 @@ export interface StratifiedGroupKFoldOptions {
  * `StratifiedGroupKFold`, including the order of its floating-point operations.
  *
  * @returns int32, one fold 0 .. folds - 1 per row; all rows of a group have the same.
- * @throws StmLabError (`input`) when there are fewer groups than folds, or no class has as many rows as
+ * @throws UserError (`input`) when there are fewer groups than folds, or no class has as many rows as
  *   there are folds.
  */
 export function stratifiedGroupKFold(options: StratifiedGroupKFoldOptions): Int32Array {

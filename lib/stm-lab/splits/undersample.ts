@@ -1,5 +1,5 @@
-import { inputError } from '../base/errors';
-import { randomState } from '../base/random/mt19937';
+import { inputError } from 'research-basics/errors';
+import { randomState } from 'research-basics/random/mt19937';
 
 /** Which class to thin out, and how far. */
 export interface UndersampleOptions {
@@ -19,7 +19,7 @@ export interface UndersampleOptions {
  * scores on all rows.
  *
  * @returns numbers of the rows that stay, rising. All rows when the class has no more than `keep`.
- * @throws StmLabError (`input`) when no row has the label or `keep` is out of range.
+ * @throws UserError (`input`) when no row has the label or `keep` is out of range.
  */
 export function undersample({ labels, label, keep, seed = 23 }: UndersampleOptions): Int32Array {
   if (!Number.isInteger(keep) || keep < 1)

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import { durationOf, intersectionOf, unionOf, type Segment } from '../corpus';
 
 /** Reference and hypothesis of one recording. */
@@ -42,7 +42,7 @@ export interface DetectionErrorRate {
 /**
  * (missed + false alarm) / reference speech, seconds summed over recordings before dividing.
  *
- * @throws StmLabError (`input`) when no reference speech is scored.
+ * @throws UserError (`input`) when no reference speech is scored.
  */
 export function detectionErrorRate(recordings: readonly DetectionSeconds[]): DetectionErrorRate {
   const sum = (of: (seconds: DetectionSeconds) => number): number =>

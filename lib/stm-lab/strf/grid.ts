@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /**
  * Where a kernel's taps lie: `centred` on the integers around 0, or as the `authors` released it, a
@@ -25,7 +25,7 @@ export function gridStep(taps: number, grid: GridName = 'centred'): number {
  *
  * @param taps whole number from 1; odd on the centred grid, so that one tap is 0.
  * @returns Float64Array of `taps` rising positions, in channels or frames.
- * @throws StmLabError (`input`) for a number of taps that cannot be centred.
+ * @throws UserError (`input`) for a number of taps that cannot be centred.
  */
 export function gridAxis(taps: number, grid: GridName = 'centred'): Float64Array {
   if (!Number.isInteger(taps) || taps < 1 || (grid === 'centred' && taps % 2 === 0))

@@ -1,5 +1,5 @@
-import { randomState } from '../base/random/mt19937';
-import { checkSeed } from '../base/random/seeds';
+import { randomState } from 'research-basics/random/mt19937';
+import { checkSeed } from 'research-basics/random/seeds';
 import { gridAxis, type GridName, type KernelShape } from './grid';
 import type { ComplexKernel, GaborFilter } from './kernels';
 

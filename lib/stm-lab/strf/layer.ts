@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 import { convolve, type Parameter, type ParameterTensors } from '../layers';
 import { PUBLISHED_SHAPE, type GridName, type KernelShape } from './grid';
@@ -85,7 +85,7 @@ export interface StrfLayer {
 /**
  * Prepares a layer. Kernels are zero-padded to keep bands and frames, without bias or stride.
  *
- * @throws StmLabError (`input`) for even taps, or a `start` with another number of filters.
+ * @throws UserError (`input`) for even taps, or a `start` with another number of filters.
  */
 export function createStrfLayer(engine: Engine, options: StrfOptions = {}): StrfLayer {
   const { tf } = engine;

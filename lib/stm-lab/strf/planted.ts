@@ -1,5 +1,5 @@
 import type { Scalar, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
-import { deriveSeed } from '../base/random/seeds';
+import { deriveSeed } from 'research-basics/random/seeds';
 import type { Engine } from '../engine';
 import {
   batchNormBuffers,

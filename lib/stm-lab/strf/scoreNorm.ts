@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** What adaptive score normalisation compares with. */
 export interface ScoreNormOptions {
@@ -47,7 +47,7 @@ export interface ScoreNormTask {
  * Adaptive symmetric score normalisation (s-norm, Matějka et al. 2017): each score is standardised by the
  * mean and deviation of either side's scores against its nearest cohort speakers, and the two are averaged.
  *
- * @throws StmLabError (`input`) for a cohort of fewer than two.
+ * @throws UserError (`input`) for a cohort of fewer than two.
  */
 export function normaliseScores(
   { embeddings, cohort, size, pairs, scores }: ScoreNormTask,

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** Spectrograms of equal size with their targets. */
 export interface SoundSet {

@@ -1,9 +1,9 @@
 import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { divergedError } from '../base/errors';
-import { argMax, firstNotFinite } from '../base/numerics/argMax';
-import { createPace } from '../base/pace';
-import { randomState } from '../base/random/mt19937';
-import { deriveSeed } from '../base/random/seeds';
+import { divergedError } from 'research-basics/errors';
+import { argMax, firstNotFinite } from 'research-basics/numerics/argMax';
+import { createPace } from 'research-basics/pace';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
 import {
@@ -74,7 +74,7 @@ interface Progress {
  * Trains a network: batches run through the rows in a new order every pass; the order, the start and
  * dropout come from the seed alone, so a training that was killed goes on to the same result.
  *
- * @throws StmLabError: `interrupted` when asked to stop, after its checkpoint was written; `diverged` when loss or
+ * @throws UserError: `interrupted` when asked to stop, after its checkpoint was written; `diverged` when loss or
  *   weights become infinite or not a number (the checkpoint before stays).
  */
 export async function trainStrf(
@@ -233,7 +233,7 @@ export interface StrfPredictions {
 /**
  * Runs a trained network over spectrograms, `batch` (default 64) at a time.
  *
- * @throws StmLabError: `interrupted` on `signal`; `diverged` when an output is not a number.
+ * @throws UserError: `interrupted` on `signal`; `diverged` when an output is not a number.
  */
 export async function predictStrf(
   engine: Engine,

@@ -1,4 +1,4 @@
-import { fourierTransform } from '../base/numerics/mixedRadix';
+import { fourierTransform } from 'research-basics/numerics/mixedRadix';
 import { gridStep, type GridName, type KernelShape } from './grid';
 import { gaborKernel, type ComplexKernel, type GaborFilter } from './kernels';
 

@@ -1,6 +1,6 @@
-import { inputError } from '../base/errors';
-import { randomState } from '../base/random/mt19937';
-import { checkSeed, deriveSeed } from '../base/random/seeds';
+import { inputError } from 'research-basics/errors';
+import { randomState } from 'research-basics/random/mt19937';
+import { checkSeed, deriveSeed } from 'research-basics/random/seeds';
 import { quantile, rankScores, type Interval, type Ranking } from '../evaluation';
 import { rowCosine, unitRows } from './scoreNorm';
 

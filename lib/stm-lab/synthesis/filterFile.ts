@@ -2,8 +2,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { openAudio } from '../audio';
 import { openWavWriter } from '../audio/wavStream';
-import { StmLabError, messageOf } from '../base/errors';
-import { canonicalJson, readJson, sha256, sha256File, writeJson } from '../base/files';
+import { UserError, messageOf } from 'research-basics/errors';
+import { canonicalJson, readJson, sha256, sha256File, writeJson } from 'research-basics/files';
 import type { FilteredCochleagrams, ModulationFilterKernel, ModulationFilterOptions } from './filterSound';
 import { regionLabel, type ModulationRegion } from './region';
 import type { FilterReport } from './report';
@@ -44,7 +44,7 @@ const FORMAT = 1;
  * result of the same recording and options is reused. Memory does not grow with the recording.
  *
  * @returns the record, whether it was reused, and (when newly computed) the cochleagrams of the first seconds
- * @throws StmLabError (`input`) naming the file when it cannot be used; (`interrupted`) when `signal` asks to stop.
+ * @throws UserError (`input`) naming the file when it cannot be used; (`interrupted`) when `signal` asks to stop.
  */
 export async function filterFile(
   kernel: ModulationFilterKernel,
@@ -70,7 +70,7 @@ export async function filterFile(
   try {
     for await (const block of source.blocks()) {
       if (signal?.aborted)
-        throw new StmLabError('interrupted', `${file}: stopped; the same command starts it again`);
+        throw new UserError('interrupted', `${file}: stopped; the same command starts it again`);
       const filtered = work.push(block);
       samples += filtered.length;
       writer.write(filtered);
@@ -95,8 +95,8 @@ export async function filterFile(
   } catch (error) {
     writer.discard();
     source.close();
-    if (error instanceof StmLabError && error.kind === 'input' && !error.message.startsWith(file))
-      throw new StmLabError('input', `${file}: ${messageOf(error)}`, { cause: error });
+    if (error instanceof UserError && error.kind === 'input' && !error.message.startsWith(file))
+      throw new UserError('input', `${file}: ${messageOf(error)}`, { cause: error });
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { startResampling } from '../audio/streamResample';
 import { concatenate } from '../base/concatenate';
-import { inputError } from '../base/errors';
-import { randomState } from '../base/random/mt19937';
+import { inputError } from 'research-basics/errors';
+import { randomState } from 'research-basics/random/mt19937';
 import { SILENCE_RULE, stmFilterBank, type ChannelSet } from '../features';
 import { gainTo } from '../features/excerpts';
 import { ANALYSIS_RATE, FRAME_RATE } from '../features/stm/axes';
@@ -90,7 +90,7 @@ const LEAST_SECONDS = 0.25;
  * Prepares a filter of modulations. Recordings are worked on in blocks of 8.192 s that are cross-faded, so that memory
  * does not grow with their length.
  *
- * @throws StmLabError (`input`) for unusable options. The filters throw it from `push` or `finish` when a sample is not
+ * @throws UserError (`input`) for unusable options. The filters throw it from `push` or `finish` when a sample is not
  *   finite, and from `finish` when the recording is shorter than 0.25 s.
  */
 export async function createModulationFilter(
@@ -186,7 +186,7 @@ export async function createModulationFilter(
  *
  * @param samples mono, any level, at least 0.25 s
  * @param sampleRate Hz, a positive integer
- * @throws StmLabError (`input`) when the sound is too short or a sample is not finite.
+ * @throws UserError (`input`) when the sound is too short or a sample is not finite.
  *
  * Sources: Elliott & Theunissen 2009 (modulation filtering of speech); Griffin & Lim 1984 (signal from a modified
  * spectrogram); McDermott & Simoncelli 2011 (envelopes imposed on subbands).

@@ -1,4 +1,4 @@
-import { fourierTransform } from '../base/numerics/mixedRadix';
+import { fourierTransform } from 'research-basics/numerics/mixedRadix';
 import type { FilterBank } from '../features';
 import { FRAME_RATE } from '../features/stm/axes';
 import type { Pffft } from '../features/kernels/pffft';

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** Width of a region's soft edge along rate, Hz. */
 const RATE_EDGE_HZ = 0.5;
@@ -47,7 +47,7 @@ const LOWER = new RegExp(`^${NUMBER}${UNIT}\\s*(<=|<|>=|>)\\s*(rate|scale)$`);
  * (`up`, `down`), separated by commas, which hold together; `or` separates alternatives. Since edges are soft, `<` and
  * `<=` mean the same.
  *
- * @throws StmLabError (`input`) naming the condition that cannot be read.
+ * @throws UserError (`input`) naming the condition that cannot be read.
  */
 export function parseRegion(action: ModulationRegion['action'], text: string): ModulationRegion {
   const areas = text.split(/\s+or\s+/).map((part) => parseArea(text, part));
@@ -109,7 +109,7 @@ function oneSided(axis: string, relation: string, bound: number): ModulationBand
  * |rate| > 4 Hz and scale > 6 cyc/oct; a cutoff written `*` does not restrict.
  *
  * @param action `remove` gives the cell's complement
- * @throws StmLabError (`input`) for anything else.
+ * @throws UserError (`input`) for anything else.
  */
 export function parseCell(action: ModulationRegion['action'], text: string): ModulationRegion {
   const match = new RegExp(`^(low-pass|high-pass):(\\*|${NUMBER}):(\\*|${NUMBER})$`).exec(text);

@@ -1,6 +1,6 @@
-import { inputError } from '../base/errors';
-import { randomState } from '../base/random/mt19937';
-import { deriveSeed } from '../base/random/seeds';
+import { inputError } from 'research-basics/errors';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import type { Interval } from '../evaluation';
 import { quantile } from '../evaluation/bootstrap';
 import { rankingAreas, rankScores } from '../evaluation/ranking';
@@ -92,7 +92,7 @@ export interface Welch {
 /**
  * Welch's t test of two samples with unequal variances (Welch-Satterthwaite degrees of freedom).
  *
- * @throws StmLabError (`input`) with fewer than two values on a side.
+ * @throws UserError (`input`) with fewer than two values on a side.
  */
 export function welchTest(first: readonly number[], second: readonly number[]): Welch {
   if (first.length < 2 || second.length < 2)
@@ -113,7 +113,7 @@ export function welchTest(first: readonly number[], second: readonly number[]): 
  * Student's t test of paired values, such as the scores of two systems with the same seeds: the mean difference against
  * its own scatter.
  *
- * @throws StmLabError (`input`) for lists of different length, or fewer than two pairs.
+ * @throws UserError (`input`) for lists of different length, or fewer than two pairs.
  */
 export function pairedTest(first: readonly number[], second: readonly number[]): Welch {
   if (first.length !== second.length || first.length < 2)

@@ -1,7 +1,7 @@
-import { divergedError, inputError } from '../base/errors';
-import { firstNotFinite } from '../base/numerics/argMax';
-import { createPace } from '../base/pace';
-import { checkSeed, deriveSeed } from '../base/random/seeds';
+import { divergedError, inputError } from 'research-basics/errors';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
+import { createPace } from 'research-basics/pace';
+import { checkSeed, deriveSeed } from 'research-basics/random/seeds';
 import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
 import { epochBatches } from '../models/batches';
@@ -79,7 +79,7 @@ interface Progress {
  *
  * A batch holds `batchSize` clips, or all training clips where those are fewer.
  *
- * @throws StmLabError: `input` when there are fewer than two training clips, or none for validation;
+ * @throws UserError: `input` when there are fewer than two training clips, or none for validation;
  *   `interrupted` on `signal`; `diverged` when loss or weights become infinite or not a number (the epochs before stay
  *   in the checkpoint).
  */

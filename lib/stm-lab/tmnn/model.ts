@@ -1,5 +1,5 @@
-import { divergedError } from '../base/errors';
-import { firstNotFinite } from '../base/numerics/argMax';
+import { divergedError } from 'research-basics/errors';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { readSnapshot, writeSnapshot } from '../base/snapshot';
 import type { Engine } from '../engine';
 import type { TmnnSpec } from './spec';
@@ -21,7 +21,7 @@ export interface TmnnModel {
 /**
  * Writes a model into a folder (two files), atomically.
  *
- * @throws StmLabError (`diverged`) when a value is not a number: nothing is written.
+ * @throws UserError (`diverged`) when a value is not a number: nothing is written.
  */
 export function saveTmnn(folder: string, { values, ...rest }: TmnnModel): void {
   checkValues(folder, values);
@@ -34,7 +34,7 @@ export function saveTmnn(folder: string, { values, ...rest }: TmnnModel): void {
 /**
  * Reads a model; undefined when the folder holds none.
  *
- * @throws StmLabError: `input` when it is damaged or of another kind; `diverged` when a value is not a number.
+ * @throws UserError: `input` when it is damaged or of another kind; `diverged` when a value is not a number.
  */
 export function loadTmnn(folder: string): TmnnModel | undefined {
   const found = readSnapshot<Omit<TmnnModel, 'values'>>(folder, FORMAT);

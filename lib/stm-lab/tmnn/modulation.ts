@@ -1,5 +1,5 @@
 import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 import type { Parameter, ParameterTensors } from '../layers';
 import { adjoiningBands, hammingWindow, spaced } from './maths/modulationKernels';

@@ -1,6 +1,6 @@
-import { divergedError } from '../base/errors';
-import { firstNotFinite } from '../base/numerics/argMax';
-import { createPace } from '../base/pace';
+import { divergedError } from 'research-basics/errors';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
+import { createPace } from 'research-basics/pace';
 import { cutSegments, windowFrames } from './data/segments';
 import type { SpectrogramSource } from './data/spectrogramCache';
 import { probabilitiesOf, rowLosses } from './scores';
@@ -30,7 +30,7 @@ export interface ClipPredictions {
  *
  * @param clips numbers of clips in the source.
  * @param labels of those clips, 0 or 1, clips x outputs.
- * @throws StmLabError: `interrupted` on `signal`; `diverged` when an output of the network is not a number.
+ * @throws UserError: `interrupted` on `signal`; `diverged` when an output of the network is not a number.
  */
 export async function predictClips(
   network: Pick<TmnnTrainer, 'logits' | 'network'>,

@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { OptimiserOptions } from '../layers';
 
 /** A stretch of epochs under one rule and learning rate. */

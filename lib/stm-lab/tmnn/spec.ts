@@ -1,4 +1,4 @@
-import { inputError } from '../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { PassBand } from './maths/modulationKernels';
 import { type Analysis, PUBLISHED_ANALYSIS } from '../features/spectrogram';
 
@@ -101,7 +101,7 @@ const whole = (name: string, value: number, min: number, max = Number.MAX_SAFE_I
 /**
  * Fills in the defaults and checks the ranges.
  *
- * @throws StmLabError (`input`) naming the option and its value.
+ * @throws UserError (`input`) naming the option and its value.
  */
 export function resolveTmnn(options: TmnnOptions): TmnnSpec {
   const { modulation = {}, backEnd = {}, frontEnd } = options;

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { environmentError, fileError, inputError, messageOf } from '../../base/errors';
+import { environmentError, fileError, inputError, messageOf } from 'research-basics/errors';
 import { cutShort } from '../cutShort';
 import { createDownmix } from '../downmix';
 import { createDeinterleaver } from '../pcm';
@@ -151,7 +151,7 @@ function checkEnvironment(file: string, { program }: Ffmpeg, log: FfmpegLog, end
  * Opens a recording with FFmpeg, a child process that streams samples to this one: memory does not grow with the
  * recording's length.
  *
- * @throws StmLabError: `environment` when FFmpeg is missing or the system fails it, `input` when it finds no sound; the
+ * @throws UserError: `environment` when FFmpeg is missing or the system fails it, `input` when it finds no sound; the
  *   stream throws `input` where data are damaged.
  */
 export async function openWithFfmpeg(file: string, input: FfmpegInput): Promise<AudioSource> {

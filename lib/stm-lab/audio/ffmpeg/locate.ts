@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { environmentError, messageOf } from '../../base/errors';
+import { environmentError, messageOf } from 'research-basics/errors';
 
 /** An FFmpeg program that was found to run. */
 export interface Ffmpeg {
@@ -69,7 +69,7 @@ let located: { readonly named: string | undefined; readonly result: Promise<Ffmp
  * The FFmpeg program to use: the one that `STM_LAB_FFMPEG` names, else that of the workbench's Python environment, else
  * `ffmpeg` on the path. Undefined when there is none. Looked for once in a process, again while it is missing.
  *
- * @throws StmLabError (`environment`) when the named one does not run.
+ * @throws UserError (`environment`) when the named one does not run.
  */
 export async function findFfmpeg(): Promise<Ffmpeg | undefined> {
   const named = process.env[VARIABLE];

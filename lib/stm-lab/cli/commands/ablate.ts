@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import {
   ABLATION_SIZES,
   ablateShard,

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { FIGURE_NAMES, openWorkbench, saveFigures, type FigureName } from '../../pipeline';
 import { type Command } from '../command';
 import { terminalContext } from '../context';

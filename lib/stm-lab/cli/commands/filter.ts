@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { inputError, messageOf, StmLabError } from '../../base/errors';
+import { inputError, messageOf, UserError } from 'research-basics/errors';
 import { filteredSoundFigure, saveFigure } from '../../figures';
 import {
   createModulationFilter,
@@ -74,7 +74,7 @@ export const filter: Command = {
           sound: `${output}.wav`,
         });
       } catch (error) {
-        if (error instanceof StmLabError && error.kind === 'interrupted') throw error;
+        if (error instanceof UserError && error.kind === 'interrupted') throw error;
         failures++;
         terminal.warn(messageOf(error));
       }

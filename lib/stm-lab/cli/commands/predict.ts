@@ -1,5 +1,5 @@
 import { writeCsv } from '../../base/csv';
-import { inputError, messageOf } from '../../base/errors';
+import { inputError, messageOf } from 'research-basics/errors';
 import { argMax } from '../../evaluation';
 import { openPredictor } from '../../pipeline';
 import { type Command } from '../command';

@@ -1,6 +1,6 @@
 import * as path from 'node:path';
-import { messageOf } from '../../base/errors';
-import { throwIfStopped } from '../../base/pace';
+import { messageOf } from 'research-basics/errors';
+import { throwIfStopped } from 'research-basics/pace';
 import {
   FIGURE_NAMES,
   mlflowExecutable,

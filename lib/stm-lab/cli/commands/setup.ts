@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { environmentError } from '../../base/errors';
+import { environmentError } from 'research-basics/errors';
 import { homeFolder } from '../../pipeline';
 import { type Command } from '../command';
 import { terminalContext } from '../context';

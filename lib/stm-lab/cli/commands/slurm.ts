@@ -8,7 +8,7 @@ import {
   type ClusterStatus,
   type ClusterWork,
 } from '../../cluster';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { ABLATION_SIZES } from '../../pipeline';
 import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
 import { terminalContext } from '../context';

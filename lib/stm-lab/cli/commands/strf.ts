@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import {
   readStrfExperiment,
   STRF_TASKS,

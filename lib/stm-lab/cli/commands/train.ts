@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { readJson } from '../../base/files';
+import { readJson } from 'research-basics/files';
 import {
   collectionSentence,
   DEFAULT_EXCERPT_MODEL,

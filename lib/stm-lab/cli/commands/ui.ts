@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { messageOf } from '../../base/errors';
+import { messageOf } from 'research-basics/errors';
 import { resultsFolder, mlflowExecutable } from '../../pipeline';
 import {
   createMlflowClient,

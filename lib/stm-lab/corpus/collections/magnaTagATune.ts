@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { eachTextLine } from '../../base/textLines';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Clip, ClipCollection, Part } from './clips';
 
 /** Options of the MagnaTagATune loader. */
@@ -29,7 +29,7 @@ export function magnaTagATunePart(mp3Path: string): Part {
  * number them, when comparing with other lists. Groups are artists (the file name up to the first hyphen); the
  * published split lets an artist into several parts.
  *
- * @throws StmLabError (`input`) when the table is missing, has other columns, or lists no recording that is there.
+ * @throws UserError (`input`) when the table is missing, has other columns, or lists no recording that is there.
  */
 export function loadMagnaTagATune(root: string, options: MagnaTagATuneOptions = {}): ClipCollection {
   const { tags = 50, tagless = 'left-out' } = options;

@@ -1,5 +1,5 @@
 import { compareCodePoints } from '../../base/codePoints';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { Segment } from './segments';
 
 /** One turn of an RTTM file. */
@@ -29,7 +29,7 @@ function seconds(text: string | undefined, what: string, place: string): number 
  * (`<NA>`), turns of no length are left out, an empty file holds no turns.
  *
  * @param name of the file, for messages.
- * @throws StmLabError (`input`) naming file and line when a time cannot be read.
+ * @throws UserError (`input`) naming file and line when a time cannot be read.
  */
 export function parseRttm(text: string, name = 'RTTM'): Turn[] {
   return lines(text).flatMap(([line, number]): Turn[] => {
@@ -82,7 +82,7 @@ export interface ScoredPart extends Segment {
 /**
  * Reads UEM: which parts of which recordings are scored ("name channel begin end" a line).
  *
- * @throws StmLabError (`input`) naming file and line when a line cannot be read or ends before it begins.
+ * @throws UserError (`input`) naming file and line when a line cannot be read or ends before it begins.
  */
 export function parseUem(text: string, name = 'UEM'): ScoredPart[] {
   return lines(text).map(([line, number]) => {
@@ -111,7 +111,7 @@ const plain = (name: string): string => name.normalize('NFD').replaceAll(/\p{M}+
  * drop them), provided only one name of the list fits.
  *
  * @param recording name of the file without its ending.
- * @throws StmLabError (`input`) when several names fit equally well.
+ * @throws UserError (`input`) when several names fit equally well.
  */
 export function entriesOf<T extends { readonly recording: string }>(
   recording: string,

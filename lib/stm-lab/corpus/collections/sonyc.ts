@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { eachCsvRecord } from '../../base/csvRecords';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { soundsBelow } from '../soundsBelow';
 
 /** Parts of SONYC-UST, by its own names. */
@@ -71,7 +71,7 @@ export function isSonycFolder(folder: string): boolean {
  * present, its fine tags that nobody names are not known, rather than absent; Arnault et al. and the
  * challenge's baseline leave out the named ones as well.
  *
- * @throws StmLabError (`input`) naming file, line and value for what cannot be read.
+ * @throws UserError (`input`) naming file, line and value for what cannot be read.
  */
 export function readSonycFolder(folder: string): SonycSet {
   const file = path.join(folder, 'annotations.csv');

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { uniqueCodes } from '../../base/codePoints';
 import { eachTextLine } from '../../base/textLines';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { listFiles } from '../listing';
 import type { Clip, ClipCollection } from './clips';
 
@@ -11,7 +11,7 @@ import type { Clip, ClipCollection } from './clips';
  * `validation_list.txt` and `testing_list.txt`, which keep each speaker in one part; everything else is training.
  * `_background_noise_` is no word. Linked folders are entered.
  *
- * @throws StmLabError (`input`) when a list or every recording is missing, or a list names a file that is not there.
+ * @throws UserError (`input`) when a list or every recording is missing, or a list names a file that is not there.
  */
 export function loadSpeechCommands(root: string): ClipCollection {
   const listed = (name: string): Set<string> => {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { unionOf, type Segment } from './segments';
 import { entriesOf, parseRttm, parseUem } from './rttm';
 import { soundsBelow } from '../soundsBelow';
@@ -26,7 +26,7 @@ export type SpeechPart = (typeof SPEECH_PARTS)[number];
  * ending, also when disk, list and annotation spell a name differently. AMI's `name.Mix-Headset.wav` and
  * CHiME5's `name_U01.CH1.wav` are found under the bare name too.
  *
- * @throws StmLabError (`input`) for a missing list, annotation or recording, naming it.
+ * @throws UserError (`input`) for a missing list, annotation or recording, naming it.
  */
 export function readSpeechFolder(folder: string, part: SpeechPart): SpeechRecording[] {
   const text = (ending: string, need: 'required' | 'optional'): string | undefined => {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { isFolder } from '../folder';
 import { readManifest } from '../manifest';
 import { soundsBelow } from '../soundsBelow';
@@ -40,7 +40,7 @@ export interface TrialLines {
  * of two.
  *
  * @param name of the file, for messages.
- * @throws StmLabError (`input`) naming file and line of what is written otherwise.
+ * @throws UserError (`input`) naming file and line of what is written otherwise.
  */
 export function parseTrials(text: string, name = 'trial list'): TrialLines[] {
   const lines = text.replace(/^\ufeff/, '').split(/\r\n|\n|\r/);
@@ -72,7 +72,7 @@ export function findTrialList(source: string): string | undefined {
  * below it), or a manifest whose labels are speakers and whose paths the trials name. Recordings of speakers
  * who are in no trial train; other recordings of those who are in one are not used.
  *
- * @throws StmLabError (`input`) naming a recording that is not there, a trial whose speakers are not what it
+ * @throws UserError (`input`) naming a recording that is not there, a trial whose speakers are not what it
  *   says, or what is missing.
  */
 export function listVerification(source: string, list: string): VerificationSet {

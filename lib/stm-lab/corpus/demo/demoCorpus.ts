@@ -3,9 +3,9 @@ import * as path from 'node:path';
 import { planCorpus, type PlannedRecording, type PlanOptions } from 'demo-corpus';
 import { designResampler, resample, writeWav } from '../../audio';
 import { writeCsv } from '../../base/csv';
-import { inputError } from '../../base/errors';
-import { readJson, sha256, sha256File, writeJson } from '../../base/files';
-import { checkSeed } from '../../base/random/seeds';
+import { inputError } from 'research-basics/errors';
+import { readJson, sha256, sha256File, writeJson } from 'research-basics/files';
+import { checkSeed } from 'research-basics/random/seeds';
 
 /** Raised whenever any recording of the same seed changes. */
 export const DEMO_CORPUS_VERSION = 1;
@@ -85,7 +85,7 @@ const COLUMNS = [
  * Finished files are kept: a killed generation goes on where it stopped, and a complete corpus is only
  * checked against its hashes, and repaired.
  *
- * @throws StmLabError (`input`) for unusable options, or a folder that holds something else;
+ * @throws UserError (`input`) for unusable options, or a folder that holds something else;
  *   (`environment`) when the optional speech synthesiser is not installed.
  */
 export async function generateDemoCorpus(options: DemoCorpusOptions): Promise<DemoCorpus> {

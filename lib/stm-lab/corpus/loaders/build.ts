@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { writeCsv } from '../../base/csv';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { counted, withExamples } from '../examples';
 import { isRecordingName, listedFile, listFiles, type ListedFile, type Listing } from '../listing';
 import { listedColumns } from './columns';
@@ -54,7 +54,7 @@ export interface BuildOptions {
  * Finds the recordings of a corpus in a local copy that has its published folder tree, and gives each
  * its label and group by the rules of the description.
  *
- * @throws StmLabError (`input`) when the root is not a folder, when the description knows no layout, or
+ * @throws UserError (`input`) when the root is not a folder, when the description knows no layout, or
  *   when nothing in the root fits it.
  */
 export function buildManifest(

@@ -8,7 +8,7 @@ import { resolve, type Values } from './rules';
 /**
  * The further columns of a layout for each recording: the same for all, by a rule, or by lists of recordings.
  *
- * @throws StmLabError (`input`) when a list cannot be read.
+ * @throws UserError (`input`) when a list cannot be read.
  */
 export function listedColumns(
   layout: CorpusLayout,

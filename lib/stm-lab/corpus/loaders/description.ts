@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
-import { readJson } from '../../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson } from 'research-basics/files';
 
 /** A value that is known, or the reason why it is not. */
 export type Fact<T> = { readonly value: T } | { readonly value: null; readonly reason: string };

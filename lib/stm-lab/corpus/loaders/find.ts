@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ListedFile } from '../listing';
 import type { CorpusLayout, CorpusTable, LeaveOutRule } from './description';
 import { createLookup, fileLookup } from './lookup';
@@ -30,7 +30,7 @@ export interface Found {
 /**
  * Finds the recordings of a layout among the files below a root.
  *
- * @throws StmLabError (`input`) when the layout's table is not there, or cannot be read at all.
+ * @throws UserError (`input`) when the layout's table is not there, or cannot be read at all.
  */
 export function findRecordings(files: readonly ListedFile[], root: string, layout: CorpusLayout): Found {
   const { files: pattern, table, beside } = layout;

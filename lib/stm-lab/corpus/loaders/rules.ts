@@ -1,4 +1,4 @@
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { CorpusLayout, CorpusRule } from './description';
 
 /** What the templates of one recording may name. */

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { eachCsvRecord } from '../../base/csvRecords';
 import { eachTextLine } from '../../base/textLines';
-import { inputError, messageOf } from '../../base/errors';
+import { inputError, messageOf } from 'research-basics/errors';
 import type { CorpusTable } from './description';
 
 /** Lines one quoted cell may span: artists' biographies run to hundreds. */
@@ -23,7 +23,7 @@ export interface ReadTableOptions {
  * character, as sentences hold them. A JSON table is a list of objects. Space around cells is dropped, and so are
  * header lines where none is expected: at the top of a table that is described without one, or where tables were joined.
  *
- * @throws StmLabError (`input`) for a header or a JSON text that cannot be read, naming the file.
+ * @throws UserError (`input`) for a header or a JSON text that cannot be read, naming the file.
  */
 export function readTable(
   file: string,

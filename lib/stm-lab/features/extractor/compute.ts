@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
 import { rawPcmFromColumns } from '../../audio';
-import { inputError, messageOf, StmLabError } from '../../base/errors';
-import { canonicalJson, sha256 } from '../../base/files';
-import { acquireLock } from '../../base/lock';
+import { inputError, messageOf, UserError } from 'research-basics/errors';
+import { canonicalJson, sha256 } from 'research-basics/files';
+import { acquireLock } from 'research-basics/lock';
 import type { ManifestRow } from '../../corpus/types';
 import type { MelParameters } from '../mel';
 import type { StmParameters } from '../stm';
@@ -75,7 +75,7 @@ export interface Recipe {
 /**
  * The recipe of an extraction.
  *
- * @throws StmLabError (`input`) for excerpts of features that have none.
+ * @throws UserError (`input`) for excerpts of features that have none.
  */
 export function recipeOf({
   features: kind = 'stm',
@@ -92,7 +92,7 @@ export function recipeOf({
 /**
  * Everything but the content that a recording's features depend on, as text.
  *
- * @throws StmLabError (`input`) for a declared format that makes no sense.
+ * @throws UserError (`input`) for a declared format that makes no sense.
  */
 export function recipeText({ file, startSeconds, extra }: ManifestRow, recipe: Recipe): string {
   const { kind, keep, description } = recipe;
@@ -136,7 +136,7 @@ export interface Tally {
  * Locks the output folder, extracts what its journal does not hold yet, and hands everything to `finish`, which writes
  * the results under the same lock.
  *
- * @throws StmLabError: `input` when the folder is in use or cannot be written, `interrupted` on `signal`.
+ * @throws UserError: `input` when the folder is in use or cannot be written, `interrupted` on `signal`.
  */
 export async function runExtraction<T>(
   rows: readonly ManifestRow[],
@@ -157,7 +157,7 @@ export async function runExtraction<T>(
     return finish({ items, journal, recipe, tally });
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason)
-      throw new StmLabError(
+      throw new UserError(
         'interrupted',
         `${outFolder}: extraction stopped; run it again to continue where it was`,
         { cause: error },

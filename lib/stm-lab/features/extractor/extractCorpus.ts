@@ -33,7 +33,7 @@ export interface ExtractionSummary extends Results, Tally {
  * interruptions, on folders or on the clock. Finished recordings are kept in `outFolder/.work`, by content and
  * parameters, and are not extracted again; a killed run is continued by calling this again.
  *
- * @throws StmLabError: `input` when the folder is in use or cannot be written, `interrupted` on `signal`.
+ * @throws UserError: `input` when the folder is in use or cannot be written, `interrupted` on `signal`.
  */
 export async function extractCorpus(options: ExtractCorpusOptions): Promise<ExtractionSummary> {
   const began = performance.now();

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError, messageOf } from '../../base/errors';
-import { sha256 } from '../../base/files';
+import { inputError, messageOf } from 'research-basics/errors';
+import { sha256 } from 'research-basics/files';
 import type { Accepted, Outcome, Unusable } from './messages';
 
 /** One finished recording as the journal remembers it. */
@@ -74,7 +74,7 @@ function openLine(line: string): Line | undefined {
  * their features (rows of N values). Both are only appended to and carry checksums: what a killed
  * process or a failing disk leaves torn or changed is not believed, and is computed again.
  *
- * @throws StmLabError (`input`) when they cannot be read or, later, written (full disk).
+ * @throws UserError (`input`) when they cannot be read or, later, written (full disk).
  */
 export function openJournal(folder: string, rowLength: number): Journal {
   const lineFile = path.join(folder, 'journal.jsonl');

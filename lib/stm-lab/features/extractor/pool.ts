@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { environmentError, isOutOfMemory, messageOf } from '../../base/errors';
+import { environmentError, isOutOfMemory, messageOf } from 'research-basics/errors';
 import type { FromWorker, Job, ToWorker, WorkerSetup } from './messages';
 import { createSilenceWatch } from './silence';
 

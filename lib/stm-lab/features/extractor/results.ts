@@ -2,8 +2,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { uniqueCodes } from '../../base/codePoints';
 import { writeCsv } from '../../base/csv';
-import { inputError, messageOf, StmLabError } from '../../base/errors';
-import { sha256, sha256File, writeJson } from '../../base/files';
+import { inputError, messageOf, UserError } from 'research-basics/errors';
+import { sha256, sha256File, writeJson } from 'research-basics/files';
 import { openNpyWriter } from '../../base/npy';
 import type { ManifestRow } from '../../corpus/types';
 import type { FeatureDescription, FeatureKind, Kept } from './analysers';
@@ -90,7 +90,7 @@ function guardWriting<T>(file: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
-    if (error instanceof StmLabError) throw error;
+    if (error instanceof UserError) throw error;
     throw inputError(
       `${file}: could not be written (${messageOf(error)}); free space and run again, finished recordings are kept`,
       error,
@@ -101,7 +101,7 @@ function guardWriting<T>(file: string, write: () => T): T {
 /**
  * Writes rows into an NPY file of its own, whole or not at all.
  *
- * @throws StmLabError (`input`) when the disk refuses; what `fill` throws otherwise.
+ * @throws UserError (`input`) when the disk refuses; what `fill` throws otherwise.
  */
 export function writeRows(
   file: string,

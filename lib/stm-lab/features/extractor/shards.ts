@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
-import { readJson, sha256, sha256File, writeFileAtomic, writeJson } from '../../base/files';
-import { acquireLock } from '../../base/lock';
+import { inputError } from 'research-basics/errors';
+import { readJson, sha256, sha256File, writeFileAtomic, writeJson } from 'research-basics/files';
+import { acquireLock } from 'research-basics/lock';
 import { openNpyRows, type NpyRows } from '../../base/npyRows';
 import { createRecordingFinder } from '../../corpus';
 import type { ManifestRow } from '../../corpus/types';
@@ -97,7 +97,7 @@ function rowsOfShard(rows: readonly ManifestRow[], { number, of }: Shard): Manif
  * is whole is reused; one that was killed or damaged, or in which recordings failed, continues from its own `.work`.
  *
  * @param options `rows`: all usable rows of the manifest, read without looking for the files.
- * @throws StmLabError as `extractCorpus`; (`input`) when none of the shard's recordings is there.
+ * @throws UserError as `extractCorpus`; (`input`) when none of the shard's recordings is there.
  */
 export async function extractShard(options: ExtractCorpusOptions, shard: Shard): Promise<ShardSummary> {
   const rows = rowsOfShard(options.rows, shard);
@@ -253,7 +253,7 @@ const allShards = (count: number): Shard[] =>
  * needed. A damaged shard is not believed: its record is removed, so that extracting that shard again makes it anew.
  *
  * @param failures `leave-out` merges shards in which recordings failed; default `refuse`
- * @throws StmLabError (`input`) naming every shard that is missing, damaged, or has recordings that failed.
+ * @throws UserError (`input`) naming every shard that is missing, damaged, or has recordings that failed.
  */
 export function mergeShards(
   options: Omit<ExtractCorpusOptions, 'workers' | 'onProgress' | 'signal'>,

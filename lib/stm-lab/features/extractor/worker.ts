@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openAudio } from '../../audio';
-import { fileError, isContentError, messageOf, StmLabError } from '../../base/errors';
-import { sha256File } from '../../base/files';
+import { fileError, isContentError, messageOf, UserError } from 'research-basics/errors';
+import { sha256File } from 'research-basics/files';
 import { createAnalyser, type Analyser } from './analysers';
 import type { FromWorker, Job, Failed, Unusable, ToWorker, WorkerSetup } from './messages';
 import { fileStamp } from './stamp';
@@ -90,7 +90,7 @@ async function main(): Promise<void> {
         send({
           kind: 'unreadable',
           row,
-          reason: withoutFile(messageOf(error instanceof StmLabError ? error : fileError(file, error)), file),
+          reason: withoutFile(messageOf(error instanceof UserError ? error : fileError(file, error)), file),
         });
       }
     } else if (job !== undefined && analyser !== undefined) void extract(analyser, job).then(send);

@@ -1,5 +1,5 @@
 import { designResampler, resample } from '../../audio/resample';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import {
   EXCERPT_SECONDS,
   SILENCE_RULE,
@@ -170,7 +170,7 @@ let sharedKernel: Promise<MelKernel> | undefined;
  * @param samples mono, at least 4 s
  * @param sampleRate Hz, a positive integer
  * @returns 2,016 features with axes.
- * @throws StmLabError (`input`) when no excerpt is accepted: too short, too silent, or not finite.
+ * @throws UserError (`input`) when no excerpt is accepted: too short, too silent, or not finite.
  */
 export async function extractMel(
   samples: Float32Array,

@@ -1,5 +1,5 @@
-import { inputError } from '../../base/errors';
-import { fourierTransform } from '../../base/numerics/mixedRadix';
+import { inputError } from 'research-basics/errors';
+import { fourierTransform } from 'research-basics/numerics/mixedRadix';
 import { hzToMel, melFilterBank } from '.';
 
 /** How a waveform becomes the input of a learnable layer. */
@@ -83,7 +83,7 @@ export interface LogMelKernel {
   readonly parameters: LogMelParameters;
   /**
    * @param samples mono, finite, at `parameters.sampleRate`, long enough for one frame.
-   * @throws StmLabError (`input`) when they are too short or not finite.
+   * @throws UserError (`input`) when they are too short or not finite.
    */
   compute(samples: Float32Array): LogMel;
 }
@@ -148,7 +148,7 @@ export function createLogMel(parameters: LogMelParameters): LogMelKernel {
 /**
  * Mean and factor that bring a waveform to mean 0 and variance 1; 0 and 1 for one taken as it is.
  *
- * @throws StmLabError (`input`) when not all samples are finite.
+ * @throws UserError (`input`) when not all samples are finite.
  */
 export function waveformScale(
   samples: Float32Array,

@@ -1,5 +1,5 @@
 import { designResampler } from '../../audio/resample';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import {
   checkExcerpt,
   EXCERPT_SECONDS,
@@ -160,7 +160,7 @@ function sharedKernel(channels: ChannelSet): Promise<StmKernel> {
  * @param samples mono, any level, at least 4 s
  * @param sampleRate Hz, a positive integer
  * @returns 2,420 features with axes; see `StmResult`.
- * @throws StmLabError (`input`) when no excerpt is accepted: too short, too silent, without modulation, or not finite.
+ * @throws UserError (`input`) when no excerpt is accepted: too short, too silent, without modulation, or not finite.
  */
 export async function extractStm(
   samples: Float32Array,
@@ -191,7 +191,7 @@ export interface Cochleagram {
  * @param sampleRate Hz, a positive integer
  * @param options `startSeconds` says where the excerpt begins (default 0)
  * @returns 150 x 500 (or 128 x 500) values in dB with axes.
- * @throws StmLabError (`input`) when fewer than 4 s follow, or a sample is not finite.
+ * @throws UserError (`input`) when fewer than 4 s follow, or a sample is not finite.
  */
 export async function cochleagram(
   samples: Float32Array,

@@ -1,5 +1,5 @@
-import { inputError } from '../../base/errors';
-import { choleskyInPlace, solveLower, solveLowerTransposed } from '../../base/numerics/linearSystem';
+import { inputError } from 'research-basics/errors';
+import { choleskyInPlace, solveLower, solveLowerTransposed } from 'research-basics/numerics/linearSystem';
 import { checkRows, type LabelledRows } from '../data';
 import type { LinearModel } from './linear';
 
@@ -17,7 +17,7 @@ const ABSENT = -1e4;
  * the classes' own, drawn towards a multiple of the identity (Friedman 1989).
  *
  * @param rowWeights weight of each row, 0 or more; default 1.
- * @throws StmLabError (`input`) for a shrinkage out of range, or rows that do not vary at all.
+ * @throws UserError (`input`) for a shrinkage out of range, or rows that do not vary at all.
  */
 export function fitDiscriminant(
   train: LabelledRows,

@@ -1,5 +1,5 @@
-import { inputError } from '../../base/errors';
-import { minimizeBounded } from '../../base/numerics/lbfgsb';
+import { inputError } from 'research-basics/errors';
+import { minimizeBounded } from 'research-basics/numerics/lbfgsb';
 import { checkFeatures, checkRows, type LabelledRows } from '../data';
 import { balancedWeights } from '../loss';
 import type { Classifier, FittedClassifier } from './classifier';
@@ -43,7 +43,7 @@ function checkPenalty(C: number): void {
  * The weights of a multinomial logistic regression, see `logisticRegression`.
  *
  * @param rowWeights weight of each row beside that of its class, 0 or more; default 1.
- * @throws StmLabError (`input`) for a C out of range, or rows that cannot be used.
+ * @throws UserError (`input`) for a C out of range, or rows that cannot be used.
  */
 export function fitLogistic(
   train: LabelledRows,

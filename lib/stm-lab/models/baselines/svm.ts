@@ -1,6 +1,6 @@
-import { inputError } from '../../base/errors';
-import { randomState } from '../../base/random/mt19937';
-import { deriveSeed } from '../../base/random/seeds';
+import { inputError } from 'research-basics/errors';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { checkFeatures, checkRows, type LabelledRows } from '../data';
 import { balancedWeights } from '../loss';
 import type { Classifier } from './classifier';

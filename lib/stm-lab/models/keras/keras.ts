@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
-import { inputError, messageOf } from '../../base/errors';
-import { writeFileAtomic } from '../../base/files';
+import { inputError, messageOf } from 'research-basics/errors';
+import { writeFileAtomic } from 'research-basics/files';
 import { createModel, type MlpModel, type ModelInfo } from '../model';
 import { type HiddenLayer, LAYER_NORM_EPSILON, type MlpSpec, parameterShapes } from '../spec';
 import { decodeHdf5, encodeHdf5 } from './hdf5';
@@ -64,7 +64,7 @@ export async function saveKeras(file: string, model: MlpModel): Promise<void> {
  * Reads a network from a `.keras` file: a `Sequential` model of dense + ReLU layers, each followed by
  * dropout or by layer normalisation or by neither, and a softmax at the end.
  *
- * @throws StmLabError (`input`) naming the file and the first thing about it that does not fit.
+ * @throws UserError (`input`) naming the file and the first thing about it that does not fit.
  */
 export async function loadKeras(file: string): Promise<MlpModel> {
   let bytes: Buffer;

@@ -1,5 +1,5 @@
 import { crc32, inflateRawSync } from 'node:zlib';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 
 /** Files of an archive by name. */
 export type ZipEntries = ReadonlyMap<string, Uint8Array>;
@@ -49,7 +49,7 @@ export function encodeZip(entries: ZipEntries): Buffer {
 /**
  * Reads a ZIP archive (stored or deflated entries, below 4 GiB).
  *
- * @throws StmLabError (`input`) naming `file` when it is not one, or damaged.
+ * @throws UserError (`input`) naming `file` when it is not one, or damaged.
  */
 export function decodeZip(bytes: Buffer, file: string): ZipEntries {
   const broken = (why: string): Error => inputError(`${file}: is not a usable ZIP archive (${why})`);

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { ablationRegions, regionColumns, regionName, regionText } from '../../ablation';
-import { throwIfStopped } from '../../base/pace';
-import { readJson, sha256, writeJson } from '../../base/files';
+import { throwIfStopped } from 'research-basics/pace';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
 import type { Run, RunReference } from 'mlflow-tracking-client';
 import {
@@ -26,7 +26,7 @@ import type { AblateStageOptions } from './options';
 /**
  * The cells of an ablation: all features, then every region.
  *
- * @throws StmLabError (`input`) for features without modulation axes and a region that keeps nothing: before hours of
+ * @throws UserError (`input`) for features without modulation axes and a region that keeps nothing: before hours of
  *   training, not after.
  */
 export function ablationTasks(

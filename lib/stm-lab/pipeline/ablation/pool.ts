@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
-import { throwIfStopped } from '../../base/pace';
-import { environmentError, messageOf, StmLabError } from '../../base/errors';
+import { throwIfStopped } from 'research-basics/pace';
+import { environmentError, messageOf, UserError } from 'research-basics/errors';
 import type { Region } from '../../ablation';
 import type { AblationPlan, CellOutcome } from './score';
 
@@ -24,8 +24,7 @@ export type ToAblationWorker = { readonly order: AblationWorkerOrder } | { reado
 
 /** Its answers, one a task. */
 export type FromAblationWorker =
-  | { readonly outcome: CellOutcome }
-  | { readonly error: string; readonly kind: StmLabError['kind'] | 'other' };
+  { readonly outcome: CellOutcome } | { readonly error: string; readonly kind: UserError['kind'] | 'other' };
 
 /** Scores cells one after another; for as long as the whole ablation. */
 export interface CellScorer {
@@ -78,7 +77,7 @@ export function processScorer(order: AblationWorkerOrder, signal: AbortSignal | 
         throwIfStopped(signal, 'ablation');
         if (answer === 'died') continue;
         if ('outcome' in answer) return answer.outcome;
-        throw answer.kind === 'other' ? new Error(answer.error) : new StmLabError(answer.kind, answer.error);
+        throw answer.kind === 'other' ? new Error(answer.error) : new UserError(answer.kind, answer.error);
       }
       throw environmentError(
         `ablation cell ${task.name}: ${ATTEMPTS} worker processes died over it; use fewer workers, or more memory`,

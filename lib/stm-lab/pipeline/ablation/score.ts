@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { regionColumns, selectColumns, type Region } from '../../ablation';
-import { inputError, StmLabError } from '../../base/errors';
-import { deriveSeed } from '../../base/random/seeds';
+import { inputError, UserError } from 'research-basics/errors';
+import { deriveSeed } from 'research-basics/random/seeds';
 import type { Engine } from '../../engine';
 import type { ModulationAxes } from '../../features';
 import {
@@ -246,7 +246,7 @@ async function searchedAndTested(
     ...(signal === undefined ? {} : { signal }),
   });
   if (reason === 'aborted')
-    throw new StmLabError('interrupted', 'ablation stopped on request; run it again to go on');
+    throw new UserError('interrupted', 'ablation stopped on request; run it again to go on');
   const best = study.best();
   if (best === undefined)
     throw inputError(

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
-import { readJson, sha256File, writeJson } from '../../base/files';
-import { acquireLock } from '../../base/lock';
+import { inputError } from 'research-basics/errors';
+import { readJson, sha256File, writeJson } from 'research-basics/files';
+import { acquireLock } from 'research-basics/lock';
 import { loadEngine } from '../../engine';
 import type { Shard, ShardState } from '../../features';
 import { sharedRun, stageRun, type StageContext } from '../context';
@@ -30,7 +30,7 @@ const tasksOfShard = (tasks: readonly CellTask[], { number, of }: Shard): CellTa
  * Scores every `of`-th cell of an ablation, apart from the other shards: the cells are kept in the folder of the whole,
  * where `ablateStage` finds them. Each is a run below the run of the ablation.
  *
- * @throws StmLabError as `ablateStage`.
+ * @throws UserError as `ablateStage`.
  */
 export async function ablateShard(
   options: AblateStageOptions & { readonly shard: Shard },
@@ -91,7 +91,7 @@ function readRecord(file: string): ShardRecord | undefined {
 /**
  * Writes the results of an ablation whose cells were scored in shards: the files of `ablateStage`, byte for byte.
  *
- * @throws StmLabError (`input`) naming every shard that is missing or damaged.
+ * @throws UserError (`input`) naming every shard that is missing or damaged.
  */
 export function mergeAblation(
   options: AblateStageOptions & { readonly shards: number },

@@ -2,8 +2,8 @@ import * as path from 'node:path';
 import { ablationRegions, compareCells, corpusSupport, regionName, type CorpusSupport } from '../../ablation';
 import { tellOfLosses } from '../classLosses';
 import { writeCsv } from '../../base/csv';
-import { inputError } from '../../base/errors';
-import { readJson, writeJson } from '../../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
 import type { Interval } from '../../evaluation';
 import { runTrackedStage, type StageContext, type TrackedStageRequest } from '../context';
@@ -41,7 +41,7 @@ export interface AblateSummary extends AblationRecord {
  * standardised features without PCA, as published. `ablation.json`, `cells.csv`; one child run per cell.
  * Finished cells are reused when the stage was killed.
  *
- * @throws StmLabError (`input`) when the features have no modulation axes; (`environment`) when worker
+ * @throws UserError (`input`) when the features have no modulation axes; (`environment`) when worker
  *   processes keep dying.
  */
 export async function ablateStage(

@@ -1,5 +1,5 @@
-import { messageOf, StmLabError } from '../../base/errors';
-import { once } from '../../base/once';
+import { messageOf, UserError } from 'research-basics/errors';
+import { once } from 'research-basics/once';
 import { loadEngine } from '../../engine';
 import type { AblationWorkerOrder, FromAblationWorker, ToAblationWorker } from './pool';
 import { readAblationData, scoreCell, type AblationData } from './score';
@@ -14,7 +14,7 @@ async function answer(
     const { plan, cells } = order!;
     return { outcome: await scoreCell(task, await data(), plan, cells) };
   } catch (error) {
-    return { error: messageOf(error), kind: error instanceof StmLabError ? error.kind : 'other' };
+    return { error: messageOf(error), kind: error instanceof UserError ? error.kind : 'other' };
   }
 }
 

@@ -1,4 +1,4 @@
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { LogisticOptions, SvmOptions } from '../../models';
 import type { ExcerptModelChoice } from '../excerptModel/choice';
 import type { ModelChoice, ReductionChoice } from '../modelChoice';
@@ -114,7 +114,7 @@ export interface ComparisonPart {
 /**
  * The part of a comparison.
  *
- * @throws StmLabError (`input`) for the name of no row.
+ * @throws UserError (`input`) for the name of no row.
  */
 export function partOfComparison(
   comparison: ComparisonChoice | undefined,

@@ -1,6 +1,6 @@
-import { canonicalJson } from '../../base/files';
-import { throwIfStopped } from '../../base/pace';
-import { deriveSeed } from '../../base/random/seeds';
+import { canonicalJson } from 'research-basics/files';
+import { throwIfStopped } from 'research-basics/pace';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { argMax, averageProbabilities, macroF1, type FoldTask } from '../../evaluation';
 import { stratifiedGroupKFold } from '../../splits';
 import { fitReducedFold, reduceFold, type FoldModelOptions, type ReducedFold } from '../foldModel';

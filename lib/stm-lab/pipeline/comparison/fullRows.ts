@@ -1,4 +1,4 @@
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { DEFAULT_EXCERPT_MODEL, describeLinear, type ExcerptModelChoice } from '../excerptModel/choice';
 import type { Experiment } from '../experiment';
 import type { FoldModel } from '../foldModel';
@@ -34,7 +34,7 @@ const ATTENTION_UNITS = 32;
 /**
  * Fills in what the rows leave to the experiment.
  *
- * @throws StmLabError (`input`) for two rows of one name, a reference that is no row, an ensemble of models
+ * @throws UserError (`input`) for two rows of one name, a reference that is no row, an ensemble of models
  *   that do not depend on a seed, or attention without a network.
  */
 export function fullRows(experiment: Experiment, comparison: ComparisonChoice): FullRow[] {

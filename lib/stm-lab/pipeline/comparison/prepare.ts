@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { sha256File } from '../../base/files';
+import { sha256File } from 'research-basics/files';
 import type { Manifest } from '../../corpus';
 import { importEmbeddings } from '../../features';
 import { runTrackedStage, type StageContext } from '../context';

@@ -1,8 +1,8 @@
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { fileName } from '../../base/fileName';
 import { openNpyRows } from '../../base/npyRows';
-import { readJson } from '../../base/files';
+import { readJson } from 'research-basics/files';
 import { poolExcerpts, smoothRates } from '../../features';
 import { vectorsOf, vectorStarts } from '../../models';
 import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
@@ -53,7 +53,7 @@ export function needsExcerpts(features: FeatureChoice): boolean {
 /**
  * Opens a feature folder for a row.
  *
- * @throws StmLabError (`input`) when the folder lacks the excerpts that the pooling needs.
+ * @throws UserError (`input`) when the folder lacks the excerpts that the pooling needs.
  */
 export function openRowSource(folder: string, features: FeatureChoice): RowSource {
   const opened = openFeatureFolder(folder);

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
-import { throwIfStopped } from '../../base/pace';
-import { readJson, sha256, writeJson } from '../../base/files';
+import { inputError } from 'research-basics/errors';
+import { throwIfStopped } from 'research-basics/pace';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
 import { compareModels } from '../../evaluation';
 import { saveFigure } from '../../figures';
@@ -38,7 +38,7 @@ export interface CompareSummary extends ComparisonRecord {
  * published protocol's scores beside. `comparison.json`, `comparison.csv`, `comparison.svg`; one child run
  * per row. Finished rows and folds are reused when the stage was stopped.
  *
- * @throws StmLabError (`input`) when the experiment has no comparison, a feature folder is missing, or the
+ * @throws UserError (`input`) when the experiment has no comparison, a feature folder is missing, or the
  *   rows have no recordings in common.
  */
 export async function compareStage(

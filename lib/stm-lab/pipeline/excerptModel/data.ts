@@ -1,6 +1,6 @@
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
-import { readJson } from '../../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson } from 'research-basics/files';
 import { openNpyRows } from '../../base/npyRows';
 import { foldRates, smoothRates } from '../../features';
 import { vectorStarts } from '../../models';
@@ -24,7 +24,7 @@ export interface ExcerptFolder {
   /**
    * Reads all excerpts and makes them ready.
    *
-   * @throws StmLabError (`input`) when the files disagree.
+   * @throws UserError (`input`) when the files disagree.
    */
   read(choice: ExcerptModelChoice): ExcerptVectors;
 }
@@ -42,7 +42,7 @@ export function prepareVectors(
 /**
  * Opens the excerpts of an extraction.
  *
- * @throws StmLabError (`input`) when excerpts were not kept.
+ * @throws UserError (`input`) when excerpts were not kept.
  */
 export function openExcerptFolder(folder: string): ExcerptFolder {
   const opened = openFeatureFolder(folder);

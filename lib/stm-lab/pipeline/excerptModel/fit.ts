@@ -1,5 +1,5 @@
-import { sha256 } from '../../base/files';
-import { deriveSeed } from '../../base/random/seeds';
+import { sha256 } from 'research-basics/files';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { argMax, atTemperature, fitTemperature, macroF1, quantile } from '../../evaluation';
 import {
   fitDiscriminant,

@@ -9,7 +9,7 @@ import { loadExcerptModel } from './store';
  * Prepares predictions by a model folder of `trainExcerptStage`, which may have been copied anywhere.
  *
  * @returns a function from an audio file to its class probabilities and its distance from what was trained on; it
- *   throws StmLabError (`input`) naming the file when it cannot be read or no excerpt is accepted.
+ *   throws UserError (`input`) naming the file when it cannot be read or no excerpt is accepted.
  */
 export function openExcerptPredictor(folder: string): (file: string) => Promise<Prediction> {
   const model = loadExcerptModel(folder);

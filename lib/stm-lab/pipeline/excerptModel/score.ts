@@ -1,6 +1,6 @@
 import * as path from 'node:path';
-import { deriveSeed } from '../../base/random/seeds';
-import { readJson, writeJson } from '../../base/files';
+import { deriveSeed } from 'research-basics/random/seeds';
+import { readJson, writeJson } from 'research-basics/files';
 import {
   atTemperature,
   crossValidate,

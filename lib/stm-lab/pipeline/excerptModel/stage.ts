@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, writeFileAtomic } from '../../base/files';
+import { readJson, writeFileAtomic } from 'research-basics/files';
 import type { StmParameters } from '../../features';
 import { runTrackedStage, type StageContext } from '../context';
 import { collectionMetrics } from '../byCollection';
@@ -33,7 +33,7 @@ export interface TrainExcerptSummary {
  * `openPredictor` needs nothing beside: reduction, members, temperature, distance threshold, the scores it was accepted
  * with, and `MODEL_CARD.md`. A scoring that was stopped continues with its next fold.
  *
- * @throws StmLabError (`input`) when excerpts were not kept.
+ * @throws UserError (`input`) when excerpts were not kept.
  */
 export async function trainExcerptStage(
   options: TrainExcerptStageOptions,

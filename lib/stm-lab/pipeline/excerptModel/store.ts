@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
-import { readJson, sha256, writeJson } from '../../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import type { StmParameters } from '../../features';
 import type { LinearModel } from '../../models';
@@ -89,7 +89,7 @@ export function saveExcerptModel(
 /**
  * Reads a model that `saveExcerptModel` wrote, wherever its folder lies now.
  *
- * @throws StmLabError (`input`) when a file is missing or changed.
+ * @throws UserError (`input`) when a file is missing or changed.
  */
 export function loadExcerptModel(folder: string): ExcerptModel & { readonly record: ExcerptModelRecord } {
   const record = readJson<ExcerptModelRecord>(path.join(folder, FILE));

@@ -1,5 +1,5 @@
 import type { Region } from '../../ablation';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { ablationFigure, marginalsFigure, type AblationCell, type FigureSpec } from '../../figures';
 import type { AblateSummary, CellScore } from '../ablation';
 import { readPublished } from '../published';

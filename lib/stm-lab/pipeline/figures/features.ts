@@ -1,4 +1,4 @@
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { classMeanFigure, cohensD, effectSizeFigure, type FigureSpec } from '../../figures';
 import { classNumbers, modulationAxes, openFeatureFolder } from '../featureFolder';
 import { drawRecording } from '../recordingFigure';

@@ -1,7 +1,7 @@
 import * as path from 'node:path';
-import { inputError, StmLabError } from '../../base/errors';
-import { sha256 } from '../../base/files';
-import { createPace } from '../../base/pace';
+import { inputError, UserError } from 'research-basics/errors';
+import { sha256 } from 'research-basics/files';
+import { createPace } from 'research-basics/pace';
 import { saveFigure, type FigureSpec } from '../../figures';
 import { trackedRun, type StageContext } from '../context';
 import type { ExperimentStages } from '../experimentStages';
@@ -43,7 +43,7 @@ export const FIGURE_NAMES = Object.keys(FIGURES) as readonly FigureName[];
 /**
  * Draws one figure of a workbench's results, running the stages it shows when they have not run.
  *
- * @throws StmLabError (`input`) for a name that is none of `FIGURE_NAMES`.
+ * @throws UserError (`input`) for a name that is none of `FIGURE_NAMES`.
  */
 export function buildFigure(lab: ExperimentStages, name: FigureName): Promise<FigureSpec> {
   const build = FIGURES[name] as ((lab: ExperimentStages) => Promise<FigureSpec>) | undefined;
@@ -99,7 +99,7 @@ async function saveOne(
   try {
     spec = await buildFigure(lab, name);
   } catch (error) {
-    if (!(error instanceof StmLabError) || error.kind !== 'input') throw error;
+    if (!(error instanceof UserError) || error.kind !== 'input') throw error;
     options.onSkip?.(name, error.message);
     return [];
   }

@@ -1,4 +1,4 @@
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { explainedVarianceFigure, splitBalanceFigure, stmGridFigure, type FigureSpec } from '../../figures';
 import { componentImage } from '../../reduction';
 import { modulationAxes, openFeatureFolder } from '../featureFolder';

@@ -2,7 +2,7 @@ import type { ReportDocument, ReportSection } from '../../report';
 import type { MlflowClient, RemoteRun } from 'mlflow-tracking-client';
 import { ablationSection } from './ablation';
 import { comparisonSection } from './comparison';
-import { sha256 } from '../../base/files';
+import { sha256 } from 'research-basics/files';
 import { flattenParameters } from '../context';
 import type { Experiment } from '../experiment';
 import { readResults, type ReportRequest } from './runs';
@@ -31,7 +31,7 @@ const STAGES = [
  * it; figures are drawn from the same metrics.
  *
  * @param client an open client of the server.
- * @throws StmLabError (`input`) when the server has no finished run of them.
+ * @throws UserError (`input`) when the server has no finished run of them.
  */
 export async function reportOf(client: MlflowClient, request: ReportRequest): Promise<ReportDocument> {
   const results = await readResults(client, request);

@@ -1,5 +1,5 @@
 import type { RemoteRun } from 'mlflow-tracking-client';
-import { sha256 } from '../../base/files';
+import { sha256 } from 'research-basics/files';
 import { ablationParameters } from '../ablation';
 import { comparisonParameters, featureKey, fullRows } from '../comparison';
 import { ABLATION_SIZES, readAblation, type AblationSettings, type Experiment } from '../experiment';

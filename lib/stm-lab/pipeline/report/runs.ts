@@ -1,5 +1,5 @@
 import type { MlflowClient, RemoteRun } from 'mlflow-tracking-client';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ReportNumber, ReportSource } from '../../report';
 import { lineageOf, type ReportSubject } from './lineage';
 
@@ -23,7 +23,7 @@ export interface TrackedResults {
 /**
  * Reads the runs of a manifest and settings (see `lineageOf`).
  *
- * @throws StmLabError (`input`) when the server has none of the experiments, naming those it has, or no run of the
+ * @throws UserError (`input`) when the server has none of the experiments, naming those it has, or no run of the
  *   manifest with these settings is finished; ServerError when the server cannot be reached.
  */
 export async function readResults(client: MlflowClient, request: ReportRequest): Promise<TrackedResults> {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson } from '../../base/files';
+import { readJson } from 'research-basics/files';
 import { quantile } from '../../evaluation';
 import type { DriftRow } from '../../figures';
 import {

@@ -1,5 +1,5 @@
-import { inputError } from '../../base/errors';
-import { readJson } from '../../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson } from 'research-basics/files';
 import {
   SPEECH_LOG_MEL,
   STRF_VARIANTS,
@@ -41,7 +41,7 @@ export interface StrfExperiment {
  * Reads a configuration of the learnable filters. What a front end leaves out is that of the speech tasks.
  *
  * @param nameOrFile a name in `experiments/strf/` (such as "reduced"), or the path of a JSON file.
- * @throws StmLabError (`input`) naming the file and the entry that is missing or wrong.
+ * @throws UserError (`input`) naming the file and the entry that is missing or wrong.
  */
 export function readStrfExperiment(nameOrFile: string): StrfExperiment {
   const file = configurationFile('strf', nameOrFile);
@@ -78,7 +78,7 @@ function checkSection(place: string, section: StrfExperiment[StrfTaskName]): voi
 /**
  * The layer that a condition names: a variant, and for filters a norm.
  *
- * @throws StmLabError (`input`) for words that are not known.
+ * @throws UserError (`input`) for words that are not known.
  */
 export function parseCondition(
   condition: string,

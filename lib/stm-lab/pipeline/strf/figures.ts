@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { writeCsv } from '../../base/csv';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import {
   comparisonFigure,
   saveFigure,
@@ -146,7 +146,7 @@ export interface StrfFiguresOptions {
  * `published.csv`.
  *
  * @returns the files written.
- * @throws StmLabError (`input`) when no task has learned filters.
+ * @throws UserError (`input`) when no task has learned filters.
  */
 export async function strfFiguresStage(
   options: StrfFiguresOptions,

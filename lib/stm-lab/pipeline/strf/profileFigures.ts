@@ -1,4 +1,4 @@
-import { deriveSeed } from '../../base/random/seeds';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { quantile } from '../../evaluation';
 import { strfProfileFigure, type FigureSpec, type FigureText, type ProfilePanel } from '../../figures';
 import {

@@ -1,6 +1,6 @@
 import { writeCsv } from '../../base/csv';
-import { randomState } from '../../base/random/mt19937';
-import { deriveSeed } from '../../base/random/seeds';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { groupBootstrap, type Interval } from '../../evaluation';
 import type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, UnitContext } from '../../strf';
 import type { Run } from 'mlflow-tracking-client';

@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { divergedError, inputError, isDivergence } from '../../base/errors';
-import { readJson, sha256, writeFileAtomic, writeJson } from '../../base/files';
+import { divergedError, inputError, isDivergence } from 'research-basics/errors';
+import { readJson, sha256, writeFileAtomic, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../../base/npy';
-import { deriveSeed } from '../../base/random/seeds';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { loadEngine, type Engine } from '../../engine';
 import {
   prepareBirds,
@@ -57,7 +57,7 @@ export interface StrfTaskSummary extends StrfTaskRecord {
 /**
  * Reads a task's recordings by its settings.
  *
- * @throws StmLabError (`input`) naming what cannot be read, or noise for a task that takes none.
+ * @throws UserError (`input`) naming what cannot be read, or noise for a task that takes none.
  */
 export async function prepareStrfTask(
   task: StrfTaskName,
@@ -153,7 +153,7 @@ export async function strfTaskStage(
  * Outcomes of the conditions that could be trained, over the seeds that all of them have: conditions are compared seed by
  * seed.
  *
- * @throws StmLabError (`diverged`) when no seed is left.
+ * @throws UserError (`diverged`) when no seed is left.
  */
 function pairedCells(
   task: StrfTaskName,

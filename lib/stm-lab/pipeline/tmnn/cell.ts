@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { fileName } from '../../base/fileName';
-import { readJson, sha256, writeJson } from '../../base/files';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import type { Engine } from '../../engine';
 import { type ClipCollection, labelMatrix, type Part } from '../../corpus';

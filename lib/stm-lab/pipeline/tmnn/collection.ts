@@ -9,7 +9,7 @@ import {
   loadMagnaTagATune,
   loadSpeechCommands,
 } from '../../corpus';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { compareCodePoints } from '../../base/codePoints';
 import { stratifiedGroupKFold } from '../../splits';
 import { shippedFolder } from '../home';
@@ -22,7 +22,7 @@ type Labelled = Omit<Clip, 'part'> & { readonly label: string };
  * are divided by groups: whole speakers, artists or places are held out.
  *
  * @param root folder of the collection, or a manifest file for `manifest`.
- * @throws StmLabError (`input`) as the loaders.
+ * @throws UserError (`input`) as the loaders.
  */
 export function collectClips(experiment: TmnnExperiment, root: string, seed: number): ClipCollection {
   const { data } = experiment;

@@ -1,4 +1,4 @@
-import { createPace } from '../../base/pace';
+import { createPace } from 'research-basics/pace';
 import { loadEngine } from '../../engine';
 import { fastDoubles } from '../../models/random';
 import { createTrainer, resolveFit, resolveTmnn, segmentFrames, stageOptimiser } from '../../tmnn';

@@ -1,4 +1,4 @@
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { loadEngine } from '../../engine';
 import { labelMatrix } from '../../corpus';
 import { loadTmnn, predictClips, segmentFrames, startTmnn } from '../../tmnn';
@@ -18,7 +18,7 @@ export interface TmnnEvaluation extends Pick<TmnnCell, 'scores' | 'perOutput'> {
  * than it was trained in, with the same outputs.
  *
  * @param seed whose test part is used; one of the experiment's.
- * @throws StmLabError (`input`) when the folder holds no network, or the outputs differ.
+ * @throws UserError (`input`) when the folder holds no network, or the outputs differ.
  */
 export async function evaluateTmnn(
   options: Omit<TmnnStudyOptions, 'out'> & {

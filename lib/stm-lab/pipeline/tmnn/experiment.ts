@@ -1,5 +1,5 @@
-import { inputError } from '../../base/errors';
-import { readJson } from '../../base/files';
+import { inputError } from 'research-basics/errors';
+import { readJson } from 'research-basics/files';
 import {
   type FrontEnd,
   type Modulation,
@@ -45,7 +45,7 @@ export interface TmnnExperiment {
  * Reads a configuration and checks it: form, ranges of networks and training, names in the comparisons.
  *
  * @param nameOrFile a name in `experiments/tmnn/`, or the path of a JSON file.
- * @throws StmLabError (`input`) naming the file and what is wrong.
+ * @throws UserError (`input`) naming the file and what is wrong.
  */
 export function readTmnnExperiment(nameOrFile: string): TmnnExperiment {
   const file = configurationFile('tmnn', nameOrFile);

@@ -1,8 +1,8 @@
 import * as path from 'node:path';
 import { writeCsv } from '../../base/csv';
-import { divergedError, inputError, isDivergence } from '../../base/errors';
-import { throwIfStopped } from '../../base/pace';
-import { readJson, sha256, writeJson } from '../../base/files';
+import { divergedError, inputError, isDivergence } from 'research-basics/errors';
+import { throwIfStopped } from 'research-basics/pace';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
 import type { Interval } from '../../evaluation';
 import { type ClipCollection, labelMatrix } from '../../corpus';
@@ -80,7 +80,7 @@ export interface TmnnStudySummary extends TmnnStudy {
  * Trains every system of an experiment with every seed and compares them: `study.json`, `scores.csv`, `outputs.csv`, and
  * a folder per system and seed (see `runCell`). Recordings that cannot be read are left out and named.
  *
- * @throws StmLabError (`input`) when the collection cannot be used.
+ * @throws UserError (`input`) when the collection cannot be used.
  */
 export async function tmnnStudyStage(
   options: TmnnStudyOptions,

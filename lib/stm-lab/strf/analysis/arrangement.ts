@@ -1,4 +1,4 @@
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { symmetricEigen } from '../../reduction/symmetricEigen';
 
 /** Items on a plane. */

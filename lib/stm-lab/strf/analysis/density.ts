@@ -1,5 +1,5 @@
-import { inputError } from '../../base/errors';
-import { checkSeed, deriveSeed } from '../../base/random/seeds';
+import { inputError } from 'research-basics/errors';
+import { checkSeed, deriveSeed } from 'research-basics/random/seeds';
 import { initialFilters } from '../initial';
 import { filterTuning, type UnitContext } from '../units';
 
@@ -35,7 +35,7 @@ export function modulationGrid(
  * (row-major, one row per scale). Bandwidths by Scott's rule on the weighted points; a point's image at
  * (-rate, -scale), which is the same filter, keeps the density up at scale 0.
  *
- * @throws StmLabError (`input`) for fewer than two points.
+ * @throws UserError (`input`) for fewer than two points.
  */
 export function modulationDensity(points: readonly ModulationPoint[], grid: ModulationGrid): Float64Array {
   if (points.length < 2)

@@ -1,4 +1,4 @@
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { symmetricEigen } from '../../reduction/symmetricEigen';
 import { gaborKernel, type GaborFilter, type KernelNorm } from '../kernels';
 import { filterTuning, modulationResponse, type UnitContext } from '../units';

@@ -1,4 +1,4 @@
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import type { ModulationPoint } from './density';
 
 /** Units in which the two axes of the modulation plane are measured against each other. */
@@ -24,7 +24,7 @@ export function planeDistance(a: ModulationPoint, b: ModulationPoint, scales: Pl
  * Wasserstein-1 distance of two populations of filters over the modulation plane: the mean way by which one
  * must be moved to become the other, in units of `scales`, exactly. Weights are shares of their population.
  *
- * @throws StmLabError (`input`) when either is empty.
+ * @throws UserError (`input`) when either is empty.
  */
 export function wassersteinDistance(
   first: readonly ModulationPoint[],

@@ -1,5 +1,5 @@
 import { uniqueCodes } from '../../base/codePoints';
-import { deriveSeed } from '../../base/random/seeds';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { argmaxScores, mostProbable } from '../../evaluation';
 import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logMel';
 import { createCallNetwork, inverseFrequencyWeights } from '../networks';

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { inputError, StmLabError } from '../../base/errors';
+import { inputError, UserError } from 'research-basics/errors';
 import { isFolder, readManifest, type Manifest } from '../../corpus';
 import { soundFiles } from './sounds';
 
@@ -33,13 +33,13 @@ export function listCalls(source: string): LabelledRecording[] {
 /**
  * Reads a manifest or folder of classes where a folder of recordings with telling names would do too.
  *
- * @throws StmLabError (`input`) as `readManifest`, with the names where a folder was given.
+ * @throws UserError (`input`) as `readManifest`, with the names where a folder was given.
  */
 export function manifestOrNames(source: string, names: string): Manifest {
   try {
     return readManifest(source);
   } catch (error) {
-    if (!(error instanceof StmLabError) || error.kind !== 'input' || !isFolder(source)) throw error;
+    if (!(error instanceof UserError) || error.kind !== 'input' || !isFolder(source)) throw error;
     throw inputError(`${error.message}; or recordings named ${names}`, error);
   }
 }
@@ -47,7 +47,7 @@ export function manifestOrNames(source: string, names: string): Manifest {
 /**
  * Lists the recordings of a manifest that bear one of the labels.
  *
- * @throws StmLabError (`input`) when a label has none.
+ * @throws UserError (`input`) when a label has none.
  */
 export function listScenes(manifest: string, labels: readonly string[]): LabelledRecording[] {
   const rows = readManifest(manifest).rows;

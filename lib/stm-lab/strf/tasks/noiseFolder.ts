@@ -1,9 +1,9 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError } from '../../base/errors';
-import { sha256 } from '../../base/files';
-import { randomState } from '../../base/random/mt19937';
-import { deriveSeed } from '../../base/random/seeds';
+import { inputError } from 'research-basics/errors';
+import { sha256 } from 'research-basics/files';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import type { LogMelParameters } from '../../features/mel/logMel';
 import { addNoise } from '../noise';
 import { soundsBelow } from '../../corpus';
@@ -37,7 +37,7 @@ export interface NoiseMixer {
  * Recordings of noise: MUSAN as it unpacks (`noise/`, `music/`, `speech/`, recordings in folders below), or
  * any folder with such parts.
  *
- * @throws StmLabError (`input`) for a part that is not there or holds nothing.
+ * @throws UserError (`input`) for a part that is not there or holds nothing.
  */
 export function readNoiseFolder(folder: string, kinds: readonly NoiseKind[] = ['noise']): string[] {
   return kinds.flatMap((kind) => {

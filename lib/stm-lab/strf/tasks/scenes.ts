@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { compareCodePoints, uniqueCodes } from '../../base/codePoints';
 import { readCsv } from '../../base/csv';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { isFolder } from '../../corpus';
 import { stratifiedGroupKFold } from '../../splits';
 import { classTargets } from '../soundSet';
@@ -78,7 +78,7 @@ function classifiedScenes(
 /**
  * Scenes of one label each from a manifest, in group-wise stratified folds.
  *
- * @throws StmLabError (`input`) when a label has no recording.
+ * @throws UserError (`input`) when a label has no recording.
  */
 export function scenesOfManifest(manifest: string, labels: readonly string[], folds: number): SceneSet {
   const scenes = listScenes(manifest, labels);
@@ -119,7 +119,7 @@ function foldedSetIn(folder: string): (typeof FOLDED_SETS)[number] | undefined {
  * ESC-50 or UrbanSound8K as they unpack, all classes, in the published folds. Recordings of the table that are
  * not in the folder are counted and left out.
  *
- * @throws StmLabError (`input`) for a table without its columns, or a folder without its recordings.
+ * @throws UserError (`input`) for a table without its columns, or a folder without its recordings.
  */
 function scenesOfFolds(folder: string, { table, columns, place }: (typeof FOLDED_SETS)[number]): SceneSet {
   const file = path.join(folder, table);
@@ -155,7 +155,7 @@ function inTwoFolds(scenes: readonly FoldedRow[]): string {
  * SONYC-UST by its published parts: trained on `train`, judged on `test`, `validate` scored apart.
  *
  * @param levels tags that are learned and judged.
- * @throws StmLabError (`input`) when the parts to train or to judge are empty.
+ * @throws UserError (`input`) when the parts to train or to judge are empty.
  */
 export function scenesOfSonyc(folder: string, levels: TagLevels): SceneSet {
   const { tags, recordings, unverified, missing } = readSonycFolder(folder);

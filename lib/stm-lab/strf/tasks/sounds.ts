@@ -1,17 +1,17 @@
 import * as fs from 'node:fs';
 import { readAudio, designResampler, resample } from '../../audio';
 import { compareCodePoints } from '../../base/codePoints';
-import { inputError } from '../../base/errors';
-import { sha256 } from '../../base/files';
-import { firstNotFinite } from '../../base/numerics/argMax';
-import { throwIfStopped } from '../../base/pace';
+import { inputError } from 'research-basics/errors';
+import { sha256 } from 'research-basics/files';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
+import { throwIfStopped } from 'research-basics/pace';
 import { isRecordingName } from '../../corpus';
 import type { LogMelKernel, LogMelParameters } from '../../features/mel/logMel';
 
 /**
  * Reads a recording as mono at a rate. Signals and timers run before each.
  *
- * @throws StmLabError: `input` when it cannot be read or holds values that are not numbers; `interrupted` on `signal`.
+ * @throws UserError: `input` when it cannot be read or holds values that are not numbers; `interrupted` on `signal`.
  */
 export async function soundAt(file: string, sampleRate: number, signal?: AbortSignal): Promise<Float32Array> {
   await new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { compareCodePoints } from '../../base/codePoints';
-import { inputError } from '../../base/errors';
+import { inputError } from 'research-basics/errors';
 import { isFolder } from '../../corpus';
 import { mostProbable, rankScores } from '../../evaluation';
 import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logMel';
@@ -38,7 +38,7 @@ export interface SpeakerRecording {
  * Its column `part` says train or test; without one, each speaker's last group (a session or video, by
  * name) tests.
  *
- * @throws StmLabError (`input`) when nothing fits, or a part is empty.
+ * @throws UserError (`input`) when nothing fits, or a part is empty.
  */
 export function listSpeakerRecordings(source: string): SpeakerRecording[] {
   const digits = isFolder(source) ? listDigits(source) : [];
@@ -81,7 +81,7 @@ function listManifest(manifest: string): SpeakerRecording[] {
  * manifest: verification of speakers who are not trained on (see `listVerification`). Without: closed-set
  * identification of the test recordings, and verification over all pairs of them.
  *
- * @throws StmLabError (`input`) naming what cannot be read.
+ * @throws UserError (`input`) naming what cannot be read.
  */
 export async function prepareSpeaker(
   source: string,

@@ -1,4 +1,4 @@
-import { deriveSeed } from '../../base/random/seeds';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { bandsPerOctave, createLogMel, frameRate, type LogMelParameters } from '../../features/mel/logMel';
 import { createSceneNetwork, type SceneNetworkOptions } from '../networks';
 import { joinValues, logMelScale, selectSounds, standardise, storedSounds, type SoundSet } from '../soundSet';
@@ -38,7 +38,7 @@ export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, '
  * part. Probabilities are averaged over a recording's excerpts, and the network after its last update is
  * judged (not the best epoch on the judged part).
  *
- * @throws StmLabError (`input`) naming what cannot be read.
+ * @throws UserError (`input`) naming what cannot be read.
  */
 export async function prepareUrban(
   source: string,

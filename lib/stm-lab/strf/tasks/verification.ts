@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { uniqueCodes } from '../../base/codePoints';
-import { randomState } from '../../base/random/mt19937';
-import { deriveSeed } from '../../base/random/seeds';
+import { randomState } from 'research-basics/random/mt19937';
+import { deriveSeed } from 'research-basics/random/seeds';
 import { rankScores } from '../../evaluation';
 import type { Engine } from '../../engine';
 import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../../features/mel/logMel';

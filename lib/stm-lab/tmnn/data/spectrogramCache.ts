@@ -1,10 +1,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { designResampler, readAudio, resample } from '../../audio';
-import { inputError, StmLabError } from '../../base/errors';
-import { sha256, sha256File } from '../../base/files';
-import { firstNotFinite } from '../../base/numerics/argMax';
-import { createPace } from '../../base/pace';
+import { inputError, UserError } from 'research-basics/errors';
+import { sha256, sha256File } from 'research-basics/files';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
+import { createPace } from 'research-basics/pace';
 import { openNpyRows } from '../../base/npyRows';
 import { writeNpy } from '../../base/npy';
 import { type Analysis, createPowerSpectrogram, frameCount } from '../../features/spectrogram';
@@ -80,7 +80,7 @@ export async function cacheSpectrograms(
       }
       results.push({ file: target, frames: framesOf(target), hash });
     } catch (error) {
-      if (!(error instanceof StmLabError && error.kind === 'input')) throw error;
+      if (!(error instanceof UserError && error.kind === 'input')) throw error;
       results.push({ file: undefined, reason: error.message });
     }
     progress?.(results.length, files.length);

@@ -1,2 +1,0 @@
-export * from 'research-basics/errors';
-export { UserError as StmLabError } from 'research-basics/errors';
