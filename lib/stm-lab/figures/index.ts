@@ -13,6 +13,7 @@ export {
   type TableOptions,
   type TableValue,
 } from './notebook';
+export { listen, listenHtml, type ListenOptions, type PlayableSound } from './listen';
 export { CLASS_COLOURS } from './theme';
 export { type ColourScale } from './colour';
 export { ablationFigure, type AblationCell, type AblationInput } from './ablation';

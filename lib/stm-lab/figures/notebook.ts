@@ -14,7 +14,7 @@ interface Kernel {
  * copy would have no connection, and loading tslab takes a second. Its public `display` sends one type per
  * call, so the function below it is used where it exists.
  */
-function findKernel(): Kernel | undefined {
+export function findKernel(): Kernel | undefined {
   const loaded = (name: RegExp): Record<string, unknown> | undefined => {
     const file = Object.keys(require.cache).find((key) => name.test(key));
     return file === undefined ? undefined : (require.cache[file]?.exports as Record<string, unknown>);

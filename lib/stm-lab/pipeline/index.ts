@@ -70,6 +70,14 @@ export {
   type TrainExcerptSummary,
 } from './excerptModel';
 export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
+export {
+  filterStage,
+  medianOf,
+  type FilteredRecording,
+  type FilterStageOptions,
+  type FilterSummary,
+} from './filter';
+export { listenPage, soundOfFile, type SoundSection } from './listenPage';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
 export {
   mlflowExecutable,

@@ -26,6 +26,8 @@ export interface FilterFileResult {
   readonly region: string;
   readonly sampleRate: number;
   readonly seconds: number;
+  /** Size of the sound's file. */
+  readonly bytes: number;
   /** dB; `null` where there is no such part of the plane. */
   readonly suppressionDb: number | null;
   readonly distortionDb: number | null;
@@ -37,7 +39,7 @@ export interface FilterFileResult {
 }
 
 /** Part of the key; raised when the same options give another sound. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * Filters one recording into a WAV file (16 kHz, mono, 32-bit float) with a JSON file of what was reached beside it. A
@@ -57,14 +59,15 @@ export async function filterFile(
 }> {
   const key = sha256(`${canonicalJson({ format: FORMAT, filter })}\n${sha256File(file)}`);
   const record = `${output}.json`;
-  if (fs.existsSync(record) && fs.existsSync(`${output}.wav`)) {
-    const previous = readPrevious(record);
-    if (previous?.key === key) return { result: previous, reused: true };
-  }
+  const previous = readPrevious(record);
+  const size = fs.statSync(`${output}.wav`, { throwIfNoEntry: false })?.size;
+  if (previous?.key === key && size !== undefined && previous.bytes === size)
+    return { result: previous, reused: true };
   const start = performance.now();
   const source = await openAudio(file);
   const work = kernel.start(source.sampleRate);
   fs.mkdirSync(path.dirname(output), { recursive: true });
+  removeUnfinished(`${output}.wav`);
   const writer = openWavWriter(`${output}.wav`, work.sampleRate);
   let samples = 0;
   try {
@@ -86,6 +89,7 @@ export async function filterFile(
       region: regionLabel(filter.region),
       sampleRate: work.sampleRate,
       seconds: samples / work.sampleRate,
+      bytes: fs.statSync(`${output}.wav`).size,
       ...reportNumbers(report),
       warnings: [...source.warnings],
       elapsedSeconds: (performance.now() - start) / 1000,
@@ -99,6 +103,13 @@ export async function filterFile(
       throw new UserError('input', `${file}: ${messageOf(error)}`, { cause: error });
     throw error;
   }
+}
+
+/** What an earlier attempt at the same sound left when it was killed. */
+function removeUnfinished(file: string): void {
+  const [folder, start] = [path.dirname(file), `.${path.basename(file)}.`];
+  for (const name of fs.readdirSync(folder))
+    if (name.startsWith(start) && name.endsWith('.tmp')) fs.rmSync(path.join(folder, name), { force: true });
 }
 
 function readPrevious(record: string): FilterFileResult | undefined {

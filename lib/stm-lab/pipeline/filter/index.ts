@@ -1,0 +1,7 @@
+export {
+  filterStage,
+  medianOf,
+  type FilteredRecording,
+  type FilterStageOptions,
+  type FilterSummary,
+} from './stage';
