@@ -16,14 +16,14 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 
 /** The modules of `stm-lab`. */
 const flow = [
-  'base', 'audio', 'corpus', 'features', 'synthesis', 'splits', 'engine', 'reduction', 'models', 'layers', 'evaluation', 'tmnn', 'strf',
-  'ablation', 'figures', 'report', 'pipeline', 'cluster', 'cli',
+  'base', 'audio', 'corpus', 'features', 'synthesis', 'splits', 'engine', 'reduction', 'models', 'layers', 'evaluation',
+  'ablation', 'figures', 'report', 'stages', 'tmnn', 'strf', 'pipeline', 'cluster', 'cli',
 ]; // prettier-ignore
 
 /** Which modules of `stm-lab` may import a package; the other packages are open to all modules. */
 const importers: Readonly<Record<string, readonly string[]>> = {
   'bayesian-optimizer': ['pipeline', 'cluster', 'cli', 'index.ts'],
-  'mlflow-tracking-client': ['pipeline', 'cli', 'index.ts'],
+  'mlflow-tracking-client': ['stages', 'tmnn', 'strf', 'pipeline', 'cli', 'index.ts'],
   'demo-corpus': ['corpus'],
 };
 

@@ -19,8 +19,8 @@ import {
   type StrfFilterHistory,
   type StrfTaskRecord,
 } from 'stm-lab/dist/pipeline';
-import { commonGrid } from 'stm-lab/dist/pipeline/strf/distances';
-import { profileFigures } from 'stm-lab/dist/pipeline/strf/profileFigures';
+import { commonGrid } from 'stm-lab/dist/strf/stage/distances';
+import { profileFigures } from 'stm-lab/dist/strf/stage/profileFigures';
 import { initialFilters } from 'stm-lab/dist/strf';
 import { close } from './fixtures';
 

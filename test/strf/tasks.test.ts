@@ -5,12 +5,8 @@ import * as path from 'node:path';
 import { after, test } from 'node:test';
 import { readAudio, writeWav } from 'stm-lab/dist/audio';
 import { randomState } from 'research-basics/random/mt19937';
-import { configurationNames } from 'stm-lab/dist/pipeline/configuration';
-import {
-  readStrfExperiment,
-  parseCondition,
-  type StrfExperiment,
-} from 'stm-lab/dist/pipeline/strf/experiment';
+import { configurationNames } from 'stm-lab/dist/stages/configuration';
+import { readStrfExperiment, parseCondition, type StrfExperiment } from 'stm-lab/dist/strf/stage/experiment';
 import { loadEngine } from 'stm-lab/dist/engine';
 import { prepareStrfTask, strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline';
 import { parseRttm, readSpeechFolder } from 'stm-lab/dist/corpus';

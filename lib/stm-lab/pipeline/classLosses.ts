@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { readJson, writeJson } from 'research-basics/files';
 import type { EvaluationReport } from '../evaluation';
 import type { ClassCount } from '../features';
-import type { StageContext } from './context';
+import type { StageContext } from '../stages/context';
 
 /** Where a split keeps what its features lost, for the stages that see only the split. */
 const LOSSES_FILE = 'class-losses.json';

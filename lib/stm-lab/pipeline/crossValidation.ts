@@ -12,7 +12,7 @@ import {
   type Interval,
 } from '../evaluation';
 import { stratifiedGroupKFold } from '../splits';
-import { runTrackedStage, type StageContext } from './context';
+import { runTrackedStage, type StageContext } from '../stages/context';
 import { logReport, writePredictions } from './evaluate';
 import {
   collectionDesign,
@@ -26,7 +26,7 @@ import type { ModelChoice, ReductionChoice } from './modelChoice';
 import { classNumbers, openFeatureFolder } from './featureFolder';
 import { fitFoldModel } from './foldModel';
 import { forgetOtherFolds } from './partialFolds';
-import type { StageResult } from './stage';
+import type { StageResult } from '../stages/stage';
 
 /** What `crossValidationStage` reads and writes. */
 export interface CrossValidationStageOptions {

@@ -7,10 +7,10 @@ import { evaluate, mostProbable, type EvaluationReport, type IntervalName } from
 import { loadModel, modelHash, predictProbabilities, type MlpModel } from '../models';
 import type { Run } from 'mlflow-tracking-client';
 import { tellOfKeptLosses, tellOfZeroF1 } from './classLosses';
-import { runTrackedStage, type StageContext } from './context';
-import { nameLabels } from './labels';
+import { runTrackedStage, type StageContext } from '../stages/context';
+import { nameLabels } from '../stages/labels';
 import { readRoleData, type RoleRows } from './roleData';
-import type { StageResult } from './stage';
+import type { StageResult } from '../stages/stage';
 
 /** What `evaluateStage` reads and writes. */
 export interface EvaluateStageOptions {

@@ -12,7 +12,7 @@ import {
   type CompareSummary,
   type ComparisonPart,
 } from './comparison';
-import type { StageContext } from './context';
+import type { StageContext } from '../stages/context';
 import { crossValidationStage, type CrossValidationSummary } from './crossValidation';
 import { evaluateStage, type EvaluateSummary } from './evaluate';
 import { samplerOf, type Experiment } from './experiment';

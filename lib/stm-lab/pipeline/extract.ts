@@ -14,8 +14,8 @@ import {
   type Results,
 } from '../features';
 import type { Run } from 'mlflow-tracking-client';
-import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from './context';
-import { datasetOfManifest } from './dataset';
+import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from '../stages/context';
+import { datasetOfManifest } from '../stages/dataset';
 import type { Experiment } from './experiment';
 import { tellOfLosses } from './classLosses';
 import { silenceSeconds } from './silenceLimit';

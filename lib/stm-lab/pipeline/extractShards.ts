@@ -8,7 +8,7 @@ import {
   type ShardState,
   type ShardSummary,
 } from '../features';
-import { sharedRun, trackedRun, type StageContext } from './context';
+import { sharedRun, trackedRun, type StageContext } from '../stages/context';
 import {
   extractionLine,
   extractionRun,

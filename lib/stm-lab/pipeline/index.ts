@@ -25,7 +25,7 @@ export {
   type Recipe,
 } from './comparison';
 export { commandTag, commandText } from './commandText';
-export type { StageContext } from './context';
+export type { StageContext } from '../stages/context';
 export {
   crossValidationStage,
   type CrossValidationRecord,
@@ -110,52 +110,16 @@ export { corpusName } from './corpusFolder';
 export { libraryHash } from './libraryHash';
 export { resultsFolder, type StageFolders } from './stageFolders';
 export { TABLE_NAMES, type TableName, type TableRows } from './tables';
-export { readStageRecord, runStage, type StageRecord, type StageRequest, type StageResult } from './stage';
+export {
+  readStageRecord,
+  runStage,
+  type StageRecord,
+  type StageRequest,
+  type StageResult,
+} from '../stages/stage';
 export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';
 export { openWorkbench, type Workbench, type WorkbenchOptions } from './workbench';
-export {
-  evaluateTmnn,
-  readTmnnExperiment,
-  tmnnComparisonTable,
-  tmnnCost,
-  type TmnnCost,
-  type TmnnExperiment,
-  type TmnnEvaluation,
-  tmnnFilterResponses,
-  tmnnScores,
-  tmnnScoreTable,
-  type TmnnStudy,
-  type TmnnStudyOptions,
-  tmnnStudyStage,
-  type TmnnStudySummary,
-} from './tmnn';
-export {
-  bankDistances,
-  describeTasks,
-  driftRows,
-  learnedTasks,
-  prepareStrfTask,
-  publishedShares,
-  readStrfExperiment,
-  STRF_TASKS,
-  strfFigures,
-  strfFiguresStage,
-  strfScoreTable,
-  strfTaskStage,
-  taskDistances,
-  type BankDistances,
-  type BankRow,
-  type LearnedTask,
-  type PublishedShareRow,
-  type StrfComparison,
-  type StrfConditionRecord,
-  type StrfExperiment,
-  type StrfFiguresOptions,
-  type StrfFilterHistory,
-  type StrfTaskRecord,
-  type StrfTaskStageOptions,
-  type StrfTaskSummary,
-  type TaskDistance,
-} from './strf';
-export { configurationNames, type ConfigurationKind } from './configuration';
-export { homeFolder, shippedFolder } from './home';
+export * from '../tmnn/stage';
+export * from '../strf/stage';
+export { configurationNames, type ConfigurationKind } from '../stages/configuration';
+export { homeFolder, shippedFolder } from '../stages/home';

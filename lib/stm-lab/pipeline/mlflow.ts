@@ -11,7 +11,7 @@ import {
   type TrackerOptions,
 } from 'mlflow-tracking-client';
 import { inputError } from 'research-basics/errors';
-import { homeFolder } from './home';
+import { homeFolder } from '../stages/home';
 import { commandText } from './commandText';
 
 /** Prefix of the tags in MLflow that stm-lab sets. */

@@ -9,10 +9,10 @@ import type { ModulationAxes } from '../features';
 import { loadModel, modelHash, predictProbabilities } from '../models';
 import { featuresInMemory, loadReduction, transform } from '../reduction';
 import { readSplit } from '../splits';
-import { runTrackedStage, type StageContext } from './context';
+import { runTrackedStage, type StageContext } from '../stages/context';
 import { classNumbers, modulationAxes, openFeatureFolder } from './featureFolder';
-import { nameLabels } from './labels';
-import type { StageResult } from './stage';
+import { nameLabels } from '../stages/labels';
+import type { StageResult } from '../stages/stage';
 
 /** What `occlusionStage` reads and writes. */
 export interface OcclusionStageOptions {

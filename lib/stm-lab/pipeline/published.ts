@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { readJson } from 'research-basics/files';
-import { shippedFolder } from './home';
+import { shippedFolder } from '../stages/home';
 
 /** Scores of one line of the paper's main table. */
 export interface PublishedRow {

@@ -11,11 +11,11 @@ import {
   type Reduction,
 } from '../reduction';
 import { featureRowsOf, readSplit } from '../splits';
-import { runTrackedStage, type StageContext } from './context';
+import { runTrackedStage, type StageContext } from '../stages/context';
 import type { ReductionChoice } from './modelChoice';
 import { tellOfLosses } from './classLosses';
 import { openFeatureFolder } from './featureFolder';
-import type { StageResult } from './stage';
+import type { StageResult } from '../stages/stage';
 
 /** What `reduceStage` reads and writes. */
 export interface ReduceStageOptions {

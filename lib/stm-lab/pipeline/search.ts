@@ -14,15 +14,20 @@ import {
 } from 'bayesian-optimizer';
 import { syncJournals, type RunReference } from 'mlflow-tracking-client';
 import { tellOfKeptLosses } from './classLosses';
-import { recordReused, runTrackedStage, type StageContext, type TrackedStageRequest } from './context';
-import { datasetOfInputs } from './dataset';
+import {
+  recordReused,
+  runTrackedStage,
+  type StageContext,
+  type TrackedStageRequest,
+} from '../stages/context';
+import { datasetOfInputs } from '../stages/dataset';
 import { samplerOf, type Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
 import { TAG_NAMESPACE } from './mlflow';
 import { modelOfTrial } from './hyperparameters';
 import { readRoleData, type RoleData } from './roleData';
 import type { SearchWorkerOrder } from './searchWorker';
-import type { StageResult } from './stage';
+import type { StageResult } from '../stages/stage';
 import { createTrialObjective, trialRun } from './trialObjective';
 
 /** What `searchStage` reads and writes. */

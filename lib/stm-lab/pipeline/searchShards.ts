@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { inputError } from 'research-basics/errors';
 import { createStudy } from 'bayesian-optimizer';
 import { loadEngine } from '../engine';
-import { sharedRun, stageRun, type StageContext } from './context';
+import { sharedRun, stageRun, type StageContext } from '../stages/context';
 import {
   planSearch,
   runTrials,

@@ -2,7 +2,7 @@ import { once } from 'research-basics/once';
 import { loadEngine } from '../engine';
 import type { Trial } from 'bayesian-optimizer';
 import type { RunReference } from 'mlflow-tracking-client';
-import type { RunDataset } from './dataset';
+import type { RunDataset } from '../stages/dataset';
 import type { Experiment } from './experiment';
 import { openTracker } from './mlflow';
 import { readRoleData } from './roleData';

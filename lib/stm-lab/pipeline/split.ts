@@ -2,10 +2,10 @@ import * as path from 'node:path';
 import { balanceReport, makeSplit, readSplit, writeSplit, type BalanceReport, type Split } from '../splits';
 import { duplicateWarning, readDuplicates } from '../features';
 import { keepLosses, tellOfLosses } from './classLosses';
-import { runTrackedStage, type StageContext } from './context';
+import { runTrackedStage, type StageContext } from '../stages/context';
 import type { Experiment } from './experiment';
 import { openFeatureFolder } from './featureFolder';
-import type { StageResult } from './stage';
+import type { StageResult } from '../stages/stage';
 
 /** What `splitStage` reads and writes. */
 export interface SplitStageOptions {

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { homeFolder } from './home';
+import { homeFolder } from '../stages/home';
 import type { AblationSize, Experiment } from './experiment';
 import { silenceSuffix } from './silenceLimit';
 

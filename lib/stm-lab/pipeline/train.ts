@@ -18,11 +18,11 @@ import {
 } from '../models';
 import { trackFit, type Run } from 'mlflow-tracking-client';
 import { tellOfKeptLosses } from './classLosses';
-import { runTrackedStage, type StageContext } from './context';
+import { runTrackedStage, type StageContext } from '../stages/context';
 import type { Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
 import { readRoleData, type RoleData } from './roleData';
-import type { StageResult } from './stage';
+import type { StageResult } from '../stages/stage';
 
 /** What `trainStage` reads and writes. */
 export interface TrainStageOptions {

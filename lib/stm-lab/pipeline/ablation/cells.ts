@@ -10,7 +10,7 @@ import {
   trackedRun,
   type StageContext,
   type TrackedRunRequest,
-} from '../context';
+} from '../../stages/context';
 import { modulationAxes, type FeatureFolder } from '../featureFolder';
 import { processScorer, type CellScorer, type CellTask } from './pool';
 import {

@@ -1,4 +1,4 @@
-import { flattenParameters } from '../context';
+import { flattenParameters } from '../../stages/context';
 
 /** The first or last value of a grid. */
 export interface GridEnd {

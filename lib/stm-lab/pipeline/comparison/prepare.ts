@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { sha256File } from 'research-basics/files';
 import type { Manifest } from '../../corpus';
 import { importEmbeddings } from '../../features';
-import { runTrackedStage, type StageContext } from '../context';
+import { runTrackedStage, type StageContext } from '../../stages/context';
 import { extractStage } from '../extract';
 import type { FeatureChoice } from './choice';
 import type { FullRow } from './fullRows';

@@ -13,7 +13,7 @@ import {
 } from '../../evaluation';
 import { stratifiedGroupKFold } from '../../splits';
 import type { Run } from 'mlflow-tracking-client';
-import { flattenParameters, trackedRun, type StageContext } from '../context';
+import { flattenParameters, trackedRun, type StageContext } from '../../stages/context';
 import { logReport } from '../evaluate';
 import {
   collectionDesign,

@@ -3,7 +3,7 @@ import { inputError, UserError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import { createPace } from 'research-basics/pace';
 import { saveFigure, type FigureSpec } from '../../figures';
-import { trackedRun, type StageContext } from '../context';
+import { trackedRun, type StageContext } from '../../stages/context';
 import type { ExperimentStages } from '../experimentStages';
 import { classMeansFigure, effectSizesFigure, pipelineFigure, publishedEffectSizesFigure } from './features';
 import { balanceFigure, varianceFigure, componentsFigure } from './reduction';

@@ -3,7 +3,7 @@ import type { MlflowClient, RemoteRun } from 'mlflow-tracking-client';
 import { ablationSection } from './ablation';
 import { comparisonSection } from './comparison';
 import { sha256 } from 'research-basics/files';
-import { flattenParameters } from '../context';
+import { flattenParameters } from '../../stages/context';
 import type { Experiment } from '../experiment';
 import { readResults, type ReportRequest } from './runs';
 import { scoresSection } from './scores';

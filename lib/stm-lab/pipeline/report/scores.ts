@@ -2,7 +2,7 @@ import { compareCodePoints } from '../../base/codePoints';
 import { comparisonFigure, renderSvg } from '../../figures';
 import type { ReportCell, ReportSection, ReportTable } from '../../report';
 import type { RemoteRun } from 'mlflow-tracking-client';
-import { labelOf } from '../labels';
+import { labelOf } from '../../stages/labels';
 import { readPublished } from '../published';
 import { measured, sourceOf, type TrackedResults } from './runs';
 

@@ -18,7 +18,7 @@ import {
   modulationDensity,
   PUBLISHED_RANGES,
   type ModulationGrid,
-} from '../../strf';
+} from '..';
 import { filtersAt, type LearnedTask } from './analysis';
 import { bankDistances, type TaskDistance } from './distances';
 

@@ -12,7 +12,7 @@ import {
 import { inputError } from 'research-basics/errors';
 import { compareCodePoints } from '../../base/codePoints';
 import { stratifiedGroupKFold } from '../../splits';
-import { shippedFolder } from '../home';
+import { shippedFolder } from '../../stages/home';
 import type { TmnnExperiment } from './experiment';
 
 type Labelled = Omit<Clip, 'part'> & { readonly label: string };

@@ -8,8 +8,8 @@ import {
   type TmnnFitOptions,
   type TmnnOptions,
   type TmnnSpec,
-} from '../../tmnn';
-import { checkAgainst, configurationFile } from '../configuration';
+} from '..';
+import { checkAgainst, configurationFile } from '../../stages/configuration';
 import * as schema from './tmnnExperiment.schema.json';
 
 /** A front end with or without modulation filters. */

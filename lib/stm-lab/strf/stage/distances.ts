@@ -11,7 +11,7 @@ import {
   type FilterTuning,
   type ModulationGrid,
   type PlaneScales,
-} from '../../strf';
+} from '..';
 import { recordsAt, type BankRow, type LearnedTask } from './analysis';
 
 /** Distance of two tasks' filters, beside what chance gives. */

@@ -10,8 +10,8 @@ import {
   strfTrajectoryFigure,
   type FigureSpec,
 } from '../../figures';
-import { bankTransfer, filterTuning, gaborKernel, modulationDensity } from '../../strf';
-import { trackedRun, type StageContext } from '../context';
+import { bankTransfer, filterTuning, gaborKernel, modulationDensity } from '..';
+import { trackedRun, type StageContext } from '../../stages/context';
 import {
   describeTasks,
   driftRows,

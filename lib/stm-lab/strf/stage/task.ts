@@ -15,10 +15,10 @@ import {
   type StrfTaskName,
   type TaskExtras,
   type TrainingRecord,
-} from '../../strf';
+} from '..';
 import type { Run } from 'mlflow-tracking-client';
-import { recordReused, runTrackedStage, trackedRun, type StageContext } from '../context';
-import type { StageResult } from '../stage';
+import { recordReused, runTrackedStage, trackedRun, type StageContext } from '../../stages/context';
+import type { StageResult } from '../../stages/stage';
 import { parseCondition, type StrfExperiment } from './experiment';
 import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './scores';
 

@@ -16,10 +16,10 @@ import {
   scoreDifference,
   scoreInterval,
   signedRankTest,
-} from '../../tmnn';
-import { runTrackedStage, type StageContext } from '../context';
-import { nameLabels } from '../labels';
-import type { StageResult } from '../stage';
+} from '..';
+import { runTrackedStage, type StageContext } from '../../stages/context';
+import { nameLabels } from '../../stages/labels';
+import type { StageResult } from '../../stages/stage';
 import { cellPredictions, clipsOf, type ReadyCollection, runCell, type TmnnCell } from './cell';
 import { collectClips } from './collection';
 import { systemSpec, type TmnnExperiment } from './experiment';

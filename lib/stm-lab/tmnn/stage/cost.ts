@@ -1,7 +1,7 @@
 import { createPace } from 'research-basics/pace';
 import { loadEngine } from '../../engine';
 import { fastDoubles } from '../../models/random';
-import { createTrainer, resolveFit, resolveTmnn, segmentFrames, stageOptimiser } from '../../tmnn';
+import { createTrainer, resolveFit, resolveTmnn, segmentFrames, stageOptimiser } from '..';
 import { systemSpec, type TmnnExperiment, type TmnnSystem } from './experiment';
 
 /** What an experiment's training costs on this machine. */

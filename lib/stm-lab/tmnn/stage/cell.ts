@@ -17,9 +17,9 @@ import {
   startTmnn,
   tagScores,
   type TmnnEpoch,
-} from '../../tmnn';
+} from '..';
 import type { Run } from 'mlflow-tracking-client';
-import { flattenParameters, recordReused, type StageContext, trackedRun } from '../context';
+import { flattenParameters, recordReused, type StageContext, trackedRun } from '../../stages/context';
 import { systemSpec, type TmnnExperiment, type TmnnSystem } from './experiment';
 
 /** What one system learned with one seed, as `cell.json` keeps it. */

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-/** The package's own folder, seen from `dist/pipeline/`. */
+/** The package's own folder, seen from `dist/stages/`. */
 const packageFolder = path.resolve(__dirname, '..', '..');
 
 /** The clone of the repository that this copy of the package is part of; undefined where it was installed. */

@@ -11,8 +11,8 @@ import {
   type StrfTaskName,
   type StrfVariant,
   type UrbanSettings,
-} from '../../strf';
-import { configurationFile } from '../configuration';
+} from '..';
+import { configurationFile } from '../../stages/configuration';
 
 /** The four tasks, in the order of reports. */
 export const STRF_TASKS: readonly StrfTaskName[] = ['speaker', 'speech', 'birds', 'urban'];

@@ -9,7 +9,7 @@ import {
   type FilterTuning,
   type GaborFilter,
   type ModulationGrid,
-} from '../../strf';
+} from '..';
 import { filtersAt, type LearnedTask } from './analysis';
 
 /** Filters drawn for the density that they are drawn from. */

@@ -13,7 +13,7 @@ import {
   type StrfTaskName,
   type TrainingRecord,
   type UnitContext,
-} from '../../strf';
+} from '..';
 import type { StrfFilterHistory } from './task';
 import { STRF_TASKS } from './experiment';
 import type { StrfTaskRecord } from './scores';

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { runStage } from 'stm-lab/dist/pipeline/stage';
+import { runStage } from 'stm-lab/dist/stages/stage';
 
 function inTemporaryFolder(): {
   folder: string;

@@ -1,8 +1,8 @@
 import { inputError } from 'research-basics/errors';
 import { loadEngine } from '../../engine';
 import { labelMatrix } from '../../corpus';
-import { loadTmnn, predictClips, segmentFrames, startTmnn } from '../../tmnn';
-import type { StageContext } from '../context';
+import { loadTmnn, predictClips, segmentFrames, startTmnn } from '..';
+import type { StageContext } from '../../stages/context';
 import { clipsOf, judged, type TmnnCell } from './cell';
 import { readyCollections, type TmnnStudyOptions } from './study';
 

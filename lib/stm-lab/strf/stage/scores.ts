@@ -2,7 +2,7 @@ import { writeCsv } from '../../base/csv';
 import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
 import { groupBootstrap, type Interval } from '../../evaluation';
-import type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, UnitContext } from '../../strf';
+import type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, UnitContext } from '..';
 import type { Run } from 'mlflow-tracking-client';
 
 /** Scores of one condition. */

@@ -1,5 +1,5 @@
 import type { ModulationResponseRow, SystemScore } from '../../figures';
-import { filterResponse } from '../../tmnn';
+import { filterResponse } from '..';
 import { systemSpec } from './experiment';
 import type { TmnnStudy } from './study';
 

@@ -17,8 +17,8 @@ import {
   tmnnScoreTable,
   tmnnStudyStage,
 } from 'stm-lab/dist/pipeline';
-import { cellFolder } from 'stm-lab/dist/pipeline/tmnn/cell';
-import { collectClips } from 'stm-lab/dist/pipeline/tmnn/collection';
+import { cellFolder } from 'stm-lab/dist/tmnn/stage/cell';
+import { collectClips } from 'stm-lab/dist/tmnn/stage/collection';
 import { createTracker } from 'mlflow-tracking-client';
 
 const repository = path.join(__dirname, '..', '..');
