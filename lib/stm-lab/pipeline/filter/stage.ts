@@ -8,7 +8,7 @@ import { sha256, writeFileAtomic } from 'research-basics/files';
 import { throwIfStopped } from 'research-basics/pace';
 import { quantile } from '../../evaluation';
 import { regionLabel, type FilterFileOptions, type FilterFileResult } from '../../synthesis';
-import { flattenParameters, trackedRun, type StageContext } from '../context';
+import { flattenParameters, trackedRun, type StageContext } from '../../stages/context';
 import { listenPage, soundOfFile } from '../listenPage';
 import { runFilterPool } from './pool';
 import { filterTasks } from './recordings';
