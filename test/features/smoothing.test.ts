@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { randomState } from 'research-basics/random/mt19937';
-import { smoothRates, stmAxes } from 'stm-lab/dist/features';
+import { smoothRates, smoothScales, stmAxes } from 'stm-lab/dist/features';
 
-const { rateHz } = stmAxes();
+const { rateHz, scaleCycPerOct } = stmAxes();
 const RATES = rateHz.length;
 
 test('one cell spreads as a Gaussian of the stated deviation in Hz, within its own scale', () => {
@@ -51,4 +51,27 @@ test('deviations and features that do not fit are refused', () => {
     () => smoothRates(new Float32Array(RATES + 1), rateHz, 1),
     /122 values are not whole runs of 121/,
   );
+});
+
+test('along scale, too: one cell spreads within its own rate, and a constant stays', () => {
+  const scales = scaleCycPerOct.length;
+  for (const deviation of [0.375, 0.75]) {
+    const features = new Float32Array(2 * scales * RATES);
+    const [k, j] = [9, 30];
+    features[(scales + k) * RATES + j] = 1;
+    const smoothed = smoothScales(features, scaleCycPerOct, RATES, deviation);
+    let [sum, variance] = [0, 0];
+    for (let i = 0; i < scales; i++) {
+      const value = smoothed[(scales + i) * RATES + j]!;
+      sum += value;
+      variance += value * (scaleCycPerOct[i]! - scaleCycPerOct[k]!) ** 2;
+    }
+    assert.ok(Math.abs(sum - 1) < 1e-3);
+    assert.ok(Math.abs(Math.sqrt(variance) / deviation - 1) < 0.02, String(Math.sqrt(variance)));
+    assert.ok(smoothed.every((value, i) => value === 0 || (i >= scales * RATES && i % RATES === j)));
+  }
+  const constant = smoothScales(new Float32Array(scales * 7).fill(0.3), scaleCycPerOct, 7, 2);
+  assert.ok(constant.every((value) => Math.abs(value - 0.3) < 1e-6));
+  assert.throws(() => smoothScales(constant, scaleCycPerOct, 7, NaN), /scale smoothing of NaN cycles/);
+  assert.throws(() => smoothScales(constant, scaleCycPerOct, 8, 1), /not whole sets of 20 scales x 8 rates/);
 });

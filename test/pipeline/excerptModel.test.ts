@@ -8,12 +8,15 @@ import { atTemperature, calibration, fitTemperature } from 'stm-lab/dist/evaluat
 import { foldRates } from 'stm-lab/dist/features';
 import { fitDiscriminant, fitLogistic, linearLogProbabilities } from 'stm-lab/dist/models';
 import { loadExcerptModel, trainExcerptStage, type ComparisonRecord } from 'stm-lab/dist/pipeline';
+import { prepareVectors } from 'stm-lab/dist/pipeline/excerptModel/data';
 import { excerptWeights } from 'stm-lab/dist/pipeline/excerptModel/fit';
 import { plantedCollections } from './plantedCollections';
 import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
 const choice = {
   rateSmoothing: 0.5,
+  scaleSmoothing: 0.75,
+  leastScale: 0.7,
   foldRates: false,
   components: 12,
   among: [{ shrinkage: [0.2] }, { shrinkage: [0.3, 0.5], C: [0.01] }, { C: [0.003] }],
@@ -29,6 +32,23 @@ test('a rate and its negative become their mean, from 0 Hz upwards; with an even
   assert.deepEqual([...foldRates(Float32Array.of(1, 2, 4, 9), [-1.5, -0.5, 0.5, 1.5])], [3, 5]);
   assert.throws(() => foldRates(new Float32Array(2), [1, 2]), /not symmetric/);
   assert.throws(() => foldRates(new Float32Array(4), [-1, 0, 1]), /not whole runs of 3 rates/);
+});
+
+test('features are smoothed along rate, folded, smoothed along scale, and lose their lowest scales, in that order', () => {
+  const axes = { rateHz: [-1, 0, 1], scaleCycPerOct: [0, 1, 2] };
+  const features = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, ...new Float32Array(9).fill(1));
+  const prepare = (own: Partial<Parameters<typeof prepareVectors>[2]>): number[] => [
+    ...prepareVectors(features, axes, { rateSmoothing: 0, foldRates: false, ...own }),
+  ];
+  assert.deepEqual(prepare({}), [...features]);
+  assert.deepEqual(prepare({ foldRates: true, leastScale: 0.5 }), [5, 5, 8, 8, 1, 1, 1, 1]);
+  assert.deepEqual(prepare({ foldRates: true, leastScale: 2 }), [8, 8, 1, 1]);
+  const wide = prepare({ foldRates: true, scaleSmoothing: 1e6, leastScale: 1 });
+  assert.deepEqual(
+    wide.map((value) => Math.round(1e6 * value) / 1e6),
+    [5, 5, 5, 5, 1, 1, 1, 1],
+  );
+  assert.throws(() => prepare({ leastScale: 3 }), /leaves no scale \(the largest is 2\)/);
 });
 
 test('recordings weigh the same however many excerpts they have, classes too, collections by n^-p', () => {
@@ -219,7 +239,7 @@ test('from recordings to a model folder that predicts elsewhere to the last digi
   ) as ComparisonRecord;
   assert.ok(scored[0]!.macroF1.value > 0.6, `${scored[0]!.macroF1.value}`);
   assert.equal(scored[0]!.features, 'STM, excerpts one by one');
-  assert.match(scored[0]!.model, /^linear model chosen of 3 inside, PCA 12, rates smoothed by 0\.5 Hz$/);
+  assert.match(scored[0]!.model, /^linear model chosen of 3 inside, PCA 12, rates smoothed by 0\.5 Hz, scales smoothed by 0\.75/);
   assert.equal(scored[1]!.features, 'format, duration, level');
   for (const { byCollection } of scored) assert.equal(byCollection!.collections, 4);
 });

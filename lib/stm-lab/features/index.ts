@@ -10,5 +10,5 @@ export * from './extractor';
 export * from './mel';
 export { poolExcerpts, type ExcerptPooling } from './pooling';
 export { foldRates } from './foldRates';
-export { smoothRates } from './smoothing';
+export { smoothRates, smoothScales } from './smoothing';
 export * from './stm';

@@ -1,5 +1,10 @@
 import { inputError } from 'research-basics/errors';
-import { DEFAULT_EXCERPT_MODEL, describeLinear, type ExcerptModelChoice } from '../excerptModel/choice';
+import {
+  DEFAULT_EXCERPT_MODEL,
+  describeLinear,
+  describePreparation,
+  type ExcerptModelChoice,
+} from '../excerptModel/choice';
 import type { Experiment } from '../experiment';
 import type { FoldModel } from '../foldModel';
 import type { ReductionChoice } from '../modelChoice';
@@ -177,9 +182,9 @@ export function describeModel({ model, reduction, rateSmoothing }: FullRecipe): 
   return `MLP ${model.hidden.map(({ units }) => units).join('-')}, ${pca}`;
 }
 
-function describeExcerptModel({ among, components, rateSmoothing, foldRates }: ExcerptModelChoice): string {
+function describeExcerptModel(choice: ExcerptModelChoice): string {
+  const { among, components } = choice;
   const linear =
     among.length === 1 ? describeLinear(among[0]!) : `linear model chosen of ${among.length} inside`;
-  const rates = `${rateSmoothing === 0 ? '' : `, rates smoothed by ${rateSmoothing} Hz`}${foldRates ? ', signs of rates left out' : ''}`;
-  return `${linear}, PCA ${components}${rates}`;
+  return [linear, `PCA ${components}`, describePreparation(choice)].filter(Boolean).join(', ');
 }

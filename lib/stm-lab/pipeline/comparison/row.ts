@@ -232,8 +232,8 @@ async function crossValidateRow(
   };
   const features =
     row.excerptModel === undefined
-      ? recipeFeatures(data.features, source.rateHz, row.recipes)
-      : [prepareVectors(data.features, source.rateHz!, row.excerptModel)];
+      ? recipeFeatures(data.features, source.axes?.rateHz, row.recipes)
+      : [prepareVectors(data.features, source.axes!, row.excerptModel)];
   const excerpts =
     row.excerptModel === undefined
       ? undefined

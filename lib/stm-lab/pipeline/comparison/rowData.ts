@@ -3,7 +3,7 @@ import { inputError } from 'research-basics/errors';
 import { fileName } from '../../base/fileName';
 import { openNpyRows } from '../../base/npyRows';
 import { readJson } from 'research-basics/files';
-import { poolExcerpts, smoothRates } from '../../features';
+import { poolExcerpts, smoothRates, type ModulationAxes } from '../../features';
 import { vectorsOf, vectorStarts } from '../../models';
 import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
 import { silenceSuffix } from '../silenceLimit';
@@ -14,8 +14,8 @@ export interface RowSource {
   readonly index: readonly IndexRow[];
   /** Names the numbers: hashes of what they are made of. */
   readonly hashes: Readonly<Record<string, string>>;
-  /** The rates of the features, Hz, for those that have some. */
-  readonly rateHz: readonly number[] | undefined;
+  /** Of features that have rates and scales. */
+  readonly axes: ModulationAxes | undefined;
   /** Reads the features of the given recordings (places in `index`), in that order. */
   load(recordings: Int32Array): RowData;
 }
@@ -69,7 +69,7 @@ export function openRowSource(folder: string, features: FeatureChoice): RowSourc
       index: indexHash,
       ...(needsExcerpts(features) ? { excerpts: hash! } : {}),
     },
-    rateHz: features.kind === 'stm' ? modulationAxes(opened).rateHz : undefined,
+    axes: features.kind === 'stm' ? modulationAxes(opened) : undefined,
     load: (recordings) => readRowData(folder, features, index, recordings),
   };
 }

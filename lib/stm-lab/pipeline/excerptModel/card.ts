@@ -1,5 +1,5 @@
 import type { Interval } from '../../evaluation';
-import { describeLinear } from './choice';
+import { describeLinear, describePreparation } from './choice';
 import type { ExcerptModelRecord } from './store';
 
 const ranged = ({ value, low, high }: Interval): string =>
@@ -60,7 +60,7 @@ export function modelCard(record: ExcerptModelRecord): string {
     '',
     '## Made of',
     '',
-    `${describeLinear(chosen)}, chosen of ${choice.among.length} within the training recordings, on ${choice.components} principal components at most; rates smoothed by ${choice.rateSmoothing} Hz${choice.foldRates ? ', sign of rate left out' : ''}; weights by collection n^-${choice.collectionBalance}; temperature ${temperature.toFixed(3)}.`,
+    `${describeLinear(chosen)}, chosen of ${choice.among.length} within the training recordings, on ${choice.components} principal components at most; ${describePreparation(choice) || 'features as extracted'}; weights by collection n^-${choice.collectionBalance}; temperature ${temperature.toFixed(3)}.`,
     '',
     `Inputs: ${Object.entries(trainedOn.inputs)
       .map(([name, hash]) => `${name} ${hash.slice(0, 12)}`)

@@ -10,6 +10,10 @@ export interface LinearChoice {
 export interface ExcerptModelChoice {
   /** Standard deviation in Hz of the average over neighbouring rates; 0: none. */
   readonly rateSmoothing: number;
+  /** Standard deviation in cycles per octave of the average over neighbouring scales. Default 0: none. */
+  readonly scaleSmoothing?: number;
+  /** Scales below this, in cycles per octave, are left out, after smoothing. Default 0: none. */
+  readonly leastScale?: number;
   /** Whether negative rates are averaged with positive ones. */
   readonly foldRates: boolean;
   /** Principal components of the standardised excerpts, at most. */
@@ -33,13 +37,30 @@ export interface ExcerptModelChoice {
  * classes are not equally frequent, multiply by their frequencies and scale to sum 1 (prior shift).
  */
 export const DEFAULT_EXCERPT_MODEL: ExcerptModelChoice = {
-  rateSmoothing: 1,
+  rateSmoothing: 0.5,
+  scaleSmoothing: 0.375,
+  leastScale: 0.3,
   foldRates: true,
   components: 100,
   among: [{ C: [0.003], shrinkage: [0.1, 0.2, 0.3, 0.5] }],
   collectionBalance: 0,
   calibrationFolds: 5,
 };
+
+/** How the features of a choice are made ready, in a few words. */
+export function describePreparation({
+  rateSmoothing,
+  scaleSmoothing = 0,
+  leastScale = 0,
+  foldRates,
+}: ExcerptModelChoice): string {
+  return [
+    ...(rateSmoothing > 0 ? [`rates smoothed by ${rateSmoothing} Hz`] : []),
+    ...(scaleSmoothing > 0 ? [`scales smoothed by ${scaleSmoothing} cyc/oct`] : []),
+    ...(leastScale > 0 ? [`scales from ${leastScale} cyc/oct`] : []),
+    ...(foldRates ? ['sign of rate left out'] : []),
+  ].join(', ');
+}
 
 /** A linear choice in a few words. */
 export const describeLinear = ({ C, shrinkage }: LinearChoice): string =>

@@ -2,9 +2,14 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
 import { openNpyRows } from '../../base/npyRows';
-import { foldRates, smoothRates } from '../../features';
+import { foldRates, smoothRates, smoothScales, type ModulationAxes } from '../../features';
 import { vectorStarts } from '../../models';
-import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
+import {
+  modulationAxes,
+  openFeatureFolder,
+  type ExtractionFile,
+  type IndexRow,
+} from '../featureFolder';
 import type { ExcerptModelChoice } from './choice';
 
 /** The excerpts of recordings, made ready for a model. */
@@ -19,7 +24,7 @@ export interface ExcerptVectors {
 /** An opened folder of excerpts. */
 export interface ExcerptFolder {
   readonly index: readonly IndexRow[];
-  readonly rateHz: readonly number[];
+  readonly axes: ModulationAxes;
   readonly hashes: Readonly<Record<'excerpts' | 'index' | 'axes', string>>;
   /**
    * Reads all excerpts and makes them ready.
@@ -29,14 +34,38 @@ export interface ExcerptFolder {
   read(choice: ExcerptModelChoice): ExcerptVectors;
 }
 
-/** Excerpt features as an excerpt model takes them: smoothed along rate, negative rates folded. */
+/**
+ * Excerpt features as an excerpt model takes them: smoothed along rate, negative rates folded, smoothed along scale,
+ * the lowest scales left out.
+ *
+ * @throws UserError (`input`) when no scale remains.
+ */
 export function prepareVectors(
   features: Float32Array,
-  rateHz: readonly number[],
-  { rateSmoothing, foldRates: folds }: Pick<ExcerptModelChoice, 'rateSmoothing' | 'foldRates'>,
+  { rateHz, scaleCycPerOct: scales }: ModulationAxes,
+  { rateSmoothing, scaleSmoothing = 0, leastScale = 0, foldRates: folds }: Preparation,
 ): Float32Array {
   const smoothed = rateSmoothing > 0 ? smoothRates(features, rateHz, rateSmoothing) : features;
-  return folds ? foldRates(smoothed, rateHz) : smoothed;
+  const folded = folds ? foldRates(smoothed, rateHz) : smoothed;
+  const rates = folds ? Math.ceil(rateHz.length / 2) : rateHz.length;
+  const vectors = scaleSmoothing > 0 ? smoothScales(folded, scales, rates, scaleSmoothing) : folded;
+  const first = scales.findIndex((scale) => scale >= leastScale);
+  if (first < 0)
+    throw inputError(
+      `leastScale ${leastScale} cycles per octave leaves no scale (the largest is ${scales.at(-1)}); lower it`,
+    );
+  return first > 0 ? withoutFirstRuns(vectors, scales.length * rates, first * rates) : vectors;
+}
+
+type Preparation = Pick<ExcerptModelChoice, 'rateSmoothing' | 'scaleSmoothing' | 'leastScale' | 'foldRates'>;
+
+/** Each set of `size` values without its first `dropped`. */
+function withoutFirstRuns(values: Float32Array, size: number, dropped: number): Float32Array {
+  const sets = values.length / size;
+  const rest = new Float32Array(sets * (size - dropped));
+  for (let s = 0; s < sets; s++)
+    rest.set(values.subarray(s * size + dropped, (s + 1) * size), s * (size - dropped));
+  return rest;
 }
 
 /**
@@ -51,10 +80,10 @@ export function openExcerptFolder(folder: string): ExcerptFolder {
   const hash = readJson<ExtractionFile>(path.join(folder, 'extraction.json')).sha256['excerpts.npy'];
   if (hash === undefined)
     throw inputError(`${folder}: excerpts were not kept; extract again with --keep excerpts`);
-  const { rateHz } = modulationAxes(opened);
+  const axes = modulationAxes(opened);
   return {
     index,
-    rateHz,
+    axes,
     hashes: { excerpts: hash, index: indexHash, axes: axesHash },
     read(choice) {
       const starts = vectorStarts({
@@ -68,7 +97,7 @@ export function openExcerptFolder(folder: string): ExcerptFolder {
           throw inputError(
             `${file}: has ${matrix.rows} excerpts but index.csv counts ${starts[index.length]}; extract again with --keep excerpts`,
           );
-        const vectors = prepareVectors(matrix.readRows(0, matrix.rows), rateHz, choice);
+        const vectors = prepareVectors(matrix.readRows(0, matrix.rows), axes, choice);
         return { vectors, columns: vectors.length / matrix.rows, starts };
       } finally {
         matrix.close();

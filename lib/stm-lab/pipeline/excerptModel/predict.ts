@@ -13,13 +13,17 @@ import { loadExcerptModel } from './store';
  */
 export function openExcerptPredictor(folder: string): (file: string) => Promise<Prediction> {
   const model = loadExcerptModel(folder);
-  const { classes, choice, parameters, rateHz, temperature } = model.record;
+  const { classes, choice, parameters, rateHz, scaleCycPerOct, temperature } = model.record;
   return async (file) => {
     const stm = await stmOfFile(file, parameters);
     const parts = stm.perExcerpt;
     const features = new Float32Array(parts.length * stm.features.length);
     parts.forEach((part, i) => features.set(part.features, i * stm.features.length));
-    const vectors = prepareVectors(features, rateHz, choice);
+    const vectors = prepareVectors(
+      features,
+      { rateHz, scaleCycPerOct: scaleCycPerOct ?? stm.axes.scaleCycPerOct },
+      choice,
+    );
     const columns = vectors.length / parts.length;
     const { excerpts, logProbabilities, distance } = await predictExcerptModel(
       model,

@@ -72,7 +72,7 @@ export async function trainExcerptStage(
         classes: task.classes,
         choice,
         parameters,
-        rateHz: data.rateHz,
+        ...data.axes,
         trainedOn: {
           recordings: data.index.length,
           excerpts: vectors.starts[data.index.length]!,

@@ -19,6 +19,8 @@ export interface ExcerptModelRecord {
   /** Of the extraction, so that new recordings are analysed alike. */
   readonly parameters: Partial<StmParameters>;
   readonly rateHz: readonly number[];
+  /** Absent from models whose scales were all used as they are. */
+  readonly scaleCycPerOct?: readonly number[];
   /** Chosen among `choice.among` when it was fitted to all recordings. */
   readonly chosen: LinearChoice;
   readonly members: readonly LinearModel['kind'][];
