@@ -239,7 +239,10 @@ test('from recordings to a model folder that predicts elsewhere to the last digi
   ) as ComparisonRecord;
   assert.ok(scored[0]!.macroF1.value > 0.6, `${scored[0]!.macroF1.value}`);
   assert.equal(scored[0]!.features, 'STM, excerpts one by one');
-  assert.match(scored[0]!.model, /^linear model chosen of 3 inside, PCA 12, rates smoothed by 0\.5 Hz, scales smoothed by 0\.75/);
+  assert.match(
+    scored[0]!.model,
+    /^linear model chosen of 3 inside, PCA 12, rates smoothed by 0\.5 Hz, scales smoothed by 0\.75/,
+  );
   assert.equal(scored[1]!.features, 'format, duration, level');
   for (const { byCollection } of scored) assert.equal(byCollection!.collections, 4);
 });

@@ -4,12 +4,7 @@ import { readJson } from 'research-basics/files';
 import { openNpyRows } from '../../base/npyRows';
 import { foldRates, smoothRates, smoothScales, type ModulationAxes } from '../../features';
 import { vectorStarts } from '../../models';
-import {
-  modulationAxes,
-  openFeatureFolder,
-  type ExtractionFile,
-  type IndexRow,
-} from '../featureFolder';
+import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
 import type { ExcerptModelChoice } from './choice';
 
 /** The excerpts of recordings, made ready for a model. */
