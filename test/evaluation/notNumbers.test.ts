@@ -5,9 +5,9 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { writeNpy } from 'stm-lab/dist/base/npy';
 import * as evaluation from 'stm-lab/dist/evaluation';
-import { mostProbable as tmnnMostProbable, tagScores } from 'stm-lab/dist/tmnn/scores';
 
-const { argMax, crossValidate, kerasF1, kerasMicroAuc, macroF1, mostProbable, rankScores } = evaluation;
+const { argMax, crossValidate, kerasF1, kerasMicroAuc, macroF1, mostProbable, rankScores, tagScores } =
+  evaluation;
 
 test('arg max: the first of equal values, never NaN, nothing of the neighbours', () => {
   assert.equal(argMax([1, 3, 3]), 1);
@@ -23,7 +23,6 @@ test('a row without numbers has no class and no rank, and says so', () => {
   const labels = Int32Array.of(0, 1);
   for (const score of [
     () => mostProbable(broken, 2),
-    () => tmnnMostProbable(broken, 2),
     () => macroF1({ labels, probabilities: broken, classes: 2 }),
     () => kerasF1({ labels, probabilities: broken, classes: 2 }, 0.5),
     () => kerasMicroAuc({ labels, probabilities: broken, classes: 2 }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rankingAreas, rankScores } from 'stm-lab/dist/evaluation';
+import { equalErrorRate, rankingAreas, rankScores, trapezoidPrecisionRecall } from 'stm-lab/dist/evaluation';
 import { randomState } from 'research-basics/random/mt19937';
 import { intersectionOf, unionOf } from 'stm-lab/dist/corpus';
 import {
@@ -10,14 +10,8 @@ import {
   trackErrorRate,
   tuneHysteresis,
 } from 'stm-lab/dist/strf/detection';
-import { trapezoidPrecisionRecall } from 'stm-lab/dist/strf/precisionRecall';
 import { entriesOf, formatRttm, formatUem, parseRttm, parseUem } from 'stm-lab/dist/corpus/collections/rttm';
-import {
-  angularMarginLogits,
-  equalErrorRate,
-  pairedEqualErrorRate,
-  pairTrials,
-} from 'stm-lab/dist/strf/verification';
+import { angularMarginLogits, pairedEqualErrorRate, pairTrials } from 'stm-lab/dist/strf/verification';
 import { close } from './fixtures';
 
 const s = (begin: number, end: number): { begin: number; end: number } => ({ begin, end });

@@ -4,7 +4,7 @@ import { memorySource } from 'stm-lab/dist/tmnn/data/spectrogramCache';
 import { filterResponse } from 'stm-lab/dist/tmnn/filterState';
 import { fitTmnn, type TmnnFitResult } from 'stm-lab/dist/tmnn/fit';
 import { predictClips } from 'stm-lab/dist/tmnn/predict';
-import { mostProbable } from 'stm-lab/dist/tmnn/scores';
+import { mostProbable } from 'stm-lab/dist/evaluation';
 import { resolveTmnn, type TmnnSpec } from 'stm-lab/dist/tmnn/spec';
 import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
 import { createTrainer } from 'stm-lab/dist/tmnn/trainer';

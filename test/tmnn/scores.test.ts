@@ -6,11 +6,13 @@ import {
   scoreDifference,
   type ScoredBlock,
   scoreInterval,
+  mostProbable,
   signedRankTest,
+  tagScores,
   welchTest,
-} from 'stm-lab/dist/tmnn/comparisons';
+} from 'stm-lab/dist/evaluation';
 import { windowFrames, windowStarts } from 'stm-lab/dist/tmnn/data/segments';
-import { mostProbable, probabilitiesOf, rowLosses, tagScores } from 'stm-lab/dist/tmnn/scores';
+import { probabilitiesOf, rowLosses } from 'stm-lab/dist/tmnn/logits';
 import { PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
 
 const near = (actual: number, expected: number, tolerance = 1e-6): void =>

@@ -1,7 +1,15 @@
 import { inputError } from 'research-basics/errors';
-import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
-import { groupBootstrap, type BootstrapOptions, type GroupDesign, type Interval } from '../evaluation';
+import {
+  argmaxScores,
+  countConfusion,
+  deviation,
+  drawWithReplacement,
+  groupBootstrap,
+  type BootstrapOptions,
+  type GroupDesign,
+  type Interval,
+} from '../evaluation';
 import type { Region } from './masks';
 
 /** The most probable classes that the models of one cell gave to the judged rows. */
@@ -58,21 +66,17 @@ export function compareCells(options: CompareCellsOptions): CellComparisons {
   }
   const pairs = neighbourPairs(cells);
   const place = new Map(all.map(({ name }, i) => [name, i]));
-  const once = Array.from({ length: repeats }, (_, i) => i);
-  let resample = -1;
   const intervals = groupBootstrap(
     options,
-    (weights) => {
-      // The first call asks for the values themselves.
-      const state = randomState(deriveSeed(options.bootstrap?.seed ?? 1, 'repeats', ++resample));
-      const drawn = resample === 0 ? once : once.map(() => state.interval(repeats - 1));
+    (weights, resample) => {
+      const drawn =
+        resample === undefined
+          ? undefined
+          : Array.from(
+              drawWithReplacement(repeats, deriveSeed(options.bootstrap?.seed ?? 1, 'repeats', resample + 1)),
+            );
       const scores = all.map(({ predicted }) =>
-        meanMacroF1(
-          labels,
-          drawn.map((repeat) => predicted[repeat]!),
-          classes,
-          weights,
-        ),
+        meanMacroF1(labels, drawn?.map((repeat) => predicted[repeat]!) ?? predicted, classes, weights),
       );
       return Object.fromEntries([
         ...cells.map(({ name }, i) => [`cell ${name}`, scores[i + 1]! - scores[0]!] as const),
@@ -86,7 +90,7 @@ export function compareCells(options: CompareCellsOptions): CellComparisons {
     deviations: Object.fromEntries(
       all.map(({ name, predicted }) => [
         name,
-        deviationOf(predicted.map((own) => meanMacroF1(labels, [own], classes, even))),
+        deviation(predicted.map((own) => meanMacroF1(labels, [own], classes, even))),
       ]),
     ),
     toReference: Object.fromEntries(cells.map(({ name }) => [name, intervals[`cell ${name}`]!])),
@@ -118,11 +122,6 @@ export function neighbourPairs(
   );
 }
 
-function deviationOf(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
-}
-
 /** Mean over the repeats of the macro-F1 of weighted rows; classes without weight are left out. */
 function meanMacroF1(
   labels: Int32Array,
@@ -130,23 +129,6 @@ function meanMacroF1(
   classes: number,
   weights: Float64Array,
 ): number {
-  const support = new Float64Array(classes);
-  for (let r = 0; r < labels.length; r++) support[labels[r]!]! += weights[r]!;
-  const present = support.reduce((count, own) => count + (own > 0 ? 1 : 0), 0);
-  const hits = new Float64Array(classes);
-  const found = new Float64Array(classes);
-  let sum = 0;
-  for (const predicted of repeats) {
-    hits.fill(0);
-    found.fill(0);
-    for (let r = 0; r < labels.length; r++) {
-      const weight = weights[r]!;
-      const c = predicted[r]!;
-      found[c]! += weight;
-      if (c === labels[r]) hits[c]! += weight;
-    }
-    for (let c = 0; c < classes; c++)
-      if (support[c]! > 0) sum += (2 * hits[c]!) / (support[c]! + found[c]!) / present;
-  }
-  return sum / repeats.length;
+  const scores = repeats.map((own) => argmaxScores(countConfusion(labels, own, classes, weights)).macroF1);
+  return scores.reduce((sum, score) => sum + score, 0) / repeats.length;
 }

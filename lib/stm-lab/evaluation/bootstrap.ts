@@ -61,6 +61,19 @@ export function groupResampler(
   };
 }
 
+/** Items 0 .. `items` - 1 drawn with replacement, as many as there are; the same seed always draws the same. */
+export function drawWithReplacement(items: number, seed: number): Int32Array {
+  const state = randomState(seed);
+  return Int32Array.from({ length: items }, () => state.interval(items - 1));
+}
+
+/** How often each item occurs in `drawWithReplacement`. */
+export function drawCounts(items: number, seed: number): Float64Array {
+  const counts = new Float64Array(items);
+  for (const item of drawWithReplacement(items, seed)) counts[item]!++;
+  return counts;
+}
+
 /** Quantile by linear interpolation between the sorted values, as NumPy's default; NaN values are left out. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
@@ -74,12 +87,13 @@ export function quantile(values: readonly number[], q: number): number {
 /**
  * Percentile intervals of several statistics over the same group resamples.
  *
- * @param statistic values by name for given row weights (all 1: the value itself).
+ * @param statistic values by name for given row weights (all 1: the value itself) and the number of the resample, for
+ *   statistics that draw more than rows, such as trainings; undefined for the value itself.
  * @returns per name the value on all rows and its interval.
  */
 export function groupBootstrap<Name extends string>(
   design: GroupDesign,
-  statistic: (weights: Float64Array) => Readonly<Record<Name, number>>,
+  statistic: (weights: Float64Array, resample?: number) => Readonly<Record<Name, number>>,
   options: BootstrapOptions = {},
 ): Record<Name, Interval> {
   const { resamples = 2000, level = 0.95, seed = 1 } = options;
@@ -93,7 +107,7 @@ export function groupBootstrap<Name extends string>(
   const draws = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let resample = 0; resample < resamples; resample++) {
     draw(resample, weights);
-    const drawn = statistic(weights);
+    const drawn = statistic(weights, resample);
     for (const name of names) draws[name].push(drawn[name]);
   }
   const tail = (1 - level) / 2;

@@ -6,14 +6,23 @@ export interface Confusion {
   readonly counts: Float64Array;
 }
 
-/** Counts true against most probable classes, each row `weights[row]` times (default once). */
-export function confusionMatrix(predictions: Predictions, weights?: ArrayLike<number>): Confusion {
-  const { labels, classes } = predictions;
-  const predicted = mostProbable(predictions.probabilities, classes);
+/** Counts true against predicted classes, each row `weights[row]` times (default once). */
+export function countConfusion(
+  labels: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: number,
+  weights?: ArrayLike<number>,
+): Confusion {
   const counts = new Float64Array(classes * classes);
   for (let r = 0; r < labels.length; r++)
     counts[labels[r]! * classes + predicted[r]!]! += weights === undefined ? 1 : weights[r]!;
   return { classes, counts };
+}
+
+/** Counts true against most probable classes, each row `weights[row]` times (default once). */
+export function confusionMatrix(predictions: Predictions, weights?: ArrayLike<number>): Confusion {
+  const { labels, probabilities, classes } = predictions;
+  return countConfusion(labels, mostProbable(probabilities, classes), classes, weights);
 }
 
 /** What a confusion matrix says of one class. */
@@ -40,12 +49,15 @@ export interface ArgmaxScores {
 
 /** Accuracy, UAR, macro-F1 and per-class scores of a confusion matrix. */
 export function argmaxScores({ classes, counts }: Confusion): ArgmaxScores {
-  const at = (t: number, p: number): number => counts[t * classes + p]!;
-  const indices = Array.from({ length: classes }, (_, c) => c);
-  const perClass = indices.map((c) => {
-    const support = indices.reduce((sum, p) => sum + at(c, p), 0);
-    const predicted = indices.reduce((sum, t) => sum + at(t, c), 0);
-    const hits = at(c, c);
+  let right = 0;
+  const perClass = Array.from({ length: classes }, (_, c) => {
+    let [support, predicted] = [0, 0];
+    for (let other = 0; other < classes; other++) {
+      support += counts[c * classes + other]!;
+      predicted += counts[other * classes + c]!;
+    }
+    const hits = counts[c * classes + c]!;
+    right += hits;
     return {
       support,
       precision: predicted > 0 ? hits / predicted : NaN,
@@ -55,7 +67,7 @@ export function argmaxScores({ classes, counts }: Confusion): ArgmaxScores {
   });
   const total = perClass.reduce((sum, { support }) => sum + support, 0);
   return {
-    accuracy: indices.reduce((sum, c) => sum + at(c, c), 0) / total,
+    accuracy: right / total,
     uar: meanDefined(perClass.map(({ recall }) => recall)),
     macroF1: meanDefined(perClass.map(({ f1 }) => f1)),
     perClass,

@@ -6,9 +6,9 @@ import { readNpy, writeNpy } from '../base/npy';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { throwIfStopped } from 'research-basics/pace';
 import { type BootstrapOptions, groupBootstrap, type Interval } from './bootstrap';
-import { argmaxScores, confusionMatrix } from './confusion';
+import { argmaxScores, confusionMatrix, countConfusion } from './confusion';
 import { evaluate, type EvaluationReport } from './evaluate';
-import { mostProbable } from './predictions';
+import { deviation, mostProbable } from './predictions';
 
 /** One fold of one repeat: what to train on and what to predict. */
 export interface FoldTask {
@@ -142,9 +142,9 @@ export async function crossValidate(task: CrossValidationTask): Promise<CrossVal
       bootstrap: task.bootstrap,
     }),
     deviation: {
-      macroF1: deviationOf(repeats.map(({ macroF1 }) => macroF1)),
-      accuracy: deviationOf(repeats.map(({ accuracy }) => accuracy)),
-      uar: deviationOf(repeats.map(({ uar }) => uar)),
+      macroF1: deviation(repeats.map(({ macroF1 }) => macroF1)),
+      accuracy: deviation(repeats.map(({ accuracy }) => accuracy)),
+      uar: deviation(repeats.map(({ uar }) => uar)),
     },
     averaged: evaluate({
       labels,
@@ -237,9 +237,7 @@ export function meanIntervals({
     (weights) => {
       const sums = { macroF1: 0, accuracy: 0, uar: 0 };
       for (const classesOf of predicted) {
-        const counts = new Float64Array(classes * classes);
-        for (let r = 0; r < labels.length; r++) counts[labels[r]! * classes + classesOf[r]!]! += weights[r]!;
-        const scores = argmaxScores({ classes, counts });
+        const scores = argmaxScores(countConfusion(labels, classesOf, classes, weights));
         for (const name of ['macroF1', 'accuracy', 'uar'] as const)
           sums[name] += scores[name] / predicted.length;
       }
@@ -247,9 +245,4 @@ export function meanIntervals({
     },
     bootstrap,
   );
-}
-
-function deviationOf(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }

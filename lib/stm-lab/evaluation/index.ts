@@ -5,6 +5,7 @@ export {
   type ClassScores,
   type Confusion,
   confusionMatrix,
+  countConfusion,
   macroF1,
 } from './confusion';
 export { atTemperature, fitTemperature } from './temperature';
@@ -18,8 +19,22 @@ export {
   sweepThresholds,
   type ThresholdSweep,
 } from './kerasMetrics';
+export { cohensD, type CohensDOptions } from './cohensD';
+export { type DetectionCosts, equalErrorRate, minimumDetectionCost } from './detectionErrors';
+export { familyPrecisionRecall, type FamilyScores } from './incompleteTags';
+export { pairedTest, type SignedRank, signedRankTest, type Welch, welchTest } from './pairedTests';
+export { trapezoidPrecisionRecall } from './precisionRecall';
+export {
+  type ResampledScores,
+  resampledScores,
+  type ScoreDifference,
+  scoreDifference,
+  type ScoredBlock,
+  scoreInterval,
+} from './resampledScores';
+export { type OutputScore, tagScores, type TagScores } from './tagScores';
 export { argMax } from 'research-basics/numerics/argMax';
-export { checkPredictions, meanDefined, mostProbable, type Predictions } from './predictions';
+export { checkPredictions, deviation, meanDefined, mostProbable, type Predictions } from './predictions';
 export {
   type AreaReport,
   exactAreas,
@@ -30,6 +45,8 @@ export {
 } from './ranking';
 export {
   type BootstrapOptions,
+  drawCounts,
+  drawWithReplacement,
   groupBootstrap,
   type GroupDesign,
   groupResampler,

@@ -63,3 +63,9 @@ export function meanDefined(values: ArrayLike<number>): number {
   }
   return count === 0 ? NaN : sum / count;
 }
+
+/** Standard deviation (divided by n - 1); NaN for fewer than two values. */
+export function deviation(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}

@@ -17,7 +17,7 @@ export { listen, listenHtml, type ListenOptions, type PlayableSound } from './li
 export { CLASS_COLOURS } from './theme';
 export { type ColourScale } from './colour';
 export { ablationFigure, type AblationCell, type AblationInput } from './ablation';
-export { cohensD, type CohensDOptions } from './cohensD';
+export { cohensD, type CohensDOptions } from '../evaluation';
 export { comparisonFigure, type ComparisonInput, type ComparisonRow } from './comparison';
 export { confusionFigure, type ConfusionInput } from './confusion';
 export { effectSizeFigure, type EffectSizeInput } from './effectSize';

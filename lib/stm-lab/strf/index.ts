@@ -83,19 +83,22 @@ export {
 } from './detection';
 export {
   angularMarginLogits,
-  equalErrorRate,
-  minimumDetectionCost,
   pairedEqualErrorRate,
   pairTrials,
   type AngularMargin,
-  type DetectionCosts,
   type Embeddings,
   type Trials,
 } from './verification';
-export { familyPrecisionRecall, type FamilyScores } from './incompleteTags';
+export {
+  equalErrorRate,
+  familyPrecisionRecall,
+  minimumDetectionCost,
+  trapezoidPrecisionRecall,
+  type DetectionCosts,
+  type FamilyScores,
+} from '../evaluation';
 export { addNoise } from './noise';
 export { normaliseScores, type ScoreNormOptions, type ScoreNormTask } from './scoreNorm';
-export { trapezoidPrecisionRecall } from './precisionRecall';
 export * from './tasks';
 export * from './analysis';
 export { detectPlanted, type PlantedOptions, type PlantedOutcome } from './planted';

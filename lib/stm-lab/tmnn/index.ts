@@ -11,7 +11,11 @@ export {
   signedRankTest,
   type Welch,
   welchTest,
-} from './comparisons';
+  mostProbable,
+  type OutputScore,
+  tagScores,
+  type TagScores,
+} from '../evaluation';
 export { cutSegments, randomFrame, windowFrames, windowStarts } from './data/segments';
 export {
   type CachedClip,
@@ -39,7 +43,7 @@ export { loadTmnn, saveTmnn, startTmnn, type TmnnModel } from './model';
 export { createTmnn, type TmnnNetwork } from './network';
 export { type ClipPredictions, predictClips, type PredictOptions } from './predict';
 export { PUBLISHED_STAGES, resolveFit, type Stage, stageOptimiser, type TmnnFitOptions } from './schedule';
-export { mostProbable, type OutputScore, probabilitiesOf, tagScores, type TagScores } from './scores';
+export { probabilitiesOf } from './logits';
 export {
   type BackEnd,
   frameRate,

@@ -3,7 +3,7 @@ import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { createPace } from 'research-basics/pace';
 import { cutSegments, windowFrames } from './data/segments';
 import type { SpectrogramSource } from './data/spectrogramCache';
-import { probabilitiesOf, rowLosses } from './scores';
+import { probabilitiesOf, rowLosses } from './logits';
 import type { Task, TmnnTrainer } from './trainer';
 
 /** Options of an evaluation. */

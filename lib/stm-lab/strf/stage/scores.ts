@@ -1,7 +1,6 @@
 import { writeCsv } from '../../base/csv';
-import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
-import { groupBootstrap, type Interval } from '../../evaluation';
+import { deviation, drawCounts, groupBootstrap, type Interval } from '../../evaluation';
 import type { CellOutcome, PreparedTask, StrfTaskName, TaskMeasure, UnitContext } from '..';
 import type { Run } from 'mlflow-tracking-client';
 
@@ -48,12 +47,14 @@ export function summariseStrf(
   const conditions = statistics.map(({ condition, outcomes, each }, i): StrfConditionRecord => {
     const seeds = outcomes.map(({ metrics }) => metrics);
     const first = statistics[0]!.each;
-    // Called once for the value, then once per resample: seeds are drawn again with the units.
-    let resample = -1;
     const intervals = groupBootstrap(
       prepared.design,
-      (weights) => {
-        const drawn = drawSeeds(each.length, resample++);
+      (weights, resample) => {
+        // Trainings are drawn again with the units.
+        const drawn =
+          resample === undefined
+            ? new Float64Array(each.length).fill(1)
+            : drawCounts(each.length, deriveSeed(1, 'seeds', resample));
         const own = meanScores(each, drawn, weights);
         if (i === 0) return own;
         // A seed starts both conditions alike, so both are drawn together.
@@ -64,22 +65,15 @@ export function summariseStrf(
     return {
       condition,
       scores: Object.fromEntries(names.map((name) => [name, intervals[name]!])),
-      spread: Object.fromEntries(names.map((name) => [name, spreadOf(seeds.map((scores) => scores[name]!))])),
+      spread: Object.fromEntries(
+        names.map((name) => [name, seeds.length < 2 ? 0 : deviation(seeds.map((scores) => scores[name]!))]),
+      ),
       seeds,
       ...(i === 0 ? {} : { difference: intervals['difference']! }),
     };
   });
   const { name, units, measures, remarks, baselines } = prepared;
   return { task: name, units, measures, remarks, baselines, conditions };
-}
-
-/** How often each seed counts: once each for the value (resample -1), else as drawn with replacement. */
-function drawSeeds(seeds: number, resample: number): Float64Array {
-  if (resample < 0) return new Float64Array(seeds).fill(1);
-  const counts = new Float64Array(seeds);
-  const state = randomState(deriveSeed(1, 'seeds', resample));
-  for (let i = 0; i < seeds; i++) counts[state.interval(seeds - 1)]!++;
-  return counts;
 }
 
 /** Mean of trainings' scores, each as often as drawn. */
@@ -96,12 +90,6 @@ function meanScores(
       mean[name] = (mean[name] ?? 0) + (drawn[seed]! / total) * value;
   });
   return mean;
-}
-
-function spreadOf(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }
 
 /** Writes `scores.csv`: a line per condition and measure. */

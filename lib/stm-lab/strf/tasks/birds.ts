@@ -1,6 +1,6 @@
 import { uniqueCodes } from '../../base/codePoints';
 import { deriveSeed } from 'research-basics/random/seeds';
-import { argmaxScores, mostProbable } from '../../evaluation';
+import { argmaxScores, countConfusion, mostProbable } from '../../evaluation';
 import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logMel';
 import { createCallNetwork, inverseFrequencyWeights } from '../networks';
 import { classTargets, fitFrames, logMelScale, selectSounds, standardise, type SoundSet } from '../soundSet';
@@ -59,12 +59,8 @@ export async function prepareBirds(
   const statisticOf: PreparedTask['statistic'] =
     ({ outputs }) =>
     (weights) => {
-      const predicted = outputs['predicted']!;
-      const table = new Float64Array(classes.length ** 2);
-      judgedLabels.forEach((label, i) => {
-        table[label * classes.length + predicted[i]!]! += weights[i]!;
-      });
-      const { accuracy, uar } = argmaxScores({ classes: classes.length, counts: table });
+      const counted = countConfusion(judgedLabels, outputs['predicted']!, classes.length, weights);
+      const { accuracy, uar } = argmaxScores(counted);
       return { accuracy, uar };
     };
 

@@ -1,13 +1,15 @@
 import {
   argmaxScores,
+  countConfusion,
+  familyPrecisionRecall,
   meanDefined,
   mostProbable,
   rankingAreas,
   rankScores,
+  trapezoidPrecisionRecall,
+  type FamilyScores,
   type Ranking,
 } from '../../evaluation';
-import { familyPrecisionRecall, type FamilyScores } from '../incompleteTags';
-import { trapezoidPrecisionRecall } from '../precisionRecall';
 import type { SceneSet, SceneTag } from './scenes';
 import type { PreparedTask, TaskMeasure } from './task';
 
@@ -75,13 +77,10 @@ function judgeClasses(set: SceneSet, judged: readonly number[]): SceneJudge {
     statistic: (probabilities) => {
       const rankings = set.tags.map((_, c) => rankKnown(set, judged, [c], probabilities));
       const predicted = mostProbable(probabilities, classes);
-      return (weights) => {
-        const counts = new Float64Array(classes ** 2);
-        labels.forEach((label, place) => {
-          counts[label * classes + predicted[place]!]! += weights[place]!;
-        });
-        return { ...macroScores(rankings, weights), accuracy: argmaxScores({ classes, counts }).accuracy };
-      };
+      return (weights) => ({
+        ...macroScores(rankings, weights),
+        accuracy: argmaxScores(countConfusion(labels, predicted, classes, weights)).accuracy,
+      });
     },
   };
 }

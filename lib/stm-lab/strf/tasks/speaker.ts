@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { compareCodePoints } from '../../base/codePoints';
 import { inputError } from 'research-basics/errors';
 import { isFolder } from '../../corpus';
-import { mostProbable, rankScores } from '../../evaluation';
+import { equalErrorRate, minimumDetectionCost, mostProbable, rankScores } from '../../evaluation';
 import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logMel';
 import {
   classTargets,
@@ -16,7 +16,7 @@ import {
   type SoundSource,
 } from '../soundSet';
 import { predictStrf } from '../train';
-import { equalErrorRate, minimumDetectionCost, pairTrials } from '../verification';
+import { pairTrials } from '../verification';
 import { createNoiseMixer, type NoiseMixer } from './noiseFolder';
 import { manifestOrNames } from './labelled';
 import { contentHash, logMelOf, soundAt, soundFiles } from './sounds';

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { uniqueCodes } from '../../base/codePoints';
 import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
-import { rankScores } from '../../evaluation';
+import { equalErrorRate, minimumDetectionCost, rankScores } from '../../evaluation';
 import type { Engine } from '../../engine';
 import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../../features/mel/logMel';
 import type { StrfNetwork } from '../networks';
@@ -18,7 +18,6 @@ import {
   type SoundSource,
 } from '../soundSet';
 import { predictStrf, type TrainedStrf } from '../train';
-import { equalErrorRate, minimumDetectionCost } from '../verification';
 import type { NoiseMixer } from './noiseFolder';
 import { contentHash, logMelOf, samplesFor, soundAt } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';

@@ -1,4 +1,4 @@
-import { type Ranking } from '../evaluation';
+import { type Ranking } from './ranking';
 
 /**
  * Area under the precision-recall curve by the trapezoid rule over the distinct scores, beginning at

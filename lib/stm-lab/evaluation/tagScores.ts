@@ -1,6 +1,4 @@
-import { rankingAreas, rankScores, type ExactAreas } from '../evaluation/ranking';
-export { mostProbable } from '../evaluation/predictions';
-import type { Task } from './trainer';
+import { rankingAreas, rankScores, type ExactAreas } from './ranking';
 
 /** Scores of one output against the rest. */
 export interface OutputScore extends ExactAreas {
@@ -58,38 +56,4 @@ export function meanCrossEntropy(labels: Float32Array, probabilities: Float32Arr
     sum -= labels[i] === 1 ? Math.log(p) : Math.log(1 - p);
   }
   return sum / labels.length;
-}
-
-/** Probabilities of logits (rows x outputs): sigmoid of each, or softmax of each row. In double precision. */
-export function probabilitiesOf(logits: Float32Array, outputs: number, task: Task): Float32Array {
-  if (task === 'tags') return logits.map((z) => 1 / (1 + Math.exp(-z)));
-  const probabilities = new Float32Array(logits.length);
-  for (let start = 0; start < logits.length; start += outputs) {
-    const row = logits.subarray(start, start + outputs);
-    const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
-    const sum = row.reduce((total, z) => total + Math.exp(z - largest), 0);
-    row.forEach((z, c) => (probabilities[start + c] = Math.exp(z - largest) / sum));
-  }
-  return probabilities;
-}
-
-/** Loss of each row of logits, as it is trained: mean binary cross-entropy, or cross-entropy of the softmax. */
-export function rowLosses(
-  logits: Float32Array,
-  labels: Float32Array,
-  outputs: number,
-  task: Task,
-): Float64Array {
-  return Float64Array.from({ length: logits.length / outputs }, (_, r) => {
-    const z = logits.subarray(r * outputs, (r + 1) * outputs);
-    const y = labels.subarray(r * outputs, (r + 1) * outputs);
-    if (task === 'tags')
-      return (
-        z.reduce((sum, v, c) => sum + Math.max(v, 0) - v * y[c]! + Math.log1p(Math.exp(-Math.abs(v))), 0) /
-        outputs
-      );
-    const largest = z.reduce((a, b) => Math.max(a, b), -Infinity);
-    const log = largest + Math.log(z.reduce((total, v) => total + Math.exp(v - largest), 0));
-    return z.reduce((sum, v, c) => sum + y[c]! * (log - v), 0);
-  });
 }
