@@ -10,7 +10,7 @@ export type {
   Values,
   ValuesOf,
 } from './space';
-export { activeValues, checkSpace, isConfiguration } from './space';
+export { activeValues, checkSpace, conditionMet, isConfiguration } from './space';
 export type { Direction, TrialState } from './journal/records';
 export type { Proposal, ProposalContext, Sampler, TrialRecord } from './sampler';
 export type { SamplerChoice, SamplerName, SamplerOptions } from './samplers';

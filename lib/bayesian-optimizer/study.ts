@@ -14,8 +14,8 @@ import { createPruner } from './pruners';
 import type { Sampler, TrialRecord } from './sampler';
 import type { SamplerChoice } from './samplers';
 import { createSampler } from './samplers';
-import type { Space, ValuesOf } from './space';
-import { checkSpace, isConfiguration } from './space';
+import type { Space, Values, ValuesOf } from './space';
+import { checkSpace, configurationKey, isConfiguration } from './space';
 import { attributeKeys, bestOf, createdTrialRecord, reconcileSpace, toTrialRecord } from './studyRecords';
 
 export interface StudyOptions<S extends Space = Space> {
@@ -82,6 +82,13 @@ export interface Study<S extends Space = Space> {
    * the trial was taken from this process meanwhile (its lease ran out) and nothing was recorded.
    */
   tell(trial: number | { readonly number: number }, outcome: Outcome, failure?: string): TellResult;
+  /**
+   * Puts a configuration of one's own in line, to be asked for before the sampler's; left alone when the study has a
+   * trial of these values already.
+   *
+   * @throws UserError (`input`) for values that are no complete configuration of the space.
+   */
+  enqueue(values: Values): 'enqueued' | 'present';
   /** Puts a trial of this process back in line, to be asked for again. */
   release(trial: number | { readonly number: number }): void;
   /** All trials, oldest first. */
@@ -296,6 +303,21 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
           endRecord(trial.id, stateCodes.failed, null),
         ]);
         return 'failed';
+      }),
+    enqueue: (values) =>
+      journal.exclusively(() => {
+        if (!isConfiguration(space, values))
+          throw inputError(
+            `study ${name}: ${JSON.stringify(values)} cannot be enqueued: it must give each parameter that exists, in its range, and no other (${Object.keys(space).join(', ')})`,
+          );
+        const study = sync();
+        const key = configurationKey(space, values);
+        if (study.trials.some((trial) => configurationKey(space, trial.values) === key)) return 'present';
+        const created = createdTrialRecord(study.id, space, 'enqueued', { values }, keys);
+        journal.append([
+          record(Operation.createTrial, { ...created, datetime_start: null, state: stateCodes.waiting }),
+        ]);
+        return 'enqueued';
       }),
     release: (which) =>
       journal.exclusively(() => {

@@ -124,7 +124,8 @@ test(
     for (const stage of stages) assert.notEqual(runsA[stage], runsB[stage], `${stage} of two corpora`);
     for (const stage of ['extract', 'split', 'reduce', 'cross-validate'])
       assert.equal(runsA[stage], runsC[stage], stage);
-    for (const stage of ['search', 'ablate']) assert.notEqual(runsA[stage], runsC[stage], stage);
+    assert.equal(runsA['search'], runsC['search'], 'trials are added to one study, which has one run');
+    assert.notEqual(runsA['ablate'], runsC['ablate']);
     for (const [lab, document] of [first, second, third].map((lab, i) => [lab, documents[i]!] as const)) {
       const text = reportMarkdown(document);
       assert.match(
@@ -132,7 +133,6 @@ test(
         new RegExp(`manifest ${lab.manifest.hash.slice(0, 12)} and the settings [0-9a-f]{12}`),
       );
       assert.ok(text.includes(lab.manifest.hash), 'the whole hash is in the table');
-      assert.match(text, /trials [45]/);
       assert.equal(/\| kind 0 \|/.test(text), lab === second);
       assert.equal(/\| class 0 \|/.test(text), lab !== second);
     }
@@ -144,9 +144,8 @@ test(
     const all = await client.searchRuns([id]);
     const below = (parent: string): typeof all =>
       all.filter(({ tags }) => tags['mlflow.parentRunId'] === parent);
-    assert.equal(below(runsA['search']!).length, 4);
-    assert.equal(below(runsC['search']!).length, 5, 'reused trials too');
-    assert.equal(below(runsC['search']!).filter(({ tags }) => 'stm.reused' in tags).length, 4);
+    assert.equal(below(runsC['search']!).length, 5, 'each trial once');
+    assert.equal(below(runsC['search']!).filter(({ tags }) => 'stm.reused' in tags).length, 0);
     const cells = below(runsC['ablate']!);
     assert.equal(cells.length, 6);
     assert.ok(cells.every(({ tags }) => 'stm.reused' in tags));

@@ -83,11 +83,14 @@ export function searchWork(
     /** Name or file of the experiment; default `smoke`. */
     readonly experiment?: string | undefined;
     readonly trials?: number | undefined;
+    /** Results of the extraction, where the space or the objective needs them. */
+    readonly features?: string | undefined;
   },
 ): ClusterWork {
   const { shards, cpus = 1 } = options;
   const named = namedExperiment(options.experiment);
-  const { search } = readExperiment(named);
+  const preset = readExperiment(named);
+  const { search } = preset;
   const trials = options.trials ?? search.trials;
   const reduction = path.resolve(options.reduction);
   const split = path.resolve(options.split);
@@ -99,12 +102,20 @@ export function searchWork(
     words: [
       ...['search', '--reduction', reduction, '--split', split, '--out', out],
       ...['--experiment', named, '--trials', String(trials)],
+      ...(options.features === undefined ? [] : ['--features', path.resolve(options.features)]),
       ...tracking(options),
     ],
     resources: { cpus, mem: '4G', time: '12:00:00' },
     // Workers have no trials of their own: as many are missing as there are trials for them, at most.
     unfinished: () => {
-      const { finished } = searchProgress({ reduction, split, out, search: { ...search, trials } });
+      const { finished } = searchProgress({
+        reduction,
+        split,
+        out,
+        search: { ...search, trials },
+        preset,
+        features: options.features,
+      });
       const reason = `${trials - finished} of ${trials} trials are missing`;
       return Array.from({ length: Math.min(shards, trials - finished) }, (_, i) => ({
         shard: i + 1,

@@ -3,12 +3,14 @@ import type { RegionDesign } from '../ablation';
 import { inputError, messageOf } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
 import type { FitOptions } from '../models';
-import { checkSpace, type SamplerName, type Space } from 'bayesian-optimizer';
+import type { SamplerName, Space, Values } from 'bayesian-optimizer';
 import { checkAgainst, configurationFile } from '../stages/configuration';
 import { shippedFolder } from '../stages/home';
 import type { ExcerptModelChoice } from './excerptModel/choice';
 import type { ComparisonChoice } from './comparison/choice';
+import { checkSearchSpace, type TrialBase } from './hyperparameters';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
+import type { ObjectiveChoice, ObjectiveMetric } from './searchObjective';
 import type { SilenceLimit } from './silenceLimit';
 import * as schema from './experiment.schema.json';
 
@@ -36,8 +38,12 @@ export interface Experiment {
     readonly trials: number;
     readonly executions: number;
     readonly seed: number;
-    /** On the validation rows: ours, or one of the two that the published code used, as Keras computes them. */
-    readonly objective: 'macroF1' | 'kerasMacroF1' | 'microRocAuc';
+    /** What is made best; a metric's name stands for the validation rows. */
+    readonly objective: ObjectiveMetric | ObjectiveChoice;
+    /** Stops trials that fall behind; default `none`. */
+    readonly pruner?: 'none' | 'median' | 'asha';
+    /** Configurations of one's own that are tried first. */
+    readonly enqueue?: readonly Values[];
     readonly family: 'dropout' | 'layernorm';
     readonly space: Space;
     readonly fit: FitOptions;
@@ -87,11 +93,22 @@ export function readExperiment(nameOrFile: string): Experiment {
   const whole = typeof size === 'string' ? { ...value, ablation: readAblation(size as AblationSize) } : value;
   const experiment = withRecordedSampler(checkAgainst<Experiment>(file, whole, schema));
   try {
-    checkSpace(experiment.search.space);
+    checkSearchSpace(experiment.search.space, trialBase(experiment));
   } catch (error) {
     throw inputError(`${file}: in search.space, ${messageOf(error)}`, error);
   }
   return experiment;
+}
+
+/** The settings that trials of an experiment's search change. */
+export function trialBase({
+  features,
+  reduction,
+  model,
+  search,
+}: Pick<Experiment, 'features' | 'reduction' | 'model' | 'search'>): TrialBase {
+  const { family, fit } = search;
+  return { family, fit, features, reduction, hidden: model.hidden };
 }
 
 /** Keys of results hold the sampler's first name, `published`, so that results found under it stay valid. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
-import { sha256 } from 'research-basics/files';
+import { canonicalJson, sha256 } from 'research-basics/files';
 import { once } from 'research-basics/once';
 import type { Manifest } from '../corpus';
 import { ablateStage, type AblateSummary } from './ablation';
@@ -19,7 +19,7 @@ import { samplerOf, type Experiment } from './experiment';
 import { extractStage, type ExtractSummary } from './extract';
 import { occlusionStage, type OcclusionSummary } from './occlusion';
 import { reduceStage, type ReduceSummary } from './reduce';
-import { searchStage, type SearchSummary } from './search';
+import { searchStage, trainableModel, type SearchSummary } from './search';
 import { splitStage, type SplitSummary } from './split';
 import type { StageFolders } from './stageFolders';
 import { trainStage, type TrainSummary } from './train';
@@ -103,12 +103,29 @@ export function experimentStages(
   });
   const search = once(async () => {
     await reduce();
-    const { reduction, split: splitFolder, search: out } = folders;
-    return searchStage({ reduction, split: splitFolder, out, search: experiment.search }, context);
+    const { features, reduction, split: splitFolder, search: out } = folders;
+    return searchStage(
+      {
+        ...{ reduction, split: splitFolder, out, search: experiment.search },
+        ...{ preset: experiment, features, manifest, workers: 1 },
+      },
+      context,
+    );
+  });
+  /** The reduction that the best trial was trained on. */
+  const found = once(async () => {
+    const { model, recipe } = await search();
+    const network = trainableModel(recipe, model, experiment.features);
+    if (canonicalJson(recipe.reduction) === canonicalJson(experiment.reduction))
+      return { model: network, reduction: folders.reduction };
+    const { features, split: splitFolder } = folders;
+    const reduction = `${folders.reduction}-of-search`;
+    await reduceStage({ features, split: splitFolder, out: reduction, reduction: recipe.reduction }, context);
+    return { model: network, reduction };
   });
   const train = once(async () => {
-    const { model } = await search();
-    const { reduction, split: splitFolder, model: out } = folders;
+    const { model, reduction } = await found();
+    const { split: splitFolder, model: out } = folders;
     const seed = experiment.search.seed;
     return trainStage(
       { reduction, split: splitFolder, out, model, protocol: experiment.protocol, seed },
@@ -117,7 +134,8 @@ export function experimentStages(
   });
   const evaluate = once(async () => {
     await train();
-    const { model, reduction, split: splitFolder, evaluation: out } = folders;
+    const { reduction } = await found();
+    const { model, split: splitFolder, evaluation: out } = folders;
     return evaluateStage({ model, reduction, split: splitFolder, out }, context);
   });
   const crossValidate = once(async () => {
@@ -153,7 +171,8 @@ export function experimentStages(
   });
   const occlude = once(async () => {
     await train();
-    const { features, split: splitFolder, reduction, model, occlusion: out } = folders;
+    const { reduction } = await found();
+    const { features, split: splitFolder, model, occlusion: out } = folders;
     return occlusionStage({ features, split: splitFolder, reduction, model, out }, context);
   });
   return {

@@ -62,7 +62,7 @@ export async function fitFoldModel(options: FoldModelOptions, task: FoldTask): P
 /** The same on rows that are reduced already: models that share a reduction need it once. */
 export async function fitReducedFold(
   options: Omit<FoldModelOptions, 'features' | 'columns' | 'y' | 'groups' | 'reduction'>,
-  task: FoldTask,
+  task: Pick<FoldTask, 'seed' | 'fold'>,
   { train, test }: ReducedFold,
 ): Promise<Float32Array> {
   const { engine, classes, model, ensemble = 1 } = options;

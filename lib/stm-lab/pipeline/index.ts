@@ -102,7 +102,16 @@ export type { Prediction } from './prediction';
 export type { ExperimentStages, SettingRow } from './experimentStages';
 export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';
-export { searchStage, type SearchRecord, type SearchStageOptions, type SearchSummary } from './search';
+export {
+  searchStage,
+  trainableModel,
+  type SearchRecord,
+  type SearchStageOptions,
+  type SearchSummary,
+} from './search';
+export { checkSearchOf } from './searchStudy';
+export { objectiveTitle, type ObjectiveChoice, type ObjectiveMetric } from './searchObjective';
+export { searchableNames, type TrialRecipe } from './hyperparameters';
 export { joinSearch, mergeSearch, searchProgress, type SearchProgress } from './searchShards';
 export { splitStage, type SplitStageOptions, type SplitSummary } from './split';
 export type { SilenceLimit } from './silenceLimit';

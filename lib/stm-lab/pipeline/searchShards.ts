@@ -4,6 +4,7 @@ import { createStudy } from 'bayesian-optimizer';
 import { loadEngine } from '../engine';
 import { sharedRun, stageRun, type StageContext } from '../stages/context';
 import {
+  openStudy,
   planSearch,
   runTrials,
   searchStage,
@@ -30,7 +31,7 @@ export async function joinSearch(
   await runTrials(
     options,
     plan,
-    createStudy(plan.study),
+    openStudy(plan, options.out, options.search),
     context,
     sharedRun(context, stageRun({ ...plan.request, engine: (await loadEngine()).description })),
   );

@@ -5,14 +5,15 @@ import type { RunReference } from 'mlflow-tracking-client';
 import type { RunDataset } from '../stages/dataset';
 import type { Experiment } from './experiment';
 import { openTracker } from './mlflow';
-import { readRoleData } from './roleData';
+import type { TrialBase } from './hyperparameters';
+import { openTrialData, type TrialDataOptions } from './trialData';
 import { createTrialObjective } from './trialObjective';
 
 /** What a search's worker process is told; plain JSON. */
 export interface SearchWorkerOrder {
-  readonly reduction: string;
-  readonly split: string;
+  readonly rows: TrialDataOptions;
   readonly search: Experiment['search'];
+  readonly base: TrialBase;
   readonly studyName: string;
   readonly note?: string | undefined;
   readonly dataset?: RunDataset | undefined;
@@ -24,14 +25,15 @@ export interface SearchWorkerOrder {
   };
 }
 
-let prepared: (() => Promise<(trial: Trial) => Promise<number>>) | undefined;
+let prepared: (() => Promise<(trial: Trial) => Promise<number | 'pruned'>>) | undefined;
 
-async function prepare(order: SearchWorkerOrder): Promise<(trial: Trial) => Promise<number>> {
+async function prepare(order: SearchWorkerOrder): Promise<(trial: Trial) => Promise<number | 'pruned'>> {
   const { tracking } = order;
   return createTrialObjective({
     engine: await loadEngine(),
-    data: readRoleData(order),
+    data: openTrialData(order.rows),
     search: order.search,
+    base: order.base,
     studyName: order.studyName,
     note: order.note,
     dataset: order.dataset,
@@ -50,7 +52,7 @@ async function prepare(order: SearchWorkerOrder): Promise<(trial: Trial) => Prom
 }
 
 /** Entry point of the worker processes of `searchStage`: the data are read once a process. */
-export async function objective(trial: Trial, order: SearchWorkerOrder): Promise<number> {
+export async function objective(trial: Trial, order: SearchWorkerOrder): Promise<number | 'pruned'> {
   prepared ??= once(() => prepare(order));
   return (await prepared())(trial);
 }

@@ -1,22 +1,25 @@
 import { divergedError } from 'research-basics/errors';
 import { deriveSeed } from 'research-basics/random/seeds';
-import type { Engine } from '../engine';
-import { argMax, kerasMacroF1, kerasMicroAuc } from '../evaluation';
-import { converged, fitMlp, type EpochMetric } from '../models';
-import type { Trial } from 'bayesian-optimizer';
+import type { Trial, Values } from 'bayesian-optimizer';
 import type { Run, RunReference, Tracker } from 'mlflow-tracking-client';
+import type { Engine } from '../engine';
+import { argMax } from '../evaluation';
+import { converged, fitMlp } from '../models';
 import { flattenParameters, trackedRun, type TrackedRunRequest } from '../stages/context';
 import type { RunDataset } from '../stages/dataset';
 import type { Experiment } from './experiment';
-import { modelOfTrial } from './hyperparameters';
-import type { RoleData } from './roleData';
-import { epochMetrics, macroF1Metric } from './train';
+import { fitReducedFold, type ReducedFold } from './foldModel';
+import { recipeOfTrial, type TrialBase, type TrialRecipe } from './hyperparameters';
+import { metricOf, objectiveOf } from './searchObjective';
+import { epochMetrics } from './train';
+import type { TrialData } from './trialData';
 
 /** What the trials of one search share. */
 export interface TrialObjectiveOptions {
   readonly engine: Engine;
-  readonly data: Pick<RoleData, 'classes' | 'columns' | 'role'>;
+  readonly data: TrialData;
   readonly search: Experiment['search'];
+  readonly base: TrialBase;
   readonly studyName: string;
   /** Each trial is a run below `parent`; left out, nothing is recorded. */
   readonly tracker?: Tracker | undefined;
@@ -29,7 +32,7 @@ export interface TrialObjectiveOptions {
 /** The run of a trial. */
 export function trialRun(
   studyName: string,
-  { number, values }: Pick<Trial, 'number' | 'values'>,
+  { number, values }: { readonly number: number; readonly values: Values },
   engine: Engine,
   parent: RunReference | undefined,
 ): TrackedRunRequest {
@@ -42,63 +45,132 @@ export function trialRun(
   };
 }
 
-const microRocAuc: EpochMetric = (labels, probabilities, classes) =>
-  kerasMicroAuc({ labels, probabilities, classes }).roc;
-
-/** As the published code: Keras' F1Score, where ties count as several predictions and classes without rows as 0. */
-const kerasF1Metric: EpochMetric = (labels, probabilities, classes) =>
-  kerasMacroF1({ labels, probabilities, classes }, 'argmax');
-
-const OBJECTIVES = { macroF1: macroF1Metric, kerasMacroF1: kerasF1Metric, microRocAuc } as const;
+/** Ends a trial before its end; not an error. */
+class Pruned extends Error {}
 
 /**
- * The objective of a search: trains the trial's network `executions` times on the training rows and
- * returns the mean of each training's best epoch on the validation rows. Seeds come from the search's
- * seed and the trial's number, so a trial that is started again gives the same value.
+ * The objective of a search: the mean over `executions` seeds of the metric on the rows that the objective names (see
+ * `ObjectiveChoice`). Seeds come from the search's seed and the trial's number, so a trial that is started again gives
+ * the same value. Reports for the pruner: epochs of a network on the validation rows, or folds.
  */
-export function createTrialObjective(options: TrialObjectiveOptions): (trial: Trial) => Promise<number> {
-  const { data, search } = options;
-  const rows = { train: data.role('train'), validation: data.role('validation') };
+export function createTrialObjective(
+  options: TrialObjectiveOptions,
+): (trial: Trial) => Promise<number | 'pruned'> {
+  const { search, studyName, engine, parent } = options;
+  const { metric } = objectiveOf(search.objective);
   return (trial) =>
-    trackedRun(options, trialRun(options.studyName, trial, options.engine, options.parent), async (run) => {
+    trackedRun(options, trialRun(studyName, trial, engine, parent), async (run) => {
+      if (run !== undefined) trial.setAttribute('run', run.id);
+      const recipe = recipeOfTrial(trial.values, options.base);
       let sum = 0;
-      for (let execution = 0; execution < search.executions; execution++) {
-        sum += await trainOnce(options, rows, trial, execution, run);
+      try {
+        for (let execution = 0; execution < search.executions; execution++)
+          sum += await scoreOnce(options, recipe, trial, execution, run);
+      } catch (error) {
+        if (!(error instanceof Pruned)) throw error;
+        run?.setTags({ 'stm.pruned': 'stopped early by the pruner' });
+        return 'pruned';
       }
       const score = sum / search.executions;
-      run?.logMetrics({ [search.objective]: score });
+      run?.logMetrics({ [metric]: score });
       return score;
     });
 }
 
-async function trainOnce(
+async function scoreOnce(
   options: TrialObjectiveOptions,
-  rows: { readonly train: ReturnType<RoleData['role']>; readonly validation: ReturnType<RoleData['role']> },
+  recipe: TrialRecipe,
   trial: Trial,
   execution: number,
   run: Run | undefined,
 ): Promise<number> {
-  const { engine, data, search } = options;
-  const model = modelOfTrial(trial.values, search.family, search.fit);
+  const { data, search } = options;
+  const { metric, over } = objectiveOf(search.objective);
+  const seed = deriveSeed(search.seed, 'trial', trial.number, 'execution', execution);
+  // Trials are compared at the same step of their first execution.
+  const report = (step: number, value: number): void => {
+    if (execution > 0 || (search.pruner ?? 'none') === 'none' || !Number.isFinite(value)) return;
+    trial.report(step, value);
+    if (trial.shouldPrune()) throw new Pruned();
+  };
+  if (over === 'validation' && recipe.model.kind === 'mlp' && recipe.ensemble === 1) {
+    const { train, test } = await data.part(recipe, 0);
+    return bestEpoch(options, recipe, { train, test }, { trial, execution, seed, run, report });
+  }
+  const labels: number[] = [];
+  const probabilities: number[] = [];
+  for (let fold = 0; fold < data.parts; fold++) {
+    const reduced = await data.part(recipe, fold);
+    const { engine, signal } = options;
+    const { model, ensemble } = recipe;
+    const predicted = await fitReducedFold(
+      { engine, signal, model, ensemble, classes: data.classes },
+      { fold, seed },
+      reduced,
+    );
+    labels.push(...reduced.test.y);
+    probabilities.push(...predicted);
+    const sofar = metricOf(metric).metric(
+      Int32Array.from(labels),
+      Float32Array.from(probabilities),
+      data.classes.length,
+    );
+    report(fold, sofar);
+    if (fold === data.parts - 1) {
+      if (Number.isNaN(sofar)) throw divergedError(`${metric} of trial ${trial.number} is not a number`);
+      return sofar;
+    }
+  }
+  throw new Error('an objective has at least one fold');
+}
+
+/** Trains a network and returns its best epoch's metric on the validation rows. */
+async function bestEpoch(
+  { engine, data, search, signal }: TrialObjectiveOptions,
+  recipe: TrialRecipe,
+  { train, test }: ReducedFold,
+  {
+    trial,
+    execution,
+    seed,
+    run,
+    report,
+  }: {
+    readonly trial: Trial;
+    readonly execution: number;
+    readonly seed: number;
+    readonly run: Run | undefined;
+    readonly report: (step: number, value: number) => void;
+  },
+): Promise<number> {
+  const name = objectiveOf(search.objective).metric;
+  const { metric, direction } = metricOf(name);
+  const model = recipe.model as Extract<TrialRecipe['model'], { kind: 'mlp' }>;
   const suffix = search.executions === 1 ? '' : `/execution${execution + 1}`;
   const result = await fitMlp(engine, {
-    spec: { family: model.family, hidden: model.hidden, inputs: data.columns, classes: data.classes.length },
-    ...rows,
-    options: { ...model.fit, seed: deriveSeed(search.seed, 'trial', trial.number, 'execution', execution) },
-    metrics: { [search.objective]: OBJECTIVES[search.objective] },
-    onEpoch: (record) => {
-      const metrics = Object.entries(epochMetrics(record)).map(([name, value]) => [
-        `${name}${suffix}`,
-        value,
-      ]);
-      run?.logMetrics(Object.fromEntries(metrics) as Record<string, number>, record.epoch - 1);
+    spec: {
+      family: model.family,
+      hidden: model.hidden,
+      inputs: train.columns,
+      classes: data.classes.length,
+      ...(model.attention === undefined || train.excerpts === undefined
+        ? {}
+        : { attention: model.attention }),
     },
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    train,
+    validation: test,
+    options: { ...model.fit, seed },
+    metrics: { [name]: metric },
+    onEpoch: (record) => {
+      const metrics = Object.entries(epochMetrics(record)).map(([key, value]) => [`${key}${suffix}`, value]);
+      run?.logMetrics(Object.fromEntries(metrics) as Record<string, number>, record.epoch - 1);
+      report(record.epoch - 1, record.validation?.[name] ?? NaN);
+    },
+    ...(signal === undefined ? {} : { signal }),
   });
   const { history } = converged(result);
-  const scores = history.map((record) => record.validation?.[search.objective] ?? NaN);
-  const best = argMax(scores);
-  if (best < 0)
-    throw divergedError(`${search.objective} of trial ${trial.number} is not a number in any epoch`);
-  return scores[best]!;
+  const sign = direction === 'maximize' ? 1 : -1;
+  const best = argMax(history.map((record) => sign * (record.validation?.[name] ?? NaN)));
+  if (best < 0) throw divergedError(`${name} of trial ${trial.number} is not a number in any epoch`);
+  return history[best]!.validation![name]!;
 }

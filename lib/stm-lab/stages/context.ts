@@ -23,6 +23,10 @@ export interface StageContext {
 export interface TrackedStageRequest extends Omit<StageRequest, 'run'> {
   /** Name of the run; default the stage's. */
   readonly runName?: string;
+  /** Identity of the run, where it continues when parameters change; default one per stage key. */
+  readonly runKey?: string;
+  /** What the run records as its parameters; default all. They cannot change while the run continues. */
+  readonly runParameters?: unknown;
   /** The part of the parameters that an experiment states beforehand; default all. Reports choose runs by it. */
   readonly settings?: unknown;
   readonly run: (run: Run | undefined) => Promise<readonly string[]>;
@@ -152,8 +156,8 @@ export function stageRun(request: Omit<TrackedStageRequest, 'run'>): TrackedRunR
   const key = stageKey(request);
   return {
     name: request.runName ?? request.stage,
-    key: `${request.stage}-${key.slice(0, 16)}`,
-    params: flattenParameters(request.parameters),
+    key: request.runKey ?? `${request.stage}-${key.slice(0, 16)}`,
+    params: flattenParameters(request.runParameters ?? request.parameters),
     tags: {
       'stm.stage': request.stage,
       'stm.key': key,

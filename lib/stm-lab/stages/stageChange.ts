@@ -13,19 +13,22 @@ export function changeOf(
 ): string {
   const inputs = changedEntries(earlier.inputs, request.inputs).map(([name]) => name);
   if (inputs.length > 0) return `its input changed: ${listed(inputs)}`;
-  const settings = changedEntries(leavesOf(earlier.parameters), leavesOf(request.parameters));
-  if (settings.length > 0)
-    return `the settings changed: ${listed(
-      settings.map(
-        ([name, before, now]) => `${name || 'the value'} was ${shown(before)} and is ${shown(now)}`,
-      ),
-    )}`;
+  const settings = changedSettings(earlier.parameters, request.parameters);
+  if (settings.length > 0) return `the settings changed: ${listed(settings)}`;
   if (earlier.engine !== request.engine && earlier.engine !== undefined)
     return `the engine changed: it was ${earlier.engine} and is ${request.engine ?? 'none'}`;
   return 'the results are those of an earlier version of stm-lab';
 }
 
-function listed(names: readonly string[]): string {
+/** What differs between two settings, each as "name was 4 and is 5". */
+export function changedSettings(before: unknown, now: unknown): string[] {
+  return changedEntries(leavesOf(before), leavesOf(now)).map(
+    ([name, old, own]) => `${name || 'the value'} was ${shown(old)} and is ${shown(own)}`,
+  );
+}
+
+/** The first few of a list. */
+export function listed(names: readonly string[]): string {
   const more = names.length - NAMED;
   return `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -1,5 +1,16 @@
-import { joinSearch, mergeSearch, readExperiment, searchStage } from '../../pipeline';
-import { integerOption, shardOption, type Command } from '../command';
+import type { TrialRecord, Values } from 'bayesian-optimizer';
+import { inputError } from 'research-basics/errors';
+import { readJson } from 'research-basics/files';
+import {
+  joinSearch,
+  mergeSearch,
+  readExperiment,
+  searchableNames,
+  searchStage,
+  type Experiment,
+} from '../../pipeline';
+import type { Terminal } from '../terminal';
+import { choiceOption, integerOption, shardOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
 import { EXPERIMENT, OUT, REDUCTION, SHARD_OPTIONS, SPLIT, statusText } from '../stageOptions';
 import { printTable } from '../table';
@@ -13,25 +24,62 @@ export const search: Command = {
     out: OUT,
     experiment: EXPERIMENT,
     trials: { value: 'N', help: 'trials in all, those done before included', default: "the experiment's" },
+    features: {
+      value: 'DIR',
+      help: 'results of "stm-lab extract": where the space names features or reductions, or folds are scored',
+    },
+    manifest: {
+      value: 'M.csv',
+      help: 'recordings: where the space names other features than those of --features',
+    },
+    'space-change': {
+      value: 'WHAT',
+      help: 'when OUT holds a search of another space: refuse, or adopt the new one with the trials inside of it',
+      default: 'refuse',
+    },
+    pruner: {
+      value: 'NAME',
+      help: 'none, median or asha: stops trials that fall behind',
+      default: "the experiment's",
+    },
+    enqueue: {
+      value: 'FILE',
+      help: 'JSON list of configurations that are tried first',
+      default: "the experiment's",
+    },
     workers: { value: 'N', help: 'processes that run trials; one that dies is replaced', default: '1' },
     ...SHARD_OPTIONS,
     ...TRACKING_OPTIONS,
   },
   details: [
-    "Writes journal.log (Optuna's journal format) and search.json (the best trial). Every trial is a run below the run",
-    'of the search. A search that was stopped goes on with the trials it had left. With --shard this process takes trials',
-    'of the study in OUT until all are done, beside others on any machine; --merge then writes search.json.',
+    "Writes journal.log (Optuna's journal format), trials.csv (every trial: settings, value, seconds, state, run),",
+    'search.json (the best one) and best.json (the experiment with its settings). Every trial is a run below the one run of',
+    'the search, also when trials are added later. A search that was stopped continues with the trials it had left; more',
+    '--trials extend it. With --shard this process takes trials of the study in OUT until all are done, beside others on any',
+    'machine; --merge then writes search.json. The space may name any of:',
+    ...wrapped(searchableNames().join(', '), 110).map((line) => `  ${line}`),
   ].join('\n'),
   example: 'stm-lab search --reduction R --split S --out results/corpus/search --trials 40',
   async run(options, _positionals, terminal) {
     const out = options['out']!;
     const experiment = readExperiment(options['experiment'] ?? 'smoke');
     const trials = integerOption(options, 'trials', { min: 1, fallback: experiment.search.trials });
+    const pruner =
+      options['pruner'] === undefined
+        ? {}
+        : { pruner: choiceOption(options, 'pruner', ['none', 'median', 'asha'] as const, 'none') };
+    const enqueue = options['enqueue'] === undefined ? {} : { enqueue: readEnqueued(options['enqueue']) };
+    const table = trialTable(terminal, experiment);
     const request = {
       reduction: options['reduction']!,
       split: options['split']!,
       out,
-      search: { ...experiment.search, trials },
+      search: { ...experiment.search, ...pruner, ...enqueue, trials },
+      preset: experiment,
+      features: options['features'],
+      manifest: options['manifest'],
+      spaceChange: choiceOption(options, 'space-change', ['refuse', 'adopt'] as const, 'refuse'),
+      onTrial: table,
       workers: integerOption(options, 'workers', { min: 1, max: 256, fallback: 1 }),
     };
     const shard = shardOption(options, 'shard');
@@ -43,16 +91,78 @@ export const search: Command = {
       return 0;
     }
     const run = options['merge'] === undefined ? searchStage : mergeSearch;
-    const { status, best, objective, completed, failed } = await withStage(
-      options,
-      out,
-      terminal,
-      (context) => run(request, context),
-    );
+    const {
+      status,
+      best,
+      objective,
+      completed,
+      failed,
+      pruned = 0,
+    } = await withStage(options, out, terminal, (context) => run(request, context));
     terminal.print(
-      `${out}: ${completed} trials completed, ${failed} failed; best ${objective} ${best.value.toFixed(4)} in trial ${best.number}; ${statusText(status)}`,
+      `${out}: ${completed} trials completed, ${failed} failed${pruned === 0 ? '' : `, ${pruned} pruned`}; best ${objective} ${best.value.toFixed(4)} in trial ${best.number}; ${statusText(status)}`,
     );
     printTable(terminal, [best.values as Readonly<Record<string, string | number>>]);
     return 0;
   },
 };
+
+function readEnqueued(file: string): Values[] {
+  const list = readJson<unknown>(file);
+  if (
+    !Array.isArray(list) ||
+    list.some((one) => typeof one !== 'object' || one === null || Array.isArray(one))
+  )
+    throw inputError(`${file}: must be a list of configurations, such as [{"loss.gamma": 2, "lr": 0.001}]`);
+  return list as Values[];
+}
+
+/** Prints a line for each trial as it ends: a table that grows while the search runs. */
+function trialTable(
+  terminal: Terminal,
+  { search }: Experiment,
+): (trial: TrialRecord, best?: TrialRecord) => void {
+  const names = Object.keys(search.space);
+  const width = (name: string): number => Math.max(name.length, 9);
+  const cell = (value: unknown, name: string): string =>
+    (typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value ?? '-')).padStart(
+      width(name),
+    );
+  let lines = 0;
+  return ({ number, state, value, values, startedAt, finishedAt }, best) => {
+    if (lines++ % 20 === 0)
+      terminal.print(
+        [
+          'trial',
+          '   state',
+          '    value',
+          'seconds',
+          ...names.map((name) => name.padStart(width(name))),
+        ].join('  '),
+      );
+    const seconds =
+      startedAt === undefined || finishedAt === undefined
+        ? '-'
+        : ((finishedAt - startedAt) / 1000).toFixed(1);
+    const mark = best?.number === number ? '*' : ' ';
+    terminal.print(
+      [
+        String(number).padStart(5),
+        state.padStart(8),
+        `${value === undefined ? '-' : value.toFixed(4)}${mark}`.padStart(9),
+        seconds.padStart(7),
+        ...names.map((name) => cell(values[name], name)),
+      ].join('  '),
+    );
+  };
+}
+
+/** Text in lines of at most so many characters. */
+function wrapped(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    if (lines.at(-1)!.length + word.length + 1 > width) lines.push('');
+    lines[lines.length - 1] += `${lines.at(-1) === '' ? '' : ' '}${word}`;
+  }
+  return lines;
+}

@@ -139,6 +139,7 @@ function workOf(kind: string | undefined, options: OptionValues): ClusterWork {
       ...common,
       reduction: needed('reduction'),
       split: needed('split'),
+      features: options['features'],
       experiment,
       trials:
         options['trials'] === undefined

@@ -1,17 +1,35 @@
 import * as path from 'node:path';
-import { readJson } from 'research-basics/files';
+import { inputError } from 'research-basics/errors';
+import { canonicalJson, readJson } from 'research-basics/files';
 import {
+  checkSearchOf,
   collectionSentence,
   DEFAULT_EXCERPT_MODEL,
   excerptSentence,
+  type Experiment,
+  type ModelChoice,
   readExperiment,
   trainExcerptStage,
+  trainableModel,
   trainStage,
   type SearchRecord,
 } from '../../pipeline';
 import { integerOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
 import { EXPERIMENT, OUT, statusText } from '../stageOptions';
+
+/** The network that a search of this experiment found. */
+function foundModel(folder: string, experiment: Experiment, reduction: string): ModelChoice {
+  checkSearchOf(folder, experiment.search);
+  const { recipe, model } = readJson<SearchRecord>(path.join(folder, 'search.json'));
+  const network = trainableModel(recipe, model, experiment.features);
+  const { parameters } = readJson<{ parameters: unknown }>(path.join(reduction, 'stage.json'));
+  if (recipe !== undefined && canonicalJson(parameters) !== canonicalJson(recipe.reduction))
+    throw inputError(
+      `${reduction}: is not the reduction of the best trial of ${folder}; make it with "stm-lab reduce --experiment ${path.join(folder, 'best.json')}" and give it with --reduction`,
+    );
+  return network;
+}
 
 export const train: Command = {
   name: 'train',
@@ -65,8 +83,7 @@ export const train: Command = {
       return 2;
     }
     const found = options['search'];
-    const model =
-      found === undefined ? experiment.model : readJson<SearchRecord>(path.join(found, 'search.json')).model;
+    const model = found === undefined ? experiment.model : foundModel(found, experiment, reduction);
     const seed = integerOption(options, 'seed', {
       min: 1,
       max: 2147483647,

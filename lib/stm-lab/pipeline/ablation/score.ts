@@ -236,8 +236,18 @@ async function searchedAndTested(
   });
   const objective = createTrialObjective({
     engine,
-    data: { classes, columns, role: (role) => roles[role] },
+    data: {
+      classes,
+      parts: 1,
+      part: () => Promise.resolve({ train: roles.train, test: roles.validation }),
+    },
     search,
+    base: {
+      family: search.family,
+      fit: search.fit,
+      features: { kind: 'stm' },
+      reduction: { method: 'none', components: 1 },
+    },
     studyName: study.name,
     signal,
   });

@@ -23,7 +23,7 @@ export interface PrepareOptions {
  * @returns the folder of each `featureKey`.
  */
 export async function prepareFeatures(
-  rows: readonly FullRow[],
+  rows: readonly Pick<FullRow, 'features'>[],
   options: PrepareOptions,
   context: StageContext,
 ): Promise<Record<string, string>> {

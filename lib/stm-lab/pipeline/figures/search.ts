@@ -8,6 +8,7 @@ import {
   type SearchTrial,
 } from '../../figures';
 import { importances } from 'bayesian-optimizer';
+import { metricOf, objectiveOf, objectiveTitle } from '../searchObjective';
 import type { ExperimentStages } from '../experimentStages';
 
 async function searchTrials(lab: ExperimentStages): Promise<SearchTrial[]> {
@@ -24,7 +25,7 @@ export async function historyFigure(lab: ExperimentStages): Promise<FigureSpec> 
   const trials = await searchTrials(lab);
   return searchHistoryFigure({
     trials,
-    direction: 'maximize',
+    direction: metricOf(objectiveOf(lab.experiment.search.objective).metric).direction,
     objective: objectiveName(lab),
     note: lab.note,
   });
@@ -40,7 +41,7 @@ export async function searchParallelFigure(lab: ExperimentStages): Promise<Figur
   const trials = await searchTrials(lab);
   return parallelCoordinatesFigure({
     trials,
-    direction: 'maximize',
+    direction: metricOf(objectiveOf(lab.experiment.search.objective).metric).direction,
     objective: objectiveName(lab),
     note: lab.note,
   });
@@ -60,10 +61,5 @@ export async function importancesOfSearch(lab: ExperimentStages): Promise<Figure
 }
 
 function objectiveName(lab: ExperimentStages): string {
-  const names = {
-    macroF1: 'Validation macro-F1',
-    kerasMacroF1: 'Validation macro-F1 (Keras)',
-    microRocAuc: 'Validation ROC-AUC (micro)',
-  };
-  return names[lab.experiment.search.objective];
+  return objectiveTitle(lab.experiment.search.objective);
 }

@@ -4,6 +4,7 @@ import { ablationParameters } from '../ablation';
 import { comparisonParameters, featureKey, fullRows } from '../comparison';
 import { ABLATION_SIZES, readAblation, type AblationSettings, type Experiment } from '../experiment';
 import { extractionSettings } from '../extract';
+import { searchSettings } from '../search';
 
 /** What a report is about. */
 export interface ReportSubject {
@@ -51,7 +52,10 @@ export function lineageOf(
     (run) => made(run, { features: data.features, split: parts }) && set(run, reduction),
   );
   const rows = { split: parts, reduction: reduced?.tags['stm.reduction'] };
-  const searched = choose('search', (run) => made(run, rows) && set(run, search));
+  const searched = choose(
+    'search',
+    (run) => made(run, rows) && (set(run, searchSettings(search)) || set(run, search)),
+  );
   const network = searched?.tags['stm.choice'] ?? sha256(model);
   const trained = choose(
     'train',

@@ -1,0 +1,369 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { test } from 'node:test';
+import { writeCsv } from 'stm-lab/dist/base/csv';
+import { writeNpy } from 'stm-lab/dist/base/npy';
+import { checkSearchSpace, recipeOfTrial, searchableNames } from 'stm-lab/dist/pipeline/hyperparameters';
+import { readExperiment, trialBase, type Experiment } from 'stm-lab/dist/pipeline/experiment';
+import { reduceStage } from 'stm-lab/dist/pipeline/reduce';
+import { searchStage } from 'stm-lab/dist/pipeline/search';
+import { splitStage } from 'stm-lab/dist/pipeline/split';
+import { importances, type Space } from 'bayesian-optimizer';
+import { sha256File } from 'research-basics/files';
+import { randomState } from 'research-basics/random/mt19937';
+import { program, stmLab, temporaryFolder, tinyExperiment } from './support';
+
+const folder = temporaryFolder('sweeps');
+const file = tinyExperiment(folder);
+const tiny = readExperiment(file);
+const base = trialBase(tiny);
+const layers = {
+  num_layers: { type: 'int', min: 1, max: 2 },
+  units_0: { type: 'int', min: 8, max: 32, step: 8 },
+  units_1: { type: 'int', min: 8, max: 32, step: 8, when: { parameter: 'num_layers', atLeast: 2 } },
+} as const satisfies Space;
+const real = (min: number, max: number): Space[string] => ({ type: 'float', min, max });
+
+/**
+ * Features as an extraction leaves them. Class c of 3 has its mean at column c; in `rare` one class has a tenth of the
+ * rows, and columns are noise but for the first.
+ */
+function plantedFeatures(name: string, rows: number, columns = 24, groups = 30): string {
+  const out = path.join(folder, name);
+  fs.mkdirSync(out, { recursive: true });
+  const random = randomState(5);
+  const labels = Array.from({ length: rows }, (_, i) => i % 3);
+  const data = Float32Array.from({ length: rows * columns }, (_, k) => {
+    const [row, column] = [Math.floor(k / columns), k % columns];
+    return random.normal() * 0.8 + (column === labels[row] ? 1.5 : 0);
+  });
+  writeNpy(path.join(out, 'features.npy'), { shape: [rows, columns], data });
+  writeCsv(
+    path.join(out, 'index.csv'),
+    ['path', 'label', 'group', 'excerpts', 'analysed_s', 'collection'],
+    labels.map((label, i) => ({
+      path: `r${i}.wav`,
+      label: `class ${label}`,
+      group: `g${label}-${Math.floor(i / 3) % groups}`,
+      excerpts: 1,
+      analysed_s: 4,
+      collection: `c${(Math.floor(i / 3) % groups) % 4}`,
+    })),
+  );
+  const rates = columns / 2;
+  const rateHz = Array.from({ length: rates }, (_, i) => i - (rates - 1) / 2);
+  fs.writeFileSync(path.join(out, 'axes.json'), JSON.stringify({ rateHz, scaleCycPerOct: [0, 1] }));
+  const sha256 = Object.fromEntries(
+    ['features.npy', 'index.csv', 'axes.json'].map((one) => [one, sha256File(path.join(out, one))]),
+  );
+  fs.writeFileSync(path.join(out, 'extraction.json'), JSON.stringify({ sha256 }));
+  return out;
+}
+
+/** Split and reduction of planted features, and a search on them. */
+async function prepared(
+  name: string,
+  features: string,
+  search: Partial<Experiment['search']>,
+): Promise<Parameters<typeof searchStage>[0]> {
+  const at = (stage: string): string => path.join(folder, name, stage);
+  await splitStage({ features, out: at('split'), split: tiny.split });
+  await reduceStage({ features, split: at('split'), out: at('reduction'), reduction: tiny.reduction });
+  const preset = { ...tiny, search: { ...tiny.search, ...search } };
+  return {
+    ...{ reduction: at('reduction'), split: at('split'), out: at('search') },
+    ...{ search: preset.search, preset, features },
+  };
+}
+
+test('a name that is no setting is refused with the valid ones and the nearest', () => {
+  for (const [name, meant] of [
+    ['gama', 'loss.gamma'],
+    ['components', 'reduction.components'],
+    ['rateSmoothing', 'features.rateSmoothing'],
+    ['training.batchsize', 'training.batchSize'],
+    ['dropout', undefined],
+  ] as const)
+    assert.throws(
+      () => checkSearchSpace({ ...layers, lr: real(0.001, 0.01), [name]: real(1, 2) }, base),
+      (error: Error) =>
+        error.message.startsWith(`"${name}" is no setting that can be searched`) &&
+        (meant === undefined || error.message.includes(`did you mean "${meant}"?`)) &&
+        searchableNames().every((one) => error.message.includes(one)),
+    );
+});
+
+test('nothing is sampled that has no effect: the condition that is missing is named', () => {
+  const family = { type: 'categorical', choices: ['dropout', 'svm'] } as const;
+  const when = { parameter: 'model.family', in: ['svm'] };
+  const svm: Space = { 'model.family': family, 'svm.C': { ...real(0.1, 10), when } };
+  const network = { parameter: 'model.family', in: ['dropout'] };
+  const wrong: [Space, RegExp][] = [
+    [
+      { ...svm, lr: real(0.001, 0.01) },
+      /"lr" has no effect where model\.family is svm; give it "when": \{"parameter":"model\.family","in":\["dropout"\]\}/,
+    ],
+    [{ 'svm.C': real(0.1, 10) }, /"svm\.C" has no effect where model\.family is dropout; leave it out/],
+    [
+      { ...layers, units_1: { type: 'int', min: 8, max: 16 } },
+      /"units_1" has no effect where num_layers is 1/,
+    ],
+    [
+      { 'loss.kind': { type: 'categorical', choices: ['focal', 'cross-entropy'] }, 'loss.gamma': real(0, 5) },
+      /"loss\.gamma" has no effect where loss\.kind is cross-entropy/,
+    ],
+    [
+      {
+        'reduction.method': { type: 'categorical', choices: ['exact', 'none'] },
+        'reduction.components': { type: 'int', min: 2, max: 9 },
+      },
+      /"reduction\.components" has no effect where reduction\.method is none/,
+    ],
+    [
+      { 'training.finalRate': real(0, 0.5) },
+      /"training\.finalRate" has no effect where training\.schedule is constant/,
+    ],
+  ];
+  for (const [space, sentence] of wrong) assert.throws(() => checkSearchSpace(space, base), sentence);
+  checkSearchSpace({ ...svm, lr: { ...real(0.001, 0.01), when: network } }, base);
+  assert.throws(() => checkSearchSpace({ 'training.batchSize': real(8, 64) }, base), /is a whole number/);
+  assert.throws(
+    () => checkSearchSpace({ 'model.family': { type: 'categorical', choices: ['tree'] } }, base),
+    /"model\.family" cannot be "tree": .*dropout.*svm/,
+  );
+  assert.throws(() => checkSearchSpace({ 'loss.gamma': real(-1, 2) }, base), /"loss\.gamma" cannot be -1/);
+  assert.throws(
+    () => checkSearchSpace({ 'features.maxSilenceSeconds': real(1, 2) }, base),
+    /needs an extraction for each value/,
+  );
+});
+
+test('values are laid over the experiment by their paths', () => {
+  const recipe = recipeOfTrial(
+    {
+      'features.rateSmoothing': 0.5,
+      'reduction.components': 5,
+      'loss.gamma': 1,
+      'training.batchSize': 4,
+      'model.ensemble': 3,
+    },
+    base,
+  );
+  assert.equal(recipe.rateSmoothing, 0.5);
+  assert.deepEqual(recipe.reduction, { method: 'exact', components: 5 });
+  assert.equal(recipe.ensemble, 3);
+  assert.ok(recipe.model.kind === 'mlp');
+  assert.deepEqual(
+    recipe.model.hidden,
+    [{ units: 16, l1: 0, dropout: 0 }],
+    'layers of the model that the experiment states',
+  );
+  assert.deepEqual(recipe.model.fit, { ...tiny.search.fit, batchSize: 4, loss: { gamma: 1 } });
+  assert.deepEqual(recipeOfTrial({ 'model.family': 'svm', 'svm.C': 2 }, base).model, { kind: 'svm', C: 2 });
+});
+
+test('a search over everything before the model: reductions are computed once, and resumed and extended in one study', async () => {
+  const features = plantedFeatures('mixed', 120);
+  const network = { parameter: 'model.family', in: ['dropout', 'layernorm'] };
+  const space: Space = {
+    'features.rateSmoothing': { type: 'categorical', choices: [0, 1] },
+    'reduction.components': { type: 'categorical', choices: [4, 8] },
+    'model.family': { type: 'categorical', choices: ['dropout', 'layernorm', 'logistic', 'svm'] },
+    'training.batchSize': { type: 'int', min: 8, max: 32, scale: 'log', when: network },
+    'logistic.C': {
+      type: 'float',
+      min: 0.01,
+      max: 10,
+      scale: 'log',
+      when: { parameter: 'model.family', in: ['logistic'] },
+    },
+  };
+  const start = { 'features.rateSmoothing': 1, 'reduction.components': 4, 'model.family': 'svm' };
+  const options = await prepared('mixed-run', features, {
+    ...{ sampler: 'random', trials: 10, space, enqueue: [start] },
+    objective: { metric: 'accuracy', over: 'groups', folds: 3 },
+  });
+  const first = await searchStage(options);
+  assert.equal(first.completed, 10);
+  assert.deepEqual(first.trials[0]!.values, start, 'what was enqueued comes first');
+  assert.ok(first.best.value > 0.5, `accuracy ${first.best.value}`);
+  const used = new Set(
+    first.trials.map(
+      ({ values }) => `${String(values['features.rateSmoothing'])} ${String(values['reduction.components'])}`,
+    ),
+  );
+  const reduced = fs.readdirSync(path.join(options.out, 'reduced'));
+  assert.equal(
+    reduced.length,
+    used.size * 3 * 2,
+    'train and test rows of each fold of each distinct setting, once',
+  );
+  const more = await searchStage({ ...options, search: { ...options.search, trials: 14 } });
+  assert.deepEqual(
+    more.trials.slice(0, 10).map(({ value }) => value),
+    first.trials.map(({ value }) => value),
+  );
+  assert.equal(more.trials.length, 14);
+  const csv = fs.readFileSync(path.join(options.out, 'trials.csv'), 'utf8').trim().split('\n');
+  assert.equal(csv.length, 15);
+  assert.match(
+    csv[0]!,
+    /^number,state,value,parameter features\.rateSmoothing,.*,seconds,started,finished,starts,failure,run$/,
+  );
+  const best = readExperiment(path.join(options.out, 'best.json'));
+  assert.equal(best.comparison!.rows[0]!.name, 'best trial');
+});
+
+test('the same trial has the same value in another process count and from cached rows', async () => {
+  const features = plantedFeatures('workers', 90);
+  const space: Space = { 'reduction.components': { type: 'int', min: 2, max: 12 }, 'loss.gamma': real(0, 4) };
+  const byNumber = async (name: string, workers: number): Promise<unknown[]> => {
+    const options = await prepared(name, features, { sampler: 'sobol', trials: 4, space });
+    const { trials } = await searchStage({ ...options, workers });
+    return trials.map(({ number, value, values }) => [number, value, values]);
+  };
+  assert.deepEqual(await byNumber('one', 1), await byNumber('two', 2));
+});
+
+test('by collection: collections are held out; without names it is refused', async () => {
+  const features = plantedFeatures('collections', 90);
+  const space: Space = {
+    'model.family': { type: 'categorical', choices: ['logistic'] },
+    'logistic.C': { type: 'float', min: 0.01, max: 1, scale: 'log' },
+  };
+  const options = await prepared('by-collection', features, {
+    trials: 2,
+    space,
+    objective: { metric: 'uar', over: 'collections', folds: 4 },
+  });
+  assert.equal((await searchStage(options)).completed, 2);
+  assert.equal(fs.readdirSync(path.join(options.out, 'reduced')).length, 8);
+});
+
+test('planted effects: gamma is found where it matters, and not where it cannot', async () => {
+  const features = plantedFeatures('effects', 240);
+  const gamma = real(0, 20);
+  const sharesOf = async (
+    name: string,
+    space: Space,
+    objective: 'logLoss' | 'accuracy',
+    epochs: number,
+  ): Promise<Record<string, number>> => {
+    const options = await prepared(name, features, {
+      ...{ sampler: 'sobol', trials: 16, space, objective },
+      fit: { ...tiny.search.fit, epochs },
+    });
+    const { trials } = await searchStage(options);
+    return Object.fromEntries(
+      importances(trials, space).map(({ parameter, importance }) => [parameter, importance]),
+    );
+  };
+  // Focal loss keeps probabilities from the ends: the larger gamma, the larger the log loss.
+  const matters = await sharesOf(
+    'gamma-matters',
+    { 'loss.gamma': gamma, 'training.inputNoise': real(0, 0.001) },
+    'logLoss',
+    20,
+  );
+  assert.ok(matters['loss.gamma']! > 0.8, JSON.stringify(matters));
+  // Fewer updates leave the network untrained, whatever its loss; Adam takes the size of gradients out.
+  const cannot = await sharesOf(
+    'gamma-cannot',
+    { 'training.batchSize': { type: 'int', min: 4, max: 256, scale: 'log' }, 'loss.gamma': real(0, 1) },
+    'accuracy',
+    4,
+  );
+  assert.ok(cannot['loss.gamma']! < 0.15, JSON.stringify(cannot));
+  assert.ok(cannot['training.batchSize']! > 0.7, JSON.stringify(cannot));
+});
+
+test('pruning: trials that fall behind stop, and are not the best', async () => {
+  const features = plantedFeatures('pruned', 120);
+  const space: Space = { lr: { type: 'float', min: 1e-6, max: 0.03, scale: 'log' } };
+  const options = await prepared('pruned-run', features, {
+    sampler: 'sobol',
+    trials: 16,
+    space,
+    pruner: 'median',
+  });
+  const { pruned, completed, trials, best } = await searchStage(options);
+  assert.ok(pruned > 0 && completed + pruned === 16, `${pruned} pruned, ${completed} completed`);
+  assert.equal(trials[best.number]!.state, 'complete');
+});
+
+test('a changed space is refused with what changed, adopted on request, and no other setting replaces a result', async () => {
+  const features = plantedFeatures('changed', 90);
+  const space: Space = { lr: real(0.001, 0.01) };
+  const options = await prepared('changed-run', features, { sampler: 'random', trials: 2, space });
+  const before = await searchStage(options);
+  const files = fs.readFileSync(path.join(options.out, 'search.json'), 'utf8');
+  const wider = { ...options, search: { ...options.search, space: { lr: real(0.001, 0.02) } } };
+  await assert.rejects(
+    searchStage(wider),
+    /holds a search of another space: space\.lr\.max was 0\.01 and is 0\.02; .*--space-change adopt/,
+  );
+  const seeded = { ...options, search: { ...options.search, seed: 9 } };
+  await assert.rejects(
+    searchStage({ ...seeded, spaceChange: 'adopt' }),
+    /holds a search with other settings: seed was 1 and is 9/,
+  );
+  assert.equal(fs.readFileSync(path.join(options.out, 'search.json'), 'utf8'), files);
+  const after = await searchStage({ ...wider, search: { ...wider.search, trials: 4 }, spaceChange: 'adopt' });
+  assert.deepEqual(
+    after.trials.slice(0, 2).map(({ value }) => value),
+    before.trials.map(({ value }) => value),
+  );
+  assert.equal(after.trials.length, 4);
+});
+
+test('the command: train refuses a search of another space; the table of trials is printed', async () => {
+  const features = plantedFeatures('command', 90);
+  const { reduction, split } = await prepared('command-run', features, {});
+  const out = path.join(folder, 'command-run', 'searched');
+  const rows = ['--reduction', reduction, '--split', split];
+  const ran = stmLab(
+    'search',
+    ...rows,
+    '--out',
+    out,
+    '--experiment',
+    file,
+    '--trials',
+    '2',
+    '--tracking',
+    'offline',
+  );
+  assert.equal(ran.code, 0, ran.err);
+  assert.match(ran.out, /trial +state +value +seconds +num_layers +units_0/);
+  assert.match(ran.out, / complete +0\.\d{4}\*/);
+  const other = stmLab(
+    'train',
+    ...rows,
+    '--search',
+    out,
+    '--out',
+    path.join(folder, 'model'),
+    '--tracking',
+    'disabled',
+  );
+  assert.equal(other.code, 2);
+  assert.match(
+    other.err,
+    /is a search of "tiny" with other settings than this experiment's: .*; name its experiment with --experiment/,
+  );
+  const trained = stmLab(
+    'train',
+    ...rows,
+    '--search',
+    out,
+    '--out',
+    path.join(folder, 'model'),
+    '--tracking',
+    'disabled',
+    '--experiment',
+    file,
+  );
+  assert.equal(trained.code, 0, trained.err);
+  assert.ok(fs.existsSync(program));
+});
