@@ -79,10 +79,13 @@ test('no model is made of, and no probability comes from, what is not a number',
 
 test('a trial that diverges is failed with its reason; the others are scored', async () => {
   const engine = await loadEngine();
-  const rows = { ...data, groups: new Int32Array(data.rows), paths: Array.from(data.y, String) };
   const objective = createTrialObjective({
     engine,
-    data: { classes: ['a', 'b', 'c', 'd'], columns: 10, role: () => rows },
+    data: {
+      classes: ['a', 'b', 'c', 'd'],
+      parts: 1,
+      part: () => Promise.resolve({ train: data, test: data }),
+    },
     search: {
       sampler: 'random',
       trials: 6,
@@ -97,6 +100,12 @@ test('a trial that diverges is failed with its reason; the others are scored', a
       },
       fit: { ...options, epochs: 2 },
     } as never,
+    base: {
+      family: 'dropout',
+      fit: { ...options, epochs: 2 },
+      features: { kind: 'stm' },
+      reduction: { method: 'none', components: 1 },
+    },
     studyName: 'diverging',
   });
   const study = createStudy({
