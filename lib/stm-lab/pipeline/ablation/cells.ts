@@ -4,13 +4,8 @@ import { throwIfStopped } from 'research-basics/pace';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
 import type { Run, RunReference } from 'mlflow-tracking-client';
-import {
-  flattenParameters,
-  recordReused,
-  trackedRun,
-  type StageContext,
-  type TrackedRunRequest,
-} from '../../stages/context';
+import { flattenParameters, type StageContext, type TrackedRunRequest } from '../../stages/context';
+import { cachedCell } from '../../stages/cachedCell';
 import { modulationAxes, type FeatureFolder } from '../featureFolder';
 import { processScorer, type CellScorer, type CellTask } from './pool';
 import {
@@ -61,37 +56,42 @@ export async function scoreAll(
     engine: engine.description,
   };
   const outcomes: CellOutcome[] = [];
-  const waiting: number[] = [];
-  tasks.forEach((task, i) => {
-    const known = storedOutcome(cells, task, identity);
-    if (known === undefined) waiting.push(i);
-    else {
-      outcomes[i] = known;
-      recordReused(context, cellRun(task, identity, parent), (run) => logCell(run, known.cell));
-    }
-  });
-  let done = tasks.length - waiting.length;
-  const lane = async (scorer: CellScorer): Promise<void> => {
+  let [next, done] = [0, 0];
+  const lane = async (open: () => CellScorer): Promise<void> => {
+    // A lane that finds only cells scored before needs no data and no process.
+    let scorer: CellScorer | undefined;
     try {
-      for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
+      for (let at = next++; at < tasks.length; at = next++) {
+        const task = tasks[at]!;
         throwIfStopped(context.signal, 'ablation');
-        outcomes[at] = await trackedCell(tasks[at]!, scorer, { cells, identity }, context, parent);
+        outcomes[at] = await cachedCell(context, {
+          request: cellRun(task, identity, parent),
+          read: () => storedOutcome(cells, task, identity),
+          compute: () => (scorer ??= open()).score(task),
+          write: (outcome) => {
+            const stored = { key: cellKey(task, identity), ...outcome };
+            writeJson(cellFile(cells, task), { ...stored, check: sha256(stored) } satisfies StoredCell);
+          },
+          log: (run, { cell }) => logCell(run, cell),
+        });
         done++;
-        context.progress?.(`ablate: ${done} of ${tasks.length} cells (${tasks[at]!.name})`);
+        context.progress?.(`ablate: ${done} of ${tasks.length} cells (${task.name})`);
       }
     } catch (error) {
-      waiting.length = 0;
+      next = tasks.length;
       throw error;
     } finally {
-      scorer.close();
+      scorer?.close();
     }
   };
   const order = { features: path.resolve(features), plan, cells: path.resolve(cells) };
-  const scorers =
+  const open = (): CellScorer =>
     workers === 1
-      ? [localScorer(readAblationData(features, engine), plan, cells, context.signal)]
-      : Array.from({ length: Math.min(workers, waiting.length) }, () => processScorer(order, context.signal));
-  const ends = await Promise.allSettled(scorers.map(lane));
+      ? localScorer(readAblationData(features, engine), plan, cells, context.signal)
+      : processScorer(order, context.signal);
+  const ends = await Promise.allSettled(
+    Array.from({ length: Math.min(workers, tasks.length) }, () => lane(open)),
+  );
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return outcomes;
@@ -127,25 +127,6 @@ function storedOutcome(cells: string, task: CellTask, identity: unknown): CellOu
   } catch {
     return undefined;
   }
-}
-
-/** Scores one cell under a run of its own; stored last, so that a cell that is known has its run complete. */
-async function trackedCell(
-  task: CellTask,
-  scorer: CellScorer,
-  { cells, identity }: { readonly cells: string; readonly identity: unknown },
-  context: StageContext,
-  parent: RunReference | undefined,
-): Promise<CellOutcome> {
-  const key = cellKey(task, identity);
-  const outcome = await trackedRun(context, cellRun(task, identity, parent), async (run) => {
-    const scored = await scorer.score(task);
-    if (run !== undefined) logCell(run, scored.cell);
-    return scored;
-  });
-  const stored = { key, ...outcome };
-  writeJson(cellFile(cells, task), { ...stored, check: sha256(stored) } satisfies StoredCell);
-  return outcome;
 }
 
 function cellRun(task: CellTask, identity: unknown, parent: RunReference | undefined): TrackedRunRequest {

@@ -13,7 +13,8 @@ import {
 } from '../../evaluation';
 import { stratifiedGroupKFold } from '../../splits';
 import type { Run } from 'mlflow-tracking-client';
-import { flattenParameters, trackedRun, type StageContext } from '../../stages/context';
+import { cachedCell } from '../../stages/cachedCell';
+import { flattenParameters, type StageContext } from '../../stages/context';
 import { logReport } from '../evaluate';
 import {
   collectionDesign,
@@ -97,8 +98,6 @@ function warnOfGridEnds(row: FullRow, { chosen }: ComparisonScores, { warn }: St
 
 interface StoredRow {
   readonly key: string;
-  /** The comparison in whose run this row's run lies. */
-  readonly comparison: string;
   readonly scores: ComparisonScores;
 }
 
@@ -130,11 +129,6 @@ export async function judgeRow(
   // Names that differ in what is cut or replaced get folders of their own.
   const folder = path.join(shared.folder, `${slug}-${sha256(row.name).slice(0, 6)}`);
   const files = { result: path.join(folder, 'row.json'), values: path.join(folder, 'probabilities.npy') };
-  const kept = readFinished(files, key, seeds.length);
-  if (kept?.comparison === comparison) {
-    warnOfGridEnds(row, kept.scores, context);
-    return kept;
-  }
   const request = {
     name: row.name,
     key: `comparison-${sha256([comparison, key]).slice(0, 16)}`,
@@ -146,31 +140,34 @@ export async function judgeRow(
       ...Object.fromEntries(Object.entries(source.hashes).map(([name, hash]) => [`stm.input.${name}`, hash])),
     },
   };
-  return trackedRun(context, request, async (run) => {
-    const partial = { ...shared, folder: path.join(folder, 'folds') };
-    const finished = kept ?? (await crossValidateRow(row, source, partial, key, context));
-    logRow(run, finished, shared);
-    warnOfGridEnds(row, finished.scores, context);
-    if (kept === undefined) writeRepeats(files.values, finished.repeats, recordings.length);
-    writeJson(files.result, { key, comparison, scores: finished.scores } satisfies StoredRow);
-    for (const used of [partial.folder, `${partial.folder}-by-collection`])
-      fs.rmSync(used, { recursive: true, force: true });
-    return finished;
+  const partial = { ...shared, folder: path.join(folder, 'folds') };
+  const finished = await cachedCell(context, {
+    request,
+    read: () => readFinished(files, key, seeds.length),
+    compute: () => crossValidateRow(row, source, partial, key, context),
+    write: ({ scores, repeats }) => {
+      writeRepeats(files.values, repeats, recordings.length);
+      writeJson(files.result, { key, scores } satisfies StoredRow);
+      for (const used of [partial.folder, `${partial.folder}-by-collection`])
+        fs.rmSync(used, { recursive: true, force: true });
+    },
+    log: (run, result) => logRow(run, result, shared),
   });
+  warnOfGridEnds(row, finished.scores, context);
+  return finished;
 }
 
 function readFinished(
   files: { readonly result: string; readonly values: string },
   key: string,
   repeats: number,
-): (FinishedRow & { readonly comparison: string }) | undefined {
+): FinishedRow | undefined {
   if (!fs.existsSync(files.result) || !fs.existsSync(files.values)) return undefined;
   const stored = readJson<StoredRow>(files.result);
   if (stored.key !== key) return undefined;
   const values = readNpy(files.values).data as Float32Array;
   const size = values.length / repeats;
   return {
-    comparison: stored.comparison,
     scores: stored.scores,
     repeats: Array.from({ length: repeats }, (_, i) => values.slice(i * size, (i + 1) * size)),
   };
@@ -184,11 +181,10 @@ function writeRepeats(file: string, repeats: readonly Float32Array[], rows: numb
 }
 
 function logRow(
-  run: Run | undefined,
+  run: Run,
   { scores, repeats }: FinishedRow,
   { recordings, seeds, resamples }: RowContext,
 ): void {
-  if (run === undefined) return;
   scores.repeats.forEach((value, i) => run.logMetrics({ repeat_macro_f1: value }, seeds[i]!));
   run.logMetrics({
     cv_mean_macro_f1: scores.macroF1.value,

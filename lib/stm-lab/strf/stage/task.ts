@@ -17,7 +17,8 @@ import {
   type TrainingRecord,
 } from '..';
 import type { Run } from 'mlflow-tracking-client';
-import { recordReused, runTrackedStage, trackedRun, type StageContext } from '../../stages/context';
+import { cachedCell } from '../../stages/cachedCell';
+import { runTrackedStage, type StageContext } from '../../stages/context';
 import type { StageResult } from '../../stages/stage';
 import { parseCondition, type StrfExperiment } from './experiment';
 import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './scores';
@@ -205,7 +206,7 @@ async function cellOnce(
     engine: engine.description,
   });
   const folder = path.join(out, 'cells', `${condition.replaceAll(' ', '-')}-seed${seed}`);
-  const finished = readCell(folder, key);
+  const checkpoint = { folder: path.join(folder, 'checkpoint'), identity: key };
   const request = {
     name: `${prepared.name} ${condition} seed ${seed}`,
     key: `strf-cell-${key.slice(0, 16)}`,
@@ -213,29 +214,29 @@ async function cellOnce(
     tags: { 'stm.stage': 'strf-cell', 'stm.engine': engine.description },
     ...(parent === undefined ? {} : { parent }),
   };
-  const logOutcome = (run: Run, { records, metrics }: CellOutcome): void => {
-    for (const { step, loss } of records) run.logMetrics({ loss }, step);
-    run.logMetrics(metrics);
-  };
-  if (finished !== undefined) {
-    recordReused(context, request, (run) => logOutcome(run, finished));
-    return finished;
-  }
-  return trackedRun(context, request, async (run) => {
-    const began = performance.now();
-    const checkpoint = { folder: path.join(folder, 'checkpoint'), identity: key };
-    const outcome = await prepared.run(
-      engine,
-      // Learned and frozen filters of one seed start alike.
-      { ...parseCondition(condition), initial: { seed: deriveSeed(seed, 'filters') } },
-      seed,
-      { checkpoint, signal: context.signal },
-    );
-    if (run !== undefined) logOutcome(run, outcome);
-    run?.logMetrics({ seconds: (performance.now() - began) / 1000 });
-    fs.rmSync(checkpoint.folder, { recursive: true, force: true });
-    writeCell(folder, key, outcome);
-    return outcome;
+  return cachedCell(context, {
+    request,
+    read: () => readCell(folder, key),
+    compute: async (run) => {
+      const began = performance.now();
+      const outcome = await prepared.run(
+        engine,
+        // Learned and frozen filters of one seed start alike.
+        { ...parseCondition(condition), initial: { seed: deriveSeed(seed, 'filters') } },
+        seed,
+        { checkpoint, signal: context.signal },
+      );
+      run?.logMetrics({ seconds: (performance.now() - began) / 1000 });
+      return outcome;
+    },
+    write: (outcome) => {
+      writeCell(folder, key, outcome);
+      fs.rmSync(checkpoint.folder, { recursive: true, force: true });
+    },
+    log: (run, { records, metrics }) => {
+      for (const { step, loss } of records) run.logMetrics({ loss }, step);
+      run.logMetrics(metrics);
+    },
   });
 }
 

@@ -19,7 +19,8 @@ import {
   type TmnnEpoch,
 } from '..';
 import type { Run } from 'mlflow-tracking-client';
-import { flattenParameters, recordReused, type StageContext, trackedRun } from '../../stages/context';
+import { cachedCell } from '../../stages/cachedCell';
+import { flattenParameters, type StageContext } from '../../stages/context';
 import { systemSpec, type TmnnExperiment, type TmnnSystem } from './experiment';
 
 /** What one system learned with one seed, as `cell.json` keeps it. */
@@ -101,25 +102,25 @@ export async function runCell(
     params: flattenParameters({ system: system.name, ...plan }),
     tags: { 'stm.stage': 'tmnn-cell', 'stm.key': key, 'stm.engine': engine.description },
   };
-  const logCell = (run: Run, cell: TmnnCell): void => {
-    run.logMetrics({ ...cell.scores, best_epoch: cell.bestEpoch });
-    run.logArtifact(path.join(folder, 'cell.json'));
-  };
-  const known = storedCell(folder, key);
-  if (known !== undefined) {
-    recordReused(context, request, (run) => {
-      for (const { epoch, loss, validationLoss } of known.history)
-        run.logMetrics({ loss, val_loss: validationLoss }, epoch);
-      logCell(run, known);
-    });
-    return known;
-  }
-  return trackedRun(context, request, async (run) => {
-    const cell = await trainCell(engine, { plan, key, system, seed, ready, folder }, context, run);
-    if (run !== undefined) logCell(run, cell);
-    return cell;
+  return cachedCell(context, {
+    request,
+    read: () => storedCell(folder, key),
+    compute: (run) => trainCell(engine, { plan, key, system, seed, ready, folder }, context, run),
+    write: (cell) => {
+      writeJson(path.join(folder, 'cell.json'), cell);
+      fs.rmSync(checkpointOf(folder), { recursive: true, force: true });
+    },
+    log: (run, cell, origin) => {
+      if (origin === 'reused')
+        for (const { epoch, loss, validationLoss } of cell.history)
+          run.logMetrics({ loss, val_loss: validationLoss }, epoch);
+      run.logMetrics({ ...cell.scores, best_epoch: cell.bestEpoch });
+      run.logArtifact(path.join(folder, 'cell.json'));
+    },
   });
 }
+
+const checkpointOf = (folder: string): string => path.join(folder, 'checkpoint');
 
 function storedCell(folder: string, key: string): TmnnCell | undefined {
   try {
@@ -178,13 +179,12 @@ async function trainCell(
   const begin = performance.now();
   const stages = fit.stages ?? [];
   const epochs = stages.reduce((sum, stage) => sum + stage.epochs, 0);
-  const checkpoint = path.join(folder, 'checkpoint');
   const result = await fitTmnn(engine, {
     spec,
     task,
     data: { source, labels, train, validation, window },
     fit,
-    checkpoint: { folder: checkpoint, identity: key },
+    checkpoint: { folder: checkpointOf(folder), identity: key },
     signal: context.signal,
     onEpoch: (epoch) => {
       context.progress?.(
@@ -211,7 +211,7 @@ async function trainCell(
     data: probabilities,
   });
   const best = result.history[result.bestEpoch - 1]!;
-  const cell: TmnnCell = {
+  return {
     key,
     system: system.name,
     seed,
@@ -225,9 +225,6 @@ async function trainCell(
     test: test.map((clip) => collection.clips[clip]!.name),
     seconds: Math.round((performance.now() - begin) / 1000),
   };
-  writeJson(path.join(folder, 'cell.json'), cell);
-  fs.rmSync(checkpoint, { recursive: true, force: true });
-  return cell;
 }
 
 /** Scores of test clips, in all and of each output. */
