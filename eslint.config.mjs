@@ -9,7 +9,7 @@ export default tseslint.config(
     extends: [...tseslint.configs.recommended],
     languageOptions: {
       parserOptions: {
-        project: ['./tsconfig.json', './lib/*/tsconfig.json'],
+        project: ['./tsconfig.json', './lib/*/tsconfig.json', './lib/stm-lab/explore/page/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },

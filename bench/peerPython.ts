@@ -18,6 +18,12 @@ const PEERS = {
     packages: ['torch==2.15.0', 'optuna==5.0.0', 'scipy', 'numpy'],
     size: '6 GB',
   },
+  librosa: {
+    variable: 'STM_LAB_LIBROSA_PYTHON',
+    imports: 'librosa',
+    packages: ['librosa==0.11.0'],
+    size: '500 MB',
+  },
 } as const;
 
 export type PeerName = keyof typeof PEERS;

@@ -17,7 +17,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 /** The modules of `stm-lab`. */
 const flow = [
   'base', 'audio', 'corpus', 'features', 'synthesis', 'splits', 'engine', 'reduction', 'models', 'layers', 'evaluation',
-  'ablation', 'figures', 'report', 'stages', 'tmnn', 'strf', 'pipeline', 'cluster', 'cli',
+  'ablation', 'figures', 'report', 'stages', 'tmnn', 'strf', 'pipeline', 'cluster', 'explore', 'cli',
 ]; // prettier-ignore
 
 /** Which modules of `stm-lab` may import a package; the other packages are open to all modules. */

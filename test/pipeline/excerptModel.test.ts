@@ -7,9 +7,16 @@ import { randomState } from 'research-basics/random/mt19937';
 import { atTemperature, calibration, fitTemperature } from 'stm-lab/dist/evaluation';
 import { foldRates } from 'stm-lab/dist/features';
 import { fitDiscriminant, fitLogistic, linearLogProbabilities } from 'stm-lab/dist/models';
-import { loadExcerptModel, trainExcerptStage, type ComparisonRecord } from 'stm-lab/dist/pipeline';
-import { prepareVectors } from 'stm-lab/dist/pipeline/excerptModel/data';
-import { excerptWeights } from 'stm-lab/dist/pipeline/excerptModel/fit';
+import { readNpy } from 'stm-lab/dist/base/npy';
+import {
+  linearExcerptModel,
+  loadExcerptModel,
+  trainExcerptStage,
+  type ComparisonRecord,
+} from 'stm-lab/dist/pipeline';
+import { openExcerptFolder, prepareVectors } from 'stm-lab/dist/pipeline/excerptModel/data';
+import { excerptWeights, predictExcerptModel } from 'stm-lab/dist/pipeline/excerptModel/fit';
+import { classify } from '../../lib/stm-lab/explore/page/classify';
 import { plantedCollections } from './plantedCollections';
 import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
@@ -143,6 +150,29 @@ test('a planted confound: honest by collection, calibrated there, the same in ev
   assert.equal((await train('two')).record.hash, record.hash);
   fs.renameSync(path.join(folder, 'one'), path.join(folder, 'sonst wo'));
   const moved = loadExcerptModel(path.join(folder, 'sonst wo'));
+  // Multiplied out, as the page has it, it predicts the same.
+  const linear = linearExcerptModel(path.join(folder, 'sonst wo'));
+  const excerpts = openExcerptFolder(features);
+  const task = excerpts.read(choice);
+  const { classes, temperature } = moved.record;
+  const rows = Int32Array.of(0, 7);
+  const { logProbabilities } = await predictExcerptModel(moved, task, rows, classes.length);
+  const expected = atTemperature(logProbabilities, classes.length, temperature);
+  const raw = readNpy(path.join(features, 'excerpts.npy'));
+  rows.forEach((row, i) => {
+    const own = Array.from({ length: task.starts[row + 1]! - task.starts[row]! }, (_, k) => {
+      const at = (task.starts[row]! + k) * raw.shape[1]!;
+      return { startSeconds: 4 * k, features: raw.data.slice(at, at + raw.shape[1]!) as Float32Array };
+    });
+    const model = { ...moved.record, ...choice, label: '', members: linear.members };
+    const { probabilities } = classify(model, own);
+    probabilities.forEach((p, c) =>
+      assert.ok(
+        Math.abs(p - expected[i * classes.length + c]!) < 1e-4,
+        `${p} ${expected[i * classes.length + c]}`,
+      ),
+    );
+  });
   assert.equal(moved.record.hash, record.hash);
   const card = fs.readFileSync(path.join(folder, 'sonst wo', 'MODEL_CARD.md'), 'utf8');
   assert.match(card, new RegExp(`collections \\| ${byCollection!.macroF1.value.toFixed(3)} `));

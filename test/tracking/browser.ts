@@ -14,11 +14,19 @@ export const noBrowser: string | false =
 export interface Browser {
   /** Opens an address and waits until the page's text matches; throws with the text when it does not within a minute. */
   open(address: string, expected: RegExp): Promise<string>;
-  /** Value of an expression in the page; plain JSON. */
+  /** Value of an expression in the page, or of what it promises, as if a user had asked for it; plain JSON. */
   evaluate(expression: string): Promise<unknown>;
   /** Size of the window's inside, px. */
   resize(width: number, height: number): Promise<void>;
-  screenshot(file: string): Promise<void>;
+  screenshot(file: string, part?: 'window' | 'page'): Promise<void>;
+  /** Moves the pointer along points of the window with the button down, px. */
+  drag(points: readonly (readonly [number, number])[]): Promise<void>;
+  /** Presses a key, by its name, e.g. `ArrowRight`. */
+  press(key: string): Promise<void>;
+  /** Which colours the page is asked for. */
+  colours(scheme: 'light' | 'dark'): Promise<void>;
+  /** Every address that the pages asked for, since the start. */
+  readonly requests: string[];
   /** Uncaught exceptions, console errors, answers of 400 and more, since the start. */
   readonly errors: string[];
   close(): Promise<void>;
@@ -48,6 +56,7 @@ export async function startBrowser(): Promise<Browser> {
   const output = child.stdio[4] as Readable;
   const waiting = new Map<number, (message: Message) => void>();
   const errors: string[] = [];
+  const requests: string[] = [];
   let nextId = 1;
   let rest = '';
   output.on('data', (chunk: Buffer) => {
@@ -61,6 +70,7 @@ export async function startBrowser(): Promise<Browser> {
   });
   const note = ({ method, params }: Message): void => {
     const text = JSON.stringify(params);
+    if (method === 'Network.requestWillBeSent') requests.push((params!['request'] as { url: string }).url);
     if (method === 'Runtime.exceptionThrown') errors.push(`exception: ${text.slice(0, 400)}`);
     if (method === 'Runtime.consoleAPICalled' && params!['type'] === 'error')
       errors.push(`console: ${text.slice(0, 400)}`);
@@ -88,13 +98,38 @@ export async function startBrowser(): Promise<Browser> {
   for (const domain of ['Page', 'Runtime', 'Network']) await call(`${domain}.enable`, {}, sessionId);
 
   const evaluate = async (expression: string): Promise<unknown> => {
-    const answer = await call('Runtime.evaluate', { expression, returnByValue: true }, sessionId);
+    const asked = { expression, returnByValue: true, awaitPromise: true, userGesture: true };
+    const answer = await call('Runtime.evaluate', asked, sessionId);
     return (answer as { result: { value: unknown } }).result.value;
   };
 
   return {
     errors,
+    requests,
     evaluate,
+    async drag(points) {
+      const mouse = (type: string, [x, y]: readonly [number, number]): Promise<unknown> =>
+        call(
+          'Input.dispatchMouseEvent',
+          { type, x, y, button: 'left', buttons: 1, clickCount: 1 },
+          sessionId,
+        );
+      await mouse('mousePressed', points[0]!);
+      for (const point of points) await mouse('mouseMoved', point);
+      await mouse('mouseReleased', points.at(-1)!);
+    },
+    async press(key) {
+      const codes: Record<string, number> = { Tab: 9, Enter: 13, ' ': 32, Home: 36, ArrowRight: 39 };
+      const event = { key, code: key === ' ' ? 'Space' : key, windowsVirtualKeyCode: codes[key] };
+      const text = { Enter: '\r', ' ': ' ' }[key];
+      const down = text === undefined ? { type: 'rawKeyDown' } : { type: 'keyDown', text };
+      await call('Input.dispatchKeyEvent', { ...event, ...down }, sessionId);
+      await call('Input.dispatchKeyEvent', { ...event, type: 'keyUp' }, sessionId);
+    },
+    async colours(scheme) {
+      const features = [{ name: 'prefers-color-scheme', value: scheme }];
+      await call('Emulation.setEmulatedMedia', { features }, sessionId);
+    },
     async resize(width, height) {
       const metrics = { width, height, deviceScaleFactor: 1, mobile: false };
       await call('Emulation.setDeviceMetricsOverride', metrics, sessionId);
@@ -109,10 +144,14 @@ export async function startBrowser(): Promise<Browser> {
       }
       throw new Error(`${address} does not show ${expected}, but: ${text.slice(0, 2000)}`);
     },
-    async screenshot(file) {
+    async screenshot(file, part = 'window') {
       // Charts draw after their text is there.
       await new Promise((resolve) => setTimeout(resolve, 1500));
-      const { data } = (await call('Page.captureScreenshot', { format: 'png' }, sessionId)) as {
+      const { data } = (await call(
+        'Page.captureScreenshot',
+        { format: 'png', captureBeyondViewport: part === 'page' },
+        sessionId,
+      )) as {
         data: string;
       };
       fs.mkdirSync(path.dirname(file), { recursive: true });

@@ -8,28 +8,31 @@ export type WavSamples = 'pcm16' | 'float32';
  * @param sampleRate Hz, a positive integer
  * @param dataBytes bytes of the samples that follow
  */
-export function wavHeader(samples: WavSamples, sampleRate: number, dataBytes: number): Buffer {
+export function wavHeader(samples: WavSamples, sampleRate: number, dataBytes: number): Uint8Array {
   const isFloat = samples === 'float32';
   const width = isFloat ? 4 : 2;
-  const head = Buffer.alloc(wavHeaderBytes(samples));
+  const head = new Uint8Array(wavHeaderBytes(samples));
+  const view = new DataView(head.buffer);
+  const text = (at: number, characters: string): void =>
+    [...characters].forEach((character, i) => (head[at + i] = character.charCodeAt(0)));
   const data = head.length - 8;
-  head.write('RIFF', 0, 'latin1');
-  head.writeUInt32LE(head.length - 8 + dataBytes, 4);
-  head.write('WAVEfmt ', 8, 'latin1');
-  head.writeUInt32LE(isFloat ? 18 : 16, 16);
-  head.writeUInt16LE(isFloat ? 3 : 1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(sampleRate, 24);
-  head.writeUInt32LE(sampleRate * width, 28);
-  head.writeUInt16LE(width, 32);
-  head.writeUInt16LE(8 * width, 34);
+  text(0, 'RIFF');
+  view.setUint32(4, head.length - 8 + dataBytes, true);
+  text(8, 'WAVEfmt ');
+  view.setUint32(16, isFloat ? 18 : 16, true);
+  view.setUint16(20, isFloat ? 3 : 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, sampleRate, true);
+  view.setUint32(28, sampleRate * width, true);
+  view.setUint16(32, width, true);
+  view.setUint16(34, 8 * width, true);
   if (isFloat) {
-    head.write('fact', 38, 'latin1');
-    head.writeUInt32LE(4, 42);
-    head.writeUInt32LE(dataBytes / width, 46);
+    text(38, 'fact');
+    view.setUint32(42, 4, true);
+    view.setUint32(46, dataBytes / width, true);
   }
-  head.write('data', data, 'latin1');
-  head.writeUInt32LE(dataBytes, data + 4);
+  text(data, 'data');
+  view.setUint32(data + 4, dataBytes, true);
   return head;
 }
 

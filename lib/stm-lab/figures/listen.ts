@@ -1,5 +1,5 @@
 import { designResampler, resample } from '../audio';
-import { wavBytes } from '../audio/writeWav';
+import { wavBytes } from '../audio/wavBytes';
 import { inputError } from 'research-basics/errors';
 import { escapeHtml } from '../base/html';
 import { findKernel } from './notebook';
@@ -48,7 +48,7 @@ export function listenHtml(sounds: readonly PlayableSound[], options: ListenOpti
   const items = played.map(({ samples, sampleRate, title, peak, cut }) => {
     const reference = level === 'same' ? loudest : peak;
     const scaled = reference === 0 ? samples : samples.map((value) => (value * PEAK) / reference);
-    const wav = wavBytes(title, scaled, sampleRate).toString('base64');
+    const wav = Buffer.from(wavBytes(title, scaled, sampleRate)).toString('base64');
     const note = cut ? ` (first ${(samples.length / sampleRate).toFixed(1)} s)` : '';
     return (
       `<figure style="margin:6px 0"><figcaption style="font:13px sans-serif">${escapeHtml(title + note)}</figcaption>` +

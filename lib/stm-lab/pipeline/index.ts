@@ -62,10 +62,12 @@ export {
   DEFAULT_EXCERPT_MODEL,
   excerptSentence,
   isExcerptModel,
+  linearExcerptModel,
   loadExcerptModel,
   trainExcerptStage,
   type ExcerptModelChoice,
   type ExcerptModelRecord,
+  type LinearExcerptModel,
   type TrainExcerptStageOptions,
   type TrainExcerptSummary,
 } from './excerptModel';

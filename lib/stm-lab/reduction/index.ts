@@ -8,6 +8,7 @@ export {
 } from './reduction';
 export {
   checkSameFeatures,
+  componentScale,
   componentImage,
   inverseTransform,
   transform,

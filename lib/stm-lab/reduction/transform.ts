@@ -60,7 +60,7 @@ export async function transformBlocks(
 }
 
 /** What each component is divided by, see `FitReductionOptions.whiten`. */
-function componentScale(variance: Float64Array, whiten: Reduction['whiten']): Float64Array {
+export function componentScale(variance: Float64Array, whiten: Reduction['whiten']): Float64Array {
   const rms = Math.sqrt(variance.reduce((sum, value) => sum + value, 0) / variance.length);
   return variance.map((own) =>
     whiten === 'no' ? 1 : Math.max(whiten === 'common' ? rms : Math.sqrt(own), Number.EPSILON),

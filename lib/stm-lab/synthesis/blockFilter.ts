@@ -1,4 +1,4 @@
-import type { FilterBank } from '../features';
+import type { FilterBank } from '../features/stm/filterBank';
 import type { ModulationPlane } from './plane';
 import { createModulationPlane } from './plane';
 import type { ModulationGain } from './region';

@@ -1,5 +1,5 @@
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
-import type { FilterBank } from '../features';
+import type { FilterBank } from '../features/stm/filterBank';
 import { FRAME_RATE } from '../features/stm/axes';
 import type { Pffft } from '../features/kernels/pffft';
 import type { ModulationGain } from './region';

@@ -3,7 +3,7 @@ import { ANALYSIS_RATE, RATES } from '../features/stm/axes';
 import { HALF_RATES, type CochleagramKernel } from '../features/stm/cochleagram';
 import { EXCERPT_SAMPLES } from '../features/stm/channelPlan';
 import { circle } from '../features/stm/modulation';
-import { designResampler } from '../audio';
+import { designResampler } from '../audio/resample';
 import type { ModulationGain } from './region';
 
 /** Samples between two windows of the measurement: they overlap by half. */

@@ -1,5 +1,5 @@
 import { LOW_PASS_ZEROS, lowPassAt } from '../audio/resample';
-import type { FilterBank } from '../features';
+import type { FilterBank } from '../features/stm/filterBank';
 import { smoothMultiple } from '../features/kernels/pffft';
 import { FRAME_RATE } from '../features/stm/axes';
 import { FRAME_STEP } from '../features/stm/channelPlan';

@@ -1,4 +1,4 @@
-import type { FilterBank } from '../features';
+import type { FilterBank } from '../features/stm/filterBank';
 import { loadPffft, type Pffft } from '../features/kernels/pffft';
 import { loadStmKernels, type StmKernels } from '../features/kernels/stmKernels';
 import { loadSubbandKernels, type SubbandKernels } from '../features/kernels/subbandKernels';

@@ -2,6 +2,7 @@ import type { Command } from '../command';
 import { ablate } from './ablate';
 import { compare } from './compare';
 import { evaluate } from './evaluate';
+import { explore } from './explore';
 import { extract } from './extract';
 import { figures } from './figures';
 import { filter } from './filter';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   report,
   inspect,
   filter,
+  explore,
   strf,
   reproduce,
   tmnn,

@@ -3,3 +3,4 @@ export { DEFAULT_EXCERPT_MODEL, describeLinear, type ExcerptModelChoice, type Li
 export { openExcerptPredictor } from './predict';
 export { trainExcerptStage, type TrainExcerptStageOptions, type TrainExcerptSummary } from './stage';
 export { isExcerptModel, loadExcerptModel, type ExcerptModelRecord } from './store';
+export { linearExcerptModel, type LinearExcerptModel } from './linear';

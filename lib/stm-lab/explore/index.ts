@@ -1,0 +1,2 @@
+export { explorerPage, startExplorer, type Explorer, type ExplorerOptions } from './server';
+export type { PageModel } from './model';
