@@ -91,3 +91,30 @@ test('nested settings become flat names', () => {
     d: 'x',
   });
 });
+
+test('an experiment extends another entry by entry; what it leaves out is that of smoke', () => {
+  const folder = temporaryFolder('extends');
+  const write = (name: string, value: object): string => {
+    const file = path.join(folder, name);
+    fs.writeFileSync(file, JSON.stringify(value));
+    return file;
+  };
+  const space = { lr: { type: 'float', min: 0.001, max: 0.01 } };
+  const child = write('child.json', {
+    ...{ extends: 'paper', name: 'child', title: 'a child' },
+    search: { trials: 7, space },
+    reduction: { components: 9 },
+  });
+  const [parent, read] = [readExperiment('paper'), readExperiment(child)];
+  assert.deepEqual(read.reduction, { ...parent.reduction, components: 9 });
+  assert.deepEqual(read.search, { ...parent.search, trials: 7, space }, 'a space is replaced whole');
+  const grandchild = write('grandchild.json', { extends: 'child.json', name: 'grandchild', title: 'x' });
+  assert.equal(readExperiment(grandchild).search.trials, 7);
+  const short = write('short.json', { name: 'short', title: 'x', features: { kind: 'mel' } });
+  assert.equal(readExperiment(short).features.kind, 'mel');
+  assert.deepEqual(readExperiment(short).search, readExperiment('smoke').search);
+  const loop = write('loop.json', { extends: 'loop.json', name: 'loop', title: 'x' });
+  assert.throws(() => readExperiment(loop), /extends itself/);
+  const lost = write('lost.json', { extends: 'papre', name: 'lost', title: 'x' });
+  assert.throws(() => readExperiment(lost), /experiment "papre" is not there/);
+});

@@ -75,6 +75,8 @@ export function parseCommand(
       { type: spec.value === undefined ? ('boolean' as const) : ('string' as const) },
     ]),
   );
+  // The configuration of an experiment is also called its preset.
+  if ('experiment' in config) config['preset'] = { type: 'string' };
   let parsed;
   try {
     parsed = parseArgs({
@@ -92,6 +94,13 @@ export function parseCommand(
   const options = Object.fromEntries(
     Object.entries(parsed.values).map(([name, value]) => [name, value === true ? 'yes' : String(value)]),
   );
+  const { preset } = options;
+  if (preset !== undefined) {
+    if (options['experiment'] !== undefined)
+      throw inputError(`stm-lab ${command.name}: --preset and --experiment are the same; give one`);
+    options['experiment'] = preset;
+    delete options['preset'];
+  }
   for (const [name, spec] of Object.entries(command.options)) {
     if (spec.required && options[name] === undefined) {
       throw inputError(

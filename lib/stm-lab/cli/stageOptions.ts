@@ -5,7 +5,7 @@ import { integerOption, type OptionSpec, type OptionValues } from './command';
 /** Which configuration. */
 export const EXPERIMENT: OptionSpec = {
   value: 'NAME',
-  help: 'configuration in experiments/, or a JSON file',
+  help: 'configuration in experiments/, or a JSON file (also --preset)',
   default: 'smoke',
 };
 /** Which column names collections. */

@@ -1,3 +1,4 @@
+import { sha256 } from 'research-basics/files';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, writeJson } from 'research-basics/files';
@@ -11,7 +12,8 @@ import {
   type EvaluationReport,
   type Interval,
 } from '../evaluation';
-import { stratifiedGroupKFold } from '../splits';
+import { foldsFor } from '../splits';
+import type { OfficialFolds } from './split';
 import { runTrackedStage, type StageContext } from '../stages/context';
 import { logReport, writePredictions } from './evaluate';
 import {
@@ -35,6 +37,8 @@ export interface CrossValidationStageOptions {
   readonly crossValidation: Experiment['crossValidation'];
   readonly reduction: ReductionChoice;
   readonly model: ModelChoice;
+  /** Folds that the corpus states, in place of divisions by seed. */
+  readonly official?: OfficialFolds | undefined;
 }
 
 /** What `cross-validation.json` says. */
@@ -72,7 +76,8 @@ export async function crossValidationStage(
   options: CrossValidationStageOptions,
   context: StageContext = {},
 ): Promise<CrossValidationSummary> {
-  const { out, crossValidation, reduction, model } = options;
+  const { out, crossValidation, reduction, model, official } = options;
+  const stated = official === undefined ? {} : { folds: sha256([...official.values]) };
   const folder = openFeatureFolder(options.features);
   tellOfLosses(options.features, context);
   try {
@@ -81,7 +86,7 @@ export async function crossValidationStage(
       stage: 'cross-validate',
       folder: out,
       parameters: { crossValidation, reduction, model },
-      inputs: { features: folder.featuresHash, index: folder.indexHash },
+      inputs: { features: folder.featuresHash, index: folder.indexHash, ...stated },
       engine: engine.description,
       run: async (run) => {
         const { classes, y } = classNumbers(folder.index.map(({ label }) => label));
@@ -102,6 +107,7 @@ export async function crossValidationStage(
           model,
           features: folder.featuresHash,
           engine: engine.description,
+          ...stated,
         };
         const partial = path.join(out, 'folds');
         forgetOtherFolds(partial, identity);
@@ -109,13 +115,7 @@ export async function crossValidationStage(
           labels: y,
           classNames: classes,
           groups: classNumbers(groupNames).y,
-          folds: (seed) =>
-            stratifiedGroupKFold({
-              labels: folder.index.map(({ label }) => label),
-              groups: groupNames,
-              folds: crossValidation.folds,
-              seed,
-            }),
+          folds: foldsFor(folder.index, crossValidation.folds, official),
           seeds: Array.from({ length: crossValidation.seeds }, (_, i) => i + 1),
           fitFold: (task) => fitFoldModel(shared, task),
           onFold: ({ finished, total }) => context.progress?.(`cross-validate: fold ${finished} of ${total}`),

@@ -1,7 +1,9 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { RegionDesign } from '../ablation';
 import { inputError, messageOf } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
+import { omit } from '../base/omit';
 import type { FitOptions } from '../models';
 import type { SamplerName, Space, Values } from 'bayesian-optimizer';
 import { checkAgainst, configurationFile } from '../stages/configuration';
@@ -30,6 +32,8 @@ export interface Experiment {
     readonly seed: number;
     readonly flavour: 'published' | 'fixed';
     readonly domains: 'together' | 'by-prefix';
+    /** Column of the manifest that states folds, or parts such as train and test; the others have no say then. */
+    readonly column?: string;
   };
   readonly reduction: ReductionChoice;
   readonly search: {
@@ -88,7 +92,7 @@ export type AblationSize = (typeof ABLATION_SIZES)[number];
  */
 export function readExperiment(nameOrFile: string): Experiment {
   const file = configurationFile('stm', nameOrFile);
-  const value = readJson<{ ablation?: unknown } | null>(file);
+  const value = withDefaults(readExtended(file));
   const size = value?.ablation;
   const whole = typeof size === 'string' ? { ...value, ablation: readAblation(size as AblationSize) } : value;
   const experiment = withRecordedSampler(checkAgainst<Experiment>(file, whole, schema));
@@ -99,6 +103,44 @@ export function readExperiment(nameOrFile: string): Experiment {
   }
   return experiment;
 }
+
+/** A configuration laid over the one it extends, entry by entry; lists and a search space are replaced whole. */
+function readExtended(file: string, above: readonly string[] = []): Record<string, unknown> {
+  const value = readJson<Record<string, unknown> | null>(file) ?? {};
+  if (typeof value !== 'object' || Array.isArray(value) || value['extends'] === undefined) return value;
+  const parent = value['extends'];
+  if (typeof parent !== 'string')
+    throw inputError(`${file}: extends must be the name or file of an experiment`);
+  const own = path.join(path.dirname(file), parent);
+  const found = configurationFile('stm', parent.endsWith('.json') && fs.existsSync(own) ? own : parent);
+  const chain = [...above, path.resolve(file)];
+  if (chain.includes(path.resolve(found))) throw inputError(`${file}: extends itself through ${parent}`);
+  return overlay(readExtended(found, chain), omit(value, 'extends'));
+}
+
+function overlay(below: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
+  const result = { ...below };
+  for (const [name, value] of Object.entries(own)) {
+    const before = below[name];
+    result[name] = isRecord(before) && isRecord(value) && name !== 'space' ? overlay(before, value) : value;
+  }
+  return result;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Sections that a configuration leaves out are those of `smoke`, so that a stage needs only what it uses. */
+function withDefaults(value: Record<string, unknown>): Record<string, unknown> {
+  const { split } = value;
+  const stated = isRecord(split) && split['column'] !== undefined;
+  const filled = stated ? { ...value, split: { ...OFFICIAL_SPLIT, ...split } } : value;
+  const sections = readJson<Record<string, unknown>>(configurationFile('stm', 'smoke'));
+  return { ...omit(sections, 'comparison', 'cost', 'excerptModel'), ...filled };
+}
+
+/** The folds are the column's. */
+const OFFICIAL_SPLIT = { folds: 10, seed: 23, flavour: 'fixed', domains: 'together' };
 
 /** The settings that trials of an experiment's search change. */
 export function trialBase({

@@ -20,7 +20,7 @@ import { extractStage, type ExtractSummary } from './extract';
 import { occlusionStage, type OcclusionSummary } from './occlusion';
 import { reduceStage, type ReduceSummary } from './reduce';
 import { searchStage, trainableModel, type SearchSummary } from './search';
-import { splitStage, type SplitSummary } from './split';
+import { officialColumn, splitStage, type OfficialFolds, type SplitSummary } from './split';
 import type { StageFolders } from './stageFolders';
 import { trainStage, type TrainSummary } from './train';
 
@@ -82,6 +82,7 @@ export function experimentStages(
       return settings.context.signal;
     },
   };
+  const official = (): OfficialFolds | undefined => officialColumn(manifest, experiment.split.column);
   // Each stage runs once per workbench, whoever asks first; one that failed runs again when asked again.
   const extract = once(() =>
     extractStage(
@@ -91,7 +92,8 @@ export function experimentStages(
   );
   const split = once(async () => {
     await extract();
-    return splitStage({ features: folders.features, out: folders.split, split: experiment.split }, context);
+    const { features, split: out } = folders;
+    return splitStage({ features, out, split: experiment.split, manifest }, context);
   });
   const reduce = once(async () => {
     await split();
@@ -142,7 +144,10 @@ export function experimentStages(
     await extract();
     const { features, crossValidation: out } = folders;
     const { crossValidation, reduction, model } = experiment;
-    return crossValidationStage({ features, out, crossValidation, reduction, model }, context);
+    return crossValidationStage(
+      { features, out, crossValidation, reduction, model, official: official() },
+      context,
+    );
   });
   const compare = async (part: ComparisonPart | undefined): Promise<CompareSummary> => {
     const comparison = partOfComparison(experiment.comparison, part);
@@ -160,7 +165,8 @@ export function experimentStages(
     );
     const own = comparison === undefined ? experiment : { ...experiment, comparison };
     const name = part === undefined ? '' : `-${sha256(part).slice(0, 8)}`;
-    return compareStage({ experiment: own, features, out: `${folders.comparison}${name}` }, context);
+    const out = `${folders.comparison}${name}`;
+    return compareStage({ experiment: own, features, out, official: official() }, context);
   };
   const compareAll = once(() => compare(undefined));
   const ablate = once(async () => {
@@ -223,7 +229,13 @@ function settingRows(
       value:
         features.kind === 'stm' ? `STM, ${features.channels ?? 'published'} channels` : 'mel spectrogram',
     },
-    { what: 'split', value: `${split.folds} group-wise folds, seed ${split.seed}, ${split.flavour}` },
+    {
+      what: 'split',
+      value:
+        split.column === undefined
+          ? `${split.folds} group-wise folds, seed ${split.seed}, ${split.flavour}`
+          : `as the column "${split.column}" states`,
+    },
     {
       what: 'reduction',
       value:

@@ -115,7 +115,7 @@ export { checkSearchOf } from './searchStudy';
 export { objectiveTitle, type ObjectiveChoice, type ObjectiveMetric } from './searchObjective';
 export { searchableNames, type TrialRecipe } from './hyperparameters';
 export { joinSearch, mergeSearch, searchProgress, type SearchProgress } from './searchShards';
-export { splitStage, type SplitStageOptions, type SplitSummary } from './split';
+export { officialColumn, splitStage, type SplitStageOptions, type SplitSummary } from './split';
 export type { SilenceLimit } from './silenceLimit';
 export { corpusName } from './corpusFolder';
 export { libraryHash } from './libraryHash';

@@ -1,7 +1,9 @@
 import * as path from 'node:path';
+import { inputError } from 'research-basics/errors';
 import { balanceReport, makeSplit, readSplit, writeSplit, type BalanceReport, type Split } from '../splits';
 import { duplicateWarning, readDuplicates } from '../features';
 import { keepLosses, tellOfLosses } from './classLosses';
+import { readManifest, type Manifest } from '../corpus';
 import { runTrackedStage, type StageContext } from '../stages/context';
 import type { Experiment } from './experiment';
 import { openFeatureFolder } from './featureFolder';
@@ -13,6 +15,14 @@ export interface SplitStageOptions {
   readonly features: string;
   readonly out: string;
   readonly split: Experiment['split'];
+  /** The recordings with all their columns: needed where the split names a column. */
+  readonly manifest?: string | Manifest | undefined;
+}
+
+/** What a column of the manifest says of each recording, by path. */
+export interface OfficialFolds {
+  readonly column: string;
+  readonly values: ReadonlyMap<string, string>;
 }
 
 /** The split with its balance. */
@@ -41,7 +51,14 @@ export async function splitStage(
     parameters: options.split,
     inputs: { features: folder.featuresHash, index: folder.indexHash },
     run: (run) => {
-      const split = makeSplit({ rows: folder.index, ...options.split });
+      const { column } = options.split;
+      const official = officialColumn(options.manifest, column);
+      const values = folder.index.map((row) => official?.values.get(row.path));
+      const split = makeSplit({
+        rows: folder.index,
+        ...options.split,
+        ...(official === undefined ? {} : { values }),
+      });
       writeSplit(out, split);
       const { classes } = balanceReport(split);
       run?.setTags({ 'stm.split': split.hash });
@@ -73,4 +90,25 @@ function duplicatesOf(features: string, split: Split): string | undefined {
   const roleOf = new Map(split.paths.map((recording, i) => [recording, split.roles[i]!]));
   const parted = sets.filter((set) => new Set(set.map(({ path: one }) => roleOf.get(one))).size > 1);
   return duplicateWarning(sets, parted.length);
+}
+
+/**
+ * What a column of a manifest says of each recording, by path.
+ *
+ * @throws UserError (`input`) naming the columns there are.
+ */
+export function officialColumn(
+  manifest: string | Manifest | undefined,
+  column: string | undefined,
+): OfficialFolds | undefined {
+  if (column === undefined) return undefined;
+  if (manifest === undefined)
+    throw inputError(`split.column "${column}": folds are in the manifest; give it with --manifest`);
+  const { file, rows } = typeof manifest === 'string' ? readManifest(manifest) : manifest;
+  const columns = Object.keys(rows[0]?.extra ?? {});
+  if (!columns.includes(column))
+    throw inputError(
+      `split.column "${column}": ${file} has no such column${columns.length === 0 ? '' : `; beside path, label and group it has ${columns.join(', ')}`}`,
+    );
+  return { column, values: new Map(rows.map((row) => [row.path, row.extra[column] ?? ''])) };
 }

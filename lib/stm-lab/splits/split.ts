@@ -3,6 +3,7 @@ import { encodeCell, guardCell } from '../base/csv';
 import { inputError } from 'research-basics/errors';
 import { groupKFold } from './groupKFold';
 import { checkLeakage, describeLeaks, findLeaks } from './leakage';
+import { officialFolds } from './official';
 import { assignRoles, type Role } from './roles';
 import { stratifiedGroupKFold } from './stratified';
 
@@ -14,6 +15,8 @@ export interface SplitParameters {
   readonly shuffle: 'shuffled' | 'in-order';
   readonly flavour: 'published' | 'fixed';
   readonly domains: 'together' | 'by-prefix';
+  /** Column of the corpus that stated the folds or roles; the other settings had no say then. */
+  readonly column?: string;
 }
 
 /** What is to be split. */
@@ -23,6 +26,8 @@ export interface MakeSplitOptions extends Partial<SplitParameters> {
    * its place in this list).
    */
   readonly rows: readonly SplitRow[];
+  /** What `column` says of each row; see `officialFolds`. */
+  readonly values?: readonly (string | undefined)[];
 }
 
 /** A recording as a split knows it. */
@@ -70,8 +75,13 @@ export function makeSplit(options: MakeSplitOptions): Split {
         ? 'there are no recordings to split'
         : `all ${rows.length} recordings have one label ("${labels[0]}"); at least two classes are needed`,
     );
-  const fold = new Int32Array(rows.length);
   const warnings: string[] = [];
+  if (options.column !== undefined) {
+    const { column, values = [] } = options;
+    const { fold, roles, folds } = officialFolds(rows, { column, values });
+    return finish(rows, { ...parameters, folds, column }, fold, roles, warnings);
+  }
+  const fold = new Int32Array(rows.length);
   for (const [domain, places] of domainsOf(labels, parameters.domains)) {
     const part = {
       labels: places.map((i) => labels[i]!),
@@ -90,14 +100,24 @@ export function makeSplit(options: MakeSplitOptions): Split {
       );
     warnings.push(`${describeLeaks(leaks)} (the published protocol allows this between domains)`);
   }
+  return finish(rows, parameters, fold, assignRoles(fold, parameters.folds), warnings);
+}
+
+function finish(
+  rows: readonly SplitRow[],
+  parameters: SplitParameters,
+  fold: Int32Array,
+  roles: Role[],
+  warnings: string[],
+): Split {
   const split = {
     parameters,
-    paths: rows.map((row) => row.path),
-    labels,
-    groups,
+    paths: rows.map(({ path }) => path),
+    labels: rows.map(({ label }) => label),
+    groups: rows.map(({ group }) => group),
     row: Int32Array.from(rows, (row, i) => row.row ?? i),
     fold,
-    roles: assignRoles(fold, parameters.folds),
+    roles,
     warnings,
   };
   return { ...split, hash: hashSplit(split) };

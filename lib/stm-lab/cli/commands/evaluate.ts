@@ -1,6 +1,7 @@
 import {
   collectionSentence,
   crossValidationStage,
+  officialColumn,
   evaluateStage,
   readExperiment,
   scoreTable,
@@ -22,6 +23,10 @@ export const evaluate: Command = {
       help: 'results of "stm-lab extract": cross-validates the experiment\'s model instead',
     },
     out: OUT,
+    manifest: {
+      value: 'M.csv',
+      help: 'recordings: with --features, where the experiment takes folds from a column (split.column)',
+    },
     experiment: EXPERIMENT,
     ...TRACKING_OPTIONS,
   },
@@ -38,7 +43,13 @@ export const evaluate: Command = {
     if (features !== undefined) {
       const { crossValidation, reduction, model } = experiment;
       const summary = await withStage(options, out, terminal, (context) =>
-        crossValidationStage({ features, out, crossValidation, reduction, model }, context),
+        crossValidationStage(
+          {
+            ...{ features, out, crossValidation, reduction, model },
+            official: officialColumn(options['manifest'], experiment.split.column),
+          },
+          context,
+        ),
       );
       const { value, low, high } = summary.mean.macroF1;
       printTable(

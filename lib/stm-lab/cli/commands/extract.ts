@@ -1,6 +1,16 @@
-import { extractShardStage, extractStage, mergeShardsStage, outcomeText } from '../../pipeline';
+import * as path from 'node:path';
+import { readJson } from 'research-basics/files';
+import type { ClassCount } from '../../features';
+import {
+  extractShardStage,
+  extractStage,
+  mergeShardsStage,
+  outcomeText,
+  readExperiment,
+} from '../../pipeline';
 import { choiceOption, integerOption, shardOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
+import { printTable } from '../table';
 import {
   COLLECTION,
   MAX_SILENCE,
@@ -21,6 +31,11 @@ export const extract: Command = {
       required: 'yes',
     },
     out: OUT,
+    experiment: {
+      value: 'NAME',
+      help: 'configuration in experiments/, or a JSON file (also --preset), whose features are extracted',
+      default: 'the options here',
+    },
     features: { value: 'KIND', help: 'stm or mel', default: 'stm' },
     channels: {
       value: 'SET',
@@ -63,11 +78,18 @@ export const extract: Command = {
   example: 'stm-lab extract --manifest corpus/manifest.csv --out results/corpus/features',
   async run(options, _positionals, terminal) {
     const out = options['out']!;
-    const kind = choiceOption(options, 'features', ['stm', 'mel'] as const, 'stm');
-    const channels = choiceOption(options, 'channels', ['published', 'paper'] as const, 'published');
+    const preset =
+      options['experiment'] === undefined ? undefined : readExperiment(options['experiment']).features;
+    const kind = choiceOption(options, 'features', ['stm', 'mel'] as const, preset?.kind ?? 'stm');
+    const channels = choiceOption(
+      options,
+      'channels',
+      ['published', 'paper'] as const,
+      preset?.channels ?? 'published',
+    );
     const scale = choiceOption(options, 'scale', ['power', 'decibel'] as const, 'power');
     const keep = choiceOption(options, 'keep', ['mean', 'excerpts'] as const, 'mean');
-    const maxSilenceSeconds = silenceOption(options);
+    const maxSilenceSeconds = silenceOption(options) ?? preset?.maxSilenceSeconds;
     // What is left at its default stays out of the key of earlier extractions.
     const request = {
       manifest: options['manifest']!,
@@ -113,6 +135,17 @@ export const extract: Command = {
       summary.computed === 0
         ? ''
         : `, ${((3600 * summary.audioHours) / summary.seconds).toFixed(0)} x real time`;
+    const { classes = [] } = readJson<{ classes?: readonly ClassCount[] }>(path.join(out, 'extraction.json'));
+    printTable(
+      terminal,
+      classes.map(({ label, listed, accepted, failed }) => ({
+        class: label,
+        recordings: listed,
+        accepted,
+        rejected: listed - accepted - failed,
+        failed,
+      })),
+    );
     terminal.print(
       `${out}: ${outcomeText(summary)} (${summary.computed} computed, ${summary.reused} reused${speed})`,
     );

@@ -7,7 +7,16 @@ import { printTable } from '../table';
 export const split: Command = {
   name: 'split',
   summary: 'Divide extracted recordings into folds and roles, groups kept together.',
-  options: { features: FEATURES, out: OUT, experiment: EXPERIMENT, ...TRACKING_OPTIONS },
+  options: {
+    features: FEATURES,
+    manifest: {
+      value: 'M.csv',
+      help: 'recordings: where the experiment takes folds from a column (split.column)',
+    },
+    out: OUT,
+    experiment: EXPERIMENT,
+    ...TRACKING_OPTIONS,
+  },
   details: [
     'Writes split.csv (path, label, group, row, fold, role) and split.json. Train, validation and test are 8:1:1 for ten',
     'folds. The flavour (fixed or published) and the seed come from the experiment.',
@@ -17,7 +26,10 @@ export const split: Command = {
     const out = options['out']!;
     const experiment = readExperiment(options['experiment'] ?? 'smoke');
     const { status, balance } = await withStage(options, out, terminal, (context) =>
-      splitStage({ features: options['features']!, out, split: experiment.split }, context),
+      splitStage(
+        { features: options['features']!, out, split: experiment.split, manifest: options['manifest'] },
+        context,
+      ),
     );
     printTable(
       terminal,

@@ -11,7 +11,7 @@ import {
   type FoldTask,
   type Interval,
 } from '../../evaluation';
-import { stratifiedGroupKFold } from '../../splits';
+import { foldsFor } from '../../splits';
 import type { Run } from 'mlflow-tracking-client';
 import { cachedCell } from '../../stages/cachedCell';
 import { flattenParameters, type StageContext } from '../../stages/context';
@@ -29,6 +29,7 @@ import { vectorStarts } from '../../models';
 import type { Reduction } from '../../reduction';
 import { classNumbers, type IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
+import type { OfficialFolds } from '../split';
 import { forgetOtherFolds } from '../partialFolds';
 import { describeModel, describeRow, type FullRow } from './fullRows';
 import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
@@ -72,6 +73,8 @@ export interface RowContext {
   /** Names the comparison: its rows and settings. */
   readonly comparison: string;
   readonly folds: number;
+  /** Folds that the corpus states. */
+  readonly official?: OfficialFolds | undefined;
   readonly seeds: readonly number[];
   readonly resamples: number;
 }
@@ -122,6 +125,9 @@ export async function judgeRow(
     seeds,
     resamples,
     engine: engine.description,
+    ...(shared.official === undefined
+      ? {}
+      : { official: recordings.map((one) => shared.official!.values.get(one.path)) }),
     // Earlier probabilities of support-vector machines were calibrated on single rows.
     ...(row.recipes.some(({ model }) => model.kind === 'svm') ? { calibration: 'groups' } : {}),
   });
@@ -279,7 +285,7 @@ async function crossValidateRow(
     labels: y,
     classNames: classes,
     groups: classNumbers(groups).y,
-    folds: (seed) => stratifiedGroupKFold({ labels, groups, folds: shared.folds, seed }),
+    folds: foldsFor(recordings, shared.folds, shared.official),
     seeds,
     fitFold: fitWith(base, groups, (task, choice) => writeJson(choiceFile(task), choice)),
     onFold: (done) => {

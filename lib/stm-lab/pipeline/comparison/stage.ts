@@ -11,6 +11,7 @@ import type { Experiment } from '../experiment';
 import { classNumbers, type IndexRow } from '../featureFolder';
 import { nameLabels } from '../../stages/labels';
 import type { StageResult } from '../../stages/stage';
+import type { OfficialFolds } from '../split';
 import type { ComparisonChoice } from './choice';
 import { fullRows, type FullRow } from './fullRows';
 import type { ComparisonRecord, ComparisonRowRecord } from './record';
@@ -25,6 +26,8 @@ export interface CompareStageOptions {
   /** Folder of extracted features for each `featureKey` of the rows. */
   readonly features: Readonly<Record<string, string>>;
   readonly out: string;
+  /** Folds that the corpus states, in place of divisions by seed. */
+  readonly official?: OfficialFolds | undefined;
 }
 
 /** Outcome of a comparison. */
@@ -64,7 +67,8 @@ export async function compareStage(
     stage: 'compare',
     folder: out,
     parameters: comparisonParameters(comparison, rows),
-    inputs,
+    inputs:
+      options.official === undefined ? inputs : { ...inputs, folds: sha256([...options.official.values]) },
     engine: engine.description,
     run: async (run) => {
       const shared = {
@@ -73,6 +77,7 @@ export async function compareStage(
         folder: path.join(out, 'rows'),
         comparison: sha256([comparison, rows]),
         folds,
+        official: options.official,
         resamples,
         seeds: Array.from({ length: seeds }, (_, i) => i + 1),
       };

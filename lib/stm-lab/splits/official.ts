@@ -1,0 +1,88 @@
+import { compareCodePoints } from '../base/codePoints';
+import { inputError } from 'research-basics/errors';
+import { checkLeakage } from './leakage';
+import { assignRoles, type Role } from './roles';
+import { stratifiedGroupKFold } from './stratified';
+
+/** Folds or parts that a corpus states itself. */
+export interface OfficialColumn {
+  /** Name of the column. */
+  readonly column: string;
+  /** What it says of each recording. */
+  readonly values: readonly (string | undefined)[];
+}
+
+/** Words for the parts of a corpus. */
+const PARTS: Readonly<Record<string, Role>> = {
+  ...{ train: 'train', training: 'train', dev: 'validation', devel: 'validation', development: 'validation' },
+  ...{ val: 'validation', valid: 'validation', validation: 'validation' },
+  ...{ test: 'test', testing: 'test', eval: 'test', evaluation: 'test' },
+};
+
+/**
+ * Folds and roles as a column of the corpus states them. Words such as train, validation and test are roles; anything
+ * else names folds, in ascending order: the last is for the test, the one before it for validation.
+ *
+ * @returns the fold (from 0) and role of each recording, and the number of folds.
+ * @throws UserError (`input`) naming a recording without a value, a part that is missing, too few folds, or a group in
+ *   two folds.
+ */
+export function officialFolds(
+  rows: readonly { readonly path: string; readonly group: string }[],
+  { column, values }: OfficialColumn,
+): { readonly fold: Int32Array; readonly roles: Role[]; readonly folds: number } {
+  const texts = rows.map(({ path }, i) => {
+    const text = values[i]?.trim() ?? '';
+    if (text === '')
+      throw inputError(`split.column "${column}": ${path} has no value; give every recording one`);
+    return text;
+  });
+  const names = [...new Set(texts)].sort(
+    areNumbers(texts) ? (a, b) => Number(a) - Number(b) : compareCodePoints,
+  );
+  const partOf = (text: string): Role | undefined => PARTS[text.toLowerCase()];
+  const byRole = names.every((name) => partOf(name) !== undefined);
+  const order: readonly Role[] = ['train', 'validation', 'test'];
+  const fold = Int32Array.from(texts, (text) =>
+    byRole ? order.indexOf(partOf(text)!) : names.indexOf(text),
+  );
+  checkLeakage({ groups: rows.map(({ group }) => group), fold });
+  if (!byRole && names.length < 3)
+    throw inputError(
+      `split.column "${column}": holds ${names.length} folds (${names.join(', ')}); training, validation and test need at least 3, or the words train, validation and test`,
+    );
+  if (!byRole) return { fold, roles: assignRoles(fold, names.length), folds: names.length };
+  const roles = Array.from(fold, (k) => order[k]!);
+  const lacking = order.filter((role) => !roles.includes(role));
+  if (lacking.length > 0)
+    throw inputError(
+      `split.column "${column}": names no recordings for ${lacking.join(' and ')} (it says ${names.join(', ')}); set apart some of the training groups`,
+    );
+  return { fold, roles, folds: 3 };
+}
+
+const areNumbers = (texts: readonly string[]): boolean =>
+  texts.every((text) => Number.isFinite(Number(text)));
+
+/**
+ * Folds of a cross-validation: those that the corpus states, the same for every seed, or a division for each seed.
+ *
+ * @param official fold column by path of the recording; parts such as train and test are no folds.
+ */
+export function foldsFor(
+  rows: readonly { readonly path: string; readonly label: string; readonly group: string }[],
+  folds: number,
+  official?: { readonly column: string; readonly values: ReadonlyMap<string, string> },
+): (seed: number) => Int32Array {
+  const labels = rows.map(({ label }) => label);
+  const groups = rows.map(({ group }) => group);
+  const values = official === undefined ? [] : rows.map(({ path }) => official.values.get(path));
+  if (official === undefined || values.every((text) => text !== undefined && text.toLowerCase() in PARTS))
+    return (seed) => stratifiedGroupKFold({ labels, groups, folds, seed });
+  const stated = officialFolds(rows, { column: official.column, values });
+  if (stated.folds !== folds)
+    throw inputError(
+      `split.column "${official.column}": holds ${stated.folds} folds, and the cross-validation asks for ${folds}; set its "folds" to ${stated.folds}`,
+    );
+  return () => stated.fold;
+}
