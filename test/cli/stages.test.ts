@@ -191,11 +191,23 @@ test('every command explains itself', () => {
   }
 });
 
+test('the version, and help by its short name', () => {
+  const { version } = JSON.parse(fs.readFileSync(require.resolve('stm-lab/package.json'), 'utf8')) as {
+    version: string;
+  };
+  assert.equal(stmLab('--version').out.trim(), version);
+  assert.deepEqual(stmLab('extract', '-h'), stmLab('extract', '--help'));
+});
+
 test('unusable words are refused in one line with exit code 2', () => {
   for (const [args, pattern] of [
-    [['nonsense'], /there is no command "nonsense"/],
+    [['nonsense'], /there is no command "nonsense"; "stm-lab --help"/],
+    [['extrat'], /there is no command "extrat"; did you mean extract\?/],
     [['extract'], /--manifest M\.csv is required/],
-    [['extract', '--manifest', manifest, '--out', at('x'), '--worker', '2'], /--worker/],
+    [
+      ['extract', '--manifest', manifest, '--out', at('x'), '--worker', '2'],
+      /--worker.*did you mean --workers\?/,
+    ],
     [
       ['extract', '--manifest', manifest, '--out', at('x'), '--workers', 'two'],
       /--workers two: must be a whole number/,

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { closest, distance } from 'fastest-levenshtein';
 import { inputError, messageOf } from 'research-basics/errors';
 import type { Terminal } from './terminal';
 
@@ -41,7 +42,7 @@ export function commandHelp(command: Command): string {
         : ` (default: ${spec.default})`;
     return [left, `${spec.help}${tail}`] as const;
   });
-  rows.push(['--help', 'this text']);
+  rows.push(['-h, --help', 'this text']);
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   const positionals = command.positionals === undefined ? '' : ` ${command.positionals}`;
   return [
@@ -58,6 +59,12 @@ export function commandHelp(command: Command): string {
     `  ${command.example}`,
     '',
   ].join('\n');
+}
+
+/** "; did you mean X?" for a word that is nearly one of those known, at most two letters of five apart; else "". */
+export function suggestion(word: string, known: readonly string[]): string {
+  const near = closest(word, known);
+  return distance(word, near) <= 0.4 * word.length ? `; did you mean ${near}?` : '';
 }
 
 /**
@@ -86,8 +93,10 @@ export function parseCommand(
       strict: true,
     });
   } catch (error) {
+    const [, unknown] = /^Unknown option '(--[^']+)'/.exec(messageOf(error)) ?? [];
+    const known = Object.keys(config).map((name) => `--${name}`);
     throw inputError(
-      `stm-lab ${command.name}: ${messageOf(error)}; see "stm-lab ${command.name} --help"`,
+      `stm-lab ${command.name}: ${messageOf(error)}${unknown === undefined ? '' : suggestion(unknown, known)}; see "stm-lab ${command.name} --help"`,
       error,
     );
   }

@@ -1,5 +1,7 @@
+import * as path from 'node:path';
 import { messageOf, UserError } from 'research-basics/errors';
-import { commandHelp, parseCommand, type Command } from './command';
+import { readJson } from 'research-basics/files';
+import { commandHelp, parseCommand, suggestion, type Command } from './command';
 import { commands } from './commands';
 import { onInterrupt, stopSignal } from './interrupt';
 import { processTerminal, type Terminal } from './terminal';
@@ -16,10 +18,16 @@ export function overview(list: readonly Command[]): string {
     ...list.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
     '',
     '"stm-lab COMMAND --help" describes one. Each works alone on the files of the one before;',
-    '"reproduce" runs them all.',
+    '"reproduce" runs them all. "stm-lab --version" prints the version.',
     '',
   ].join('\n');
 }
+
+const isHelp = (word: string): boolean => word === '--help' || word === '-h';
+
+/** The package's version, from its manifest beside `dist/`. */
+const packageVersion = (): string =>
+  readJson<{ version: string }>(path.join(__dirname, '..', '..', 'package.json')).version;
 
 /**
  * Runs one command line.
@@ -33,16 +41,25 @@ export async function runCommandLine(
   terminal: Terminal = processTerminal(),
 ): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === '--help' || name === 'help') {
+  if (name === undefined || isHelp(name) || name === 'help') {
     terminal.print(overview(commands));
     return name === undefined ? 2 : 0;
   }
+  if (name === '--version' || name === '-V') {
+    terminal.print(packageVersion());
+    return 0;
+  }
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
-    terminal.warn(`stm-lab: there is no command "${name}"; "stm-lab --help" lists them`);
+    terminal.warn(
+      `stm-lab: there is no command "${name}"${suggestion(
+        name,
+        commands.map((candidate) => candidate.name),
+      )}; "stm-lab --help" lists them`,
+    );
     return 2;
   }
-  if (rest.includes('--help')) {
+  if (rest.some(isHelp)) {
     terminal.print(commandHelp(command));
     return 0;
   }
