@@ -83,7 +83,6 @@ export {
 } from './detection';
 export {
   angularMarginLogits,
-  pairedEqualErrorRate,
   pairTrials,
   type AngularMargin,
   type Embeddings,

@@ -1,7 +1,4 @@
 import { inputError } from 'research-basics/errors';
-import { randomState } from 'research-basics/random/mt19937';
-import { checkSeed, deriveSeed } from 'research-basics/random/seeds';
-import { equalErrorRate, quantile, rankScores, type Interval } from '../evaluation';
 import { rowCosine, unitRows } from './scoreNorm';
 
 /** Trials of a verification task: pairs with a score, and whether both are of one speaker. */
@@ -40,44 +37,6 @@ export function pairTrials({ values, size, speakers }: Embeddings): Trials & { r
       trial++;
     }
   return { scores, targets, pairs };
-}
-
-/**
- * Equal error rate over all pairs of recordings, with a percentile interval from resampling recordings
- * (within speakers): pairs share recordings, so resampling single trials would make it too narrow. A drawn
- * recording is not paired with itself.
- */
-export function pairedEqualErrorRate(
-  embeddings: Embeddings,
-  options: { readonly resamples?: number; readonly seed?: number; readonly level?: number } = {},
-): Interval & { readonly targetTrials: number; readonly otherTrials: number } {
-  const { resamples = 200, seed = 1, level = 0.95 } = options;
-  checkSeed(seed);
-  const { scores, targets, pairs } = pairTrials(embeddings);
-  const ranking = rankScores(scores, (trial) => targets[trial] === 1);
-  const rows = embeddings.speakers.length;
-  const members = [...new Set(embeddings.speakers)].map((speaker) =>
-    Array.from({ length: rows }, (_, r) => r).filter((r) => embeddings.speakers[r] === speaker),
-  );
-  const counts = new Float64Array(rows);
-  const draws: number[] = [];
-  for (let n = 0; n < resamples; n++) {
-    const state = randomState(deriveSeed(seed, 'trials', n));
-    counts.fill(0);
-    for (const own of members)
-      for (let i = 0; i < own.length; i++) counts[own[state.interval(own.length - 1)]!]!++;
-    draws.push(
-      equalErrorRate(ranking, (trial) => counts[pairs[2 * trial]!]! * counts[pairs[2 * trial + 1]!]!),
-    );
-  }
-  const targetTrials = targets.reduce((sum, target) => sum + target, 0);
-  return {
-    value: equalErrorRate(ranking),
-    low: quantile(draws, (1 - level) / 2),
-    high: quantile(draws, (1 + level) / 2),
-    targetTrials,
-    otherTrials: targets.length - targetTrials,
-  };
 }
 
 /** Additive angular margin: scale s and margin m. */
