@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, sha256File } from 'research-basics/files';
+import { readJson, sha256, sha256File } from 'research-basics/files';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 import { throwIfStopped } from 'research-basics/pace';
 import { homeFolder, libraryHash, readStageRecord, runStage, type Workbench } from '../pipeline';
 import { terminalContext } from './context';
 import type { Terminal } from './terminal';
 
-/** Results on which figures and notebooks depend, by hash. */
+/** Results on which figures and notebooks depend, by hash; a stage that diverged has none, or lacks parts. */
 export function resultHashes(lab: Workbench): Record<string, string> {
   const { features, split, reduction, search, model, evaluation, crossValidation, ablation } = lab.folders;
   const stages = { split, reduction, search, model, evaluation, crossValidation, ablation };
@@ -19,7 +19,10 @@ export function resultHashes(lab: Workbench): Record<string, string> {
     manifest: lab.manifest.hash,
     library: libraryHash(),
     ...Object.fromEntries(
-      Object.entries(stages).map(([name, folder]) => [name, readStageRecord(folder)!.key]),
+      Object.entries(stages).map(([name, folder]) => {
+        const { key, failed } = readStageRecord(folder) ?? { key: 'none', failed: undefined };
+        return [name, failed === undefined ? key : sha256({ key, failed })];
+      }),
     ),
   };
 }

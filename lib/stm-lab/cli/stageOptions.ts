@@ -1,6 +1,7 @@
 import { inputError } from 'research-basics/errors';
-import type { SilenceLimit } from '../pipeline';
+import type { SilenceLimit, StageFailure } from '../pipeline';
 import { integerOption, type OptionSpec, type OptionValues } from './command';
+import type { Terminal } from './terminal';
 
 /** Which configuration. */
 export const EXPERIMENT: OptionSpec = {
@@ -33,6 +34,19 @@ export const workersOption = (options: OptionValues): number | undefined =>
 /** Whether a stage's work was done now, in words. */
 export const statusText = (status: 'computed' | 'cached'): string =>
   status === 'cached' ? 'reused from an earlier run' : 'done';
+/** Exit code of a command whose results lack the parts that diverged, which it names in one sentence. */
+export function exitCodeOf(
+  command: string,
+  failed: readonly Pick<StageFailure, 'name'>[],
+  terminal: Terminal,
+): number {
+  if (failed.length === 0) return 0;
+  const names = failed.map(({ name }) => name).join('; ');
+  terminal.warn(
+    `stm-lab ${command}: ${failed.length} without a result, since numbers diverged: ${names}; run it again to try again (finished work is reused)`,
+  );
+  return 1;
+}
 /** Longest pause in an accepted excerpt. */
 export const MAX_SILENCE: OptionSpec = {
   value: 'S',

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { messageOf } from 'research-basics/errors';
+import { isDivergence, messageOf } from 'research-basics/errors';
 import type { Workbench } from '../pipeline';
 import { createMlflowClient, experimentPage, type LocalServer } from 'mlflow-tracking-client';
 import { printTable } from './table';
@@ -17,7 +17,12 @@ export async function printSummary(
 ): Promise<void> {
   const here = (file: string): string => path.relative(process.cwd(), file);
   terminal.print('\nTest scores');
-  printTable(terminal, await lab.table('test-scores'));
+  const scores = await lab.table('test-scores').catch((error: unknown) => {
+    if (!isDivergence(error)) throw error;
+    return [];
+  });
+  if (scores.length === 0) terminal.print('  none');
+  else printTable(terminal, scores);
   const uri = process.env.MLFLOW_TRACKING_URI;
   terminal.print('\nMLflow runs');
   if (uri === undefined || lab.tracker.mode !== 'online') {

@@ -44,6 +44,8 @@ export interface ClusterReport {
   readonly attempts: number;
   /** Shards submitted more than once, with the reasons. */
   readonly resubmitted: readonly { readonly shard: number; readonly reason: string }[];
+  /** Whether the results lack what diverged; the log of the merge names it. */
+  readonly lacking: boolean;
 }
 
 /** `slurm/jobs.json`: the submission to be followed. */
@@ -145,7 +147,9 @@ export async function runOnCluster(work: ClusterWork, options: ClusterOptions = 
     await untilGone(note, options);
     const status = mergeStatus(note);
     const left = work.unfinished();
-    if (status === 0 && left.length === 0) return { attempts: attempt, resubmitted };
+    // An ablation that ends with 1 lacks cells that diverged, and would diverge again.
+    const lacking = status === 1 && work.name === 'ablate';
+    if ((status === 0 || lacking) && left.length === 0) return { attempts: attempt, resubmitted, lacking };
     const reasons = await Promise.all(
       left.map(async ({ shard, reason }) => {
         const end = note?.array === undefined ? undefined : await taskEnd(note.array, shard);

@@ -81,7 +81,7 @@ export async function crossValidationStage(
   const folder = openFeatureFolder(options.features);
   tellOfLosses(options.features, context);
   try {
-    const engine = await loadEngine();
+    const engine = await loadEngine({ signal: context.signal });
     const { status } = await runTrackedStage(context, {
       stage: 'cross-validate',
       folder: out,

@@ -57,7 +57,7 @@ export async function evaluateStage(
     );
   }
   const parameters = { resamples: options.resamples ?? 1000 };
-  const engine = await loadEngine();
+  const engine = await loadEngine({ signal: context.signal });
   const { status } = await runTrackedStage(context, {
     stage: 'evaluate',
     folder: out,

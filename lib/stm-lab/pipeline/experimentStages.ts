@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
+import { isDivergence } from 'research-basics/errors';
 import { canonicalJson, sha256 } from 'research-basics/files';
 import { once } from 'research-basics/once';
 import type { Manifest } from '../corpus';
@@ -83,19 +84,21 @@ export function experimentStages(
     },
   };
   const official = (): OfficialFolds | undefined => officialColumn(manifest, experiment.split.column);
-  // Each stage runs once per workbench, whoever asks first; one that failed runs again when asked again.
-  const extract = once(() =>
+  // Each stage runs once per workbench, whoever asks first; one that failed runs again when asked again, but
+  // for a training that diverged: here it would diverge again.
+  const stage = <T>(run: () => Promise<T>): (() => Promise<T>) => once(run, isDivergence);
+  const extract = stage(() =>
     extractStage(
       { manifest, out: folders.features, features: experiment.features, workers: settings.workers },
       context,
     ),
   );
-  const split = once(async () => {
+  const split = stage(async () => {
     await extract();
     const { features, split: out } = folders;
     return splitStage({ features, out, split: experiment.split, manifest }, context);
   });
-  const reduce = once(async () => {
+  const reduce = stage(async () => {
     await split();
     const { features, split: splitFolder, reduction } = folders;
     return reduceStage(
@@ -103,7 +106,7 @@ export function experimentStages(
       context,
     );
   });
-  const search = once(async () => {
+  const search = stage(async () => {
     await reduce();
     const { features, reduction, split: splitFolder, search: out } = folders;
     return searchStage(
@@ -115,7 +118,7 @@ export function experimentStages(
     );
   });
   /** The reduction that the best trial was trained on. */
-  const found = once(async () => {
+  const found = stage(async () => {
     const { model, recipe } = await search();
     const network = trainableModel(recipe, model, experiment.features);
     if (canonicalJson(recipe.reduction) === canonicalJson(experiment.reduction))
@@ -125,7 +128,7 @@ export function experimentStages(
     await reduceStage({ features, split: splitFolder, out: reduction, reduction: recipe.reduction }, context);
     return { model: network, reduction };
   });
-  const train = once(async () => {
+  const train = stage(async () => {
     const { model, reduction } = await found();
     const { split: splitFolder, model: out } = folders;
     const seed = experiment.search.seed;
@@ -134,13 +137,13 @@ export function experimentStages(
       context,
     );
   });
-  const evaluate = once(async () => {
+  const evaluate = stage(async () => {
     await train();
     const { reduction } = await found();
     const { model, split: splitFolder, evaluation: out } = folders;
     return evaluateStage({ model, reduction, split: splitFolder, out }, context);
   });
-  const crossValidate = once(async () => {
+  const crossValidate = stage(async () => {
     await extract();
     const { features, crossValidation: out } = folders;
     const { crossValidation, reduction, model } = experiment;
@@ -168,14 +171,14 @@ export function experimentStages(
     const out = `${folders.comparison}${name}`;
     return compareStage({ experiment: own, features, out, official: official() }, context);
   };
-  const compareAll = once(() => compare(undefined));
-  const ablate = once(async () => {
+  const compareAll = stage(() => compare(undefined));
+  const ablate = stage(async () => {
     await extract();
     const { features, ablation: out } = folders;
     const workers = settings.workers ?? availableParallelism();
     return ablateStage({ features, out, experiment, workers }, context);
   });
-  const occlude = once(async () => {
+  const occlude = stage(async () => {
     await train();
     const { reduction } = await found();
     const { features, split: splitFolder, model, occlusion: out } = folders;

@@ -124,6 +124,7 @@ export { TABLE_NAMES, type TableName, type TableRows } from './tables';
 export {
   readStageRecord,
   runStage,
+  type StageFailure,
   type StageRecord,
   type StageRequest,
   type StageResult,

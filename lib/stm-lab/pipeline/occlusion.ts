@@ -66,7 +66,7 @@ export async function occlusionStage(
       throw inputError(
         `${options.model}: was trained on another reduction than ${options.reduction}; run "stm-lab train" again`,
       );
-    const engine = await loadEngine();
+    const engine = await loadEngine({ signal: context.signal });
     const { status } = await runTrackedStage(context, {
       stage: 'occlusion',
       folder: out,

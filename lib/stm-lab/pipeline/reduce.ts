@@ -48,7 +48,7 @@ export async function reduceStage(
   try {
     const split = readSplit(options.split);
     const nameOf = (row: number): string => folder.index[row]?.path ?? String(row);
-    const engine = await loadEngine();
+    const engine = await loadEngine({ signal: context.signal });
     const { status } = await runTrackedStage(context, {
       stage: 'reduce',
       folder: out,

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { inputError, UserError } from 'research-basics/errors';
+import { divergedError, inputError, UserError } from 'research-basics/errors';
 import { canonicalJson, readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine, type Engine } from '../engine';
 import {
@@ -202,6 +202,8 @@ async function trialFeatures(
  * format), `study.json` (what is searched), `trials.csv` (every trial), `search.json` (the best one) and `best.json`
  * (the experiment with its settings). A search that was killed continues with the trials it had left; more processes,
  * on this machine or others that share the folder, may help (`joinSearch`).
+ *
+ * @throws UserError when no trial succeeded: `diverged` when all of them diverged, else `input`.
  */
 export async function searchStage(
   options: SearchStageOptions,
@@ -210,7 +212,7 @@ export async function searchStage(
   const { out, search } = options;
   tellOfKeptLosses(options.split, context);
   const plan = planSearch(options);
-  const engine = await loadEngine();
+  const engine = await loadEngine({ signal: context.signal });
   const { status } = await runTrackedStage(context, {
     ...plan.request,
     engine: engine.description,
@@ -334,7 +336,7 @@ export async function runTrials(
       ? await optimize(
           study,
           createTrialObjective({
-            engine: await loadEngine(),
+            engine: await loadEngine({ signal: context.signal }),
             data: openTrialData(rows),
             search,
             base: plan.base,
@@ -360,11 +362,7 @@ export async function runTrials(
   if (workers > 1) await sendWorkersRuns(context);
   if (result.reason === 'aborted')
     throw new UserError('interrupted', 'search stopped on request; run it again to go on');
-  if (result.reason === 'failures') {
-    throw inputError(
-      `search: the last trials all failed (${result.failure ?? 'no reason given'}); correct the space or the data and run it again`,
-    );
-  }
+  if (result.reason === 'failures') throw withoutTrials('search: the last trials all failed', study);
 }
 
 function workerOrder(
@@ -415,12 +413,8 @@ async function sendWorkersRuns({ tracker, warn }: StageContext): Promise<void> {
 function toRecord(study: Study, search: Experiment['search'], base: TrialBase): SearchRecord {
   const trials = study.trials();
   const best = study.best();
-  if (best === undefined || best.value === undefined || best.value === null) {
-    const failure = trials.find(({ state }) => state === 'failed');
-    throw new Error(
-      `search: none of ${trials.length} trials completed${failure === undefined ? '' : `; see trial ${failure.number} in the journal`}`,
-    );
-  }
+  if (best === undefined || best.value === undefined || best.value === null)
+    throw withoutTrials(`search: none of ${trials.length} trials succeeded`, study);
   const recipe = recipeOfTrial(best.values, base);
   const model = networkOf(recipe);
   const count = (wanted: TrialRecord['state']): number =>
@@ -434,6 +428,16 @@ function toRecord(study: Study, search: Experiment['search'], base: TrialBase): 
     ...(model === undefined ? {} : { model }),
     recipe,
   };
+}
+
+/** What to throw when no trial of a study can be used: its reason is the last failure's. */
+export function withoutTrials(what: string, study: Pick<Study, 'trials'>): UserError {
+  const failures = study
+    .trials()
+    .flatMap(({ state, failure }) => (state === 'failed' ? [failure ?? ''] : []));
+  const sentence = `${what} (${failures.at(-1) || 'no reason given'}); correct the space or the data and run it again`;
+  const diverged = failures.length > 0 && failures.every((text) => /diverged|not a number/.test(text));
+  return diverged ? divergedError(sentence) : inputError(sentence);
 }
 
 /**

@@ -33,7 +33,10 @@ export async function joinSearch(
     plan,
     openStudy(plan, options.out, options.search),
     context,
-    sharedRun(context, stageRun({ ...plan.request, engine: (await loadEngine()).description })),
+    sharedRun(
+      context,
+      stageRun({ ...plan.request, engine: (await loadEngine({ signal: context.signal })).description }),
+    ),
   );
   return progressOf(plan, options);
 }

@@ -132,7 +132,7 @@ function regionsTable({ experiment }: ExperimentStages): TableRows {
 }
 
 async function ablationTable(lab: ExperimentStages): Promise<TableRows> {
-  const { reference, cells } = await lab.ablate();
+  const { reference, cells, failed } = await lab.ablate();
   const sorted = [...cells].sort((a, b) => b.macroF1.value - a.macroF1.value);
   const row = (cell: CellScore, difference?: Interval): Readonly<Record<string, string | number>> => ({
     region: cell.name,
@@ -143,5 +143,9 @@ async function ablationTable(lab: ExperimentStages): Promise<TableRows> {
     'ROC-AUC (macro)': cell.macroRocAuc,
     'max macro-F1 (published way)': cell.maxMacroF1,
   });
-  return [row(reference), ...sorted.map((cell) => row(cell, cell.difference))];
+  return [
+    row(reference),
+    ...sorted.map((cell) => row(cell, cell.difference)),
+    ...failed.map(({ name }) => ({ region: name, 'macro-F1': 'diverged' })),
+  ];
 }

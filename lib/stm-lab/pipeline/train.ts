@@ -85,7 +85,7 @@ export async function trainStage(
   const { out, model, protocol, seed } = options;
   const data = readRoleData(options);
   tellOfKeptLosses(options.split, context);
-  const engine = await loadEngine();
+  const engine = await loadEngine({ signal: context.signal });
   const { status } = await runTrackedStage(context, {
     stage: 'train',
     folder: out,

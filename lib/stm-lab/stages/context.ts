@@ -29,7 +29,7 @@ export interface TrackedStageRequest extends Omit<StageRequest, 'run'> {
   readonly runParameters?: unknown;
   /** The part of the parameters that an experiment states beforehand; default all. Reports choose runs by it. */
   readonly settings?: unknown;
-  readonly run: (run: Run | undefined) => Promise<readonly string[]>;
+  readonly run: (run: Run | undefined) => ReturnType<StageRequest['run']>;
 }
 
 /** Nested settings as the flat `a.b.c` names that MLflow compares; lists become JSON. */
@@ -180,6 +180,14 @@ export function runTrackedStage(context: StageContext, request: TrackedStageRequ
   return runStage({
     onStale: context.warn,
     ...request,
-    run: () => trackedRun(context, tracked, request.run),
+    run: () =>
+      trackedRun(context, tracked, async (run) => {
+        const made = await request.run(run);
+        const failed = 'files' in made ? made.failed : [];
+        // A run that is continued may have lacked parts before.
+        if (failed.length > 0 || run?.origin === 'resumed')
+          run?.setTags({ 'stm.failed': failed.map(({ name }) => name).join('; ') || 'none' });
+        return made;
+      }),
   });
 }

@@ -3,9 +3,9 @@ import * as path from 'node:path';
 import { readJson, removeTemporaries, sha256, sha256File, writeJson } from 'research-basics/files';
 import { acquireLock } from 'research-basics/lock';
 import { changeOf } from './stageChange';
-import type { StageRecord, StageRequest } from './stageRecord';
+import type { StageFailure, StageOutput, StageRecord, StageRequest } from './stageRecord';
 
-export type { StageRecord, StageRequest };
+export type { StageFailure, StageOutput, StageRecord, StageRequest };
 
 /** Raised when a stage's files or runs change meaning, so that older results are computed anew. */
 export const STAGE_FORMAT = 2;
@@ -42,15 +42,20 @@ export function readStageRecord(folder: string): StageRecord | undefined {
  *
  * The record is written last, so a stage that was killed is run again; stages that take long keep
  * their own partial results and continue from them. A result file that is missing or damaged counts as
- * not done. `onStale` is told why earlier results cannot be reused.
+ * not done, and so does a part that failed. `onStale` is told why earlier results cannot be reused.
  */
 export async function runStage(request: StageRequest): Promise<StageResult> {
   const key = stageKey(request);
   const earlier = readableRecord(request.folder);
   if (earlier !== undefined) {
     const reason = earlier.key === key ? damageOf(request.folder, earlier) : changeOf(earlier, request);
-    if (reason === undefined) return { status: 'cached', record: earlier };
-    request.onStale?.(`${request.stage}: computed anew, since ${reason} (${request.folder})`);
+    const { failed = [] } = earlier;
+    if (reason === undefined && failed.length === 0) return { status: 'cached', record: earlier };
+    request.onStale?.(
+      reason === undefined
+        ? `${request.stage}: tried again: ${failed.map(({ name }) => name).join(', ')} (${request.folder})`
+        : `${request.stage}: computed anew, since ${reason} (${request.folder})`,
+    );
   }
   const lock = acquireLock(path.join(request.folder, '.lock'), request.folder);
   try {
@@ -63,7 +68,8 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
 
 async function compute(request: StageRequest, key: string): Promise<StageRecord> {
   fs.rmSync(path.join(request.folder, 'stage.json'), { force: true });
-  const files = await request.run();
+  const made = await request.run();
+  const { files, failed } = 'files' in made ? made : { files: made, failed: [] };
   const record: StageRecord = {
     format: STAGE_FORMAT,
     stage: request.stage,
@@ -77,6 +83,7 @@ async function compute(request: StageRequest, key: string): Promise<StageRecord>
         return [name, { bytes: fs.statSync(file).size, sha256: sha256File(file) }];
       }),
     ),
+    ...(failed.length === 0 ? {} : { failed }),
   };
   writeJson(path.join(request.folder, 'stage.json'), record);
   return record;

@@ -1,3 +1,16 @@
+/** A part of a stage (a cell, a row, a training) without a result, since its numbers diverged. */
+export interface StageFailure {
+  readonly name: string;
+  /** One sentence. */
+  readonly reason: string;
+}
+
+/** What a stage has made: its result files, relative to its folder, and the parts that are missing in them. */
+export interface StageOutput {
+  readonly files: readonly string[];
+  readonly failed: readonly StageFailure[];
+}
+
 /** What a finished stage leaves beside its results as `stage.json`. */
 export interface StageRecord {
   /** Absent in records of format 1. */
@@ -12,6 +25,8 @@ export interface StageRecord {
   readonly engine?: string;
   /** Each result file (relative to the folder), its bytes and SHA-256. */
   readonly outputs: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+  /** Parts that the results lack; absent when they are whole. */
+  readonly failed?: readonly StageFailure[];
 }
 
 /** A stage to be run in a folder, or reused when the folder already holds its results. */
@@ -25,6 +40,9 @@ export interface StageRequest {
   readonly engine?: string | undefined;
   /** Told in one sentence why results that are there are computed anew. */
   readonly onStale?: ((sentence: string) => void) | undefined;
-  /** Does the work; called only when needed. Returns the result files, relative to the folder. */
-  readonly run: () => Promise<readonly string[]>;
+  /**
+   * Does the work; called only when needed. Returns the result files, relative to the folder; with parts that failed,
+   * the stage is run again when it is asked for again.
+   */
+  readonly run: () => Promise<readonly string[] | StageOutput>;
 }

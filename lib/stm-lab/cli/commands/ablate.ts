@@ -15,7 +15,7 @@ import {
 } from '../../pipeline';
 import { choiceOption, integerOption, shardOption, type Command, type OptionValues } from '../command';
 import { terminalContext, TRACKING_OPTIONS, trackingMode, withStage } from '../context';
-import { EXPERIMENT, SHARD_OPTIONS, statusText, workersOption } from '../stageOptions';
+import { exitCodeOf, EXPERIMENT, SHARD_OPTIONS, statusText, workersOption } from '../stageOptions';
 import { printTable } from '../table';
 import type { Terminal } from '../terminal';
 
@@ -47,20 +47,19 @@ export const ablate: Command = {
     const shard = shardOption(options, 'shard');
     if (shard !== undefined) {
       const request = featuresRequest(options, size, workers);
-      const { cells } = await withStage(options, request.out, terminal, (context) =>
+      const { cells, failed } = await withStage(options, request.out, terminal, (context) =>
         ablateShard({ ...request, shard }, context),
       );
       terminal.print(`${request.out}: shard ${shard.number} of ${shard.of}: ${cells} cells`);
-      return 0;
+      return exitCodeOf('ablate', failed, terminal);
     }
     const { summary, out } =
       options['features'] === undefined
         ? await ofManifest(options, size, workers, terminal)
         : await ofFeatures(options, size, workers, terminal);
     const { reference, cells, support, status } = summary;
-    printTable(
-      terminal,
-      [reference, ...cells].map((cell) => ({
+    printTable(terminal, [
+      ...[reference, ...cells].map((cell) => ({
         region: cell.name,
         features: cell.kept,
         'macro-F1': cell.macroF1.value,
@@ -70,11 +69,12 @@ export const ablate: Command = {
         'ROC-AUC': cell.macroRocAuc,
         'max F1': cell.maxMacroF1,
       })),
-    );
+      ...summary.failed.map(({ name }) => ({ region: name, features: 'diverged' })),
+    ]);
     terminal.print('\nWhat this corpus supports');
     support.statements.forEach((statement) => terminal.print(`  ${statement}`));
     terminal.print(`\n${out}: ${cells.length} cells and all features; ${statusText(status)}`);
-    return 0;
+    return exitCodeOf('ablate', summary.failed, terminal);
   },
 };
 

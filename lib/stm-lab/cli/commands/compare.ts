@@ -1,7 +1,7 @@
 import { comparisonTable, openWorkbench } from '../../pipeline';
 import { choiceOption, integerOption, type Command } from '../command';
 import { terminalContext } from '../context';
-import { COLLECTION, EXPERIMENT, statusText } from '../stageOptions';
+import { COLLECTION, exitCodeOf, EXPERIMENT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const compare: Command = {
@@ -60,7 +60,7 @@ export const compare: Command = {
       terminal.print(
         `${lab.folders.comparison}: ${recordings} recordings of ${groups} groups${lab.note === undefined ? '' : ` (${lab.note})`}, ${seeds} repeat(s) of ${folds} group-wise folds; ${statusText(status)}`,
       );
-      return 0;
+      return exitCodeOf('compare', summary.failed, terminal);
     } finally {
       terminal.progressDone();
       await lab.close();

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { messageOf } from 'research-basics/errors';
+import { isDivergence, messageOf } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
 import {
   FIGURE_NAMES,
@@ -7,6 +7,7 @@ import {
   resultsFolder,
   openWorkbench,
   outcomeText,
+  type AblateSummary,
   runStage,
   saveFigures,
   type Workbench,
@@ -16,7 +17,7 @@ import { startLocalServer, type LocalServer } from 'mlflow-tracking-client';
 import { choiceOption, type Command, type OptionValues } from '../command';
 import { terminalContext, trackingMode } from '../context';
 import { executeNotebooks, resultHashes } from '../notebooks';
-import { workersOption } from '../stageOptions';
+import { exitCodeOf, workersOption } from '../stageOptions';
 import { printSummary } from '../summary';
 import type { Terminal } from '../terminal';
 
@@ -66,9 +67,10 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
       ...context,
     });
     let figures: string[];
+    let failed: string[];
     try {
       terminal.print(heading(lab));
-      await runStages(lab, terminal);
+      failed = await runStages(lab, terminal);
       figures = await drawFigures(lab, terminal);
     } finally {
       terminal.progressDone();
@@ -79,7 +81,13 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
         ? { code: 0, files: [] }
         : await executeNotebooks(lab, { manifest: options['manifest'], results, experiment }, terminal);
     await printSummary(lab, { figures, notebooks: notebooks.files, server }, terminal);
-    return notebooks.code === 0 && (await lab.extract()).failed > 0 ? 1 : notebooks.code;
+    const diverged = exitCodeOf(
+      'reproduce',
+      failed.map((name) => ({ name })),
+      terminal,
+    );
+    if (notebooks.code !== 0) return notebooks.code;
+    return (await lab.extract()).failed > 0 ? 1 : diverged;
   } finally {
     terminal.progressDone();
     if (server?.origin === 'started') await server.stop();
@@ -111,15 +119,29 @@ async function localServer(
   }
 }
 
-/** All stages in order, each with a line of what came of it. */
-async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
-  const step = async (
-    name: string,
-    run: () => Promise<{ readonly status: string; readonly text: string }>,
-  ): Promise<void> => {
+interface Step {
+  readonly status: string;
+  readonly text: string;
+  /** Parts without a result. */
+  readonly failed?: AblateSummary['failed'];
+}
+
+/** All stages in order, each with a line of what came of it; returns what diverged, which the others do without. */
+async function runStages(lab: Workbench, terminal: Terminal): Promise<string[]> {
+  const missing: string[] = [];
+  const step = async (name: string, run: () => Promise<Step>): Promise<void> => {
     const began = performance.now();
-    const { status, text } = await run();
-    const spent = status === 'cached' ? 'cached' : `${((performance.now() - began) / 1000).toFixed(1)} s`;
+    const {
+      status,
+      text,
+      failed = [],
+    } = await run().catch((error: unknown): Step => {
+      if (!isDivergence(error)) throw error;
+      missing.push(name);
+      return { status: 'failed', text: error.message };
+    });
+    missing.push(...failed.map((one) => `${name}: ${one.name}`));
+    const spent = status === 'computed' ? `${((performance.now() - began) / 1000).toFixed(1)} s` : status;
     terminal.progressDone();
     terminal.print(`${name.padEnd(15)} ${spent.padStart(9)}  ${text}`);
   };
@@ -168,12 +190,14 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<void> {
     };
   });
   await step('ablate', async () => {
-    const { status, cells, reference } = await lab.ablate();
+    const { status, cells, reference, failed } = await lab.ablate();
     return {
       status,
-      text: `${cells.length} cells; all features: macro-F1 ${reference.macroF1.value.toFixed(3)}`,
+      text: `${cells.length} cells${failed.length === 0 ? '' : `, ${failed.length} diverged`}; all features: macro-F1 ${reference.macroF1.value.toFixed(3)}`,
+      failed,
     };
   });
+  return missing;
 }
 
 async function drawFigures(lab: Workbench, terminal: Terminal): Promise<string[]> {

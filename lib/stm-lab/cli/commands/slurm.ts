@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import {
   ablationWork,
   describeSubmission,
@@ -78,7 +79,7 @@ export const slurm: Command = {
     }
     const { warn, progress, signal } = terminalContext(terminal);
     let last: ClusterStatus | undefined;
-    const { attempts, resubmitted } = await runOnCluster(work, {
+    const { attempts, resubmitted, lacking } = await runOnCluster(work, {
       resources,
       atOnce,
       retries: integerOption(options, 'retries', { min: 0, max: 100, fallback: 2 }),
@@ -97,7 +98,11 @@ export const slurm: Command = {
       { stage: work.name, shards: work.shards, submissions: attempts, 'submitted again': resubmitted.length },
     ]);
     terminal.print(`${work.out}: done; "stm-lab sync" sends the runs that the nodes recorded`);
-    return 0;
+    if (!lacking) return 0;
+    terminal.warn(
+      `stm-lab slurm: some cells diverged and have no result; the merge's log in ${path.join(work.out, 'slurm', 'logs')} names them`,
+    );
+    return 1;
   },
 };
 

@@ -10,7 +10,7 @@ import {
 import type { StrfTaskName } from '../../strf';
 import { integerOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { statusText } from '../stageOptions';
+import { exitCodeOf, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const strf: Command = {
@@ -69,6 +69,7 @@ export const strf: Command = {
     const experiment = readStrfExperiment(options['experiment'] ?? 'reduced');
     const settings = experiment[task];
     const folder = path.join(out, task);
+    const conditions = options['conditions']?.split(',').map((text) => text.trim()) ?? settings.conditions;
     const summary = await withStage(options, folder, terminal, (context) =>
       strfTaskStage(
         {
@@ -77,17 +78,15 @@ export const strf: Command = {
           out: folder,
           noise: options['noise'],
           experiment,
-          conditions: options['conditions']?.split(',').map((text) => text.trim()) ?? settings.conditions,
+          conditions,
           seeds: integerOption(options, 'seeds', { min: 1, max: 1000, fallback: settings.seeds }),
         },
         context,
       ),
     );
-    printTable(terminal, strfScoreTable(summary));
+    printTable(terminal, strfScoreTable(summary, conditions));
     summary.remarks.forEach((remark) => terminal.print(remark));
-    for (const { condition, seed, reason } of summary.failed)
-      terminal.print(`left out: ${condition}, seed ${seed}: ${reason}`);
     terminal.print(`${folder}: ${statusText(summary.status)}`);
-    return summary.failed.length === 0 ? 0 : 1;
+    return exitCodeOf(`strf ${task}`, summary.failed, terminal);
   },
 };

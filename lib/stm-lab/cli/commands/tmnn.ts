@@ -12,7 +12,7 @@ import {
 } from '../../pipeline';
 import { type Command, integerOption, type OptionValues } from '../command';
 import { terminalContext, TRACKING_OPTIONS, withStage } from '../context';
-import { statusText } from '../stageOptions';
+import { exitCodeOf, statusText } from '../stageOptions';
 import { printTable } from '../table';
 import type { Terminal } from '../terminal';
 
@@ -70,9 +70,7 @@ async function study(action: Action, options: OptionValues, terminal: Terminal):
   terminal.print(
     `${out}: ${experiment.systems.length} systems x ${experiment.seeds.length} seeds, clips (training/validation/test) ${clips}; ${statusText(result.status)}`,
   );
-  for (const { system, seed, reason } of result.failed)
-    terminal.print(`left out: ${system}, seed ${seed}: ${reason}`);
-  return result.failed.length === 0 ? 0 : 1;
+  return exitCodeOf(`tmnn ${action}`, result.failed, terminal);
 }
 
 async function evaluateModel(options: OptionValues, terminal: Terminal): Promise<void> {

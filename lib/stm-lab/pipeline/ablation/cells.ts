@@ -17,6 +17,7 @@ import {
   type CellScore,
 } from './score';
 import type { AblateStageOptions } from './options';
+import type { StageParts } from '../../stages/stageParts';
 
 /**
  * The cells of an ablation: all features, then every region.
@@ -37,7 +38,7 @@ export function ablationTasks(
 /**
  * Scores cells in this process or in several, each under a run of its own. Cells found finished are not scored again.
  *
- * @returns the outcomes in the order of `tasks`.
+ * @returns the outcomes in the order of `tasks`; undefined for a cell that diverged.
  */
 export async function scoreAll(
   { features, out, workers = 1 }: AblateStageOptions,
@@ -46,8 +47,9 @@ export async function scoreAll(
   tasks: readonly CellTask[],
   context: StageContext,
   parent: RunReference | undefined,
-): Promise<CellOutcome[]> {
-  const engine = await loadEngine();
+  parts: StageParts,
+): Promise<(CellOutcome | undefined)[]> {
+  const engine = await loadEngine({ signal: context.signal });
   const cells = path.join(out, 'cells');
   const identity = {
     plan,
@@ -55,7 +57,7 @@ export async function scoreAll(
     index: folder.indexHash,
     engine: engine.description,
   };
-  const outcomes: CellOutcome[] = [];
+  const outcomes = new Array<CellOutcome | undefined>(tasks.length);
   let [next, done] = [0, 0];
   const lane = async (open: () => CellScorer): Promise<void> => {
     // A lane that finds only cells scored before needs no data and no process.
@@ -64,16 +66,18 @@ export async function scoreAll(
       for (let at = next++; at < tasks.length; at = next++) {
         const task = tasks[at]!;
         throwIfStopped(context.signal, 'ablation');
-        outcomes[at] = await cachedCell(context, {
-          request: cellRun(task, identity, parent),
-          read: () => storedOutcome(cells, task, identity),
-          compute: () => (scorer ??= open()).score(task),
-          write: (outcome) => {
-            const stored = { key: cellKey(task, identity), ...outcome };
-            writeJson(cellFile(cells, task), { ...stored, check: sha256(stored) } satisfies StoredCell);
-          },
-          log: (run, { cell }) => logCell(run, cell),
-        });
+        outcomes[at] = await parts.attempt(task.name, () =>
+          cachedCell(context, {
+            request: cellRun(task, identity, parent),
+            read: () => storedOutcome(cells, task, identity),
+            compute: () => (scorer ??= open()).score(task),
+            write: (outcome) => {
+              const stored = { key: cellKey(task, identity), ...outcome };
+              writeJson(cellFile(cells, task), { ...stored, check: sha256(stored) } satisfies StoredCell);
+            },
+            log: (run, { cell }) => logCell(run, cell),
+          }),
+        );
         done++;
         context.progress?.(`ablate: ${done} of ${tasks.length} cells (${task.name})`);
       }

@@ -24,6 +24,7 @@ import { classNumbers, modulationAxes, openFeatureFolder, type IndexRow } from '
 import { fitFoldModel } from '../foldModel';
 import { modelOfTrial } from '../hyperparameters';
 import type { RoleRows } from '../roleData';
+import { withoutTrials } from '../search';
 import { createTrialObjective } from '../trialObjective';
 import { macroF1Metric } from '../train';
 
@@ -251,7 +252,7 @@ async function searchedAndTested(
     studyName: study.name,
     signal,
   });
-  const { reason, failure } = await optimize(study, objective, {
+  const { reason } = await optimize(study, objective, {
     trials: search.trials,
     ...(signal === undefined ? {} : { signal }),
   });
@@ -259,9 +260,7 @@ async function searchedAndTested(
     throw new UserError('interrupted', 'ablation stopped on request; run it again to go on');
   const best = study.best();
   if (best === undefined)
-    throw inputError(
-      `ablation cell ${name}: no trial of its search succeeded (${failure ?? 'no reason given'})`,
-    );
+    throw withoutTrials(`ablation cell ${name}: no trial of its search succeeded`, study);
   const model = modelOfTrial(best.values, search.family, search.fit);
   const { train, validation, test } = roles;
   const repeats: Float32Array[] = [];

@@ -5,7 +5,8 @@ import { acquireLock } from 'research-basics/lock';
 import { loadEngine } from '../../engine';
 import type { Shard, ShardState } from '../../features';
 import { sharedRun, stageRun, type StageContext } from '../../stages/context';
-import { stageKey } from '../../stages/stage';
+import { stageKey, type StageFailure } from '../../stages/stage';
+import { stageParts } from '../../stages/stageParts';
 import { cellFile, scoreAll } from './cells';
 import type { CellTask } from './pool';
 import type { AblateStageOptions } from './options';
@@ -17,6 +18,8 @@ interface ShardRecord {
   readonly request: string;
   /** Name and content hash of each cell's file. */
   readonly cells: Readonly<Record<string, string>>;
+  /** Cells that diverged: the shard is complete without them, and the merge tries them again. */
+  readonly failed?: readonly string[];
 }
 
 const recordFile = (out: string, { number, of }: Shard): string =>
@@ -28,27 +31,30 @@ const tasksOfShard = (tasks: readonly CellTask[], { number, of }: Shard): CellTa
 
 /**
  * Scores every `of`-th cell of an ablation, apart from the other shards: the cells are kept in the folder of the whole,
- * where `ablateStage` finds them. Each is a run below the run of the ablation.
+ * where `ablateStage` finds them. Each is a run below the run of the ablation. A cell that diverges is left out.
  *
  * @throws UserError as `ablateStage`.
  */
 export async function ablateShard(
   options: AblateStageOptions & { readonly shard: Shard },
   context: StageContext = {},
-): Promise<{ readonly cells: number }> {
+): Promise<{ readonly cells: number; readonly failed: readonly StageFailure[] }> {
   const { out, shard } = options;
   const { folder, plan, tasks, request } = openAblation(options);
   const file = recordFile(out, shard);
   const lock = acquireLock(`${file}.lock`, `${out}, shard ${shard.number} of ${shard.of}`);
   try {
     const own = tasksOfShard(tasks, shard);
-    const run = stageRun({ ...request, engine: (await loadEngine()).description });
-    await scoreAll(options, folder, plan, own, context, sharedRun(context, run));
+    const run = stageRun({ ...request, engine: (await loadEngine({ signal: context.signal })).description });
+    const parts = stageParts(context);
+    const outcomes = await scoreAll(options, folder, plan, own, context, sharedRun(context, run), parts);
+    const scored = own.filter((_, i) => outcomes[i] !== undefined);
     writeJson(file, {
       request: stageKey(request),
-      cells: Object.fromEntries(own.map((task) => [task.name, hashOfCell(out, task)])),
+      cells: Object.fromEntries(scored.map((task) => [task.name, hashOfCell(out, task)])),
+      ...(parts.failed.length === 0 ? {} : { failed: parts.failed.map(({ name }) => name) }),
     } satisfies ShardRecord);
-    return { cells: own.length };
+    return { cells: scored.length, failed: parts.failed };
   } finally {
     lock.release();
   }
@@ -65,7 +71,9 @@ export function ablationShardStates(options: AblateStageOptions & { readonly sha
     const record = readRecord(recordFile(out, shard));
     if (own.length > 0 && record?.request !== key)
       return { shard: shard.number, state: 'missing', reason: 'is not finished' };
-    const damaged = own.find((task) => !isWhole(out, task, record?.cells[task.name]));
+    const damaged = own.find(
+      (task) => !record?.failed?.includes(task.name) && !isWhole(out, task, record?.cells[task.name]),
+    );
     return damaged === undefined
       ? { shard: shard.number, state: 'complete' }
       : { shard: shard.number, state: 'damaged', reason: `has a damaged cell ${damaged.name}` };

@@ -2,13 +2,14 @@ import * as path from 'node:path';
 import { ablationRegions, compareCells, corpusSupport, regionName, type CorpusSupport } from '../../ablation';
 import { tellOfLosses } from '../classLosses';
 import { writeCsv } from '../../base/csv';
-import { inputError } from 'research-basics/errors';
+import { divergedError, inputError } from 'research-basics/errors';
 import { readJson, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
 import type { Interval } from '../../evaluation';
 import { runTrackedStage, type StageContext, type TrackedStageRequest } from '../../stages/context';
 import { classNumbers, openFeatureFolder, type FeatureFolder } from '../featureFolder';
-import type { StageResult } from '../../stages/stage';
+import type { StageFailure, StageResult } from '../../stages/stage';
+import { stageParts } from '../../stages/stageParts';
 import { ablationTasks, scoreAll } from './cells';
 import type { CellTask } from './pool';
 import type { AblateStageOptions } from './options';
@@ -34,15 +35,18 @@ export interface AblationRecord {
 /** Outcome of an ablation. */
 export interface AblateSummary extends AblationRecord {
   readonly status: StageResult['status'];
+  /** Cells whose training diverged; the record lacks them. */
+  readonly failed: readonly StageFailure[];
 }
 
 /**
  * Trains on parts of the modulation plane, each region on its own, and on all features for reference, on
  * standardised features without PCA, as published. `ablation.json`, `cells.csv`; one child run per cell.
- * Finished cells are reused when the stage was killed.
+ * Finished cells are reused when the stage was killed. A cell whose training diverges is left out and tried again the
+ * next time.
  *
  * @throws UserError (`input`) when the features have no modulation axes; (`environment`) when worker
- *   processes keep dying.
+ *   processes keep dying; (`diverged`) when all features diverge, with which every cell is compared, or all cells do.
  */
 export async function ablateStage(
   options: AblateStageOptions,
@@ -51,27 +55,41 @@ export async function ablateStage(
   const { out } = options;
   const { folder, plan, tasks, request } = openAblation(options);
   tellOfLosses(options.features, context);
-  const { status } = await runTrackedStage(context, {
+  const { status, record: stage } = await runTrackedStage(context, {
     ...request,
-    engine: (await loadEngine()).description,
+    engine: (await loadEngine({ signal: context.signal })).description,
     run: async (run) => {
-      const outcomes = await scoreAll(options, folder, plan, tasks, context, run);
-      const record = recordOf(outcomes, folder, plan);
+      const parts = stageParts(context);
+      const outcomes = await scoreAll(options, folder, plan, tasks, context, run, parts);
+      const failed = tasks.flatMap((task) => parts.failed.find(({ name }) => name === task.name) ?? []);
+      const [reference, ...cells] = outcomes;
+      const found = cells.filter((outcome) => outcome !== undefined);
+      if (reference === undefined || found.length === 0)
+        throw divergedError(
+          `ablation: nothing can be compared, since ${reference === undefined ? 'the training on all features' : 'every cell'} diverged (${failed[0]!.reason}); finished cells are reused when it is run again`,
+        );
+      const record = recordOf([reference, ...found], folder, plan);
       writeJson(path.join(out, 'ablation.json'), record);
-      writeCells(path.join(out, 'cells.csv'), record);
+      writeCells(path.join(out, 'cells.csv'), record, failed);
       run?.logMetrics({
         cells: record.cells.length,
+        failed: failed.length,
         reference_macro_f1: record.reference.macroF1.value,
         cells_below_reference: record.support.distinct.below,
         cells_above_reference: record.support.distinct.above,
       });
-      run?.note(record.support.statements.map((line) => `- ${line}`).join('\n'));
+      run?.note(
+        [...record.support.statements, ...failed.map(({ name, reason }) => `No result of ${name}: ${reason}`)]
+          .map((line) => `- ${line}`)
+          .join('\n'),
+      );
       run?.logArtifact(path.join(out, 'cells.csv'));
       run?.logArtifact(path.join(out, 'ablation.json'));
-      return ['ablation.json', 'cells.csv'];
+      return { files: ['ablation.json', 'cells.csv'], failed };
     },
   });
-  return { ...readJson<AblationRecord>(path.join(out, 'ablation.json')), status };
+  const { failed = [] } = stage;
+  return { ...readJson<AblationRecord>(path.join(out, 'ablation.json')), status, failed };
 }
 
 /** An ablation on its data, not yet run. */
@@ -166,7 +184,12 @@ function recordOf(
   };
 }
 
-function writeCells(file: string, { reference, cells }: AblationRecord): void {
+/** One line per cell; those that failed have a name and no numbers. */
+function writeCells(
+  file: string,
+  { reference, cells }: AblationRecord,
+  failed: readonly StageFailure[],
+): void {
   const row = (
     cell: CellScore,
     difference: Interval | undefined,
@@ -187,6 +210,10 @@ function writeCells(file: string, { reference, cells }: AblationRecord): void {
     published_roc_auc: cell.microRocAuc,
     published_max_macro_f1: cell.maxMacroF1,
   });
-  const rows = [row(reference, undefined), ...cells.map((cell) => row(cell, cell.difference))];
+  const rows = [
+    row(reference, undefined),
+    ...cells.map((cell) => row(cell, cell.difference)),
+    ...failed.map(({ name }) => ({ name })),
+  ];
   writeCsv(file, Object.keys(rows[0]!), rows);
 }

@@ -3,7 +3,7 @@ import type { ComparisonScores } from './row';
 
 /** One row of the table. */
 export interface ComparisonRowRecord extends ComparisonScores {
-  /** Paired with the reference row, on the same recordings and resamples; absent for the reference itself. */
+  /** Paired with the reference row, on the same recordings and resamples; absent for the reference itself, and without its result. */
   readonly against?: {
     /** Macro-F1 of this row less that of the reference. */
     readonly difference: Interval;

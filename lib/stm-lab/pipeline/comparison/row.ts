@@ -45,8 +45,8 @@ export interface ComparisonScores {
   readonly macroF1: Interval;
   readonly accuracy: Interval;
   readonly uar: Interval;
-  /** Standard deviation of macro-F1 over the repeats: seed and division. */
-  readonly deviation: number;
+  /** Standard deviation of macro-F1 over the repeats: seed and division; null for one. */
+  readonly deviation: number | null;
   /** Macro-F1 of each repeat. */
   readonly repeats: readonly number[];
   /** The repeats' probabilities averaged: every recording judged by as many models, none of which met its group. */
@@ -337,7 +337,7 @@ function scoresOf(
     name: row.name,
     ...describeRow(row),
     ...result.mean,
-    deviation: result.deviation.macroF1,
+    deviation: Number.isNaN(result.deviation.macroF1) ? null : result.deviation.macroF1,
     repeats: result.repeats.map(({ macroF1 }) => macroF1),
     averaged: {
       macroF1: intervals!.macroF1,

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { inputError } from 'research-basics/errors';
+import { divergedError, inputError } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
@@ -10,7 +10,8 @@ import { runTrackedStage, type StageContext } from '../../stages/context';
 import type { Experiment } from '../experiment';
 import { classNumbers, type IndexRow } from '../featureFolder';
 import { nameLabels } from '../../stages/labels';
-import type { StageResult } from '../../stages/stage';
+import type { StageFailure, StageResult } from '../../stages/stage';
+import { stageParts } from '../../stages/stageParts';
 import type { OfficialFolds } from '../split';
 import type { ComparisonChoice } from './choice';
 import { fullRows, type FullRow } from './fullRows';
@@ -33,16 +34,19 @@ export interface CompareStageOptions {
 /** Outcome of a comparison. */
 export interface CompareSummary extends ComparisonRecord {
   readonly status: StageResult['status'];
+  /** Rows of which a training diverged; the record lacks them. */
+  readonly failed: readonly StageFailure[];
 }
 
 /**
  * Judges features and models side by side: the same recordings, the same group-wise folds and repeats for
  * every row, intervals from resampling groups, each row compared with the reference in pairs, and the
  * published protocol's scores beside. `comparison.json`, `comparison.csv`, `comparison.svg`; one child run
- * per row. Finished rows and folds are reused when the stage was stopped.
+ * per row. Finished rows and folds are reused when the stage was stopped. A row of which a training diverges is left out
+ * and tried again the next time.
  *
  * @throws UserError (`input`) when the experiment has no comparison, a feature folder is missing, or the
- *   rows have no recordings in common.
+ *   rows have no recordings in common; (`diverged`) when every row diverges.
  */
 export async function compareStage(
   options: CompareStageOptions,
@@ -62,8 +66,8 @@ export async function compareStage(
     ),
   );
   const { folds, seeds, reference, resamples = 2000 } = comparison;
-  const engine = await loadEngine();
-  const { status } = await runTrackedStage(context, {
+  const engine = await loadEngine({ signal: context.signal });
+  const { status, record: stage } = await runTrackedStage(context, {
     stage: 'compare',
     folder: out,
     parameters: comparisonParameters(comparison, rows),
@@ -82,10 +86,15 @@ export async function compareStage(
         seeds: Array.from({ length: seeds }, (_, i) => i + 1),
       };
       const finished: FinishedRow[] = [];
+      const parts = stageParts(context);
       for (const [i, row] of rows.entries()) {
         throwIfStopped(context.signal, 'comparison');
-        finished.push(await judgeRow(row, sources[i]!, shared, context, run));
+        const one = await parts.attempt(row.name, () => judgeRow(row, sources[i]!, shared, context, run));
+        if (one !== undefined) finished.push(one);
       }
+      const { failed } = parts;
+      if (finished.length === 0)
+        throw divergedError(`comparison: nothing can be compared, since every row diverged`);
       const { classes, y } = classNumbers(recordings.map(({ label }) => label));
       const groups = classNumbers(recordings.map(({ group }) => group)).y;
       const record: ComparisonRecord = {
@@ -99,15 +108,16 @@ export async function compareStage(
         rows: withDifferences(finished, reference, { labels: y, groups, classes: classes.length }, resamples),
       };
       writeJson(path.join(out, 'comparison.json'), record);
-      writeComparisonCsv(path.join(out, 'comparison.csv'), record);
+      writeComparisonCsv(path.join(out, 'comparison.csv'), { ...record, failed });
       const figures = await saveFigure(
-        comparisonFigureOf(record, context.note),
+        comparisonFigureOf({ ...record, failed }, context.note),
         path.join(out, 'comparison'),
       );
       for (const file of ['comparison.json', 'comparison.csv']) run?.logArtifact(path.join(out, file));
       for (const file of figures) run?.logArtifact(file, 'figures');
       run?.logMetrics({
-        rows: rows.length,
+        rows: finished.length,
+        failed: failed.length,
         recordings: recordings.length,
         ...differenceMetrics(
           record,
@@ -117,10 +127,12 @@ export async function compareStage(
           ),
         ),
       });
-      return ['comparison.json', 'comparison.csv', ...figures.map((file) => path.basename(file))];
+      const files = ['comparison.json', 'comparison.csv', ...figures.map((file) => path.basename(file))];
+      return { files, failed };
     },
   });
-  return { ...readJson<ComparisonRecord>(path.join(out, 'comparison.json')), status };
+  const { failed = [] } = stage;
+  return { ...readJson<ComparisonRecord>(path.join(out, 'comparison.json')), status, failed };
 }
 
 /** The settings of a comparison; its rows' own runs hold what is in them. */
@@ -190,9 +202,9 @@ function withDifferences(
   design: { readonly labels: Int32Array; readonly groups: Int32Array; readonly classes: number },
   resamples: number,
 ): ComparisonRowRecord[] {
-  const against = finished.find(({ scores }) => scores.name === reference)!;
+  const against = finished.find(({ scores }) => scores.name === reference);
   return finished.map(({ scores, repeats }) => {
-    if (scores.name === reference) return scores;
+    if (against === undefined || scores.name === reference) return scores;
     const { difference, pValue } = compareModels(design, repeats, against.repeats, { resamples });
     return { ...scores, against: { difference, pValue } };
   });

@@ -1,7 +1,11 @@
 import { writeCsv } from '../../base/csv';
 import type { Interval } from '../../evaluation';
-import { comparisonFigure, type FigureSpec } from '../../figures';
+import { comparisonFigure, type ComparisonRow, type FigureSpec } from '../../figures';
+import type { StageFailure } from '../../stages/stageRecord';
 import type { ComparisonRecord } from './record';
+
+/** A comparison with the rows that it lacks. */
+type ComparisonWithGaps = ComparisonRecord & { readonly failed: readonly StageFailure[] };
 
 /** A row of the comparison as reports and the terminal print it. */
 export interface ComparisonTableRow {
@@ -22,9 +26,9 @@ export interface ComparisonTableRow {
 const shown = (value: number): string => value.toFixed(3);
 const ranged = ({ value, low, high }: Interval): string => `${shown(value)} [${shown(low)}, ${shown(high)}]`;
 
-/** The comparison as a table. */
-export function comparisonTable(record: ComparisonRecord): ComparisonTableRow[] {
-  return record.rows.map((row) => ({
+/** The comparison as a table; a row that failed says so instead of its scores. */
+export function comparisonTable(record: ComparisonWithGaps): ComparisonTableRow[] {
+  const scored = record.rows.map((row) => ({
     row: row.name,
     features: row.features,
     model: row.model,
@@ -32,15 +36,23 @@ export function comparisonTable(record: ComparisonRecord): ComparisonTableRow[] 
     averaged: ranged(row.averaged.macroF1),
     'by collection': row.byCollection === undefined ? '-' : ranged(row.byCollection.macroF1),
     difference:
-      row.against === undefined
+      row.name === record.reference
         ? 'reference'
-        : `${ranged(row.against.difference)}, p ${row.against.pValue.toFixed(4)}`,
+        : row.against === undefined
+          ? '-'
+          : `${ranged(row.against.difference)}, p ${row.against.pValue.toFixed(4)}`,
     published: `${shown(row.published.maxMacroF1)}, ROC ${shown(row.published.rocAuc)}`,
   }));
+  const nothing = { averaged: '-', 'by collection': '-', difference: '-', published: '-' };
+  const gaps = record.failed.map(({ name }) => ({
+    ...{ row: name, features: '-', model: '-', 'macro-F1': 'diverged' },
+    ...nothing,
+  }));
+  return [...scored, ...gaps];
 }
 
-/** Writes the comparison as numbers, one line per row. */
-export function writeComparisonCsv(file: string, record: ComparisonRecord): void {
+/** Writes the comparison as numbers, one line per row; those that failed have a name and no numbers. */
+export function writeComparisonCsv(file: string, record: ComparisonWithGaps): void {
   const interval = (name: string, range: Interval | undefined): Record<string, number | undefined> => ({
     [name]: range?.value,
     [`${name}_low`]: range?.low,
@@ -51,7 +63,7 @@ export function writeComparisonCsv(file: string, record: ComparisonRecord): void
     features: row.features,
     model: row.model,
     ...interval('macro_f1', row.macroF1),
-    macro_f1_sd: row.deviation,
+    macro_f1_sd: row.deviation ?? undefined,
     ...interval('accuracy', row.accuracy),
     ...interval('uar', row.uar),
     ...interval('averaged_macro_f1', row.averaged.macroF1),
@@ -67,32 +79,33 @@ export function writeComparisonCsv(file: string, record: ComparisonRecord): void
     published_pr_auc: row.published.prAuc,
     published_accuracy: row.published.accuracy,
   }));
-  writeCsv(file, Object.keys(lines[0]!), lines);
+  writeCsv(file, Object.keys(lines[0]!), [...lines, ...record.failed.map(({ name }) => ({ name }))]);
 }
 
-/** Macro-F1 of every row by both protocols, with the corrected one's intervals. */
-export function comparisonFigureOf(record: ComparisonRecord, note?: string): FigureSpec {
+/** Macro-F1 of every row by both protocols, with the corrected one's intervals; a row that failed has a dash. */
+export function comparisonFigureOf(record: ComparisonWithGaps, note?: string): FigureSpec {
   return comparisonFigure({
     title: 'Features and models compared',
     note: [
       ...(note === undefined ? [] : [note]),
       `${record.recordings} recordings of ${record.groups} groups; ${record.seeds} repeats of ${record.folds} group-wise folds`,
     ].join('; '),
-    rows: record.rows.flatMap((row) => [
-      {
-        name: row.name,
-        metric: 'macro-F1',
-        group: 'corrected (most probable class)',
-        value: row.macroF1.value,
-        low: row.macroF1.low,
-        high: row.macroF1.high,
-      },
-      {
-        name: row.name,
-        metric: 'macro-F1',
-        group: 'published (threshold chosen on the test rows)',
-        value: row.published.maxMacroF1,
-      },
-    ]),
+    rows: [
+      ...record.rows.flatMap((row) => barsOf(row.name, row.macroF1, row.published.maxMacroF1)),
+      ...record.failed.flatMap(({ name }) => barsOf(name, { value: NaN }, NaN)),
+    ],
   });
+}
+
+/** One row's bars; NaN is drawn as a dash. */
+function barsOf(
+  name: string,
+  corrected: Pick<Interval, 'value'> & Partial<Interval>,
+  published: number,
+): ComparisonRow[] {
+  const metric = 'macro-F1';
+  return [
+    { name, metric, group: 'corrected (most probable class)', ...corrected },
+    { name, metric, group: 'published (threshold chosen on the test rows)', value: published },
+  ];
 }

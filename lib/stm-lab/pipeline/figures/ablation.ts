@@ -1,6 +1,7 @@
-import type { Region } from '../../ablation';
+import { ablationRegions, regionName, type Region } from '../../ablation';
 import { inputError } from 'research-basics/errors';
 import { ablationFigure, marginalsFigure, type AblationCell, type FigureSpec } from '../../figures';
+import type { Interval } from '../../evaluation';
 import type { AblateSummary, CellScore } from '../ablation';
 import { readPublished } from '../published';
 import type { ExperimentStages } from '../experimentStages';
@@ -15,6 +16,22 @@ const METRIC_NAMES = Object.keys(METRICS) as (keyof typeof METRICS)[];
 const referenceOf = ({ reference }: AblateSummary): Record<string, number> =>
   Object.fromEntries(METRIC_NAMES.map((metric) => [metric, METRICS[metric](reference).value]));
 
+interface DrawnCell {
+  readonly region: Region;
+  score(metric: keyof typeof METRICS): Pick<Interval, 'value'> & Partial<Interval>;
+}
+
+/** All regions of an ablation with their scores: NaN where the training diverged, which figures show as missing. */
+async function drawnCells(lab: ExperimentStages): Promise<DrawnCell[]> {
+  const { cells, failed } = await lab.ablate();
+  return ablationRegions(lab.experiment.ablation).flatMap((region) => {
+    const name = regionName(region);
+    const cell = cells.find((one) => one.name === name);
+    if (cell === undefined && !failed.some((one) => one.name === name)) return [];
+    return [{ region, score: (metric) => (cell === undefined ? { value: NaN } : METRICS[metric](cell)) }];
+  });
+}
+
 /** Scores of the low-pass and high-pass regions. */
 export function ablationMaps(lab: ExperimentStages): Promise<FigureSpec> {
   return regionMaps(lab, ['low', 'high']);
@@ -26,29 +43,20 @@ export function ablationComplements(lab: ExperimentStages): Promise<FigureSpec> 
 }
 
 async function regionMaps(lab: ExperimentStages, passes: readonly Region['pass'][]): Promise<FigureSpec> {
-  const ablation = await lab.ablate();
-  const cells = ablation.cells.flatMap((cell): AblationCell[] => {
-    const { pass, rateHz, scaleCycPerOct } = cell.region ?? {};
-    if (pass === undefined || rateHz === undefined || scaleCycPerOct === undefined || !passes.includes(pass))
-      return [];
-    return METRIC_NAMES.map((metric) => ({
-      pass,
-      rateHz,
-      scaleCycPerOct,
-      metric,
-      ...METRICS[metric](cell),
-    }));
+  const cells = (await drawnCells(lab)).flatMap(({ region, score }): AblationCell[] => {
+    const { pass, rateHz, scaleCycPerOct } = region;
+    if (rateHz === undefined || scaleCycPerOct === undefined || !passes.includes(pass)) return [];
+    return METRIC_NAMES.map((metric) => ({ pass, rateHz, scaleCycPerOct, metric, ...score(metric) }));
   });
   if (cells.length === 0)
     throw inputError(`this ablation has no ${passes.join(' or ')} regions; use --size quick, which has`);
-  return ablationFigure({ cells, reference: referenceOf(ablation), note: lab.note });
+  return ablationFigure({ cells, reference: referenceOf(await lab.ablate()), note: lab.note });
 }
 
 /** Scores along one axis at a time. */
 export async function ablationMarginals(lab: ExperimentStages): Promise<FigureSpec> {
-  const ablation = await lab.ablate();
-  const rows = ablation.cells.flatMap((cell) => {
-    const { pass, rateHz, scaleCycPerOct } = cell.region ?? {};
+  const rows = (await drawnCells(lab)).flatMap(({ region, score }) => {
+    const { pass, rateHz, scaleCycPerOct } = region;
     if ((pass !== 'low' && pass !== 'high') || (rateHz === undefined) === (scaleCycPerOct === undefined))
       return [];
     return METRIC_NAMES.map((metric) => ({
@@ -56,12 +64,12 @@ export async function ablationMarginals(lab: ExperimentStages): Promise<FigureSp
       pass,
       cutoff: rateHz ?? scaleCycPerOct!,
       metric,
-      ...METRICS[metric](cell),
+      ...score(metric),
     }));
   });
   if (rows.length === 0)
     throw inputError('this ablation has no cells along one axis; use --size quick, which has');
-  return marginalsFigure({ rows, reference: referenceOf(ablation), note: lab.note });
+  return marginalsFigure({ rows, reference: referenceOf(await lab.ablate()), note: lab.note });
 }
 
 /** The published tables as the paper prints them, its axis names exchanged. */

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { inputError, UserError } from 'research-basics/errors';
+import { inputError, isDivergence, UserError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import { createPace } from 'research-basics/pace';
 import { saveFigure, type FigureSpec } from '../../figures';
@@ -57,7 +57,7 @@ export interface SaveFiguresOptions {
   /** Default all. */
   readonly names?: readonly FigureName[];
   readonly onFigure?: (name: FigureName, files: readonly string[]) => void;
-  /** A figure that these results cannot have, with the reason (no components, mel features, too few trials). */
+  /** A figure that these results cannot have, with the reason (no components, mel features, too few trials, a training that diverged). */
   readonly onSkip?: (name: FigureName, reason: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -99,7 +99,7 @@ async function saveOne(
   try {
     spec = await buildFigure(lab, name);
   } catch (error) {
-    if (!(error instanceof UserError) || error.kind !== 'input') throw error;
+    if (!(error instanceof UserError && error.kind === 'input') && !isDivergence(error)) throw error;
     options.onSkip?.(name, error.message);
     return [];
   }

@@ -25,7 +25,8 @@ export async function ablationSection(
   if (run === undefined) return undefined;
   const children = results.children(run);
   const reference = children.find(({ params }) => params['pass'] === 'all');
-  const cells = children.filter((child) => child !== reference).map(toCell);
+  const failed = results.failedChildren(run);
+  const cells = [...children.filter((child) => child !== reference), ...failed].map(toCell);
   const source = sourceOf(run);
   const referenceScores = Object.fromEntries(
     METRICS.flatMap(({ metric, name }) => {
@@ -41,21 +42,10 @@ export async function ablationSection(
     const drawn = cells.flatMap(({ run: cell, pass, rateHz, scaleCycPerOct }) =>
       rateHz === undefined || scaleCycPerOct === undefined || !passes.includes(pass)
         ? []
-        : METRICS.flatMap(({ metric, name }) => {
-            const found = measured(cell, metric);
-            return found === undefined
-              ? []
-              : [
-                  {
-                    pass,
-                    rateHz,
-                    scaleCycPerOct,
-                    metric: name,
-                    value: found.value,
-                    low: found.low,
-                    high: found.high,
-                  },
-                ];
+        : METRICS.map(({ metric, name }) => {
+            // Drawn as missing where the training failed.
+            const { value = NaN, low, high } = measured(cell, metric) ?? {};
+            return { pass, rateHz, scaleCycPerOct, metric: name, value, low, high };
           }),
     );
     return drawn.length === 0
@@ -91,7 +81,7 @@ export async function ablationSection(
       {
         id: 'ablation-cells',
         caption:
-          'Every cell, from best to worst; the first line has all features. The last two columns follow the published protocol.',
+          'Every cell, from best to worst; the first line has all features. A cell without numbers failed. The last two columns follow the published protocol.',
         columns: [
           { key: 'region', title: 'keeps' },
           { key: 'kept', title: 'features', decimals: 0 },
@@ -142,12 +132,10 @@ function marginals(
   const rows = cells.flatMap(({ run, pass, rateHz, scaleCycPerOct }) =>
     (pass !== 'low' && pass !== 'high') || (rateHz === undefined) === (scaleCycPerOct === undefined)
       ? []
-      : METRICS.flatMap(({ metric, name }) => {
-          const found = measured(run, metric);
-          if (found === undefined) return [];
+      : METRICS.map(({ metric, name }) => {
           const axis = rateHz === undefined ? ('scale' as const) : ('rate' as const);
-          const { value, low, high } = found;
-          return [{ axis, pass, cutoff: rateHz ?? scaleCycPerOct!, metric: name, value, low, high }];
+          const { value = NaN, low, high } = measured(run, metric) ?? {};
+          return { axis, pass, cutoff: rateHz ?? scaleCycPerOct!, metric: name, value, low, high };
         }),
   );
   return rows.length === 0 ? undefined : marginalsFigure({ rows, reference, note });

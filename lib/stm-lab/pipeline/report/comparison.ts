@@ -18,13 +18,13 @@ export async function comparisonSection(
 ): Promise<ReportSection | undefined> {
   const run = results.latest('compare');
   if (run === undefined) return undefined;
-  const rows = results.children(run);
-  const bars = rows.flatMap((row) => {
-    const found = measured(row, 'cv_mean_macro_f1');
-    const { value, low, high } = found ?? {};
-    return value === undefined ? [] : [{ name: row.name, metric: 'macro-F1', value, low, high }];
+  const rows = [...results.children(run), ...results.failedChildren(run)];
+  const bars = rows.map((row) => {
+    // Drawn as missing where a training failed.
+    const { value = NaN, low, high } = measured(row, 'cv_mean_macro_f1') ?? {};
+    return { name: row.name, metric: 'macro-F1', value, low, high };
   });
-  if (bars.length === 0) return undefined;
+  if (bars.every(({ value }) => Number.isNaN(value))) return undefined;
   const source = sourceOf(run, ...rows);
   return {
     title: 'Features and models compared',
@@ -34,7 +34,7 @@ export async function comparisonSection(
     tables: [
       {
         id: 'comparison',
-        caption: 'Features and models, cross-validated.',
+        caption: 'Features and models, cross-validated. A row without numbers failed.',
         columns: [{ key: 'row', title: 'row' }, ...COLUMNS],
         rows: rows.map((row) => ({
           row: row.name,

@@ -18,6 +18,8 @@ export interface TrackedResults {
   latest(stage: string): RemoteRun | undefined;
   /** Finished children of a run, in order of their start. */
   children(run: RemoteRun): readonly RemoteRun[];
+  /** Children that failed: parts of a stage that are missing in its results. */
+  failedChildren(run: RemoteRun): readonly RemoteRun[];
 }
 
 /**
@@ -37,7 +39,8 @@ export async function readResults(client: MlflowClient, request: ReportRequest):
     );
   }
   const where = `experiment ${experiments.map((name) => `"${name}"`).join(' or ')} at ${client.uri}`;
-  const runs = (await client.searchRuns(ids))
+  const all = await client.searchRuns(ids);
+  const runs = all
     .filter(({ status }) => status === 'FINISHED')
     .sort((a, b) => (b.endTime ?? 0) - (a.endTime ?? 0) || (a.id < b.id ? -1 : 1));
   if (runs.length === 0) throw inputError(`${where} has no finished run yet`);
@@ -56,14 +59,20 @@ export async function readResults(client: MlflowClient, request: ReportRequest):
       } with the features of "${settings.name}"; it has runs of ${[...others].join(', ') || 'no manifest'}. Run "stm-lab reproduce" first`,
     );
   }
+  const below = (candidates: readonly RemoteRun[], { id }: RemoteRun): RemoteRun[] =>
+    candidates
+      .filter(({ tags }) => tags['mlflow.parentRunId'] === id)
+      .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1));
   return {
     client,
     manifest,
     latest: (stage) => chosen.get(stage),
-    children: (run) =>
-      runs
-        .filter(({ tags }) => tags['mlflow.parentRunId'] === run.id)
-        .sort((a, b) => a.startTime - b.startTime || (a.id < b.id ? -1 : 1)),
+    children: (run) => below(runs, run),
+    failedChildren: (run) =>
+      below(
+        all.filter(({ status }) => status === 'FAILED'),
+        run,
+      ),
   };
 }
 

@@ -125,8 +125,15 @@ export function logStrfScores(run: Run | undefined, { conditions, measures }: St
     );
 }
 
-/** The scores as a report prints them: one row per condition, intervals beside values. */
-export function strfScoreTable(record: StrfTaskRecord): Record<string, string>[] {
+/**
+ * The scores as a report prints them: one row per condition, intervals beside values.
+ *
+ * @param conditions those asked for; one that the record lacks has a row that says so. Default the record's.
+ */
+export function strfScoreTable(
+  record: StrfTaskRecord,
+  conditions: readonly string[] = [],
+): Record<string, string>[] {
   const shown = ({ value, low, high }: Interval): string =>
     `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
   const [main] = record.measures;
@@ -147,5 +154,8 @@ export function strfScoreTable(record: StrfTaskRecord): Record<string, string>[]
     'seed sd': '–',
     [`minus ${record.conditions[0]!.condition}`]: '–',
   }));
-  return [...rows, ...baselines] as Record<string, string>[];
+  const missing = conditions
+    .filter((name) => record.conditions.every(({ condition }) => condition !== name))
+    .map((condition) => ({ condition, [main!.title]: 'diverged' }));
+  return [...rows, ...missing, ...baselines] as Record<string, string>[];
 }

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { divergedError, inputError, isDivergence } from 'research-basics/errors';
+import { divergedError, inputError } from 'research-basics/errors';
 import { readJson, sha256, writeFileAtomic, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import { deriveSeed } from 'research-basics/random/seeds';
@@ -19,7 +19,8 @@ import {
 import type { Run } from 'mlflow-tracking-client';
 import { cachedCell } from '../../stages/cachedCell';
 import { runTrackedStage, type StageContext } from '../../stages/context';
-import type { StageResult } from '../../stages/stage';
+import type { StageFailure, StageResult } from '../../stages/stage';
+import { stageParts } from '../../stages/stageParts';
 import { parseCondition, type StrfExperiment } from './experiment';
 import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './scores';
 
@@ -49,8 +50,8 @@ export interface StrfFilterHistory {
 
 /** Outcome of the stage. */
 export interface StrfTaskSummary extends StrfTaskRecord {
-  /** Trainings that diverged, with the reason. */
-  readonly failed: readonly { readonly condition: string; readonly seed: number; readonly reason: string }[];
+  /** Trainings that diverged; conditions are compared over the seeds that all of them have. */
+  readonly failed: readonly StageFailure[];
   readonly status: StageResult['status'];
   readonly filters: readonly StrfFilterHistory[];
 }
@@ -100,8 +101,8 @@ export async function strfTaskStage(
     noise: options.noise,
     signal: context.signal,
   });
-  const engine = await loadEngine();
-  const { status } = await runTrackedStage(context, {
+  const engine = await loadEngine({ signal: context.signal });
+  const { status, record: stage } = await runTrackedStage(context, {
     stage: `strf-${task}`,
     folder: out,
     parameters,
@@ -110,41 +111,35 @@ export async function strfTaskStage(
     run: async (run) => {
       const { conditions, seeds } = parameters.settings;
       const cells = new Map<string, Map<number, CellOutcome>>();
-      const failed: StrfTaskSummary['failed'][number][] = [];
+      const parts = stageParts(context);
       const filters: StrfFilterHistory[] = [];
       for (const condition of conditions) {
         const outcomes = new Map<number, CellOutcome>();
         for (let seed = 1; seed <= seeds; seed++) {
           context.progress?.(`${task}: ${condition}, seed ${seed} of ${seeds}`);
-          try {
-            const outcome = await cellOnce(
-              { engine, prepared, condition, seed, settings, out },
-              context,
-              run,
-            );
-            outcomes.set(seed, outcome);
-            filters.push({ condition, seed, records: outcome.records });
-          } catch (error) {
-            if (!isDivergence(error)) throw error;
-            context.warn?.(`${task} ${condition}, seed ${seed}: ${error.message}`);
-            failed.push({ condition, seed, reason: error.message });
-          }
+          const outcome = await parts.attempt(`${condition}, seed ${seed}`, () =>
+            cellOnce({ engine, prepared, condition, seed, settings, out }, context, run),
+          );
+          if (outcome === undefined) continue;
+          outcomes.set(seed, outcome);
+          filters.push({ condition, seed, records: outcome.records });
         }
         cells.set(condition, outcomes);
       }
       context.progress?.(`${task}: intervals`);
-      const record = { ...summariseStrf(prepared, pairedCells(task, cells), resamples), failed };
+      const record = summariseStrf(prepared, pairedCells(task, cells), resamples);
       writeJson(path.join(out, 'results.json'), record);
       writeJson(path.join(out, 'filters.json'), filters);
       writeStrfScores(path.join(out, 'scores.csv'), record);
       logStrfScores(run, record);
       for (const name of ['results.json', 'scores.csv', 'filters.json'])
         run?.logArtifact(path.join(out, name));
-      return ['results.json', 'scores.csv', 'filters.json'];
+      return { files: ['results.json', 'scores.csv', 'filters.json'], failed: parts.failed };
     },
   });
   return {
-    ...readJson<Omit<StrfTaskSummary, 'status' | 'filters'>>(path.join(out, 'results.json')),
+    ...readJson<StrfTaskRecord>(path.join(out, 'results.json')),
+    failed: stage.failed ?? [],
     filters: readJson<StrfFilterHistory[]>(path.join(out, 'filters.json')),
     status,
   };

@@ -47,7 +47,7 @@ export async function tmnnCost(
     readonly signal?: AbortSignal | undefined;
   } = {},
 ): Promise<TmnnCost> {
-  const engine = await loadEngine({ kernels: 'onednn' });
+  const engine = await loadEngine({ kernels: 'onednn', signal });
   const { kind } = experiment.data;
   const outputs = PUBLISHED_OUTPUTS[kind] ?? 10;
   const spec = resolveTmnn(systemSpec(experiment, system, outputs));

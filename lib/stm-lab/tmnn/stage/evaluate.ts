@@ -40,7 +40,7 @@ export async function evaluateTmnn(
     throw inputError(
       `${folder}: names ${model.outputs.join(', ')}, and ${options.root} has ${collection.outputs.join(', ')}`,
     );
-  const engine = await loadEngine({ kernels: 'onednn' });
+  const engine = await loadEngine({ kernels: 'onednn', signal: context.signal });
   const network = startTmnn(engine, model);
   try {
     const test = clipsOf(collection, 'test');

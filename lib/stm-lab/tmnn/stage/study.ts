@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { writeCsv } from '../../base/csv';
-import { divergedError, inputError, isDivergence } from 'research-basics/errors';
+import { divergedError, inputError } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
@@ -19,7 +19,8 @@ import {
 } from '..';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import { nameLabels } from '../../stages/labels';
-import type { StageResult } from '../../stages/stage';
+import type { StageFailure, StageResult } from '../../stages/stage';
+import { stageParts } from '../../stages/stageParts';
 import { cellPredictions, clipsOf, type ReadyCollection, runCell, type TmnnCell } from './cell';
 import { collectClips } from './collection';
 import { systemSpec, type TmnnExperiment } from './experiment';
@@ -66,13 +67,13 @@ export interface TmnnStudy {
   readonly systems: readonly TmnnSystemSummary[];
   readonly comparisons: readonly TmnnComparison[];
   readonly cells: readonly TmnnCell[];
-  /** Trainings that diverged, with the reason; the others are compared over the seeds that all of them have. */
-  readonly failed: readonly { readonly system: string; readonly seed: number; readonly reason: string }[];
   readonly notes: readonly string[];
 }
 
 /** Outcome of a study. */
 export interface TmnnStudySummary extends TmnnStudy {
+  /** Trainings that diverged; the others are compared over the seeds that all of them have. */
+  readonly failed: readonly StageFailure[];
   readonly status: StageResult['status'];
 }
 
@@ -90,8 +91,8 @@ export async function tmnnStudyStage(
   const { resamples = 1000 } = options;
   const ready = await readyCollections(options, context);
   const { data, segmentSeconds, network, fit, testWindows, seeds, systems, comparisons } = experiment;
-  const engine = await loadEngine({ kernels: 'onednn' });
-  const { status } = await runTrackedStage(context, {
+  const engine = await loadEngine({ kernels: 'onednn', signal: context.signal });
+  const { status, record } = await runTrackedStage(context, {
     stage: 'tmnn',
     runName: `tmnn ${experiment.name}`,
     folder: out,
@@ -104,22 +105,19 @@ export async function tmnnStudyStage(
     engine: engine.description,
     run: async (run) => {
       const cells: TmnnCell[] = [];
-      const failed: TmnnStudy['failed'][number][] = [];
+      const parts = stageParts(context);
       for (const system of experiment.systems)
         for (const [i, seed] of experiment.seeds.entries()) {
           throwIfStopped(context.signal, 'tmnn');
-          try {
-            cells.push(await runCell(engine, experiment, system, seed, ready[i]!, out, context, run));
-          } catch (error) {
-            if (!isDivergence(error)) throw error;
-            context.warn?.(`${system.name}, seed ${seed}: ${error.message}`);
-            failed.push({ system: system.name, seed, reason: error.message });
-          }
+          const cell = await parts.attempt(`${system.name}, seed ${seed}`, () =>
+            runCell(engine, experiment, system, seed, ready[i]!, out, context, run),
+          );
+          if (cell !== undefined) cells.push(cell);
           context.progress?.(
-            `tmnn: ${cells.length + failed.length} of ${experiment.systems.length * experiment.seeds.length} trainings done`,
+            `tmnn: ${cells.length + parts.failed.length} of ${experiment.systems.length * experiment.seeds.length} trainings done`,
           );
         }
-      const study = { ...summarise(experiment, cells, ready, out, resamples), failed };
+      const study = summarise(experiment, cells, ready, out, resamples);
       writeJson(path.join(out, 'study.json'), study);
       writeScores(path.join(out, 'scores.csv'), study);
       writeOutputs(path.join(out, 'outputs.csv'), study);
@@ -135,10 +133,11 @@ export async function tmnnStudyStage(
         );
       run?.logArtifact(path.join(out, 'study.json'));
       run?.logArtifact(path.join(out, 'scores.csv'));
-      return ['study.json', 'scores.csv', 'outputs.csv'];
+      return { files: ['study.json', 'scores.csv', 'outputs.csv'], failed: parts.failed };
     },
   });
-  return { status, ...readJson<TmnnStudy>(path.join(out, 'study.json')) };
+  const { failed = [] } = record;
+  return { status, ...readJson<TmnnStudy>(path.join(out, 'study.json')), failed };
 }
 
 /** The experiment's clips as each seed parts them, their spectrograms computed once. */
@@ -192,7 +191,7 @@ function summarise(
   ready: readonly ReadyCollection[],
   out: string,
   resamples: number,
-): Omit<TmnnStudy, 'failed'> {
+): TmnnStudy {
   const { outputs, task } = ready[0]!.collection;
   // What diverged is missing: the systems that have trained are compared over the seeds that all of them have.
   const names = experiment.systems

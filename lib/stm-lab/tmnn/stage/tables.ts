@@ -21,9 +21,12 @@ export function tmnnScores({ systems }: Pick<TmnnStudy, 'systems'>): SystemScore
   );
 }
 
-/** A study's scores as text: a row per system, "mean [low, high]" and the single seeds. */
-export function tmnnScoreTable(study: Pick<TmnnStudy, 'systems'>): Record<string, string | number>[] {
-  return study.systems.map(({ system, parameters, scores, seconds }) => ({
+/** A study's scores as text: a row per system, "mean [low, high]" and the single seeds; "diverged" without any. */
+export function tmnnScoreTable({
+  experiment,
+  systems,
+}: Pick<TmnnStudy, 'systems' | 'experiment'>): Record<string, string | number>[] {
+  const scored = systems.map(({ system, parameters, scores, seconds }) => ({
     system,
     parameters,
     ...Object.fromEntries(
@@ -37,6 +40,8 @@ export function tmnnScoreTable(study: Pick<TmnnStudy, 'systems'>): Record<string
     ),
     seconds,
   }));
+  const missing = experiment.systems.filter(({ name }) => systems.every(({ system }) => system !== name));
+  return [...scored, ...missing.map(({ name }) => ({ system: name, parameters: 'diverged' }))];
 }
 
 /** A study's comparisons as text: a row per pair and metric. */

@@ -1,0 +1,29 @@
+import { isDivergence } from 'research-basics/errors';
+import type { StageContext } from './context';
+import type { StageFailure } from './stageRecord';
+
+/** Runs the parts of a stage: one that diverges is told and left out, and the others continue. */
+export interface StageParts {
+  /** Those without a result so far. */
+  readonly failed: readonly StageFailure[];
+  /** @returns the part's result, or undefined when it diverged; whatever else it throws is thrown. */
+  attempt<T>(name: string, work: () => Promise<T>): Promise<T | undefined>;
+}
+
+/** The parts of one run of a stage. */
+export function stageParts({ warn }: Pick<StageContext, 'warn'>): StageParts {
+  const failed: StageFailure[] = [];
+  return {
+    failed,
+    async attempt(name, work) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isDivergence(error)) throw error;
+        warn?.(`${name}: ${error.message}`);
+        failed.push({ name, reason: error.message });
+        return undefined;
+      }
+    },
+  };
+}
