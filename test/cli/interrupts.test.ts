@@ -77,6 +77,17 @@ test('work that failed is done again when asked again; what succeeded is done on
   await assert.rejects(second);
 });
 
+test('the engine is loaded in parts, between which a signal is heard; it can be loaded afterwards', async () => {
+  const stop = new AbortController();
+  const loading = loadEngine({ signal: stop.signal });
+  // After the first part.
+  setImmediate(() => stop.abort());
+  await assert.rejects(loading, { kind: 'interrupted', message: /^loading TensorFlow stopped on request/ });
+  const loaded = (name: RegExp): boolean => Object.keys(require.cache).some((file) => name.test(file));
+  assert.deepEqual([loaded(/tfjs\/dist/), loaded(/tfjs_binding\.node$/)], [true, false]);
+  await assert.rejects(loadEngine({ signal: stop.signal }), { kind: 'interrupted' });
+});
+
 test('an engine that could not be loaded is loaded when it can be', async () => {
   process.env.STM_LAB_ENGINE = 'native';
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- the loader itself is made to fail

@@ -1,5 +1,6 @@
 import type * as tfTypes from '@tensorflow/tfjs';
 import { environmentError, messageOf } from 'research-basics/errors';
+import { throwIfStopped } from 'research-basics/pace';
 import { supplyRemovedUtil } from './removedUtil';
 
 /** The TensorFlow.js programming interface, whichever engine stands behind it. */
@@ -23,6 +24,8 @@ export interface EngineOptions {
    * announces them with two lines on standard error. Fixed by the first call in a process.
    */
   readonly kernels?: 'standard' | 'onednn';
+  /** Ends the loading between its parts, each of which holds the process for a moment. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 let loaded: Promise<Engine> | undefined;
@@ -34,12 +37,13 @@ let loaded: Promise<Engine> | undefined;
  * then split the same way whatever the machine's load, which is what makes results repeat; parallel
  * work uses processes instead.
  *
- * @throws UserError (`environment`) when the engine insisted on cannot be loaded, with the cure.
+ * @throws UserError: `environment` when the engine insisted on cannot be loaded, with the cure; `interrupted` on `signal`.
  */
 export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
   loaded ??= load(
     process.env.STM_LAB_ENGINE ?? options.prefer ?? 'auto',
     options.kernels ?? 'standard',
+    options.signal,
   ).catch((error: unknown) => {
     // What is mended meanwhile is found when asked again.
     loaded = undefined;
@@ -48,7 +52,20 @@ export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
   return loaded;
 }
 
-async function load(prefer: string, kernels: NonNullable<EngineOptions['kernels']>): Promise<Engine> {
+/* eslint-disable @typescript-eslint/no-require-imports -- loaded only when wanted */
+/** The parts of native TensorFlow in the order of loading: JavaScript, then the library itself. */
+const NATIVE_PARTS: readonly (() => unknown)[] = [
+  () => require('@tensorflow/tfjs'),
+  () => require('@tensorflow/tfjs-node/dist/register_all_kernels'),
+  () => require('@tensorflow/tfjs-node'),
+];
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+async function load(
+  prefer: string,
+  kernels: NonNullable<EngineOptions['kernels']>,
+  signal: AbortSignal | undefined,
+): Promise<Engine> {
   const threads = process.env.STM_LAB_THREADS ?? '1';
   process.env.TF_NUM_INTRAOP_THREADS ??= threads;
   process.env.TF_NUM_INTEROP_THREADS ??= '1';
@@ -58,11 +75,16 @@ async function load(prefer: string, kernels: NonNullable<EngineOptions['kernels'
   supplyRemovedUtil();
   if (prefer !== 'wasm') {
     try {
-      // In two parts, so that signals that came during the first are heard before the second.
-      await import('@tensorflow/tfjs');
-      await new Promise((resolve) => setImmediate(resolve));
-      return loadNative();
+      let tf: unknown;
+      for (const loadPart of NATIVE_PARTS) {
+        // A signal that came during the part before is heard now.
+        await new Promise((resolve) => setImmediate(resolve));
+        throwIfStopped(signal, 'loading TensorFlow');
+        tf = loadPart();
+      }
+      return nativeEngine(tf as TensorFlow & { version: Record<string, string> });
     } catch (error) {
+      throwIfStopped(signal, 'loading TensorFlow');
       if (prefer === 'native') {
         throw environmentError(
           `native TensorFlow cannot be loaded (${messageOf(error).split('\n')[0]}); run "npm run doctor" for the cure`,
@@ -74,9 +96,7 @@ async function load(prefer: string, kernels: NonNullable<EngineOptions['kernels'
   return loadWasm();
 }
 
-function loadNative(): Engine {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only when wanted
-  const tf = require('@tensorflow/tfjs-node') as TensorFlow & { version: Record<string, string> };
+function nativeEngine(tf: TensorFlow & { version: Record<string, string> }): Engine {
   const binding = (tf.backend() as unknown as { binding: { TF_Version: string } }).binding;
   return {
     tf,
