@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import { createRequire } from 'node:module';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
@@ -16,6 +17,7 @@ import {
   listSpeakerRecordings,
   type CellOutcome,
   type StrfTaskName,
+  type trainStrf,
 } from 'stm-lab/dist/strf';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-tasks-'));
@@ -249,6 +251,89 @@ for (const [task, source] of [
     const again = await strfTaskStage(options);
     assert.equal(again.status, 'computed');
     assert.deepEqual(again.conditions, first.conditions);
+  });
+
+/** Puts something in the place of an export of the library for a while. */
+async function replaced<T>(
+  module: string,
+  name: string,
+  by: (original: never) => unknown,
+  run: () => Promise<T>,
+): Promise<T> {
+  const exported = createRequire(__filename)(module) as Record<string, unknown>;
+  const original = exported[name];
+  exported[name] = by(original as never);
+  try {
+    return await run();
+  } finally {
+    exported[name] = original;
+  }
+}
+
+for (const [task, source] of [
+  ['speaker', digits],
+  ['speech', speech],
+  ['birds', calls],
+  ['urban', scenes],
+] as [StrfTaskName, string][])
+  test(`${task}: a training that diverges is named and not stored, the others are scored; then it is tried again`, async () => {
+    const out = path.join(folder, `wild-${task}`);
+    const told: string[] = [];
+    const options = { task, source, out, experiment: tiny, conditions: ['learn l2', 'pass'], resamples: 20 };
+    const warn = (line: string): void => void told.push(line);
+    let spoilt = 0;
+    const first = await replaced(
+      'stm-lab/dist/strf/train',
+      'trainStrf',
+      (train: typeof trainStrf): typeof trainStrf =>
+        async (engine, network, ...rest) => {
+          const trained = await train(engine, network, ...rest);
+          if (network.layer.variant === 'pass' && spoilt++ === 0) trained.values.fill(NaN);
+          return trained;
+        },
+      () => strfTaskStage(options, { warn }),
+    );
+    assert.deepEqual(
+      first.failed.map(({ name }) => name),
+      ['pass, seed 1'],
+    );
+    assert.deepEqual(told, [`pass, seed 1: ${first.failed[0]!.reason}`]);
+    assert.match(told[0]!, /^pass, seed 1: prediction: the network's probabilities hold NaN/);
+    // Conditions are compared over the seed that both have.
+    assert.deepEqual(
+      first.conditions.map(({ condition, seeds }) => [condition, seeds.length]),
+      [
+        ['learn l2', 1],
+        ['pass', 1],
+      ],
+    );
+    assert.doesNotMatch(fs.readFileSync(path.join(out, 'results.json'), 'utf8'), /null|NaN/);
+    assert.ok(!fs.existsSync(path.join(out, 'cells', 'pass-seed1', 'cell.json')));
+    const kept = fs.statSync(path.join(out, 'cells', 'learn-l2-seed1', 'cell.json')).mtimeMs;
+    const second = await strfTaskStage(options, { warn });
+    assert.deepEqual(
+      [second.status, second.failed.length, second.conditions[1]!.seeds.length],
+      ['computed', 0, 2],
+    );
+    assert.equal(fs.statSync(path.join(out, 'cells', 'learn-l2-seed1', 'cell.json')).mtimeMs, kept);
+    assert.equal((await strfTaskStage(options)).status, 'cached');
+
+    const wild = {
+      ...tiny,
+      [task]: { ...tiny[task], training: { ...tiny[task].training, learningRate: 1e38 } },
+    };
+    const all = { ...options, out: `${out}-all`, experiment: wild, seeds: 1 };
+    await assert.rejects(strfTaskStage(all, { warn }), {
+      kind: 'diverged',
+      message: new RegExp(`^${task}: no seed is left`),
+    });
+    assert.match(told.at(-1)!, /^pass, seed 1: (training diverged at update \d|prediction: )/);
+    assert.deepEqual(
+      fs
+        .readdirSync(`${out}-all`, { recursive: true, encoding: 'utf8' })
+        .filter((name) => /(stage|results|cell)\.json$/.test(name)),
+      [],
+    );
   });
 
 for (const [task, source] of [

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import { createRequire } from 'node:module';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { writeWav } from 'stm-lab/dist/audio';
+import { fileName } from 'stm-lab/dist/base/fileName';
 import { readJson } from 'research-basics/files';
+import type { fitTmnn, predictClips } from 'stm-lab/dist/tmnn';
 import { fastDoubles } from 'stm-lab/dist/models/random';
 import {
   evaluateTmnn,
@@ -164,6 +167,96 @@ test('a study: groups held out, cells resumed, tables, runs, a kept model judged
     evaluateTmnn({ experiment, root, model: folder, cache: path.join(out, 'spectrograms') }),
     /holds no network/,
   );
+});
+
+/** Runs something while an export of the library is another function. */
+async function replaced<T>(
+  module: string,
+  name: string,
+  by: (original: never) => unknown,
+  run: () => Promise<T>,
+): Promise<T> {
+  const exported = createRequire(__filename)(module) as Record<string, unknown>;
+  const original = exported[name];
+  exported[name] = by(original as never);
+  try {
+    return await run();
+  } finally {
+    exported[name] = original;
+  }
+}
+
+test('a training that diverges, or predicts what is not a number, is named and not stored; the others are compared', async (t) => {
+  const folder = temporary(t);
+  const root = corpus(folder);
+  const told: string[] = [];
+  const study = (out: string, own: Partial<TmnnExperiment> = {}): ReturnType<typeof tmnnStudyStage> =>
+    tmnnStudyStage(
+      {
+        ...{ experiment: { ...experiment, ...own }, root, out: path.join(folder, out), resamples: 20 },
+        cache: path.join(folder, 'spectrograms'),
+      },
+      { warn: (line) => line.includes('broken.wav') || told.push(line) },
+    );
+  const exists = (...names: string[]): boolean => fs.existsSync(path.join(folder, ...names));
+  let calls = 0;
+  // Weights of the fourth training, and predictions of the fourth.
+  const weights = await replaced(
+    'stm-lab/dist/tmnn/fit',
+    'fitTmnn',
+    (fit: typeof fitTmnn): typeof fitTmnn =>
+      async (...given) => {
+        const result = await fit(...given);
+        if (++calls === 4) result.best.parameters[3] = Infinity;
+        return result;
+      },
+    () => study('weights'),
+  );
+  assert.deepEqual(
+    weights.failed.map(({ name }) => name),
+    ['mel + temporal, seed 2'],
+  );
+  assert.match(
+    told.splice(0).join(),
+    /^mel \+ temporal, seed 2: .* is (NaN|-?Infinity); the training has diverged/,
+  );
+  assert.ok(!exists('weights', fileName('mel + temporal'), 'seed-2', 'model'));
+  assert.deepEqual(
+    weights.systems.map(({ scores }) => scores['rocAuc']!.seeds.length),
+    [1, 1],
+  );
+  const sound = await study('weights');
+  assert.match(told.splice(0).join(), /^tmnn: tried again: mel \+ temporal, seed 2/);
+  assert.deepEqual([sound.failed.length, sound.cells.length], [0, 4]);
+
+  calls = 0;
+  const predictions = await replaced(
+    'stm-lab/dist/tmnn/predict',
+    'predictClips',
+    (predict: typeof predictClips): typeof predictClips =>
+      async (...given) => {
+        const found = await predict(...given);
+        // Test clips; the fit calls it for validation.
+        if (given[3].length === 12 && ++calls === 4) found.probabilities[5] = NaN;
+        return found;
+      },
+    () => study('predictions'),
+  );
+  assert.deepEqual(
+    predictions.failed.map(({ name }) => name),
+    ['mel + temporal, seed 2'],
+  );
+  const cell = ['predictions', fileName('mel + temporal'), 'seed-2'];
+  assert.deepEqual([exists(...cell, 'cell.json'), exists(...cell, 'predictions.npy')], [false, false]);
+  told.length = 0;
+
+  const stages = [{ rule: 'sgd', learningRate: 1e38, epochs: 2 }] as const;
+  await assert.rejects(study('all', { fit: { ...experiment.fit, stages } }), {
+    kind: 'diverged',
+    message: /^tmnn tiny: no seed is left that all systems could be trained with/,
+  });
+  assert.equal(told.filter((line) => /training diverged in epoch 1/.test(line)).length, 4);
+  assert.deepEqual([exists('all', 'stage.json'), exists('all', 'study.json')], [false, false]);
 });
 
 test('every prepared experiment can be read; wrong ones are named', (t) => {

@@ -1,4 +1,4 @@
-import { isDivergence } from 'research-basics/errors';
+import { divergedError, isDivergence } from 'research-basics/errors';
 import type { StageContext } from './context';
 import type { StageFailure } from './stageRecord';
 
@@ -26,4 +26,18 @@ export function stageParts({ warn }: Pick<StageContext, 'warn'>): StageParts {
       }
     },
   };
+}
+
+/**
+ * Scores of one training, as they are.
+ *
+ * @throws StmLabError (`diverged`) naming the first that is not a number: JSON and reports have none.
+ */
+export function finiteScores<T extends Readonly<Record<string, number>>>(scores: T): T {
+  const wrong = Object.entries(scores).find(([, value]) => !Number.isFinite(value));
+  if (wrong !== undefined)
+    throw divergedError(
+      `its score ${wrong[0]} is ${wrong[1]}, and nothing of it is stored; check that the recordings tested hold what is scored`,
+    );
+  return scores;
 }

@@ -20,7 +20,7 @@ import type { Run } from 'mlflow-tracking-client';
 import { cachedCell } from '../../stages/cachedCell';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import type { StageFailure, StageResult } from '../../stages/stage';
-import { stageParts } from '../../stages/stageParts';
+import { finiteScores, stageParts } from '../../stages/stageParts';
 import { parseCondition, type StrfExperiment } from './experiment';
 import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './scores';
 
@@ -222,6 +222,7 @@ async function cellOnce(
         { checkpoint, signal: context.signal },
       );
       run?.logMetrics({ seconds: (performance.now() - began) / 1000 });
+      finiteScores(outcome.metrics);
       return outcome;
     },
     write: (outcome) => {

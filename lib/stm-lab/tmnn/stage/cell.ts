@@ -21,6 +21,7 @@ import {
 import type { Run } from 'mlflow-tracking-client';
 import { cachedCell } from '../../stages/cachedCell';
 import { flattenParameters, type StageContext } from '../../stages/context';
+import { finiteScores } from '../../stages/stageParts';
 import { systemSpec, type TmnnExperiment, type TmnnSystem } from './experiment';
 
 /** What one system learned with one seed, as `cell.json` keeps it. */
@@ -193,7 +194,6 @@ async function trainCell(
       run?.logMetrics({ loss: epoch.loss, val_loss: epoch.validationLoss }, epoch.epoch);
     },
   });
-  saveTmnn(path.join(folder, 'model'), { spec, task, outputs, segmentSeconds, values: result.best });
   const network = startTmnn(engine, { spec, task, outputs, segmentSeconds, values: result.best });
   const parameters = network.network.layout.size;
   const own = labelMatrix(
@@ -206,6 +206,9 @@ async function trainCell(
     signal: context.signal,
   });
   network.dispose();
+  const judgement = judged(collection, own, probabilities);
+  finiteScores(judgement.scores);
+  saveTmnn(path.join(folder, 'model'), { spec, task, outputs, segmentSeconds, values: result.best });
   writeNpy(path.join(folder, 'predictions.npy'), {
     shape: [test.length, outputs.length],
     data: probabilities,
@@ -221,7 +224,7 @@ async function trainCell(
     history: result.history.map(({ filters: _filters, ...epoch }) => epoch),
     first: result.first,
     learned: best.filters,
-    ...judged(collection, own, probabilities),
+    ...judgement,
     test: test.map((clip) => collection.clips[clip]!.name),
     seconds: Math.round((performance.now() - begin) / 1000),
   };
