@@ -76,7 +76,10 @@ function lastWords(text) {
   return (errors.length > 0 ? errors.slice(0, 2) : lines.slice(-2)).join('; ').slice(0, 400);
 }
 
-/** Runs a short command silently. Returns its exit code (`null`: could not run) and what it printed. */
+/**
+ * Runs a short command silently. Returns its exit code (`null`: could not run) and what it printed; `late` when it was
+ * stopped because it took longer than `timeoutMs`.
+ */
 export function runShort(command, args, { cwd = root, env = {}, timeoutMs = 60_000 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
@@ -86,10 +89,14 @@ export function runShort(command, args, { cwd = root, env = {}, timeoutMs = 60_0
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
+    const start = performance.now();
     const output = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => (output.stdout += chunk));
     child.stderr.on('data', (chunk) => (output.stderr += chunk));
     child.on('error', (error) => resolve({ code: null, signal: null, stdout: '', stderr: error.message }));
-    child.on('close', (code, signal) => resolve({ code, signal, ...output }));
+    child.on('close', (code, signal) => {
+      const late = signal === 'SIGKILL' && performance.now() - start >= timeoutMs;
+      resolve({ code, signal, late, ...output });
+    });
   });
 }

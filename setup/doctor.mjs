@@ -10,6 +10,18 @@ import { readStamp } from './stamp.mjs';
 const versionOf = (name) => readStamp(join(root, 'node_modules', name, 'package.json'))?.version;
 const works = (version) => ({ state: 'works', version });
 const fails = (reason, cure, version = '') => ({ state: 'fails', version, reason, cure });
+/** Longest time for one answer, ms: a busy machine is not taken for a broken one. */
+const PATIENCE = 180_000;
+const attempt = (command, args, env) => runShort(command, args, { env, timeoutMs: PATIENCE });
+const failed = (tried, cure, version = '') =>
+  tried.late
+    ? {
+        state: 'late',
+        version,
+        reason: `no answer within ${PATIENCE / 1000} s`,
+        cure: 'run "npm run doctor" again when this machine has less to do',
+      }
+    : fails(tried.reason ?? firstError(tried), cure, version);
 const firstError = ({ stderr, signal, code }) =>
   stderr
     .split('\n')
@@ -49,8 +61,9 @@ export async function doctor(args, missing) {
   const progress = progressLine('trying', () => current, 'silent');
   for (const part of parts) {
     current = part.name;
-    const failed = missing.find(({ step }) => step.name === part.step);
-    const found = failed === undefined ? await part.attempt() : fails(failed.reason, failed.cure);
+    const unavailable = missing.find(({ step }) => step.name === part.step);
+    const found =
+      unavailable === undefined ? await part.attempt() : fails(unavailable.reason, unavailable.cure);
     rows.push({ part: part.name, need: part.need, ...found });
   }
   progress.end();
@@ -64,10 +77,15 @@ export async function doctor(args, missing) {
   exit(healthy ? 0 : 1);
 }
 
+function wordFor(state, need) {
+  if (state !== 'fails') return state;
+  return need === 'optional' ? 'missing' : 'BROKEN';
+}
+
 function report(rows, machine) {
   const width = Math.max(...rows.map(({ part }) => part.length)) + 2;
   const lines = rows.flatMap(({ part, need, state, version, reason, cure }, index) => [
-    `${part.padEnd(width)}${(state === 'works' ? 'works' : need === 'optional' ? 'missing' : 'BROKEN').padEnd(10)}${version ?? ''}`,
+    `${part.padEnd(width)}${wordFor(state, need).padEnd(10)}${version ?? ''}`,
     ...(reason && reason !== rows[index - 1]?.reason ? [`${' '.repeat(width)}${reason}`] : []),
     ...(cure && cure !== rows[index - 1]?.cure ? [`${' '.repeat(width)}cure: ${cure}`] : []),
   ]);
@@ -95,9 +113,9 @@ function tryPackages() {
 
 async function tryLibrary() {
   const main = join(root, 'lib', 'stm-lab', 'dist', 'cli', 'main.js');
-  const tried = await runShort(execPath, ['-e', `require(${JSON.stringify(main)})`]);
+  const tried = await attempt(execPath, ['-e', `require(${JSON.stringify(main)})`]);
   const { version } = readStamp(join(root, 'lib', 'stm-lab', 'package.json'));
-  return tried.code === 0 ? works(version) : fails(firstError(tried), 'run "npm run build"', version);
+  return tried.code === 0 ? works(version) : failed(tried, 'run "npm run build"', version);
 }
 
 /** Multiplies two matrices on the engine and says how fast. */
@@ -113,10 +131,10 @@ async function tryEngine(name) {
       const rate = (8 * 2 * size ** 3) / (performance.now() - start) / 1e6;
       console.log(description + ', ' + rate.toFixed(0) + ' GFLOP/s');
     });`;
-  const tried = await runShort(execPath, ['-e', script], { env: { STM_LAB_ENGINE: name } });
+  const tried = await attempt(execPath, ['-e', script], { STM_LAB_ENGINE: name });
   if (tried.code === 0) return works(tried.stdout.trim().split('\n').pop());
-  return fails(
-    firstError(tried),
+  return failed(
+    tried,
     name === 'native'
       ? `remove ${cacheFolder} and run "npm run doctor" again`
       : 'run "npm ci --ignore-scripts"',
@@ -124,10 +142,10 @@ async function tryEngine(name) {
 }
 
 async function tryPython(script) {
-  const tried = await runShort(venvPython, ['-c', script]);
+  const tried = await attempt(venvPython, ['-c', script]);
   return tried.code === 0
     ? works(tried.stdout.trim().split('\n').pop())
-    : fails(firstError(tried), `remove ${venvFolder} and run "npm run doctor" again`);
+    : failed(tried, `remove ${venvFolder} and run "npm run doctor" again`);
 }
 
 const tryModule = (name) => tryPython(`import ${name}; print(${name}.__version__)`);
@@ -147,7 +165,7 @@ async function tryKernel() {
   };
   writeFileSync(notebook, JSON.stringify({ cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 }));
   const runner = join(root, 'setup', 'notebooks.py');
-  const tried = await runShort(venvPython, [
+  const tried = await attempt(venvPython, [
     runner,
     notebook,
     '--out',
@@ -157,8 +175,8 @@ async function tryKernel() {
   ]);
   const version = versionOf('tslab');
   if (tried.code === 0) return works(`${version}, TypeScript ${versionOf('@tslab/typescript-for-tslab')}`);
-  const said = tried.stdout.trim().split('\n')[1] ?? firstError(tried);
-  return fails(said.trim(), 'run "npm ci --ignore-scripts", then "npm run doctor"', version);
+  const reason = tried.stdout.trim().split('\n')[1]?.trim();
+  return failed({ ...tried, reason }, 'run "npm ci --ignore-scripts", then "npm run doctor"', version);
 }
 
 async function trySpeech() {
@@ -168,8 +186,6 @@ async function trySpeech() {
     return fails('not installed; the demo corpus then has no speech', `run "npm install --no-save ${name}"`);
   }
   const script = `import(${JSON.stringify(name)}).then((loaded) => loaded.default())`;
-  const tried = await runShort(execPath, ['-e', script]);
-  return tried.code === 0
-    ? works(version)
-    : fails(firstError(tried), `run "npm ci --ignore-scripts"`, version);
+  const tried = await attempt(execPath, ['-e', script]);
+  return tried.code === 0 ? works(version) : failed(tried, `run "npm ci --ignore-scripts"`, version);
 }
