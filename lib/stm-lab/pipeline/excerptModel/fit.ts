@@ -203,7 +203,11 @@ export function excerptWeights(
   return weights;
 }
 
-/** What holding out collections in turn says: which model, how sure is right, and how far is usual. */
+/**
+ * What holding out collections in turn says: which model, how sure is right, and how far is usual. The temperature is the
+ * geometric mean of 1 and the one that fits: models of fewer collections are wrong more often than the final one, so what
+ * suits them makes it too modest, and a few collections tell a temperature only roughly.
+ */
 function calibrate(
   data: Reduced,
   choice: ExcerptModelChoice,
@@ -243,7 +247,7 @@ function calibrate(
   );
   return {
     chosen: choice.among[best]!,
-    temperature: fitTemperature(held[best]!, known, count),
+    temperature: Math.sqrt(fitTemperature(held[best]!, known, count)),
     threshold: quantile(far, 0.95),
   };
 }
