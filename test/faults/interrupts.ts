@@ -215,7 +215,8 @@ function interrupt(
     });
     child.on('exit', (code, by) => {
       clearTimeout(timer);
-      const status = sent === 0 ? 'finished' : (code ?? by!);
+      // Before Node.js runs the program, the signal itself ends the process; a shell reports that as the same status.
+      const status = sent === 0 ? 'finished' : (code ?? (by === signal ? STATUS[signal] : by!));
       resolve({ status, seconds: sent === 0 ? 0 : (performance.now() - sent) / 1000, err });
     });
   });
