@@ -16,6 +16,8 @@ export interface Browser {
   open(address: string, expected: RegExp): Promise<string>;
   /** Value of an expression in the page, or of what it promises, as if a user had asked for it; plain JSON. */
   evaluate(expression: string): Promise<unknown>;
+  /** Waits until an expression in the page is true; throws when it is not within half a minute. */
+  waitFor(expression: string): Promise<void>;
   /** Size of the window's inside, px. */
   resize(width: number, height: number): Promise<void>;
   screenshot(file: string, part?: 'window' | 'page'): Promise<void>;
@@ -107,6 +109,13 @@ export async function startBrowser(): Promise<Browser> {
     errors,
     requests,
     evaluate,
+    async waitFor(expression) {
+      for (let waited = 0; waited < 30_000; waited += 250) {
+        if ((await evaluate(expression)) === true) return;
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+      throw new Error(`not true within 30 s: ${expression}`);
+    },
     async drag(points) {
       const mouse = (type: string, [x, y]: readonly [number, number]): Promise<unknown> =>
         call(

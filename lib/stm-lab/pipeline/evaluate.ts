@@ -10,6 +10,7 @@ import { tellOfKeptLosses, tellOfZeroF1 } from './classLosses';
 import { runTrackedStage, type StageContext } from '../stages/context';
 import { nameLabels } from '../stages/labels';
 import { readRoleData, type RoleRows } from './roleData';
+import { logPredictedSounds } from './runSounds';
 import type { StageResult } from '../stages/stage';
 
 /** What `evaluateStage` reads and writes. */
@@ -83,6 +84,7 @@ export async function evaluateStage(
       logReport(run, report, 'test');
       run?.logArtifact(path.join(out, 'evaluation.json'));
       run?.logArtifact(path.join(out, 'predictions.csv'));
+      await logPredictedSounds(run, context, { ...test, probabilities, classes: data.classes });
       return ['evaluation.json', 'predictions.csv'];
     },
   });

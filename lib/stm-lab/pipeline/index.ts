@@ -79,6 +79,7 @@ export {
   type FilterStageOptions,
   type FilterSummary,
 } from './filter';
+export { cutoffStudy, type CutoffRow, type CutoffStudy, type NamedClip } from './cutoffStudy';
 export { listenPage, soundOfFile, type SoundSection } from './listenPage';
 export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
 export {

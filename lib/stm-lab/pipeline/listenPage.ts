@@ -7,7 +7,7 @@ import { escapeHtml } from '../base/html';
 /** Sounds under one heading. */
 export interface SoundSection {
   readonly heading: string;
-  readonly text?: string;
+  readonly text?: string | undefined;
   readonly sounds: readonly PlayableSound[];
 }
 

@@ -89,10 +89,12 @@ export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workb
   });
   // A kernel hears SIGINT, gives up the cell, and would let the work go on; see `kernelInterrupts`.
   const interrupts = options.signal === undefined ? kernelInterrupts() : undefined;
+  const files = new Map(manifest.rows.map((row) => [row.path, row]));
   const context: StageContext = {
     tracker,
     note,
     dataset: datasetOfManifest(manifest),
+    fileOf: (recording) => files.get(recording),
     warn: options.warn,
     progress: options.progress,
     // Read by every stage as it starts.

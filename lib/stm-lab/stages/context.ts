@@ -12,6 +12,9 @@ export interface StageContext {
   readonly note?: string | undefined;
   /** The recordings that all runs name as their data. Left out, a stage names its input. */
   readonly dataset?: RunDataset | undefined;
+  /** Where a recording lies and where in it the analysis begins, by its path; left out, runs carry no sounds. */
+  readonly fileOf?:
+    ((path: string) => { readonly file: string; readonly startSeconds: number } | undefined) | undefined;
   /** A sentence for the reader: something was left out or looks wrong. */
   readonly warn?: ((line: string) => void) | undefined;
   /** The present state in one short line; called often. */

@@ -10,6 +10,7 @@ import { runTrackedStage, type StageContext, type TrackedStageRequest } from '..
 import { classNumbers, openFeatureFolder, type FeatureFolder } from '../featureFolder';
 import type { StageFailure, StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
+import { logCellSounds } from '../runSounds';
 import { ablationTasks, scoreAll } from './cells';
 import type { CellTask } from './pool';
 import type { AblateStageOptions } from './options';
@@ -85,6 +86,8 @@ export async function ablateStage(
       );
       run?.logArtifact(path.join(out, 'cells.csv'));
       run?.logArtifact(path.join(out, 'ablation.json'));
+      const regions = tasks.flatMap(({ region }) => (region === undefined ? [] : [region]));
+      await logCellSounds(run, context, regions, folder.index);
       return { files: ['ablation.json', 'cells.csv'], failed };
     },
   });
