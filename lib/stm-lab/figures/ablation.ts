@@ -78,6 +78,9 @@ function cellOf(
   };
 }
 
+/** Maps share no scale unless they are given the same domain. */
+const OWN_COLOURS = { resolve: { scale: { fill: 'independent' } } };
+
 function scaleOver(cells: readonly AblationCell[]): ColourScale {
   return { palette: 'sequential', domain: valueRange([cells.map((entry) => entry.value)]) };
 }
@@ -134,12 +137,18 @@ export function ablationFigure(input: AblationInput): FigureSpec {
         cell: side,
         title: [PASS_TITLES[pass], metric],
       });
-      return input.colours === 'per-metric' ? [map] : [{ hconcat: [map, bar(colour)], spacing: 10 }];
+      return input.colours === 'per-metric'
+        ? [map]
+        : [{ hconcat: [map, bar(colour)], spacing: 10, ...OWN_COLOURS }];
     });
-    return { hconcat: input.colours === 'per-metric' ? [...maps, bar(shared)] : maps, spacing: 14 };
+    return {
+      hconcat: input.colours === 'per-metric' ? [...maps, bar(shared)] : maps,
+      spacing: 14,
+      ...OWN_COLOURS,
+    };
   });
   return composeFigure(
-    { vconcat: rows, spacing: 26 },
+    { vconcat: rows, spacing: 26, ...OWN_COLOURS },
     {
       ...input,
       defaultTitle: 'Ablation by modulation cutoff',

@@ -1,4 +1,4 @@
-import { colourOf, inkOn, type ColourScale } from './colour';
+import { colourOf, inkOn, paletteStops, type ColourScale } from './colour';
 import type { FigurePart } from './spec';
 import { MISSING, panelTitle } from './theme';
 
@@ -36,9 +36,21 @@ export interface Heatmap {
 export function heatmapView(map: Heatmap): FigurePart {
   const cell = typeof map.cell === 'number' ? { width: map.cell, height: map.cell } : map.cell;
   const fontSize = map.fontSize ?? 10;
+  // Infinite values have the colour of the end of the scale; JSON has no word for them.
+  const [lowest, highest] = map.colour.domain;
+  const finite = (value: number): number =>
+    value === Infinity ? highest : value === -Infinity ? lowest : value;
   const values = map.cells.map(({ x, y, value, text, subtext, detail }) => {
     const colour = Number.isNaN(value) ? MISSING : colourOf(map.colour, value);
-    return { x, y, colour, ink: inkOn(colour), text, subtext: subtext ?? '', ...detail };
+    return {
+      x,
+      y,
+      value: Number.isNaN(value) ? null : finite(value),
+      ink: inkOn(colour),
+      text,
+      subtext: subtext ?? '',
+      ...detail,
+    };
   });
   const detailNames = [...new Set(map.cells.flatMap((entry) => Object.keys(entry.detail ?? {})))];
   const twoLines = map.cells.some((entry) => entry.subtext);
@@ -77,9 +89,21 @@ export function heatmapView(map: Heatmap): FigurePart {
     },
     layer: [
       {
-        mark: { type: 'rect', stroke: 'white', strokeWidth: 1, tooltip: detailNames.length > 0 },
+        mark: {
+          type: 'rect',
+          stroke: 'white',
+          strokeWidth: 1,
+          invalid: null,
+          tooltip: detailNames.length > 0,
+        },
         encoding: {
-          fill: { field: 'colour', type: 'nominal', scale: null },
+          fill: {
+            field: 'value',
+            type: 'quantitative',
+            scale: valueScale(map.colour),
+            legend: null,
+            condition: { test: 'datum.value === null', value: MISSING },
+          },
           ...(detailNames.length > 0
             ? { tooltip: detailNames.map((name) => ({ field: name, type: 'nominal' })) }
             : {}),
@@ -88,6 +112,19 @@ export function heatmapView(map: Heatmap): FigurePart {
       label('text', twoLines ? -5 : 0, fontSize),
       ...(twoLines ? [label('subtext', 7, fontSize - 2)] : []),
     ],
+  };
+}
+
+/** Values to colours as a scale that can be edited; `colourOf` computes the same. */
+function valueScale({ palette, domain, transform = 'linear', linearWidth = 1 }: ColourScale): FigurePart {
+  return {
+    ...(transform === 'asinh' ? { type: 'symlog', constant: linearWidth } : { type: transform }),
+    domain: [...domain],
+    range: [...paletteStops(palette)],
+    clamp: true,
+    nice: false,
+    zero: false,
+    interpolate: 'rgb',
   };
 }
 

@@ -62,3 +62,4 @@ export {
 export { strfPublishedFigure, type PublishedPanel, type StrfPublishedInput } from './strfPublished';
 export { strfTrajectoryFigure, type FilterPath, type StrfTrajectoryInput } from './strfTrajectories';
 export { strfDistanceFigure, type StrfDistanceInput } from './strfDistances';
+export { paperFigure, type PaperOptions } from './paper';

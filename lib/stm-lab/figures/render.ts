@@ -97,3 +97,20 @@ export async function renderSvg(spec: FigureSpec, options: RenderOptions = {}): 
     throw inputError(`the figure cannot be drawn: ${messageOf(error)}`, error);
   }
 }
+
+/**
+ * The colours of one of Vega's schemes, ten from low to high.
+ *
+ * @throws UserError (`input`) for a name that Vega does not know.
+ */
+export function schemeColours(name: string): string[] {
+  const { vega } = loadEngine();
+  const scheme = (vega as unknown as { scheme(name: string): unknown }).scheme(name);
+  if (typeof scheme === 'function') {
+    const interpolate = scheme as (position: number) => string;
+    return Array.from({ length: 10 }, (_, i) => interpolate(i / 9));
+  }
+  throw inputError(
+    `colour scheme "${name}": is no scheme of values that Vega knows; try viridis, magma, cividis, greys, blues or redblue`,
+  );
+}

@@ -81,7 +81,13 @@ export {
 } from './filter';
 export { cutoffStudy, type CutoffRow, type CutoffStudy, type NamedClip } from './cutoffStudy';
 export { listenPage, soundOfFile, type SoundSection } from './listenPage';
-export { FIGURE_NAMES, saveFigures, type FigureName } from './figures';
+export {
+  FIGURE_NAMES,
+  saveFigures,
+  type FigureName,
+  type FigureOptions,
+  type SaveFiguresOptions,
+} from './figures';
 export {
   mlflowExecutable,
   COMMON_EXPERIMENT,

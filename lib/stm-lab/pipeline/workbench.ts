@@ -10,7 +10,7 @@ import type { StageContext } from '../stages/context';
 import { homeFolder } from '../stages/home';
 import { readAblation, readExperiment, type AblationSize } from './experiment';
 import { experimentStages, type ExperimentStages } from './experimentStages';
-import { buildFigure, type FigureName } from './figures';
+import { buildFigure, type FigureName, type FigureOptions } from './figures';
 import { experimentDescription, mlflowExperimentName, openTracker } from './mlflow';
 import { kernelInterrupts } from './kernelInterrupts';
 import { datasetOfManifest } from '../stages/dataset';
@@ -42,7 +42,7 @@ export interface WorkbenchOptions extends Pick<StageContext, 'progress' | 'signa
 export interface Workbench extends ExperimentStages {
   readonly tracker: Tracker;
   /** A figure of the results, whose stages are run when needed. */
-  figure(name: FigureName): Promise<FigureSpec>;
+  figure(name: FigureName, options?: FigureOptions): Promise<FigureSpec>;
   /** A table of the results, likewise. */
   table(name: TableName): Promise<TableRows>;
   /** Sends what is still to be sent (waiting at most 30 s) and closes the journals. */
@@ -112,7 +112,7 @@ export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workb
   return {
     ...stages,
     tracker,
-    figure: (name) => buildFigure(stages, name),
+    figure: (name, given) => buildFigure(stages, name, given),
     table: (name) => buildTable(stages, name),
     close: async () => {
       interrupts?.close();

@@ -1,7 +1,13 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { FIGURE_NAMES, openWorkbench, saveFigures, type FigureName } from '../../pipeline';
-import { type Command } from '../command';
+import {
+  FIGURE_NAMES,
+  openWorkbench,
+  saveFigures,
+  type FigureName,
+  type SaveFiguresOptions,
+} from '../../pipeline';
+import { choiceOption, type Command, type OptionValues } from '../command';
 import { terminalContext } from '../context';
 
 export const figures: Command = {
@@ -11,6 +17,28 @@ export const figures: Command = {
   options: {
     manifest: { value: 'M.csv', help: 'recordings', default: 'the synthetic demo corpus' },
     experiment: { value: 'NAME', help: 'configuration in experiments/, or a JSON file', default: 'smoke' },
+    width: {
+      value: 'W',
+      help: 'such as 85mm, column (85 mm) or page (180 mm); text has 7 pt at any width',
+      default: 'as drawn',
+    },
+    metric: {
+      value: 'NAME',
+      help: 'of figures with a row of panels per metric: macroF1 or macroRocAuc',
+      default: 'all',
+    },
+    title: { value: 'TEXT', help: 'in place of the own title; empty for none', default: 'its own' },
+    scheme: {
+      value: 'NAME',
+      help: "colours of values: one of Vega's schemes, such as viridis or greys",
+      default: 'its own',
+    },
+    layout: {
+      value: 'HOW',
+      help: 'panels in a row or a column, or the first one alone',
+      default: 'as drawn; column where that does not fit',
+    },
+    format: { value: 'LIST', help: 'of pdf, svg, png, vl.json', default: 'svg,png,vl.json' },
     results: { value: 'DIR', help: 'folder of all results', default: 'results' },
   },
   details: `Writes SVG, PNG and Vega-Lite files. A figure that these results cannot have is named with the reason; exit 1 when it was asked for. Figures: ${FIGURE_NAMES.join(', ')}.`,
@@ -29,6 +57,7 @@ export const figures: Command = {
       const skipped: string[] = [];
       const files = await saveFigures(lab, {
         signal: terminalContext(terminal).signal,
+        ...paperOptions(options),
         ...(names.length === 0 ? {} : { names: names as readonly FigureName[] }),
         onFigure: (name) => terminal.progress(`figures: ${name}`),
         onSkip: (name, reason) => {
@@ -46,3 +75,27 @@ export const figures: Command = {
     return 0;
   },
 };
+
+function paperOptions(options: OptionValues): SaveFiguresOptions {
+  const { width, format } = options;
+  const millimetres = /^(\d+(?:\.\d+)?) ?mm$/.exec(width ?? '')?.[1];
+  if (width !== undefined && millimetres === undefined && width !== 'column' && width !== 'page')
+    throw inputError(`--width ${width}: must be millimetres such as 85mm, column or page`);
+  const known = ['pdf', 'svg', 'png', 'vl.json'] as const;
+  const formats = format?.split(',').map((one) => {
+    const found = known.find((name) => name === one.trim());
+    if (found === undefined) throw inputError(`--format ${format}: must be a list of ${known.join(', ')}`);
+    return found;
+  });
+  return {
+    width: millimetres === undefined ? (width as 'column' | 'page' | undefined) : Number(millimetres),
+    metric: options['metric'],
+    title: options['title'],
+    scheme: options['scheme'],
+    layout:
+      options['layout'] === undefined
+        ? undefined
+        : choiceOption(options, 'layout', ['one', 'row', 'column'] as const, 'row'),
+    formats,
+  };
+}

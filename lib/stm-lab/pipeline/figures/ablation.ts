@@ -11,9 +11,20 @@ const METRICS = {
   'macro-F1': ({ macroF1 }: CellScore) => macroF1,
   'ROC-AUC (macro)': ({ macroRocAuc }: CellScore) => ({ value: macroRocAuc }),
 } as const;
-const METRIC_NAMES = Object.keys(METRICS) as (keyof typeof METRICS)[];
+type MetricName = keyof typeof METRICS;
+const METRIC_NAMES = Object.keys(METRICS) as MetricName[];
 
-const referenceOf = ({ reference }: AblateSummary): Record<string, number> =>
+/** The metrics asked for, by the name of a score or as it is printed. */
+function metricsNamed(metric: string | undefined): MetricName[] {
+  const names: Readonly<Record<string, MetricName>> = { macroF1: 'macro-F1', macroRocAuc: 'ROC-AUC (macro)' };
+  if (metric === undefined) return METRIC_NAMES;
+  const name = names[metric] ?? METRIC_NAMES.find((one) => one === metric);
+  if (name === undefined)
+    throw inputError(`figure metric "${metric}": an ablation has ${Object.keys(names).join(' and ')}`);
+  return [name];
+}
+
+const referenceOf = ({ reference }: Pick<AblateSummary, 'reference'>): Record<string, number> =>
   Object.fromEntries(METRIC_NAMES.map((metric) => [metric, METRICS[metric](reference).value]));
 
 interface DrawnCell {
@@ -33,20 +44,25 @@ async function drawnCells(lab: ExperimentStages): Promise<DrawnCell[]> {
 }
 
 /** Scores of the low-pass and high-pass regions. */
-export function ablationMaps(lab: ExperimentStages): Promise<FigureSpec> {
-  return regionMaps(lab, ['low', 'high']);
+export function ablationMaps(lab: ExperimentStages, metric?: string): Promise<FigureSpec> {
+  return regionMaps(lab, ['low', 'high'], metric);
 }
 
 /** Scores of what the low-pass and high-pass regions leave out. */
-export function ablationComplements(lab: ExperimentStages): Promise<FigureSpec> {
-  return regionMaps(lab, ['not-low', 'not-high']);
+export function ablationComplements(lab: ExperimentStages, metric?: string): Promise<FigureSpec> {
+  return regionMaps(lab, ['not-low', 'not-high'], metric);
 }
 
-async function regionMaps(lab: ExperimentStages, passes: readonly Region['pass'][]): Promise<FigureSpec> {
+async function regionMaps(
+  lab: ExperimentStages,
+  passes: readonly Region['pass'][],
+  wanted: string | undefined,
+): Promise<FigureSpec> {
+  const metrics = metricsNamed(wanted);
   const cells = (await drawnCells(lab)).flatMap(({ region, score }): AblationCell[] => {
     const { pass, rateHz, scaleCycPerOct } = region;
     if (rateHz === undefined || scaleCycPerOct === undefined || !passes.includes(pass)) return [];
-    return METRIC_NAMES.map((metric) => ({ pass, rateHz, scaleCycPerOct, metric, ...score(metric) }));
+    return metrics.map((metric) => ({ pass, rateHz, scaleCycPerOct, metric, ...score(metric) }));
   });
   if (cells.length === 0)
     throw inputError(`this ablation has no ${passes.join(' or ')} regions; use --size quick, which has`);

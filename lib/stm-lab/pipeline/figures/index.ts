@@ -2,7 +2,13 @@ import * as path from 'node:path';
 import { inputError, isDivergence, UserError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import { createPace } from 'research-basics/pace';
-import { saveFigure, type FigureSpec } from '../../figures';
+import {
+  paperFigure,
+  saveFigure,
+  type FigureFormat,
+  type FigureSpec,
+  type PaperOptions,
+} from '../../figures';
 import { trackedRun, type StageContext } from '../../stages/context';
 import type { ExperimentStages } from '../experimentStages';
 import { classMeansFigure, effectSizesFigure, pipelineFigure, publishedEffectSizesFigure } from './features';
@@ -45,15 +51,28 @@ export const FIGURE_NAMES = Object.keys(FIGURES) as readonly FigureName[];
  *
  * @throws UserError (`input`) for a name that is none of `FIGURE_NAMES`.
  */
-export function buildFigure(lab: ExperimentStages, name: FigureName): Promise<FigureSpec> {
-  const build = FIGURES[name] as ((lab: ExperimentStages) => Promise<FigureSpec>) | undefined;
+export async function buildFigure(
+  lab: ExperimentStages,
+  name: FigureName,
+  options: FigureOptions = {},
+): Promise<FigureSpec> {
+  const build = FIGURES[name] as
+    ((lab: ExperimentStages, metric: string | undefined) => Promise<FigureSpec>) | undefined;
   if (build === undefined)
     throw inputError(`figure "${String(name)}": must be one of ${FIGURE_NAMES.join(', ')}`);
-  return build(lab);
+  return paperFigure(await build(lab, options.metric), options);
+}
+
+/** How a figure is drawn. */
+export interface FigureOptions extends PaperOptions {
+  /** Of figures with a row of panels per metric: which one, such as macroF1 or macroRocAuc. Default all. */
+  readonly metric?: string | undefined;
 }
 
 /** Which figures to save, and who is told. */
-export interface SaveFiguresOptions {
+export interface SaveFiguresOptions extends FigureOptions {
+  /** Default SVG, PNG and Vega-Lite. */
+  readonly formats?: readonly FigureFormat[] | undefined;
   /** Default all. */
   readonly names?: readonly FigureName[];
   readonly onFigure?: (name: FigureName, files: readonly string[]) => void;
@@ -73,7 +92,7 @@ export async function saveFigures(
 ): Promise<string[]> {
   const request = {
     name: 'figures',
-    key: `figures-${sha256([lab.experiment, lab.manifest.hash, options.names ?? FIGURE_NAMES]).slice(0, 16)}`,
+    key: `figures-${sha256([lab.experiment, lab.manifest.hash, options.names ?? FIGURE_NAMES, ...paperKey(options)]).slice(0, 16)}`,
     params: {},
     tags: { 'stm.stage': 'figures' },
   };
@@ -90,6 +109,12 @@ export async function saveFigures(
   });
 }
 
+/** What is drawn in another way is another run. */
+const paperKey = ({ width, title, scheme, layout, metric, formats }: SaveFiguresOptions): unknown[] =>
+  [width, title, scheme, layout, metric, formats].every((one) => one === undefined)
+    ? []
+    : [{ width, title, scheme, layout, metric, formats }];
+
 async function saveOne(
   lab: ExperimentStages,
   name: FigureName,
@@ -97,14 +122,14 @@ async function saveOne(
 ): Promise<string[]> {
   let spec: FigureSpec;
   try {
-    spec = await buildFigure(lab, name);
+    spec = await buildFigure(lab, name, options);
   } catch (error) {
     if (!(error instanceof UserError && error.kind === 'input') && !isDivergence(error)) throw error;
     options.onSkip?.(name, error.message);
     return [];
   }
   const files = await saveFigure(spec, path.join(lab.folders.figures, name), {
-    formats: ['svg', 'png', 'vl.json'],
+    formats: options.formats ?? ['svg', 'png', 'vl.json'],
   });
   options.onFigure?.(name, files);
   return files;
