@@ -9,7 +9,7 @@ export {
 export { fullRows } from './fullRows';
 export { prepareFeatures, type PrepareOptions } from './prepare';
 export type { ComparisonRecord, ComparisonRowRecord } from './record';
-export type { ComparisonScores } from './row';
+export type { ComparisonScores } from './rowScores';
 export { featureKey, needsExcerpts } from './rowData';
 export { compareStage, comparisonParameters, type CompareStageOptions, type CompareSummary } from './stage';
 export { comparisonTable, type ComparisonTableRow } from './table';

@@ -1,5 +1,5 @@
 import type { Interval } from '../../evaluation';
-import type { ComparisonScores } from './row';
+import type { ComparisonScores } from './rowScores';
 
 /** One row of the table. */
 export interface ComparisonRowRecord extends ComparisonScores {
