@@ -27,9 +27,8 @@ const model: PageModel = {
   label: '</script><b>a model',
   classes: ['slow', 'fast'],
   parameters: {},
-  rateHz: [],
-  rateSmoothing: 0,
-  foldRates: false,
+  axes: { rateHz: [], scaleCycPerOct: [] },
+  preparation: {},
   temperature: 1,
   members: [
     [

@@ -230,6 +230,10 @@ test('what cannot be compared is said in one sentence', () => {
     () => full([{ name: 'a', features: { kind: 'mel' }, rateSmoothing: 0.5 }]),
     /rateSmoothing needs STM features/,
   );
+  assert.throws(
+    () => full([{ name: 'a', features: { kind: 'mel' }, foldRates: true }]),
+    /foldRates needs STM features/,
+  );
   fs.writeFileSync(file, JSON.stringify({ ...whole, comparison: undefined }));
   const missing = stmLab(
     'compare',

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readCsv, writeCsv } from 'stm-lab/dist/base/csv';
 import { randomState } from 'research-basics/random/mt19937';
 import { atTemperature, calibration, fitTemperature } from 'stm-lab/dist/evaluation';
-import { foldRates } from 'stm-lab/dist/features';
+import { foldRates, prepareModulations } from 'stm-lab/dist/features';
 import { fitDiscriminant, fitLogistic, linearLogProbabilities } from 'stm-lab/dist/models';
 import { readNpy } from 'stm-lab/dist/base/npy';
 import {
@@ -14,7 +14,7 @@ import {
   trainExcerptStage,
   type ComparisonRecord,
 } from 'stm-lab/dist/pipeline';
-import { openExcerptFolder, prepareVectors } from 'stm-lab/dist/pipeline/excerptModel/data';
+import { openExcerptFolder } from 'stm-lab/dist/pipeline/excerptModel/data';
 import { excerptWeights, predictExcerptModel } from 'stm-lab/dist/pipeline/excerptModel/fit';
 import { classify } from '../../lib/stm-lab/explore/page/classify';
 import { plantedCollections } from './plantedCollections';
@@ -44,8 +44,8 @@ test('a rate and its negative become their mean, from 0 Hz upwards; with an even
 test('features are smoothed along rate, folded, smoothed along scale, and lose their lowest scales, in that order', () => {
   const axes = { rateHz: [-1, 0, 1], scaleCycPerOct: [0, 1, 2] };
   const features = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, ...new Float32Array(9).fill(1));
-  const prepare = (own: Partial<Parameters<typeof prepareVectors>[2]>): number[] => [
-    ...prepareVectors(features, axes, { rateSmoothing: 0, foldRates: false, ...own }),
+  const prepare = (own: Partial<Parameters<typeof prepareModulations>[2]>): number[] => [
+    ...prepareModulations(features, axes, { rateSmoothing: 0, foldRates: false, ...own }),
   ];
   assert.deepEqual(prepare({}), [...features]);
   assert.deepEqual(prepare({ foldRates: true, leastScale: 0.5 }), [5, 5, 8, 8, 1, 1, 1, 1]);
@@ -164,7 +164,13 @@ test('a planted confound: honest by collection, calibrated there, the same in ev
       const at = (task.starts[row]! + k) * raw.shape[1]!;
       return { startSeconds: 4 * k, features: raw.data.slice(at, at + raw.shape[1]!) as Float32Array };
     });
-    const model = { ...moved.record, ...choice, label: '', members: linear.members };
+    const model = {
+      ...moved.record,
+      axes: excerpts.axes,
+      preparation: choice,
+      label: '',
+      members: linear.members,
+    };
     const { probabilities } = classify(model, own);
     probabilities.forEach((p, c) =>
       assert.ok(

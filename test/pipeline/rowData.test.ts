@@ -8,7 +8,7 @@ import { readManifest } from 'stm-lab/dist/corpus';
 import { extractCorpus, poolExcerpts } from 'stm-lab/dist/features';
 import { compareStage, readExperiment } from 'stm-lab/dist/pipeline';
 import { fullRows, prepareFeatures } from 'stm-lab/dist/pipeline/comparison';
-import { openRowSource } from 'stm-lab/dist/pipeline/comparison/rowData';
+import { openRowSource, recipeFeatures } from 'stm-lab/dist/pipeline/comparison/rowData';
 import { makeCorpus } from '../features/corpus';
 import { temporaryFolder, tinyExperiment } from './support';
 
@@ -136,4 +136,21 @@ test('recordings cut to a number of excerpts have features of their own, from a 
       .every((value, j) => value === cut!.features[row * 2420 + j]);
     assert.equal(same, count === 1);
   });
+});
+
+test('recipes of one preparation share their features; smoothing and folding are those of the library', () => {
+  const axes = { rateHz: [-1, 0, 1], scaleCycPerOct: [0, 1] };
+  const own = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const [plain, folded, smoothed, again] = recipeFeatures(own, axes, [
+    {},
+    { foldRates: true },
+    { rateSmoothing: 1e6, foldRates: true },
+    { foldRates: true },
+  ]);
+  assert.equal(plain, own);
+  assert.deepEqual([...folded!], [2, 2, 5, 5]);
+  assert.deepEqual([...smoothed!], [2, 2, 5, 5]);
+  assert.equal(again, folded);
+  // Features without axes are never prepared.
+  assert.equal(recipeFeatures(own, undefined, [{}])[0], own);
 });

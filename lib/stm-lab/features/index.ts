@@ -10,5 +10,6 @@ export * from './extractor';
 export * from './mel';
 export { poolExcerpts, type ExcerptPooling } from './pooling';
 export { foldRates } from './foldRates';
+export { prepareModulations, type Preparation } from './preparation';
 export { smoothRates, smoothScales } from './smoothing';
 export * from './stm';

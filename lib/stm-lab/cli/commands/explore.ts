@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { startExplorer, type PageModel } from '../../explore';
+import { stmAxes } from '../../features';
 import { isExcerptModel, linearExcerptModel } from '../../pipeline';
 import { integerOption, type Command } from '../command';
 import { terminalContext } from '../context';
@@ -47,15 +48,20 @@ function pageModel(folder: string): PageModel {
       `${folder}: is not a model of excerpts; make one with "stm-lab extract --keep excerpts" and "stm-lab train --features"`,
     );
   const { record, members } = linearExcerptModel(folder);
-  const { classes, parameters, rateHz, choice, temperature } = record;
-  const { rateSmoothing, foldRates } = choice;
+  const {
+    classes,
+    parameters,
+    rateHz,
+    scaleCycPerOct = stmAxes().scaleCycPerOct,
+    choice,
+    temperature,
+  } = record;
   return {
     label: path.basename(path.resolve(folder)),
     classes,
     parameters,
-    rateHz,
-    rateSmoothing,
-    foldRates,
+    axes: { rateHz, scaleCycPerOct },
+    preparation: choice,
     temperature,
     members,
   };

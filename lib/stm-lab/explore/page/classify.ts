@@ -1,5 +1,4 @@
-import { foldRates } from '../../features/foldRates';
-import { smoothRates } from '../../features/smoothing';
+import { prepareModulations } from '../../features/preparation';
 import type { PageModel } from '../model';
 import type { ClassCourse } from './messages';
 
@@ -15,12 +14,11 @@ function softmax(values: readonly number[]): number[] {
 
 /** Class probabilities of a recording, as a whole and of each excerpt; the numbers of `stm-lab predict`. */
 export function classify(
-  { classes, rateHz, rateSmoothing, foldRates: folds, temperature, members }: PageModel,
+  { classes, axes, preparation, temperature, members }: PageModel,
   excerpts: readonly { readonly startSeconds: number; readonly features: Float32Array }[],
 ): ClassCourse {
   const logs = excerpts.map(({ features }) => {
-    const smoothed = rateSmoothing > 0 ? smoothRates(features, rateHz, rateSmoothing) : features;
-    const vector = folds ? foldRates(smoothed, rateHz) : smoothed;
+    const vector = prepareModulations(features, axes, preparation);
     const sum = classes.map(() => 0);
     for (const member of members) {
       const values = member.map((weights) =>

@@ -53,6 +53,8 @@ export interface Recipe {
    * Default 0: not at all.
    */
   readonly rateSmoothing?: number;
+  /** Whether each rate of STM features is averaged with its negative, see `foldRates`. Default false. */
+  readonly foldRates?: boolean;
   readonly reduction?: ReductionChoice;
   /** A network, unless `logistic` or `svm` is given. */
   readonly model?: ModelChoice;

@@ -53,7 +53,7 @@ export async function chooseRecipe(
     for (const [r, recipe] of recipes.entries()) {
       await new Promise((resolve) => setImmediate(resolve));
       throwIfStopped(data.signal, 'comparison');
-      const key = canonicalJson([recipe.rateSmoothing ?? 0, recipe.reduction]);
+      const key = canonicalJson([recipe.rateSmoothing ?? 0, recipe.foldRates ?? false, recipe.reduction]);
       const parts = reduced.get(key) ?? (await reduceFold({ ...data, ...recipe }, inner));
       reduced.set(key, parts);
       const predicted = await fitReducedFold({ ...data, ...recipe }, inner, parts);

@@ -14,6 +14,8 @@ import type { ComparisonChoice, FeatureChoice, Recipe } from './choice';
 export interface FullRecipe {
   /** Hz, above 0; absent for none. */
   readonly rateSmoothing?: number;
+  /** Absent for no. */
+  readonly foldRates?: true;
   readonly reduction: ReductionChoice;
   readonly model: FoldModel & { readonly kind: 'mlp' | 'logistic' | 'svm' };
 }
@@ -79,9 +81,12 @@ export function fullRows(experiment: Experiment, comparison: ComparisonChoice): 
       );
     const recipes = (row.choose?.among ?? row.average ?? [{}]).map(fill);
     const hasRates = features.kind === 'stm' && pooling !== 'count';
-    if (!hasRates && recipes.some(({ rateSmoothing }) => rateSmoothing !== undefined))
+    const named = recipes.some(({ rateSmoothing }) => rateSmoothing !== undefined)
+      ? 'rateSmoothing'
+      : 'foldRates';
+    if (!hasRates && recipes.some((recipe) => recipe[named] !== undefined))
       throw inputError(
-        `comparison row "${row.name}": rateSmoothing needs STM features, which have rates; leave it out`,
+        `comparison row "${row.name}": ${named} needs STM features, which have rates; leave it out`,
       );
     if (recipes.some(({ model }) => model.kind !== 'mlp')) {
       if (pooling === 'attention')
@@ -117,9 +122,10 @@ function fullRecipe(
   row: Recipe,
   own: Recipe,
 ): FullRecipe {
-  const { rateSmoothing = 0 } = row;
+  const { rateSmoothing = 0, foldRates = false } = row;
   const before = {
     ...(rateSmoothing === 0 ? {} : { rateSmoothing }),
+    ...(foldRates ? { foldRates } : {}),
     reduction: row.reduction ?? experiment.reduction,
   };
   // What the recipe itself names comes before what its row names.
@@ -173,9 +179,10 @@ const POOLING_WORDS = {
 } as const;
 
 /** A recipe in a few words. */
-export function describeModel({ model, reduction, rateSmoothing }: FullRecipe): string {
+export function describeModel({ model, reduction, ...preparation }: FullRecipe): string {
   const centred = reduction.scaling === 'none' ? ' of centred columns' : '';
-  const smoothed = rateSmoothing === undefined ? '' : `, rates smoothed by ${rateSmoothing} Hz`;
+  const prepared = describePreparation(preparation);
+  const smoothed = prepared === '' ? '' : `, ${prepared}`;
   const pca = `${reduction.method === 'none' ? 'no PCA' : `PCA ${reduction.components}`}${centred}${smoothed}`;
   if (model.kind === 'logistic') return `logistic regression, C ${model.C ?? 1}, ${pca}`;
   if (model.kind === 'svm') return `${model.kernel ?? 'rbf'} SVM, C ${model.C ?? 1}, ${pca}`;

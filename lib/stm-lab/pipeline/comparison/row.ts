@@ -15,7 +15,7 @@ import {
   collectionScores,
   crossValidateByCollection,
 } from '../byCollection';
-import { prepareVectors } from '../excerptModel/data';
+import { prepareModulations } from '../../features';
 import { excerptTask, fitExcerptFold } from '../excerptModel/score';
 import { vectorStarts } from '../../models';
 import type { Reduction } from '../../reduction';
@@ -199,8 +199,8 @@ async function crossValidateRow(
   };
   const features =
     row.excerptModel === undefined
-      ? recipeFeatures(data.features, source.axes?.rateHz, row.recipes)
-      : [prepareVectors(data.features, source.axes!, row.excerptModel)];
+      ? recipeFeatures(data.features, source.axes, row.recipes)
+      : [prepareModulations(data.features, source.axes!, row.excerptModel)];
   const excerpts =
     row.excerptModel === undefined
       ? undefined
@@ -212,7 +212,11 @@ async function crossValidateRow(
           },
           recordings,
         );
-  const recipes = row.recipes.map((recipe, i) => ({ ...recipe, features: features[i]! }));
+  const recipes = row.recipes.map((recipe, i) => ({
+    ...recipe,
+    features: features[i]!,
+    columns: features[i]!.length / (data.features.length / data.columns),
+  }));
   forgetOtherFolds(folder, key);
   forgetOtherFolds(`${folder}-by-collection`, key);
   const choiceFile = ({ seed, fold }: { seed: number; fold: number }): string =>

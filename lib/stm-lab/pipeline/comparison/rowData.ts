@@ -3,7 +3,7 @@ import { inputError } from 'research-basics/errors';
 import { fileName } from '../../base/fileName';
 import { openNpyRows } from '../../base/npyRows';
 import { readJson } from 'research-basics/files';
-import { poolExcerpts, smoothRates, type ModulationAxes } from '../../features';
+import { poolExcerpts, prepareModulations, type ModulationAxes, type Preparation } from '../../features';
 import { vectorsOf, vectorStarts } from '../../models';
 import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
 import { silenceSuffix } from '../silenceLimit';
@@ -74,16 +74,19 @@ export function openRowSource(folder: string, features: FeatureChoice): RowSourc
   };
 }
 
-/** The features of a row as its recipes take them; recipes of the same smoothing share theirs. */
+/** The features of a row as its recipes take them; recipes of the same preparation share theirs. */
 export function recipeFeatures(
   features: Float32Array,
-  rateHz: readonly number[] | undefined,
-  recipes: readonly { readonly rateSmoothing?: number }[],
+  axes: ModulationAxes | undefined,
+  recipes: readonly Preparation[],
 ): Float32Array[] {
-  const made = new Map<number | undefined, Float32Array>([[undefined, features]]);
-  return recipes.map(({ rateSmoothing }) => {
-    const own = made.get(rateSmoothing) ?? smoothRates(features, rateHz!, rateSmoothing!);
-    made.set(rateSmoothing, own);
+  const made = new Map<string, Float32Array>();
+  return recipes.map(({ rateSmoothing = 0, foldRates = false }) => {
+    const key = JSON.stringify([rateSmoothing, foldRates]);
+    const own =
+      made.get(key) ??
+      (axes === undefined ? features : prepareModulations(features, axes, { rateSmoothing, foldRates }));
+    made.set(key, own);
     return own;
   });
 }

@@ -1,3 +1,5 @@
+import type { Preparation } from '../../features';
+
 /** Logistic regressions and linear discriminants whose log-probabilities are averaged; at least one. */
 export interface LinearChoice {
   /** Inverse strength of the penalty of each logistic regression. */
@@ -7,15 +9,7 @@ export interface LinearChoice {
 }
 
 /** A model of single excerpts whose verdicts are averaged over a recording; see `fitExcerptModel`. */
-export interface ExcerptModelChoice {
-  /** Standard deviation in Hz of the average over neighbouring rates; 0: none. */
-  readonly rateSmoothing: number;
-  /** Standard deviation in cycles per octave of the average over neighbouring scales. Default 0: none. */
-  readonly scaleSmoothing?: number;
-  /** Scales below this, in cycles per octave, are left out, after smoothing. Default 0: none. */
-  readonly leastScale?: number;
-  /** Whether negative rates are averaged with positive ones. */
-  readonly foldRates: boolean;
+export interface ExcerptModelChoice extends Preparation {
   /** Principal components of the standardised excerpts, at most. */
   readonly components: number;
   /**
@@ -47,13 +41,13 @@ export const DEFAULT_EXCERPT_MODEL: ExcerptModelChoice = {
   calibrationFolds: 5,
 };
 
-/** How the features of a choice are made ready, in a few words. */
+/** A preparation in a few words. */
 export function describePreparation({
-  rateSmoothing,
+  rateSmoothing = 0,
   scaleSmoothing = 0,
   leastScale = 0,
   foldRates,
-}: ExcerptModelChoice): string {
+}: Preparation): string {
   return [
     ...(rateSmoothing > 0 ? [`rates smoothed by ${rateSmoothing} Hz`] : []),
     ...(scaleSmoothing > 0 ? [`scales smoothed by ${scaleSmoothing} cyc/oct`] : []),

@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
 import { openNpyRows } from '../../base/npyRows';
-import { foldRates, smoothRates, smoothScales, type ModulationAxes } from '../../features';
+import { prepareModulations, type ModulationAxes } from '../../features';
 import { vectorStarts } from '../../models';
 import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
 import type { ExcerptModelChoice } from './choice';
@@ -27,40 +27,6 @@ export interface ExcerptFolder {
    * @throws UserError (`input`) when the files disagree.
    */
   read(choice: ExcerptModelChoice): ExcerptVectors;
-}
-
-/**
- * Excerpt features as an excerpt model takes them: smoothed along rate, negative rates folded, smoothed along scale,
- * the lowest scales left out.
- *
- * @throws UserError (`input`) when no scale remains.
- */
-export function prepareVectors(
-  features: Float32Array,
-  { rateHz, scaleCycPerOct: scales }: ModulationAxes,
-  { rateSmoothing, scaleSmoothing = 0, leastScale = 0, foldRates: folds }: Preparation,
-): Float32Array {
-  const smoothed = rateSmoothing > 0 ? smoothRates(features, rateHz, rateSmoothing) : features;
-  const folded = folds ? foldRates(smoothed, rateHz) : smoothed;
-  const rates = folds ? Math.ceil(rateHz.length / 2) : rateHz.length;
-  const vectors = scaleSmoothing > 0 ? smoothScales(folded, scales, rates, scaleSmoothing) : folded;
-  const first = scales.findIndex((scale) => scale >= leastScale);
-  if (first < 0)
-    throw inputError(
-      `leastScale ${leastScale} cycles per octave leaves no scale (the largest is ${scales.at(-1)}); lower it`,
-    );
-  return first > 0 ? withoutFirstRuns(vectors, scales.length * rates, first * rates) : vectors;
-}
-
-type Preparation = Pick<ExcerptModelChoice, 'rateSmoothing' | 'scaleSmoothing' | 'leastScale' | 'foldRates'>;
-
-/** Each set of `size` values without its first `dropped`. */
-function withoutFirstRuns(values: Float32Array, size: number, dropped: number): Float32Array {
-  const sets = values.length / size;
-  const rest = new Float32Array(sets * (size - dropped));
-  for (let s = 0; s < sets; s++)
-    rest.set(values.subarray(s * size + dropped, (s + 1) * size), s * (size - dropped));
-  return rest;
 }
 
 /**
@@ -92,7 +58,7 @@ export function openExcerptFolder(folder: string): ExcerptFolder {
           throw inputError(
             `${file}: has ${matrix.rows} excerpts but index.csv counts ${starts[index.length]}; extract again with --keep excerpts`,
           );
-        const vectors = prepareVectors(matrix.readRows(0, matrix.rows), axes, choice);
+        const vectors = prepareModulations(matrix.readRows(0, matrix.rows), axes, choice);
         return { vectors, columns: vectors.length / matrix.rows, starts };
       } finally {
         matrix.close();

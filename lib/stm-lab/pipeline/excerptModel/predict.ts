@@ -1,7 +1,7 @@
 import { atTemperature } from '../../evaluation';
 import type { Prediction } from '../prediction';
 import { stmOfFile } from '../stmOfFile';
-import { prepareVectors } from './data';
+import { prepareModulations } from '../../features';
 import { predictExcerptModel } from './fit';
 import { loadExcerptModel } from './store';
 
@@ -19,7 +19,7 @@ export function openExcerptPredictor(folder: string): (file: string) => Promise<
     const parts = stm.perExcerpt;
     const features = new Float32Array(parts.length * stm.features.length);
     parts.forEach((part, i) => features.set(part.features, i * stm.features.length));
-    const vectors = prepareVectors(
+    const vectors = prepareModulations(
       features,
       { rateHz, scaleCycPerOct: scaleCycPerOct ?? stm.axes.scaleCycPerOct },
       choice,
