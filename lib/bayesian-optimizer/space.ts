@@ -103,6 +103,10 @@ function checkRange(name: string, p: FloatParameter | IntParameter): void {
 }
 
 function checkCondition(name: string, when: Condition, earlier: ReadonlyMap<string, Parameter>): void {
+  if (typeof when !== 'object' || when === null)
+    throw inputError(
+      `parameter ${name}: its condition "when" is ${shown(when)}; give {"parameter": NAME, "in": [values]}, or leave it out`,
+    );
   const parent = earlier.get(when.parameter);
   if (!parent) {
     throw inputError(
@@ -190,7 +194,7 @@ export function checkSpace<S extends Space>(space: S): S {
           `parameter ${name}: type ${shown((parameter as { type?: unknown } | undefined)?.type)} must be "float", "int" or "categorical"`,
         );
     }
-    if (parameter.when) checkCondition(name, parameter.when, earlier);
+    if (parameter.when !== undefined) checkCondition(name, parameter.when, earlier);
     earlier.set(name, parameter);
   }
   if (earlier.size === 0) throw inputError('search space: empty; name at least one parameter');

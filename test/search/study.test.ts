@@ -103,6 +103,10 @@ test('an unusable space is refused in one sentence', () => {
     [{ n: { type: 'float', min: 1, max: NaN } }, /must both be finite/],
     [{ c: { type: 'categorical', choices: [] } }, /needs at least one choice/],
     [{ c: { type: 'categorical', choices: ['a', 'a'] } }, /repeat a value/],
+    [
+      { x: { type: 'float', min: 0, max: 1, when: null } } as unknown as Space,
+      /condition "when" is null; give/,
+    ],
     [{ '3': { type: 'int', min: 1, max: 2 } }, /bare number/],
     [{ a: { type: 'int', min: 1, max: 2, when: { parameter: 'b', atLeast: 1 } } }, /not defined before it/],
     [
