@@ -148,7 +148,7 @@ function longCommands(folder: string): Long[] {
     { name: 'extract', words: (out) => ['extract', '--manifest', manifest, '--out', out, ...quiet] },
     { name: 'split', words: (out) => ['split', '--features', done('extract'), '--out', out, ...own], needs: ['extract'] }, // prettier-ignore
     { name: 'reduce', words: (out) => ['reduce', '--features', done('extract'), '--split', done('split'), '--out', out, ...own], needs: ['split'] }, // prettier-ignore
-    { name: 'search', words: (out) => ['search', ...trained, '--out', out, ...own], needs: ['reduce'], unlike: /journal\.log|stage\.json/ }, // prettier-ignore
+    { name: 'search', words: (out) => ['search', ...trained, '--out', out, ...own], needs: ['reduce'], unlike: /journal\.log|stage\.json|trials\.csv/ }, // prettier-ignore
     { name: 'search in processes', words: (out) => ['search', ...trained, '--out', out, '--workers', '2', ...own], needs: ['reduce'], unlike: /./ }, // prettier-ignore
     { name: 'train', words: (out) => ['train', ...trained, '--search', done('search'), '--out', out, ...own], needs: ['search'] }, // prettier-ignore
     { name: 'evaluate', words: (out) => ['evaluate', ...trained, '--model', done('train'), '--out', out, ...own], needs: ['train'] }, // prettier-ignore

@@ -20,12 +20,13 @@ const command = (bench: Pick<Bench, 'manifest' | 'experiment'>, results: string)
   ...['--notebooks', 'skip', '--tracking', 'offline'],
 ];
 
-/** Results that are to be equal whatever happened, by relative path: not journals, which hold times. */
+/** Results that are to be equal whatever happened, by relative path: not journals, nor the table of trials, which hold times. */
 function resultHashes(results: string): Record<string, string> {
   const hashes: Record<string, string> = {};
   for (const name of fs.readdirSync(results, { recursive: true, encoding: 'utf8' }).sort()) {
     if (!fs.statSync(path.join(results, name)).isFile()) continue;
-    if (/(^|\/)(tracking|\.work)\/|journal\.log|\.lock|search\/stage\.json/.test(name)) continue;
+    if (/(^|\/)(tracking|\.work)\/|journal\.log|\.lock|search\/(stage\.json|trials\.csv)/.test(name))
+      continue;
     hashes[name] = sha256File(path.join(results, name));
   }
   return hashes;

@@ -13,7 +13,7 @@ function resultHashes(results: string): Record<string, string> {
     const file = path.join(results, name);
     if (
       !fs.statSync(file).isFile() ||
-      /(^|\/)(tracking|\.work)\/|journal\.log|\.lock|search\/stage\.json/.test(name)
+      /(^|\/)(tracking|\.work)\/|journal\.log|\.lock|search\/(stage\.json|trials\.csv)/.test(name)
     )
       continue;
     hashes[name] = sha256File(file);
