@@ -39,7 +39,11 @@ function trackedRuns(results: string): Map<string, number> {
   for (const name of fs.readdirSync(folder).filter((file) => file.endsWith('.jsonl'))) {
     for (const line of fs.readFileSync(path.join(folder, name), 'utf8').split('\n')) {
       if (!line.startsWith('{"op":"start"')) continue;
-      const { key = name } = JSON.parse(line) as { key?: string };
+      const start = JSON.parse(line) as { key?: string };
+      // The run of a search, and so of its trials, belongs to its folder, which differs from the undisturbed one's.
+      const key = (start.key ?? name)
+        .replace(/^search-run-\w+$/, 'search-run')
+        .replace(/(-trial-\d+)-\w+$/, '$1');
       runs.set(key, (runs.get(key) ?? 0) + 1);
     }
   }

@@ -31,7 +31,9 @@ function trackedRuns(results: string): string[] {
         key?: string;
         name?: string;
       };
-      return start.key ?? start.name ?? name;
+      // The run of a search, and so of its trials, belongs to its folder, which differs here.
+      const key = start.key ?? start.name ?? name;
+      return key.replace(/^search-run-\w+$/, 'search-run').replace(/(-trial-\d+)-\w+$/, '$1');
     })
     .sort();
 }
