@@ -1,7 +1,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { sha256File } from 'research-basics/files';
-import { stmLab, stmLabKilledAfter, tinyCorpus, tinyExperiment } from '../pipeline/support';
+import {
+  resultHashes,
+  stmLab,
+  stmLabKilledAfter,
+  tinyCorpus,
+  tinyExperiment,
+  withoutSearchFolder,
+} from '../pipeline/support';
 import { withSmallDisk } from './disk';
 import { complain, judgeCommand, type Scenario } from './tally';
 
@@ -20,18 +26,6 @@ const command = (bench: Pick<Bench, 'manifest' | 'experiment'>, results: string)
   ...['--notebooks', 'skip', '--tracking', 'offline'],
 ];
 
-/** Results that are to be equal whatever happened, by relative path: not journals, nor the table of trials, which hold times. */
-function resultHashes(results: string): Record<string, string> {
-  const hashes: Record<string, string> = {};
-  for (const name of fs.readdirSync(results, { recursive: true, encoding: 'utf8' }).sort()) {
-    if (!fs.statSync(path.join(results, name)).isFile()) continue;
-    if (/(^|\/)(tracking|\.work)\/|journal\.log|\.lock|search\/(stage\.json|trials\.csv)/.test(name))
-      continue;
-    hashes[name] = sha256File(path.join(results, name));
-  }
-  return hashes;
-}
-
 /** Keys of the tracked runs, with how often each was begun. */
 function trackedRuns(results: string): Map<string, number> {
   const folder = path.join(results, 'corpus', 'tracking');
@@ -40,10 +34,7 @@ function trackedRuns(results: string): Map<string, number> {
     for (const line of fs.readFileSync(path.join(folder, name), 'utf8').split('\n')) {
       if (!line.startsWith('{"op":"start"')) continue;
       const start = JSON.parse(line) as { key?: string };
-      // The run of a search, and so of its trials, belongs to its folder, which differs from the undisturbed one's.
-      const key = (start.key ?? name)
-        .replace(/^search-run-\w+$/, 'search-run')
-        .replace(/(-trial-\d+)-\w+$/, '$1');
+      const key = withoutSearchFolder(start.key ?? name);
       runs.set(key, (runs.get(key) ?? 0) + 1);
     }
   }

@@ -3,23 +3,15 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { randomState } from 'research-basics/random/mt19937';
-import { sha256File } from 'research-basics/files';
-import { stmLab, stmLabKilledAfter, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
-
-/** Hashes of all results that are to be equal, by relative path. Journals hold times, figures' folders pictures. */
-function resultHashes(results: string): Record<string, string> {
-  const hashes: Record<string, string> = {};
-  for (const name of fs.readdirSync(results, { recursive: true, encoding: 'utf8' }).sort()) {
-    const file = path.join(results, name);
-    if (
-      !fs.statSync(file).isFile() ||
-      /(^|\/)(tracking|\.work)\/|journal\.log|\.lock|search\/(stage\.json|trials\.csv)/.test(name)
-    )
-      continue;
-    hashes[name] = sha256File(file);
-  }
-  return hashes;
-}
+import {
+  resultHashes,
+  stmLab,
+  stmLabKilledAfter,
+  temporaryFolder,
+  tinyCorpus,
+  tinyExperiment,
+  withoutSearchFolder,
+} from './support';
 
 function trackedRuns(results: string): string[] {
   const folder = path.join(results, 'corpus', 'tracking');
@@ -31,9 +23,7 @@ function trackedRuns(results: string): string[] {
         key?: string;
         name?: string;
       };
-      // The run of a search, and so of its trials, belongs to its folder, which differs here.
-      const key = start.key ?? start.name ?? name;
-      return key.replace(/^search-run-\w+$/, 'search-run').replace(/(-trial-\d+)-\w+$/, '$1');
+      return withoutSearchFolder(start.key ?? start.name ?? name);
     })
     .sort();
 }

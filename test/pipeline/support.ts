@@ -4,6 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { writeWav } from 'stm-lab/dist/audio';
 import { writeCsv } from 'stm-lab/dist/base/csv';
+import { sha256File } from 'research-basics/files';
 import { randomState } from 'research-basics/random/mt19937';
 
 const home = path.resolve(__dirname, '..', '..');
@@ -167,3 +168,23 @@ export function stmLabKilledAfter(milliseconds: number, ...args: string[]): Prom
     });
   });
 }
+
+/**
+ * Hashes of the results that are to be equal whatever happened meanwhile, by relative path: not journals, nor the table of
+ * trials, which hold times.
+ */
+export function resultHashes(results: string): Record<string, string> {
+  const hashes: Record<string, string> = {};
+  for (const name of fs.readdirSync(results, { recursive: true, encoding: 'utf8' }).sort()) {
+    const file = path.join(results, name);
+    if (!fs.statSync(file).isFile()) continue;
+    if (/(^|\/)(tracking|\.work)\/|journal\.log|\.lock|search\/(stage\.json|trials\.csv)/.test(name))
+      continue;
+    hashes[name] = sha256File(file);
+  }
+  return hashes;
+}
+
+/** A run's key without the folder of a search, to which its run and those of its trials belong. */
+export const withoutSearchFolder = (key: string): string =>
+  key.replace(/^search-run-\w+$/, 'search-run').replace(/(-trial-\d+)-\w+$/, '$1');

@@ -1,10 +1,10 @@
 import { designResampler, resample } from '../audio';
-import { concatenate } from '../base/concatenate';
 import { inputError } from 'research-basics/errors';
 import { randomState } from 'research-basics/random/mt19937';
 import { cochleagram, EXCERPT_SECONDS, type Cochleagram } from '../features';
+import { argMax } from '../evaluation';
 import { fitDiscriminant, linearLogProbabilities } from '../models';
-import { createModulationFilter, parseRegion, regionLabel } from '../synthesis';
+import { filterModulations, parseRegion, regionLabel } from '../synthesis';
 
 /** A short sound that a listener would name. */
 export interface NamedClip {
@@ -72,10 +72,9 @@ export async function cutoffStudy(study: CutoffStudy): Promise<CutoffRow[]> {
   const rows: CutoffRow[] = [];
   const score = async (kept: string, filtered: Float32Array): Promise<void> => {
     const logs = linearLogProbabilities(model, await vectorsOf(filtered, test.length), test.length);
-    const right = test.filter(({ label }, i) => {
-      const own = logs.subarray(i * labels.length, (i + 1) * labels.length);
-      return own.indexOf(own.reduce((a, b) => Math.max(a, b))) === labels.indexOf(label);
-    });
+    const right = test.filter(
+      ({ label }, i) => argMax(logs, i * labels.length, labels.length) === labels.indexOf(label),
+    );
     const row = { kept, accuracy: right.length / test.length };
     rows.push(row);
     onRegion?.(row);
@@ -83,10 +82,8 @@ export async function cutoffStudy(study: CutoffStudy): Promise<CutoffRow[]> {
   await score('unfiltered', sound);
   for (const text of regions) {
     const region = parseRegion('keep', text);
-    const filter = (await createModulationFilter({ region, iterations })).start(RATE);
-    const first = filter.push(sound);
-    const { samples } = filter.finish();
-    await score(regionLabel(region), concatenate([first, samples]));
+    const { samples } = await filterModulations(sound, RATE, { region, iterations });
+    await score(regionLabel(region), samples);
   }
   return rows;
 }

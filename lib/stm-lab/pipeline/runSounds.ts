@@ -1,11 +1,10 @@
 import { messageOf } from 'research-basics/errors';
 import type { Run } from 'mlflow-tracking-client';
 import { regionName, type Region } from '../ablation';
-import { concatenate } from '../base/concatenate';
 import { mostProbable } from '../evaluation';
 import type { PlayableSound } from '../figures';
 import type { StageContext } from '../stages/context';
-import { createModulationFilter, parseCell, regionLabel } from '../synthesis';
+import { createModulationFilter, filterWhole, parseCell, regionLabel } from '../synthesis';
 import { listenPage, soundOfFile, type SoundSection } from './listenPage';
 
 /** Recordings that were predicted. */
@@ -91,10 +90,7 @@ export async function logCellSounds(
     for (const sound of sounds) {
       context.progress?.(`ablation: sounds of ${regionName(region)}`);
       try {
-        const filter = kernel.start(sound.sampleRate);
-        const first = filter.push(sound.samples);
-        const { samples, report } = filter.finish();
-        const after = { samples: concatenate([first, samples]), sampleRate: filter.sampleRate };
+        const { report, ...after } = filterWhole(kernel, sound.samples, sound.sampleRate);
         const said = [report.suppressionDb, report.distortionDb].map((db) =>
           Number.isFinite(db) ? `${db.toFixed(1)} dB` : '–',
         );

@@ -93,6 +93,8 @@ export interface SearchPlan {
   readonly data: RoleData;
   readonly base: TrialBase;
   readonly file: StudyFile;
+  /** Whether trials need the features themselves, not only the rows of `reduction`. */
+  readonly needsFeatures: boolean;
   readonly study: StudyOptions & { readonly journal: string; readonly sampler: SamplerName };
   readonly request: Omit<TrackedStageRequest, 'run'>;
 }
@@ -135,6 +137,7 @@ export function planSearch(options: SearchStageOptions): SearchPlan {
     data,
     base,
     file,
+    needsFeatures,
     study: {
       name: file.name,
       space: search.space,
@@ -168,15 +171,11 @@ const NO_PRESET = {
 /** Folders of the features that trials may ask for, extracted where they are missing; undefined where none are needed. */
 async function trialFeatures(
   options: SearchStageOptions,
-  { base }: SearchPlan,
+  { base, needsFeatures }: SearchPlan,
   context: StageContext,
 ): Promise<Record<string, string> | undefined> {
   const { features, search, out } = options;
-  if (
-    features === undefined ||
-    !(searchesInputs(search.space) || objectiveOf(search.objective).over !== 'validation')
-  )
-    return undefined;
+  if (features === undefined || !needsFeatures) return undefined;
   const own = featureKey(base.features);
   const others = searchedFeatures(search.space, base).filter((choice) => featureKey(choice) !== own);
   if (others.length === 0) return { [own]: features };

@@ -3,12 +3,13 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
-import { foldRates, smoothRates } from '../features';
+import { prepareModulations, type ModulationAxes } from '../features';
 import { scorableByCollection, stratifiedGroupKFold, withoutSharedGroups } from '../splits';
-import { featureKey, openRowSource, type RowData } from './comparison/rowData';
+import { featureKey, openRowSource, type RowData, type RowSource } from './comparison/rowData';
 import { reduceFold, type ReducedFold } from './foldModel';
 import { classNumbers, type IndexRow } from './featureFolder';
 import type { TrialRecipe } from './hyperparameters';
+import type { FeatureChoice } from './comparison/choice';
 import { readRoleData } from './roleData';
 import type { ResolvedObjective } from './searchObjective';
 
@@ -74,20 +75,32 @@ export function openTrialData(options: TrialDataOptions): TrialData {
       `${options.split}: a fold of the objective has no rows; use more recordings or fewer folds`,
     );
   const groupNumbers = classNumbers(groups).y;
+  const sources = new Map<
+    string,
+    { readonly source: RowSource; readonly places: ReturnType<typeof indexOf> }
+  >();
+  /** Opened once for each choice: an index may be long, and every fold of every trial asks. */
+  const sourceOf = (choice: FeatureChoice) => {
+    const name = JSON.stringify(choice);
+    const known = sources.get(name);
+    if (known !== undefined) return known;
+    const folder = features[featureKey(choice)];
+    if (folder === undefined)
+      throw inputError(`features ${featureKey(choice)} were not extracted for this search`);
+    const opened = { source: openRowSource(folder, choice), places: indexOf(folder) };
+    sources.set(name, opened);
+    return opened;
+  };
   const memory = new Map<string, RowData>();
   const load = (recipe: TrialRecipe): RowData => {
     const { rateSmoothing, foldRates: folding, features: choice } = recipe;
     const key = JSON.stringify([choice, rateSmoothing, folding]);
     const present = memory.get(key);
     if (present !== undefined) return present;
-    const folder = features[featureKey(choice)];
-    if (folder === undefined)
-      throw inputError(`features ${featureKey(choice)} were not extracted for this search`);
-    const source = openRowSource(folder, choice);
-    const places = indexOf(folder);
-    const data = withRates(
+    const { source, places } = sourceOf(choice);
+    const data = prepared(
       source.load(Int32Array.from(recordings, (one) => places.get(one)!.place)),
-      source.axes?.rateHz,
+      source.axes,
       recipe,
     );
     // One kind at a time: corpora are large, and trials of one kind come in rows.
@@ -101,7 +114,7 @@ export function openTrialData(options: TrialDataOptions): TrialData {
     parts: folds.length,
     async part(recipe, fold) {
       const { features: choice, rateSmoothing, foldRates: folding, reduction } = recipe;
-      const { hashes } = openRowSource(features[featureKey(choice)]!, choice);
+      const { hashes } = sourceOf(choice).source;
       const key = sha256({
         hashes,
         choice,
@@ -169,14 +182,12 @@ function indexOf(folder: string): Map<string, { readonly place: number; readonly
   return new Map(index.map((row, place) => [row.path, { place, row }]));
 }
 
-/** Features with their rates smoothed and folded, as a recipe says. */
-function withRates(data: RowData, rateHz: readonly number[] | undefined, recipe: TrialRecipe): RowData {
-  if (rateHz === undefined || (recipe.rateSmoothing === 0 && !recipe.foldRates)) return data;
-  const smooth =
-    recipe.rateSmoothing === 0 ? data.features : smoothRates(data.features, rateHz, recipe.rateSmoothing);
-  const vectors = data.features.length / data.columns;
-  const features = recipe.foldRates ? foldRates(smooth, rateHz) : smooth;
-  return { ...data, features, columns: features.length / vectors };
+/** Features as a recipe's preparation makes them. */
+function prepared(data: RowData, axes: ModulationAxes | undefined, recipe: TrialRecipe): RowData {
+  if (axes === undefined) return data;
+  const { rateSmoothing, foldRates } = recipe;
+  const features = prepareModulations(data.features, axes, { rateSmoothing, foldRates });
+  return { ...data, features, columns: (features.length / data.features.length) * data.columns };
 }
 
 /** Folds of the training rows, by group or by collection. */

@@ -3,6 +3,7 @@ import { deriveSeed } from 'research-basics/random/seeds';
 import type { Trial, Values } from 'bayesian-optimizer';
 import type { Run, RunReference, Tracker } from 'mlflow-tracking-client';
 import type { Engine } from '../engine';
+import { concatenate } from '../base/concatenate';
 import { argMax } from '../evaluation';
 import { converged, fitMlp } from '../models';
 import { flattenParameters, trackedRun, type TrackedRunRequest } from '../stages/context';
@@ -97,31 +98,28 @@ async function scoreOnce(
     const { train, test } = await data.part(recipe, 0);
     return bestEpoch(options, recipe, { train, test }, { trial, execution, seed, run, report });
   }
-  const labels: number[] = [];
-  const probabilities: number[] = [];
+  const { engine, signal } = options;
+  const { model, ensemble } = recipe;
+  const classes = data.classes.length;
+  const labels: Int32Array[] = [];
+  const probabilities: Float32Array[] = [];
+  let score = NaN;
   for (let fold = 0; fold < data.parts; fold++) {
     const reduced = await data.part(recipe, fold);
-    const { engine, signal } = options;
-    const { model, ensemble } = recipe;
-    const predicted = await fitReducedFold(
-      { engine, signal, model, ensemble, classes: data.classes },
-      { fold, seed },
-      reduced,
+    labels.push(reduced.test.y);
+    probabilities.push(
+      await fitReducedFold(
+        { engine, signal, model, ensemble, classes: data.classes },
+        { fold, seed },
+        reduced,
+      ),
     );
-    labels.push(...reduced.test.y);
-    probabilities.push(...predicted);
-    const sofar = metricOf(metric).metric(
-      Int32Array.from(labels),
-      Float32Array.from(probabilities),
-      data.classes.length,
-    );
-    report(fold, sofar);
-    if (fold === data.parts - 1) {
-      if (Number.isNaN(sofar)) throw divergedError(`${metric} of trial ${trial.number} is not a number`);
-      return sofar;
-    }
+    const known = Int32Array.from(labels.flatMap((own) => [...own]));
+    score = metricOf(metric).metric(known, concatenate(probabilities), classes);
+    report(fold, score);
   }
-  throw new Error('an objective has at least one fold');
+  if (Number.isNaN(score)) throw divergedError(`${metric} of trial ${trial.number} is not a number`);
+  return score;
 }
 
 /** Trains a network and returns its best epoch's metric on the validation rows. */

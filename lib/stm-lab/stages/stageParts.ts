@@ -31,7 +31,7 @@ export function stageParts({ warn }: Pick<StageContext, 'warn'>): StageParts {
 /**
  * Scores of one training, as they are.
  *
- * @throws StmLabError (`diverged`) naming the first that is not a number: JSON and reports have none.
+ * @throws UserError (`diverged`) naming the first that is not a number: JSON and reports have none.
  */
 export function finiteScores<T extends Readonly<Record<string, number>>>(scores: T): T {
   const wrong = Object.entries(scores).find(([, value]) => !Number.isFinite(value));

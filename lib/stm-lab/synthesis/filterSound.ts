@@ -196,7 +196,16 @@ export async function filterModulations(
   sampleRate: number,
   options: ModulationFilterOptions,
 ): Promise<FilteredSound> {
-  const filter = (await createModulationFilter(options)).start(sampleRate);
+  return filterWhole(await createModulationFilter(options), samples, sampleRate);
+}
+
+/** Filters a whole sound with a kernel that is there: see `filterModulations`. */
+export function filterWhole(
+  kernel: ModulationFilterKernel,
+  samples: Float32Array,
+  sampleRate: number,
+): FilteredSound {
+  const filter = kernel.start(sampleRate);
   const first = filter.push(samples);
   const { samples: last, ...rest } = filter.finish();
   return { ...rest, samples: concatenate([first, last]), sampleRate: filter.sampleRate };

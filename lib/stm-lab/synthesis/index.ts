@@ -1,6 +1,7 @@
 export {
   createModulationFilter,
   filterModulations,
+  filterWhole,
   type FilteredCochleagrams,
   type FilteredSound,
   type ModulationFilter,

@@ -1,38 +1,29 @@
+import { atTemperature } from '../../evaluation/temperature';
 import { prepareModulations } from '../../features/preparation';
+import type { LinearModel } from '../../models/baselines/linear';
+import { averageOver, excerptLogProbabilities } from '../../pipeline/excerptModel/logProbabilities';
+import { concatenate } from '../../base/concatenate';
 import type { PageModel } from '../model';
 import type { ClassCourse } from './messages';
-
-/** Added to probabilities before the logarithm, as the model was calibrated. */
-const FLOOR = 1e-6;
-
-function softmax(values: readonly number[]): number[] {
-  const largest = Math.max(...values);
-  const powers = values.map((value) => Math.exp(value - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
-}
 
 /** Class probabilities of a recording, as a whole and of each excerpt; the numbers of `stm-lab predict`. */
 export function classify(
   { classes, axes, preparation, temperature, members }: PageModel,
   excerpts: readonly { readonly startSeconds: number; readonly features: Float32Array }[],
 ): ClassCourse {
-  const logs = excerpts.map(({ features }) => {
-    const vector = prepareModulations(features, axes, preparation);
-    const sum = classes.map(() => 0);
-    for (const member of members) {
-      const values = member.map((weights) =>
-        vector.reduce((all, value, i) => all + value * weights[i]!, weights.at(-1)!),
-      );
-      softmax(values).forEach((p, c) => (sum[c]! += Math.log(p) / members.length));
-    }
-    return softmax(sum).map((p) => Math.log(p + FLOOR));
+  const [rows, count] = [excerpts.length, classes.length];
+  const x = prepareModulations(concatenate(excerpts.map(({ features }) => features)), axes, preparation);
+  const linear = members.map((member): LinearModel => {
+    const weights = Float64Array.from(member.flat());
+    return { kind: 'logistic', columns: weights.length / count - 1, classes: count, weights };
   });
-  const calibrated = (values: readonly number[]): number[] =>
-    softmax(values.map((value) => value / temperature));
-  const mean = classes.map((_, c) => logs.reduce((sum, log) => sum + log[c]!, 0) / logs.length);
+  const logs = excerptLogProbabilities(linear, x, rows, count);
+  const calibrated = (values: Float64Array): number[] => [...atTemperature(values, count, temperature)];
   return {
-    probabilities: calibrated(mean),
-    course: excerpts.map(({ startSeconds }, i) => ({ startSeconds, probabilities: calibrated(logs[i]!) })),
+    probabilities: calibrated(averageOver(Int32Array.of(0, rows), logs, count)),
+    course: excerpts.map(({ startSeconds }, i) => ({
+      startSeconds,
+      probabilities: calibrated(logs.subarray(i * count, (i + 1) * count)),
+    })),
   };
 }

@@ -5,7 +5,6 @@ import {
   fitDiscriminant,
   fitLogistic,
   gatherRows,
-  linearLogProbabilities,
   vectorsOf,
   type LabelledRows,
   type LinearModel,
@@ -14,6 +13,7 @@ import { featuresInMemory, fitReduction, transform, type Reduction } from '../..
 import { stratifiedGroupKFold } from '../../splits';
 import type { ExcerptModelChoice, LinearChoice } from './choice';
 import type { ExcerptVectors } from './data';
+import { averageOver, excerptLogProbabilities } from './logProbabilities';
 
 /** A fitted model of excerpts. */
 export interface ExcerptModel {
@@ -55,9 +55,6 @@ export interface ExcerptPredictions {
   /** Distance from the training recordings, 1 being usual among them. */
   readonly distance: Float64Array;
 }
-
-/** Added to probabilities before the logarithm, lest a single excerpt rule out a class. */
-const FLOOR = 1e-6;
 
 /**
  * Fits an excerpt model on some recordings: standardiser and principal components of their excerpts; a linear model,
@@ -114,20 +111,6 @@ export async function predictExcerptModel(
     logProbabilities: averageOver(starts, excerpts, classes),
     distance: distances(reach, averageOver(starts, x, reduction.width), rows.length),
   };
-}
-
-/** Log-probabilities of single excerpts, averaged over the members. */
-function excerptLogProbabilities(
-  members: readonly LinearModel[],
-  x: Float32Array,
-  count: number,
-  classes: number,
-): Float64Array {
-  const sum = new Float64Array(count * classes);
-  for (const member of members)
-    linearLogProbabilities(member, x, count).forEach((value, i) => (sum[i]! += value / members.length));
-  const p = atTemperature(sum, classes, 1);
-  return sum.map((_, i) => Math.log(p[i]! + FLOOR));
 }
 
 /** Recordings in the reduced space. */
@@ -256,17 +239,6 @@ function startsOf(starts: Int32Array, rows: Int32Array): Int32Array {
   const own = new Int32Array(rows.length + 1);
   rows.forEach((row, i) => (own[i + 1] = own[i]! + starts[row + 1]! - starts[row]!));
   return own;
-}
-
-/** Mean of each recording's excerpts. */
-function averageOver(starts: Int32Array, values: Float32Array | Float64Array, columns: number): Float64Array {
-  const rows = starts.length - 1;
-  const means = new Float64Array(rows * columns);
-  for (let row = 0; row < rows; row++)
-    for (let v = starts[row]!; v < starts[row + 1]!; v++)
-      for (let j = 0; j < columns; j++)
-        means[row * columns + j]! += values[v * columns + j]! / (starts[row + 1]! - starts[row]!);
-  return means;
 }
 
 function spreadOf(
