@@ -40,14 +40,34 @@ test('embeddings in any order become a feature folder in manifest order; missing
   opened.matrix.close();
 });
 
+test('an embedding that is not finite costs its recording alone', () => {
+  const options = prepare(
+    'one-nan',
+    ['a.wav', 'b.wav', 'c.wav', 'd.wav'],
+    [1, 2, 3, NaN, -Infinity, 6, 7, 8],
+  );
+  const { accepted, rejected } = importEmbeddings(options);
+  assert.equal(accepted, 2);
+  assert.deepEqual(rejected, [
+    { path: 'b.wav', reason: 'column 1 of its VGGish embedding is NaN' },
+    { path: 'c.wav', reason: 'column 0 of its VGGish embedding is -Infinity' },
+  ]);
+  const { data } = readNpy(path.join(options.outFolder, 'features.npy'));
+  assert.deepEqual(data, Float32Array.from([1, 2, 7, 8]));
+  assert.deepEqual(
+    readCsv(path.join(options.outFolder, 'index.csv')).rows.map((row) => row['path']),
+    ['a.wav', 'd.wav'],
+  );
+});
+
 test('what does not belong together is refused in one sentence', () => {
   assert.throws(
     () => importEmbeddings(prepare('short', ['a.wav', 'b.wav'], [1, 2])),
     /vggish\.npy: has 1 rows but .*index\.csv lists 2 recordings/,
   );
   assert.throws(
-    () => importEmbeddings(prepare('nan', ['a.wav', 'b.wav'], [1, 2, 3, NaN])),
-    /vggish\.npy: column 1 of b\.wav is NaN/,
+    () => importEmbeddings(prepare('nan', ['a.wav', 'b.wav'], [Infinity, 2, 3, NaN])),
+    /vggish\.npy: none of its rows is finite \(a\.wav: column 0 of its VGGish embedding is Infinity\)/,
   );
   assert.ok(!fs.existsSync(path.join(folder, 'nan', 'out', 'extraction.json')));
   assert.throws(

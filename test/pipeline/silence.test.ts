@@ -6,7 +6,7 @@ import { writeWav } from 'stm-lab/dist/audio';
 import { readManifest } from 'stm-lab/dist/corpus';
 import { extractCorpus } from 'stm-lab/dist/features';
 import { extractStage, splitStage } from 'stm-lab/dist/pipeline';
-import { tellOfZeroF1 } from 'stm-lab/dist/pipeline/classLosses';
+import { tellOfUnrecognised, tellOfZeroF1 } from 'stm-lab/dist/pipeline/classLosses';
 import { silenceSeconds, silenceSuffix } from 'stm-lab/dist/pipeline/silenceLimit';
 import { noise } from '../features/corpus';
 import { stmLab, temporaryFolder } from './support';
@@ -125,3 +125,18 @@ test(
     assert.equal(off.accepted, 40);
   },
 );
+
+test('a class that no repeat recognised once is told; one recognised in a single repeat is not', () => {
+  const told: string[] = [];
+  const task = {
+    labels: [0, 0, 1, 1, 2],
+    predicted: [
+      [0, 1, 2, 2, 0],
+      [0, 0, 0, 0, 2],
+    ],
+    classes: ['a', 'b', 'c', 'd'],
+  };
+  tellOfUnrecognised(task, 'row "x"', { warn: (line) => told.push(line) });
+  assert.equal(told.length, 1);
+  assert.match(told[0]!, /^class "b" has an F1 of 0: row "x" recognised none of its 2 recordings/);
+});

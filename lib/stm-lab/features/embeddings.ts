@@ -23,7 +23,7 @@ export interface ImportEmbeddingsOptions {
 /** Outcome of an import. */
 export interface ImportedEmbeddings {
   readonly accepted: number;
-  /** Recordings of the manifest that have no embedding. */
+  /** Recordings of the manifest that have no embedding, or one that is not finite. */
   readonly rejected: readonly { readonly path: string; readonly reason: string }[];
   /** Rows of the matrix whose recording is not in the manifest. */
   readonly unknown: readonly string[];
@@ -34,10 +34,11 @@ export interface ImportedEmbeddings {
 
 /**
  * Takes over embeddings (VGGish, YAMNet, AST, ...) and writes the files of an extraction (see `extractCorpus`),
- * in manifest order, so that every later stage takes them. Read in rows: the matrix may exceed memory.
+ * in manifest order, so that every later stage takes them. Read in rows: the matrix may exceed memory. A recording
+ * with a value that is not finite is rejected.
  *
  * @throws UserError (`input`) when matrix and index differ in length, a recording occurs twice, none is of
- *   the manifest, or a value is not finite (naming recording and column).
+ *   the manifest, or none of those has finite values throughout.
  */
 export function importEmbeddings(options: ImportEmbeddingsOptions): ImportedEmbeddings {
   const { outFolder, name } = options;
@@ -49,32 +50,40 @@ export function importEmbeddings(options: ImportEmbeddingsOptions): ImportedEmbe
         `${options.matrix}: has ${matrix.rows} rows but ${options.index} lists ${placeOf.size} recordings; they must be made together`,
       );
     const known = new Set(options.rows.map((row) => row.path));
-    const accepted = options.rows.filter((row) => placeOf.has(row.path));
-    if (accepted.length === 0)
+    const present = options.rows.filter((row) => placeOf.has(row.path));
+    if (present.length === 0)
       throw inputError(
         `${options.index}: no path is one of the manifest's; write them as the manifest does (e.g. "${options.rows[0]?.path ?? ''}")`,
       );
-    const rejected = options.rows
-      .filter((row) => !placeOf.has(row.path))
-      .map((row) => ({ path: row.path, reason: `has no ${name} embedding` }));
+    const accepted: ManifestRow[] = [];
+    const reasonOf = new Map<string, string>();
     const at = (file: string): string => path.join(outFolder, file);
     fs.rmSync(at('extraction.json'), { force: true });
     const writer = openNpyWriter(at('features.npy'), '<f4', [matrix.columns]);
     try {
-      for (const row of accepted) {
+      for (const row of present) {
         const values = matrix.readRowList([placeOf.get(row.path)!]);
         const wrong = values.findIndex((value) => !Number.isFinite(value));
         if (wrong >= 0)
-          throw inputError(
-            `${options.matrix}: column ${wrong} of ${row.path} is ${values[wrong]}; embeddings must be finite`,
-          );
-        writer.append(values);
+          reasonOf.set(row.path, `column ${wrong} of its ${name} embedding is ${values[wrong]}`);
+        else {
+          writer.append(values);
+          accepted.push(row);
+        }
       }
+      if (accepted.length === 0)
+        throw inputError(
+          `${options.matrix}: none of its rows is finite (${present[0]!.path}: ${reasonOf.get(present[0]!.path)})`,
+        );
       writer.finish();
     } catch (error) {
       writer.abort();
       throw error;
     }
+    const finite = new Set(accepted);
+    const rejected = options.rows
+      .filter((row) => !finite.has(row))
+      .map((row) => ({ path: row.path, reason: reasonOf.get(row.path) ?? `has no ${name} embedding` }));
     writeCsv(
       at('index.csv'),
       ['path', 'label', 'group', 'row'],

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, writeJson } from 'research-basics/files';
-import type { EvaluationReport } from '../evaluation';
+import { countConfusion, type EvaluationReport } from '../evaluation';
 import type { ClassCount } from '../features';
 import type { StageContext } from '../stages/context';
 
@@ -53,8 +53,32 @@ export function tellOfZeroF1(
   context: Pick<StageContext, 'warn'>,
 ): void {
   for (const { name, f1, support } of report.corrected.perClass)
-    if (f1 === 0)
-      context.warn?.(
-        `class ${JSON.stringify(name)} has an F1 of 0: ${model} recognised none of its ${support} recordings; an average over classes hides that`,
-      );
+    if (f1 === 0) context.warn?.(zeroF1Sentence(name, support, model));
 }
+
+/** Tells the same of predictions without a report: of classes that no repeat recognised once. */
+export function tellOfUnrecognised(
+  {
+    labels,
+    predicted,
+    classes,
+  }: {
+    /** True class of every row. */
+    readonly labels: ArrayLike<number>;
+    /** Most probable class of every row, one list per repeat. */
+    readonly predicted: readonly ArrayLike<number>[];
+    readonly classes: readonly string[];
+  },
+  model: string,
+  context: Pick<StageContext, 'warn'>,
+): void {
+  const total = predicted.map((own) => countConfusion(labels, own, classes.length).counts);
+  classes.forEach((name, c) => {
+    const support = Array.from(labels).filter((label) => label === c).length;
+    const hits = total.reduce((sum, counts) => sum + counts[c * classes.length + c]!, 0);
+    if (support > 0 && hits === 0) context.warn?.(zeroF1Sentence(name, support, model));
+  });
+}
+
+const zeroF1Sentence = (name: string, support: number, model: string): string =>
+  `class ${JSON.stringify(name)} has an F1 of 0: ${model} recognised none of its ${support} recordings; an average over classes hides that`;

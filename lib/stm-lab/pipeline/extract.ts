@@ -16,6 +16,7 @@ import {
 import type { Run } from 'mlflow-tracking-client';
 import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from '../stages/context';
 import { datasetOfManifest } from '../stages/dataset';
+import { tellMany } from '../stages/tellMany';
 import type { Experiment } from './experiment';
 import { tellOfLosses } from './classLosses';
 import { silenceSeconds } from './silenceLimit';
@@ -65,9 +66,6 @@ interface Remembered {
   readonly key: string;
   readonly featuresHash: string;
 }
-
-/** Warnings of recordings that are shown one by one. */
-const SHOWN_WARNINGS = 20;
 
 /** Progress as one line: files, hours, speed, failures, time left. */
 export function extractionLine(progress: ExtractionProgress): string {
@@ -168,10 +166,12 @@ export function outcomeText({
 /** Tells the reader what is odd about a manifest. */
 export function tellOfManifest(manifest: Manifest, context: Pick<StageContext, 'warn'>): void {
   manifest.warnings.forEach((warning) => context.warn?.(`${manifest.file}: ${warning}`));
-  manifest.problems.forEach(({ line, path: recording, reason }) =>
-    context.warn?.(
-      `${manifest.file} line ${line}${recording === '' ? '' : ` (${showPath(recording)})`}: ${reason}`,
-    ),
+  tellMany(
+    manifest.problems.map(({ line, path: recording, reason }) => {
+      const about = `line ${line}${recording === '' ? '' : ` (${showPath(recording)})`}`;
+      return { about, reason, text: `${manifest.file} ${about}: ${reason}` };
+    }),
+    context.warn,
   );
 }
 
@@ -234,15 +234,24 @@ export function recordExtraction(
   run: Run | undefined,
 ): void {
   const { accepted, rejected, failed, decodings, featuresHash, files } = results;
-  rejected.forEach(({ path: recording, outcome, reason }) =>
-    context.warn?.(`${outcome === 'failed' ? 'FAILED' : 'rejected'} ${showPath(recording)}: ${reason}`),
+  for (const kind of ['failed', 'unusable'] as const)
+    tellMany(
+      rejected
+        .filter(({ outcome }) => outcome === kind)
+        .map(({ path: recording, reason }) => {
+          const about = showPath(recording);
+          return { about, reason, text: `${kind === 'failed' ? 'FAILED' : 'rejected'} ${about}: ${reason}` };
+        }),
+      context.warn,
+      files.rejected,
+    );
+  tellMany(
+    decodings
+      .filter(({ warnings }) => warnings.length > 0)
+      .map(({ path: recording, warnings }) => ({ about: recording, reason: warnings.join('; ') })),
+    context.warn,
+    files.decoding,
   );
-  const noted = decodings.filter(({ warnings }) => warnings.length > 0);
-  noted
-    .slice(0, SHOWN_WARNINGS)
-    .forEach(({ path: recording, warnings }) => context.warn?.(`${recording}: ${warnings.join('; ')}`));
-  if (noted.length > SHOWN_WARNINGS)
-    context.warn?.(`${noted.length - SHOWN_WARNINGS} more recordings have warnings; see ${files.decoding}`);
   const duplicates = duplicateWarning(readDuplicates(out));
   if (duplicates !== undefined) context.warn?.(duplicates);
   tellOfLosses(out, context);

@@ -9,6 +9,7 @@ import {
   type ShardSummary,
 } from '../features';
 import { sharedRun, trackedRun, type StageContext } from '../stages/context';
+import { tellMany } from '../stages/tellMany';
 import {
   extractionLine,
   extractionRun,
@@ -78,7 +79,10 @@ export async function extractShardStage(
       shard,
     );
     const { recordings, accepted, failed, computed, audioHours } = summary;
-    failed.forEach(({ path: recording, reason }) => context.warn?.(`FAILED ${recording}: ${reason}`));
+    tellMany(
+      failed.map(({ path: recording, reason }) => ({ about: `FAILED ${recording}`, reason })),
+      context.warn,
+    );
     run?.logMetrics({ recordings, accepted, failed: failed.length, computed, audio_hours: audioHours });
     return summary;
   });

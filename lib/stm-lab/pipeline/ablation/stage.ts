@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { ablationRegions, compareCells, corpusSupport, regionName, type CorpusSupport } from '../../ablation';
-import { tellOfLosses } from '../classLosses';
+import { tellOfLosses, tellOfUnrecognised } from '../classLosses';
 import { writeCsv } from '../../base/csv';
 import { divergedError, inputError } from 'research-basics/errors';
 import { readJson, writeJson } from 'research-basics/files';
@@ -70,6 +70,7 @@ export async function ablateStage(
           `ablation: nothing can be compared, since ${reference === undefined ? 'the training on all features' : 'every cell'} diverged (${failed[0]!.reason}); finished cells are reused when it is run again`,
         );
       const record = recordOf([reference, ...found], folder, plan);
+      tellOfReference(reference, folder, plan, context);
       writeJson(path.join(out, 'ablation.json'), record);
       writeCells(path.join(out, 'cells.csv'), record, failed);
       run?.logMetrics({
@@ -185,6 +186,18 @@ function recordOf(
       comparisons,
     }),
   };
+}
+
+/** Tells which classes not even all features recognised. */
+function tellOfReference(
+  { predicted }: CellOutcome,
+  { index }: FeatureFolder,
+  plan: AblationPlan,
+  context: StageContext,
+): void {
+  const { classes, y } = classNumbers(index.map(({ label }) => label));
+  const labels = Int32Array.from(judgedRows(index, plan).rows, (row) => y[row]!);
+  tellOfUnrecognised({ labels, predicted, classes }, 'the training on all features', context);
 }
 
 /** One line per cell; those that failed have a name and no numbers. */

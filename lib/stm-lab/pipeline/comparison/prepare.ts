@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { sha256File } from 'research-basics/files';
 import type { Manifest } from '../../corpus';
 import { importEmbeddings } from '../../features';
+import { tellMany } from '../../stages/tellMany';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import { extractStage } from '../extract';
 import type { FeatureChoice } from './choice';
@@ -74,9 +75,15 @@ async function importStage(
         name,
         outFolder: out,
       });
-      rejected.forEach((row) => context.warn?.(`${row.path}: ${row.reason}`));
-      unknown.forEach((recording) =>
-        context.warn?.(`${index}: ${recording} is not in ${path.basename(manifest.file)}; left out`),
+      tellMany(
+        rejected.map(({ path: about, reason }) => ({ about, reason })),
+        context.warn,
+        path.join(out, 'rejected.csv'),
+      );
+      const reason = `is listed in ${index} but not in ${path.basename(manifest.file)}; left out`;
+      tellMany(
+        unknown.map((about) => ({ about, reason })),
+        context.warn,
       );
       run?.logMetrics({ accepted, rejected: rejected.length, unknown: unknown.length, columns });
       return Promise.resolve(['features.npy', 'index.csv', 'rejected.csv', 'axes.json', 'extraction.json']);

@@ -3,7 +3,7 @@ import { divergedError, inputError } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
-import { compareModels } from '../../evaluation';
+import { compareModels, mostProbable } from '../../evaluation';
 import { saveFigure } from '../../figures';
 import { undersample } from '../../splits';
 import { runTrackedStage, type StageContext } from '../../stages/context';
@@ -12,6 +12,8 @@ import { classNumbers, type IndexRow } from '../featureFolder';
 import { nameLabels } from '../../stages/labels';
 import type { StageFailure, StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
+import { tellMany } from '../../stages/tellMany';
+import { tellOfLosses, tellOfUnrecognised } from '../classLosses';
 import type { OfficialFolds } from '../split';
 import type { ComparisonChoice } from './choice';
 import { fullRows, type FullRow } from './fullRows';
@@ -58,6 +60,7 @@ export async function compareStage(
     throw inputError(
       `experiment "${experiment.name}": has no entry "comparison"; say there which features and models to compare`,
     );
+  for (const folder of new Set(Object.values(options.features))) tellOfLosses(folder, context);
   const rows = fullRows(experiment, comparison);
   const { sources, recordings, leftOut } = commonRecordings(rows, comparison, options.features, context);
   const inputs = Object.fromEntries(
@@ -85,17 +88,20 @@ export async function compareStage(
         resamples,
         seeds: Array.from({ length: seeds }, (_, i) => i + 1),
       };
+      const { classes, y } = classNumbers(recordings.map(({ label }) => label));
       const finished: FinishedRow[] = [];
       const parts = stageParts(context);
       for (const [i, row] of rows.entries()) {
         throwIfStopped(context.signal, 'comparison');
         const one = await parts.attempt(row.name, () => judgeRow(row, sources[i]!, shared, context, run));
-        if (one !== undefined) finished.push(one);
+        if (one === undefined) continue;
+        finished.push(one);
+        const predicted = one.repeats.map((repeat) => mostProbable(repeat, classes.length));
+        tellOfUnrecognised({ labels: y, predicted, classes }, `row "${row.name}"`, context);
       }
       const { failed } = parts;
       if (finished.length === 0)
         throw divergedError(`comparison: nothing can be compared, since every row diverged`);
-      const { classes, y } = classNumbers(recordings.map(({ label }) => label));
       const groups = classNumbers(recordings.map(({ group }) => group)).y;
       const record: ComparisonRecord = {
         folds,
@@ -180,8 +186,10 @@ function commonRecordings(
   for (const { index } of sources)
     for (const { path: recording } of index) counts.set(recording, (counts.get(recording) ?? 0) + 1);
   const leftOut = [...counts].filter(([, count]) => count < sources.length).map(([recording]) => recording);
-  leftOut.forEach((recording) =>
-    context.warn?.(`${recording}: not all rows of the comparison have features of it; left out of all`),
+  const reason = 'not all rows of the comparison have features of it; left out of all';
+  tellMany(
+    leftOut.map((about) => ({ about, reason })),
+    context.warn,
   );
   const common = sources[0]!.index.filter((row) => counts.get(row.path) === sources.length);
   if (common.length === 0) throw inputError('comparison: the rows have no recording in common');

@@ -1,0 +1,61 @@
+/** A warning about one item of many. */
+export interface ItemWarning {
+  /** The item, e.g. a path. */
+  readonly about: string;
+  readonly reason: string;
+  /** The whole sentence; default `about: reason`. */
+  readonly text?: string;
+}
+
+/** So many items are told one by one. */
+const SHOWN = 20;
+/** So many examples stand for the items of one kind. */
+const EXAMPLES = 3;
+
+/**
+ * Tells every item when there are at most 20. Of more, those whose reasons differ in names and numbers alone share a
+ * line with their count and three examples, at most 20 kinds; a corpus of a million recordings then fills one screen.
+ *
+ * @param where where all of them are listed, e.g. a file; ends the lines that leave some out.
+ */
+export function tellMany(
+  items: readonly ItemWarning[],
+  warn: ((line: string) => void) | undefined,
+  where?: string,
+): void {
+  if (warn === undefined) return;
+  if (items.length <= SHOWN) {
+    items.forEach((item) => warn(textOf(item)));
+    return;
+  }
+  const all = where === undefined ? '' : `; all are listed in ${where}`;
+  const byKind = new Map<string, ItemWarning[]>();
+  for (const item of items) {
+    const kind = kindOf(item.reason);
+    const own = byKind.get(kind);
+    if (own === undefined) byKind.set(kind, [item]);
+    else own.push(item);
+  }
+  const kinds = [...byKind.values()];
+  for (const own of kinds.slice(0, SHOWN)) {
+    if (own.length <= EXAMPLES) own.forEach((item) => warn(textOf(item)));
+    else
+      warn(
+        `${textOf(own[0]!)} (and ${own.length - 1} more like it, e.g. ${own
+          .slice(1, EXAMPLES)
+          .map(({ about }) => about)
+          .join(', ')}${all})`,
+      );
+  }
+  const others = kinds.slice(SHOWN).reduce((sum, own) => sum + own.length, 0);
+  if (others > 0) warn(`${others} more for ${kinds.length - SHOWN} other reasons${all}`);
+}
+
+const textOf = ({ about, reason, text = `${about}: ${reason}` }: ItemWarning): string => text;
+
+/** Reasons of one kind differ in quoted names, paths and numbers. */
+const kindOf = (reason: string): string =>
+  reason
+    .replace(/"[^"]*"/g, '"…"')
+    .replace(/\S*\/\S*/g, '…')
+    .replace(/\d+([.,]\d+)*/g, '#');
