@@ -3,8 +3,10 @@ import { uniqueCodes } from '../base/codePoints';
 import { readCsv, type CsvRow } from '../base/csv';
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
-import { openNpyRows, type NpyRows } from '../base/npyRows';
+import { openFiniteRows } from '../base/finiteRows';
+import type { NpyRows } from '../base/npyRows';
 import type { ModulationAxes } from '../features';
+import { vectorStarts } from '../models';
 
 /** The axes of a feature matrix as `axes.json` holds them; which entries there are depends on the features. */
 export type AxesFile = Readonly<Record<string, unknown>>;
@@ -43,7 +45,8 @@ export interface ExtractionFile {
 }
 
 /**
- * Opens the results of an extraction. Rows are read on demand; close `matrix` when done.
+ * Opens the results of an extraction. Rows are read on demand, and refused by name when a value is
+ * not finite; close `matrix` when done.
  *
  * @throws UserError (`input`) naming the file that is missing or disagrees with the others.
  */
@@ -51,7 +54,9 @@ export function openFeatureFolder(folder: string): FeatureFolder {
   const { sha256 } = readJson<ExtractionFile>(path.join(folder, 'extraction.json'));
   const axes = readJson<AxesFile>(path.join(folder, 'axes.json'));
   const index = readCsv(path.join(folder, 'index.csv')).rows.map(toIndexRow);
-  const matrix = openNpyRows(path.join(folder, 'features.npy'));
+  const matrix = openFiniteRows(path.join(folder, 'features.npy'), {
+    nameOf: (row) => index[row]?.path ?? 'not in index.csv',
+  });
   if (matrix.rows !== index.length) {
     matrix.close();
     throw inputError(
@@ -67,6 +72,35 @@ export function openFeatureFolder(folder: string): FeatureFolder {
     axesHash: sha256['axes.json'],
     indexHash: sha256['index.csv'],
   };
+}
+
+/**
+ * Opens the excerpts of an extraction with what `index.csv` says of them: excerpts of recording i are the rows
+ * `starts[i]` .. `starts[i + 1] - 1`. Close `matrix` when done.
+ *
+ * @throws UserError (`input`) when they are missing or are not as many; reads of `matrix` where a value is not finite.
+ */
+export function openExcerptRows(
+  folder: string,
+  index: readonly IndexRow[],
+): { readonly matrix: NpyRows; readonly starts: Int32Array } {
+  const file = path.join(folder, 'excerpts.npy');
+  const starts = vectorStarts({
+    rows: index.length,
+    excerpts: Int32Array.from(index, ({ excerpts }) => excerpts),
+  });
+  const matrix = openFiniteRows(file, {
+    nameOf(row) {
+      const recording = starts.findIndex((start) => start > row) - 1;
+      return `excerpt ${row - starts[recording]! + 1} of ${index[recording]!.path}`;
+    },
+  });
+  const total = starts[index.length]!;
+  if (matrix.rows === total) return { matrix, starts };
+  matrix.close();
+  throw inputError(
+    `${file}: has ${matrix.rows} excerpts but index.csv counts ${total}; extract again with --keep excerpts`,
+  );
 }
 
 function toIndexRow(row: CsvRow): IndexRow {

@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
+import { openFiniteRows } from '../base/finiteRows';
 import { openNpyRows } from '../base/npyRows';
 import type { LabelledRows } from '../models';
 import { readSplit, type Role, type Split } from '../splits';
@@ -50,7 +51,10 @@ export function readRoleData(options: { readonly reduction: string; readonly spl
     hashes: { split: split.hash, reduction: record.hash },
     role(role) {
       const places = split.roles.flatMap((own, i) => (own === role ? [i] : []));
-      const rows = openNpyRows(path.join(options.reduction, 'reduced.npy'));
+      const rows = openFiniteRows(path.join(options.reduction, 'reduced.npy'), {
+        nameOf: (row) => split.paths[split.row.indexOf(row)] ?? 'not in the split',
+        cure: 'run "stm-lab reduce" again',
+      });
       try {
         return {
           x: rows.readRowList(places.map((i) => split.row[i]!)),

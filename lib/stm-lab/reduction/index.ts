@@ -17,7 +17,7 @@ export {
   type TransformOptions,
 } from './transform';
 export { loadReduction, saveReduction } from './store';
-export { allRows, featuresInMemory, type FeatureSource, type RowName } from './source';
+export { allRows, featuresInMemory, type FeatureSource } from './source';
 export { fitStandardiser, standardise, type Standardiser } from './standardiser';
 export type { Components } from './pca';
 export { loadAlgebra, type Algebra, type AlgebraOptions } from './algebra';

@@ -2,7 +2,8 @@ import { inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import { loadAlgebra, type AlgebraOptions } from './algebra';
 import { fitExactPca, fitIncrementalPca, type Components } from './pca';
-import { allRows, type FeatureSource, type RowName } from './source';
+import type { RowName } from '../base/finiteRows';
+import { allRows, type FeatureSource } from './source';
 import { fitStandardiser, type Standardiser } from './standardiser';
 
 /** How components are found: see `fitReduction`. */

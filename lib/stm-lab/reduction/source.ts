@@ -1,5 +1,3 @@
-import { inputError } from 'research-basics/errors';
-
 /** Rows of features to be read in blocks: an open feature file (`openNpyRows`), or `featuresInMemory`. */
 export interface FeatureSource {
   /** Where the rows come from, for messages. */
@@ -38,9 +36,6 @@ export function allRows(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => i);
 }
 
-/** How a row is called in messages: its number, and its recording when that is known. */
-export type RowName = (row: number) => string;
-
 /**
  * Visits the listed rows in order, in blocks of at most `blockRows`; the block array is used again for
  * the next, and may be written to.
@@ -58,28 +53,4 @@ export function eachBlock(
     features.readRowList(list, block);
     visit(block, list.length, first);
   }
-}
-
-/**
- * Refuses values that are not finite: a single one would spread over every component.
- *
- * @throws UserError (`input`) naming the row, its recording, and the column.
- */
-export function checkFinite(
-  block: Float32Array,
-  columns: number,
-  rows: Int32Array,
-  features: FeatureSource,
-  nameOf: RowName | undefined,
-): void {
-  // A sum is finite when all its terms are (float32 terms cannot overflow a double): one test per block.
-  let sum = 0;
-  for (let i = 0; i < block.length; i++) sum += block[i]!;
-  if (Number.isFinite(sum)) return;
-  const at = block.findIndex((value) => !Number.isFinite(value));
-  const row = rows[Math.floor(at / columns)]!;
-  const recording = nameOf === undefined ? '' : ` (${nameOf(row)})`;
-  throw inputError(
-    `${features.source}: row ${row}${recording} holds ${block[at]} in column ${at % columns}; extract that recording again or leave it out`,
-  );
 }

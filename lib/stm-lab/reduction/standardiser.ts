@@ -1,4 +1,5 @@
-import { checkFinite, eachBlock, type FeatureSource, type RowName } from './source';
+import { checkFinite, type RowName } from '../base/finiteRows';
+import { eachBlock, type FeatureSource } from './source';
 
 /** Column means and scales of training rows. */
 export interface Standardiser {
@@ -28,7 +29,7 @@ export function fitStandardiser(features: FeatureSource, rows: Int32Array, nameO
   const n = rows.length;
   const mean = new Float64Array(columns);
   eachBlock(features, rows, BLOCK_ROWS, (block, count, first) => {
-    checkFinite(block, columns, rows.subarray(first), features, nameOf);
+    checkFinite(block, columns, features.source, (i) => rows[first + i]!, { nameOf });
     for (let r = 0, at = 0; r < count; r++) for (let c = 0; c < columns; c++) mean[c]! += block[at++]!;
   });
   for (let c = 0; c < columns; c++) mean[c]! /= n;

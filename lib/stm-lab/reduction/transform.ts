@@ -1,7 +1,8 @@
 import { inputError } from 'research-basics/errors';
 import { loadAlgebra, type AlgebraOptions } from './algebra';
 import type { Reduction, ReductionProvenance } from './reduction';
-import { allRows, checkFinite, eachBlock, type FeatureSource, type RowName } from './source';
+import { checkFinite, type RowName } from '../base/finiteRows';
+import { allRows, eachBlock, type FeatureSource } from './source';
 import { standardise } from './standardiser';
 
 /** Which rows to transform. */
@@ -50,7 +51,7 @@ export async function transformBlocks(
   const project = await projection(reduction, options);
   try {
     eachBlock(features, rows, BLOCK_ROWS, (block, count, first) => {
-      checkFinite(block, features.columns, rows.subarray(first), features, nameOf);
+      checkFinite(block, features.columns, features.source, (i) => rows[first + i]!, { nameOf });
       standardise(standardiser, block);
       visit(components === undefined ? block.slice() : project.apply(block, count), count, first);
     });

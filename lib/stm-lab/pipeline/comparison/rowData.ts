@@ -1,11 +1,16 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { fileName } from '../../base/fileName';
-import { openNpyRows } from '../../base/npyRows';
 import { readJson } from 'research-basics/files';
 import { poolExcerpts, prepareModulations, type ModulationAxes, type Preparation } from '../../features';
-import { vectorsOf, vectorStarts } from '../../models';
-import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
+import { vectorsOf } from '../../models';
+import {
+  modulationAxes,
+  openExcerptRows,
+  openFeatureFolder,
+  type ExtractionFile,
+  type IndexRow,
+} from '../featureFolder';
 import { silenceSuffix } from '../silenceLimit';
 import type { FeatureChoice } from './choice';
 
@@ -98,19 +103,18 @@ function readRowData(
   recordings: Int32Array,
 ): RowData {
   if (features.kind === 'nuisance') return nuisanceData(folder, index, recordings);
-  const all = Int32Array.from(index, (row) => row.excerpts);
-  const counts = Int32Array.from(recordings, (place) => all[place]!);
+  const counts = Int32Array.from(recordings, (place) => index[place]!.excerpts);
   const pooling = features.kind === 'stm' ? features.pooling : undefined;
   if (pooling === 'count') return oneHot(counts);
   if (pooling === undefined) {
-    const matrix = openNpyRows(path.join(folder, 'features.npy'));
+    const { matrix } = openFeatureFolder(folder);
     try {
       return { features: matrix.readRowList(recordings), columns: matrix.columns };
     } finally {
       matrix.close();
     }
   }
-  const { values, columns } = readExcerpts(path.join(folder, 'excerpts.npy'), all, recordings, pooling);
+  const { values, columns } = readExcerpts(folder, index, recordings, pooling);
   if (pooling === 'attention' || pooling === 'excerpts')
     return { features: values, columns, excerpts: counts };
   if (pooling === 'first') return { features: values, columns };
@@ -120,19 +124,13 @@ function readRowData(
 
 /** Excerpts of the given recordings: all, or the first of each. */
 function readExcerpts(
-  file: string,
-  counts: Int32Array,
+  folder: string,
+  index: readonly IndexRow[],
   recordings: Int32Array,
   pooling: string,
 ): { readonly values: Float32Array; readonly columns: number } {
-  const matrix = openNpyRows(file);
+  const { matrix, starts } = openExcerptRows(folder, index);
   try {
-    const starts = vectorStarts({ rows: counts.length, excerpts: counts });
-    const total = starts[counts.length]!;
-    if (matrix.rows !== total)
-      throw inputError(
-        `${file}: has ${matrix.rows} excerpts but index.csv counts ${total}; extract again with --keep excerpts`,
-      );
     const list =
       pooling === 'first' ? recordings.map((place) => starts[place]!) : vectorsOf(starts, recordings);
     return { values: matrix.readRowList(list), columns: matrix.columns };
@@ -147,7 +145,7 @@ function nuisanceData(folder: string, index: readonly IndexRow[], recordings: In
   const formats = [...new Set(Array.from(index.keys(), formatOf))].sort();
   const columns = 3 + formats.length;
   const features = new Float32Array(recordings.length * columns);
-  const matrix = openNpyRows(path.join(folder, 'features.npy'));
+  const { matrix } = openFeatureFolder(folder);
   try {
     recordings.forEach((place, row) => {
       const { excerpts, analysedSeconds } = index[place]!;

@@ -1,10 +1,14 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
-import { openNpyRows } from '../../base/npyRows';
 import { prepareModulations, type ModulationAxes } from '../../features';
-import { vectorStarts } from '../../models';
-import { modulationAxes, openFeatureFolder, type ExtractionFile, type IndexRow } from '../featureFolder';
+import {
+  modulationAxes,
+  openExcerptRows,
+  openFeatureFolder,
+  type ExtractionFile,
+  type IndexRow,
+} from '../featureFolder';
 import type { ExcerptModelChoice } from './choice';
 
 /** The excerpts of recordings, made ready for a model. */
@@ -47,17 +51,8 @@ export function openExcerptFolder(folder: string): ExcerptFolder {
     axes,
     hashes: { excerpts: hash, index: indexHash, axes: axesHash },
     read(choice) {
-      const starts = vectorStarts({
-        rows: index.length,
-        excerpts: Int32Array.from(index, ({ excerpts }) => excerpts),
-      });
-      const file = path.join(folder, 'excerpts.npy');
-      const matrix = openNpyRows(file);
+      const { matrix, starts } = openExcerptRows(folder, index);
       try {
-        if (matrix.rows !== starts[index.length])
-          throw inputError(
-            `${file}: has ${matrix.rows} excerpts but index.csv counts ${starts[index.length]}; extract again with --keep excerpts`,
-          );
         const vectors = prepareModulations(matrix.readRows(0, matrix.rows), axes, choice);
         return { vectors, columns: vectors.length / matrix.rows, starts };
       } finally {
