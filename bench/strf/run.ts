@@ -31,7 +31,7 @@ const OURS = ['separable standard', 'separable onednn', 'plain standard', 'plain
 /** Prints the median milliseconds of a step, and the loss before training. */
 async function worker(kind: (typeof OURS)[number]): Promise<void> {
   const { loadEngine } = await import('stm-lab/dist/engine/index.js');
-  const { initialValues, layOut, lossGradient } = await import('stm-lab/dist/layers/index.js');
+  const { initialValues, layOut, lossGradient } = await import('stm-lab/dist/training/index.js');
   const { createStrfLayer } = await import('stm-lab/dist/strf/index.js');
   const [name, kernels] = kind.split(' ') as ['separable' | 'plain', 'standard' | 'onednn'];
   const engine = await loadEngine({ prefer: 'native', kernels });

@@ -10,7 +10,7 @@ export * as synthesis from './synthesis';
 export * as splits from './splits';
 export * as reduction from './reduction';
 export * as models from './models';
-export * as layers from './layers';
+export * as training from './training';
 export * as search from 'bayesian-optimizer';
 export * as evaluation from './evaluation';
 export * as tmnn from './tmnn';

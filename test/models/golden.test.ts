@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadEngine } from 'stm-lab/dist/engine';
 import { createModel, fitMlp, predictProbabilities } from 'stm-lab/dist/models';
-import { lossAndGradient, resolveLoss } from 'stm-lab/dist/models/loss';
+import { lossAndGradient, resolveLoss } from 'stm-lab/dist/training/focalLoss';
 import { createNetwork } from 'stm-lab/dist/models/network';
-import { portableKernels } from 'stm-lab/dist/models/kernels';
+import { portableKernels } from 'stm-lab/dist/training/kernels';
 import { flat, goldenLoss, goldenMlp, goldenRows, goldenSpec, largestDifference } from './fixtures';
 
 const golden = goldenMlp();

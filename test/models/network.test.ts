@@ -5,16 +5,16 @@ import {
   countParameters,
   initialWeights,
   type MlpSpec,
-  parameterShapes,
+  networkLayout,
   trainingSize,
 } from 'stm-lab/dist/models';
-import { adamStep, createAdam, createPortableAdam } from 'stm-lab/dist/models/adam';
+import { createOptimiser, layOut } from 'stm-lab/dist/training';
 import { bagTensors } from 'stm-lab/dist/models/attention';
-import { epochBatches } from 'stm-lab/dist/models/batches';
-import { lossAndGradient, resolveLoss, softmaxInPlace } from 'stm-lab/dist/models/loss';
+import { epochBatches } from 'stm-lab/dist/training/batches';
+import { lossAndGradient, resolveLoss, softmaxInPlace } from 'stm-lab/dist/training/focalLoss';
 import { createNetwork } from 'stm-lab/dist/models/network';
 import { resolveFitOptions, scheduledRate } from 'stm-lab/dist/models/options';
-import { fastWords, fillDropoutMask } from 'stm-lab/dist/models/random';
+import { fastWords, fillDropoutMask } from 'stm-lab/dist/training/random';
 import { randomState } from 'research-basics/random/mt19937';
 import { bagRows, cloudRows, largestDifference } from './fixtures';
 
@@ -119,7 +119,7 @@ for (const [family, kind] of [
     const hidden = [7, 5, 6].map((units) => ({ units }));
     const plain: MlpSpec = { family, inputs: 4, hidden, classes: 3 };
     const spec: MlpSpec = kind === 'plain' ? plain : { ...plain, attention: { units: 3 } };
-    const shapes = parameterShapes(spec);
+    const shapes = networkLayout(spec).parameters;
     const state = randomState(9);
     const weights = initialWeights(spec, 3).map((array) => array.map((w) => w + 0.1 * state.normal()));
     // A ReLU that turns within the step would spoil the difference: these rows have none.
@@ -194,16 +194,21 @@ for (const kind of ['engine', 'portable'] as const)
     };
     for (const rule of ['keras-3.2', 'standard'] as const) {
       const state = randomState(0);
-      const shapes = [{ name: 'w', kind: 'bias', shape: [3], l1: 0 }] as const;
-      const make = kind === 'engine' ? createAdam : createPortableAdam;
-      const adam = make(engine, shapes, { weights: [Float32Array.of(1, -2, 0.5)] });
+      const layout = layOut([{ name: 'w', shape: [3], start: { kind: 'constant', value: 0 } }]);
+      const portable: typeof engine = { ...engine, name: 'wasm' };
+      const adam = createOptimiser(
+        kind === 'engine' ? engine : portable,
+        layout,
+        Float32Array.of(1, -2, 0.5),
+        { rule: { kind: 'adam', form: 'keras', countsPerUpdate: rule === 'standard' ? 1 : 8 } },
+      );
       for (let update = 1; update <= 3; update++) {
         const mean = new Float32Array(3);
         for (let i = 0; i < 24; i++) mean[i % 3]! += Math.fround(state.normal()) / 8;
         const gradient = tf.tensor1d(mean);
-        adam.update([gradient], adamStep(1e-3, update, 8, rule));
+        adam.update(gradient, 1e-3);
         gradient.dispose();
-        assert.ok(largestDifference(adam.read().weights[0]!, expected[rule][update - 1]!) < 3e-7);
+        assert.ok(largestDifference(adam.read().values, expected[rule][update - 1]!) < 3e-7);
       }
       adam.dispose();
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Tensor1D, Tensor3D } from '@tensorflow/tfjs';
 import { type Engine, loadEngine } from 'stm-lab/dist/engine';
-import { initialValues, layOut, lossGradient, unpack, type ParameterTensors } from 'stm-lab/dist/layers';
+import { initialValues, layOut, lossGradient, unpack, type ParameterTensors } from 'stm-lab/dist/training';
 import { randomState } from 'research-basics/random/mt19937';
 import type { GridName } from 'stm-lab/dist/strf/grid';
 import { initialFilters } from 'stm-lab/dist/strf/initial';

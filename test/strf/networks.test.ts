@@ -4,7 +4,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { before, test } from 'node:test';
 import { type Engine, loadEngine } from 'stm-lab/dist/engine';
-import { countValues } from 'stm-lab/dist/layers';
+import { maskedBinaryCrossEntropy, weightedCrossEntropy } from 'stm-lab/dist/training';
 import {
   classTargets,
   createCallNetwork,
@@ -23,8 +23,8 @@ import {
   trainStrf,
 } from 'stm-lab/dist/strf';
 import { createFront } from 'stm-lab/dist/strf/networks';
-import { maskedBinaryCrossEntropy, weightedCrossEntropy } from 'stm-lab/dist/strf/networks/network';
 import { randomState } from 'research-basics/random/mt19937';
+import { countValues } from '../training/fixtures';
 import { close } from './fixtures';
 
 let engine: Engine;

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { loadEngine } from 'stm-lab/dist/engine';
 import { readSnapshot } from 'stm-lab/dist/base/snapshot';
-import { fastNormals } from 'stm-lab/dist/models/random';
+import { fastNormals } from 'stm-lab/dist/training/random';
 import { memorySource } from 'stm-lab/dist/tmnn/data/spectrogramCache';
 import { fitTmnn, type TmnnEpoch, type TmnnFitTask } from 'stm-lab/dist/tmnn/fit';
 import { loadTmnn, saveTmnn, startTmnn } from 'stm-lab/dist/tmnn/model';

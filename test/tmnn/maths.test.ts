@@ -12,7 +12,7 @@ import {
   spaced,
 } from 'stm-lab/dist/tmnn/maths/modulationKernels';
 import { createPowerSpectrogram, frameCount, PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
-import { worst } from '../layers/fixtures';
+import { worst } from '../training/fixtures';
 
 const near = (actual: number, expected: number, tolerance: number, what = ''): void =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what} ${actual}, expected ${expected}`);

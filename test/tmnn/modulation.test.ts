@@ -9,7 +9,7 @@ import {
   layOut,
   lossGradient,
   unpack,
-} from 'stm-lab/dist/layers';
+} from 'stm-lab/dist/training';
 import { harmonicBank, harmonicGrid } from 'stm-lab/dist/tmnn/maths/harmonicBank';
 import {
   gaborKernel,
@@ -20,7 +20,7 @@ import {
 import { createModulation, toeplitz } from 'stm-lab/dist/tmnn/modulation';
 import { createTmnn } from 'stm-lab/dist/tmnn/network';
 import { resolveTmnn, type TmnnOptions } from 'stm-lab/dist/tmnn/spec';
-import { worst } from '../layers/fixtures';
+import { worst } from '../training/fixtures';
 import { inTidy, noise } from './noise';
 
 test('tensor kernels and filter banks are those of the formulas', async () => {

@@ -4,20 +4,19 @@ import type { Scalar, Tensor4D } from '@tensorflow/tfjs';
 import { loadEngine } from 'stm-lab/dist/engine';
 import {
   binaryCrossEntropy,
-  countValues,
   createBuffers,
   initialValues,
   layOut,
   lossGradient,
   type ParameterTensors,
   unpack,
-} from 'stm-lab/dist/layers';
+} from 'stm-lab/dist/training';
 import { blockShapes, resnetBlocks } from 'stm-lab/dist/tmnn/backEnd';
 import { createFrontEnd } from 'stm-lab/dist/tmnn/frontEnd';
 import { createModulation } from 'stm-lab/dist/tmnn/modulation';
 import { createTmnn } from 'stm-lab/dist/tmnn/network';
 import { resolveTmnn, type TmnnOptions } from 'stm-lab/dist/tmnn/spec';
-import { checkGradient, golden, worst } from '../layers/fixtures';
+import { checkGradient, countValues, golden, worst } from '../training/fixtures';
 import { inTidy, noise } from './noise';
 
 test('parameter counts, of every layer and in all', async () => {

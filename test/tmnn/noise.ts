@@ -1,5 +1,5 @@
 import type { Engine } from 'stm-lab/dist/engine';
-import { fastNormals } from 'stm-lab/dist/models/random';
+import { fastNormals } from 'stm-lab/dist/training/random';
 
 /** Normal values, the same for the same seed. */
 export function noise(length: number, seed = 1): Float32Array {

@@ -1,5 +1,5 @@
 import type { Engine } from 'stm-lab/dist/engine';
-import { fastDoubles, fastNormals } from 'stm-lab/dist/models/random';
+import { fastDoubles, fastNormals } from 'stm-lab/dist/training/random';
 import { memorySource } from 'stm-lab/dist/tmnn/data/spectrogramCache';
 import { filterResponse } from 'stm-lab/dist/tmnn/filterState';
 import { fitTmnn, type TmnnFitResult } from 'stm-lab/dist/tmnn/fit';

@@ -8,7 +8,7 @@ import { writeWav } from 'stm-lab/dist/audio';
 import { fileName } from 'stm-lab/dist/base/fileName';
 import { readJson } from 'research-basics/files';
 import type { fitTmnn, predictClips } from 'stm-lab/dist/tmnn';
-import { fastDoubles } from 'stm-lab/dist/models/random';
+import { fastDoubles } from 'stm-lab/dist/training/random';
 import {
   evaluateTmnn,
   readTmnnExperiment,

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Engine } from '../engine';
 import { countVectors, vectorStarts } from './data';
-import type { DenseKernels } from './kernels';
+import type { Kernels } from '../training/kernels';
 import type { MlpModel } from './model';
 
 /** Which vectors of a block belong to which of its rows. */
@@ -28,7 +28,7 @@ const FAR_BELOW = -1e9;
  */
 export function createAttention(
   { tf }: Engine,
-  kernels: DenseKernels,
+  kernels: Kernels,
 ): (parameters: readonly Tensor[], x: Tensor2D, bags: Bags) => AttentionPass {
   return (parameters, x, { outside, mixing }) => {
     const [kernel, bias, score] = parameters as [Tensor2D, Tensor1D, Tensor2D];

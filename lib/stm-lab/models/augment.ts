@@ -1,5 +1,5 @@
 import { randomState } from 'research-basics/random/mt19937';
-import { fastNormals } from './random';
+import { fastNormals } from '../training/random';
 
 /** Gamma(shape, 1) by Marsaglia & Tsang 2000, with the boost for shapes below 1. */
 function gammaDraw(shape: number, uniform: () => number, normal: () => number): number {

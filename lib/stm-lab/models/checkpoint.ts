@@ -1,12 +1,12 @@
 import { readSnapshot, writeSnapshot } from '../base/snapshot';
-import { type MlpSpec, parameterShapes } from './spec';
+import { concatenate } from '../base/concatenate';
 import type { TrainerState } from './trainer';
 
 /** What is kept between epochs, so that a killed training goes on as if nothing had happened. */
 export interface Checkpoint<Progress> {
   readonly state: TrainerState;
   /** Best weights so far, when early stopping looks for them. */
-  readonly best: readonly Float32Array[] | undefined;
+  readonly best: Float32Array | undefined;
   /** Plain JSON of the fit loop (history, patience, whether done). */
   readonly progress: Progress;
 }
@@ -22,11 +22,15 @@ export function writeCheckpoint<Progress>(
   identity: string,
   { state, best, progress }: Checkpoint<Progress>,
 ): void {
-  const { batches, weights, first, second, pending } = state;
-  const sets = { weights, first, second, pending, best };
-  const arrays = Object.fromEntries(
-    Object.entries(sets).flatMap(([set, list]) => (list ?? []).map((values, i) => [`${set}.${i}`, values])),
-  );
+  const { batches, optimiser, pending } = state;
+  const { values: weights, slots } = optimiser;
+  const arrays = {
+    weights,
+    first: slots[0]!,
+    second: slots[1]!,
+    ...(pending === undefined ? {} : { pending }),
+    ...(best === undefined ? {} : { best }),
+  };
   writeSnapshot<Kept<Progress>>(folder, identity, { arrays, progress: { batches, progress } });
 }
 
@@ -38,24 +42,27 @@ export function writeCheckpoint<Progress>(
 export function readCheckpoint<Progress>(
   folder: string,
   identity: string,
-  spec: MlpSpec,
+  accumulation: number,
 ): Checkpoint<Progress> | undefined {
   const snapshot = readSnapshot<Kept<Progress>>(folder, identity);
   if (snapshot === undefined) return undefined;
   const { arrays, progress } = snapshot;
-  const tensors = parameterShapes(spec).length;
-  const set = (name: string): Float32Array[] =>
-    Array.from({ length: tensors }, (_, i) => arrays[`${name}.${i}`]!);
-  const has = (name: string): boolean => `${name}.0` in arrays;
+  // Earlier versions wrote every parameter as an array of its own, weights.0, weights.1, ...
+  const vector = (name: string): Float32Array | undefined => {
+    const parts = Object.keys(arrays).filter((key) => key.split('.')[0] === name);
+    return parts.length === 0 ? undefined : concatenate(parts.map((key) => arrays[key]!));
+  };
   return {
     state: {
       batches: progress.batches,
-      weights: set('weights'),
-      first: set('first'),
-      second: set('second'),
-      pending: has('pending') ? set('pending') : undefined,
+      optimiser: {
+        updates: Math.floor(progress.batches / accumulation),
+        values: vector('weights')!,
+        slots: [vector('first')!, vector('second')!],
+      },
+      pending: vector('pending'),
     },
-    best: has('best') ? set('best') : undefined,
+    best: vector('best'),
     progress: progress.progress,
   };
 }

@@ -3,16 +3,17 @@ import { sha256 } from 'research-basics/files';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { createPace } from 'research-basics/pace';
 import type { Engine } from '../engine';
-import { epochBatches, trainingSize } from './batches';
+import { epochBatches, trainingSize } from '../training/batches';
 import { readCheckpoint, writeCheckpoint } from './checkpoint';
 import { checkRows, fingerprint, type LabelledRows, rowCollector } from './data';
-import { initialWeights } from './initialise';
-import { lossAndGradient, resolveLoss } from './loss';
+import { lossAndGradient, resolveLoss } from '../training/focalLoss';
 import { createModel, type MlpModel, type ModelInfo } from './model';
 import { type FitOptions, resolveFitOptions, type ResolvedFitOptions } from './options';
 import { networkProbabilities } from './predict';
-import { checkSpec, type MlpSpec } from './spec';
-import { countCorrect, createTrainer, freshState, type Trainer } from './trainer';
+import { concatenate } from '../base/concatenate';
+import { separate } from '../training/parameters';
+import { checkSpec, initialWeights, type MlpSpec, networkLayout } from './spec';
+import { countCorrect, createTrainer, type Trainer } from './trainer';
 
 /** A figure of merit of predicted probabilities (float32, rows x classes) against class numbers. */
 export type EpochMetric = (labels: Int32Array, probabilities: Float32Array, classes: number) => number;
@@ -42,7 +43,7 @@ export interface FitTask {
   readonly options?: FitOptions;
   /** Metrics computed on the validation rows after each epoch. */
   readonly metrics?: Readonly<Record<string, EpochMetric>>;
-  /** Weights to start from (in the order of `parameterShapes`) instead of seeded ones. */
+  /** Weights to start from (in the order of `networkLayout`) instead of seeded ones. */
   readonly start?: readonly Float32Array[];
   readonly info?: Partial<ModelInfo>;
   /** Told after each epoch, before its checkpoint is written; `stop` ends the training there. */
@@ -112,13 +113,15 @@ export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> 
   const loss = resolveLoss(options.loss, spec.classes, train.y);
   const identity = checkpoint === undefined ? '' : identityOf(engine, task, options);
   const found =
-    checkpoint === undefined ? undefined : readCheckpoint<Progress>(checkpoint.folder, identity, spec);
+    checkpoint === undefined
+      ? undefined
+      : readCheckpoint<Progress>(checkpoint.folder, identity, options.accumulation);
   const progress: Progress = found?.progress ?? { history: [], bestEpoch: 0, bestValue: null, stopped: null };
   let best = found?.best;
   let divergence: string | undefined;
-  const start = found?.state ?? freshState(spec, task.start ?? initialWeights(spec, options.seed));
+  const start = found?.state ?? concatenate(task.start ?? initialWeights(spec, options.seed));
   // The latest weights that are known to be numbers.
-  let sound: readonly Float32Array[] = start.weights;
+  let sound = start instanceof Float32Array ? start : start.optimiser.values;
   const resumed = progress.history.length;
   const trainer = createTrainer(engine, spec, options, loss, start, size.updates);
   try {
@@ -126,8 +129,8 @@ export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> 
       const epoch = progress.history.length + 1;
       const sums = await trainEpoch(task, options, trainer, counts, epoch);
       const record = recordOf(engine, task, trainer, loss, epoch, sums);
-      const { weights } = trainer.parameters.read();
-      if (typeof record === 'string' || weights.some((values) => firstNotFinite(values) >= 0)) {
+      const { values: weights } = trainer.optimiser.read();
+      if (typeof record === 'string' || firstNotFinite(weights) >= 0) {
         const what = typeof record === 'string' ? record : 'weights';
         divergence = `diverged in epoch ${epoch}: its ${what} became infinite or not a number (learning rate ${options.learningRate}, update ${trainer.updates}); lower the learning rate, or check the scale of the features`;
         progress.stopped = 'diverged';
@@ -146,7 +149,7 @@ export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> 
     }
     const restored = options.restore === 'best' && best !== undefined;
     return {
-      model: createModel(spec, restored ? best! : sound, task.info),
+      model: createModel(spec, separate(networkLayout(spec), restored ? best! : sound), task.info),
       history: progress.history,
       bestEpoch: restored ? progress.bestEpoch : progress.history.length,
       stopped: progress.stopped,
@@ -242,8 +245,8 @@ function recordOf(
   };
   if (validation === undefined) return record;
   const { y, rows } = validation;
-  const { network, parameters } = trainer;
-  const probabilities = networkProbabilities(engine, network, parameters.weights, validation, spec);
+  const { network, weights } = trainer;
+  const probabilities = networkProbabilities(engine, network, weights, validation, spec);
   if (firstNotFinite(probabilities) >= 0) return 'outputs on the validation rows';
   const values: Record<string, number> = {
     loss: lossAndGradient(loss, probabilities, y, undefined) / rows + trainer.penalty(),

@@ -3,7 +3,8 @@ import { divergedError, inputError } from 'research-basics/errors';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
-import { checkSpec, type MlpSpec, parameterShapes, sizeOf } from './spec';
+import { sizeOf } from '../training/parameters';
+import { type MlpSpec, networkLayout } from './spec';
 
 /** What belongs to a model beside its numbers. */
 export interface ModelInfo {
@@ -17,7 +18,7 @@ export interface ModelInfo {
 export interface MlpModel {
   readonly kind: 'mlp';
   readonly spec: MlpSpec;
-  /** One float32 array per parameter, row-major, in the order of `parameterShapes`. */
+  /** One float32 array per parameter, row-major, in the order of `networkLayout`. */
   readonly weights: readonly Float32Array[];
   readonly info: ModelInfo;
 }
@@ -32,7 +33,7 @@ export function createModel(
   weights: readonly Float32Array[],
   info: Partial<ModelInfo> = {},
 ): MlpModel {
-  const shapes = parameterShapes(checkSpec(spec));
+  const shapes = networkLayout(spec).parameters;
   if (weights.length !== shapes.length)
     throw inputError(`model: ${weights.length} weight arrays, but the network has ${shapes.length}`);
   shapes.forEach(({ name, shape }, i) => {
@@ -75,7 +76,7 @@ interface ModelFile {
  */
 export function saveModel(folder: string, model: MlpModel): string {
   const hash = modelHash(model);
-  const parameters = parameterShapes(model.spec).map(({ name, shape }, i) => {
+  const parameters = networkLayout(model.spec).parameters.map(({ name, shape }, i) => {
     const data = model.weights[i]!;
     const file = `${name}.npy`;
     writeNpy(path.join(folder, file), { shape: [...shape], data });

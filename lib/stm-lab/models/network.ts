@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Engine } from '../engine';
 import { type Bags, createAttention } from './attention';
-import { type DenseKernels, denseKernels } from './kernels';
+import { createKernels, type Kernels } from '../training/kernels';
 import { LAYER_NORM_EPSILON, type MlpSpec } from './spec';
 
 /** Forward and backward pass of one network, written out by hand: no tape, nothing kept between calls. */
@@ -39,7 +39,7 @@ interface LayerRecord {
 export function createNetwork(
   engine: Engine,
   spec: MlpSpec,
-  kernels: DenseKernels = denseKernels(engine),
+  kernels: Kernels = createKernels(engine),
 ): Network {
   const { tf } = engine;
   const perLayer = spec.family === 'layernorm' ? 4 : 2;

@@ -1,7 +1,7 @@
 import { inputError } from 'research-basics/errors';
 import { checkSeed } from 'research-basics/random/seeds';
-import type { AdamConstants } from './adam';
-import type { LossOptions } from './loss';
+import type { LossOptions } from '../training/focalLoss';
+import type { AdamConstants } from '../training/optimiser';
 
 /** When to stop before the last epoch. */
 export interface EarlyStopping {
@@ -39,7 +39,8 @@ export interface FitOptions {
   readonly warmupUpdates?: number;
   /** Rate at the end of `cosine` and `linear`, as a share of the peak. Default 0. */
   readonly finalRate?: number;
-  /** Which count Adam's bias correction uses, see `adamStep`. Default `keras-3.2`, as published. */
+  /** Whether Adam's bias correction counts updates (`standard`) or, as Keras 3.0 to 3.4 did, micro-batches: see
+   * `AdamRule.countsPerUpdate`. Default `keras-3.2`, as published. */
   readonly biasCorrection?: 'keras-3.2' | 'standard';
   readonly adam?: AdamConstants;
   /** Share of each kernel taken away per update, times the learning rate (AdamW). Default 0. */

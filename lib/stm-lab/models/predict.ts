@@ -4,10 +4,10 @@ import { firstNotFinite } from 'research-basics/numerics/argMax';
 import type { Engine } from '../engine';
 import { bagTensors } from './attention';
 import { checkFeatures, countVectors, type LabelledRows, vectorStarts } from './data';
-import { softmaxInPlace } from './loss';
+import { softmaxInPlace } from '../training/focalLoss';
 import type { MlpModel } from './model';
 import { createNetwork, type Network } from './network';
-import { parameterShapes } from './spec';
+import { networkLayout } from './spec';
 
 const ROWS_AT_ONCE = 1024;
 /** Attention masks are rows x vectors: more vectors at once than this would cost more than they save. */
@@ -34,7 +34,7 @@ export function predictProbabilities(
   const counts = excerpts === undefined ? {} : { excerpts };
   const vectors = countVectors({ rows, ...counts }, spec.attention ? 'excerpts' : 'vectors', name);
   checkFeatures(x, vectors, spec.inputs, name);
-  const parameters = parameterShapes(spec).map(({ shape }, i) =>
+  const parameters = networkLayout(spec).parameters.map(({ shape }, i) =>
     tf.tensor(model.weights[i]!, [...shape], 'float32'),
   );
   try {

@@ -1,4 +1,11 @@
 import { inputError } from 'research-basics/errors';
+import {
+  initialValues,
+  layOut,
+  type Parameter,
+  type ParameterLayout,
+  separate,
+} from '../training/parameters';
 
 /** One hidden layer. */
 export interface HiddenLayer {
@@ -32,16 +39,6 @@ export interface MlpSpec {
 /** Epsilon of the layer normalisation, Keras' default. */
 export const LAYER_NORM_EPSILON = 1e-3;
 
-/** One trainable array of a network. */
-export interface ParameterShape {
-  /** E.g. "hidden0.kernel", "hidden0.gamma", "output.bias". */
-  readonly name: string;
-  readonly kind: 'kernel' | 'bias' | 'gamma' | 'beta' | 'score';
-  readonly shape: readonly number[];
-  /** Weight of its L1 penalty. */
-  readonly l1: number;
-}
-
 /**
  * The network itself, when it can be built.
  *
@@ -69,38 +66,54 @@ export function checkSpec(spec: MlpSpec): MlpSpec {
 }
 
 /**
- * Every trainable array in Keras' order: per hidden layer kernel (in x out), bias, then gamma and beta for
- * the `layernorm` family; last the output kernel and bias. Attention's kernel, bias and score come first.
+ * Every trainable array in Keras' order: per hidden layer `hidden<i>.kernel` (in x out) and `.bias`, then `.gamma` and
+ * `.beta` for the `layernorm` family; last `output.kernel` and `.bias`. Attention's kernel, bias and score come first.
+ * Kernels start Glorot-uniform, biases, beta and score at 0 (attention begins as the plain mean), gamma at 1; the
+ * optimiser's decay acts on kernels.
+ *
+ * @throws UserError (`input`) when the network cannot be built.
  */
-export function parameterShapes(spec: MlpSpec): ParameterShape[] {
-  const shapes: ParameterShape[] = [];
+export function networkLayout(spec: MlpSpec): ParameterLayout {
+  checkSpec(spec);
+  const kernel = (name: string, fanIn: number, fanOut: number, l1 = 0): Parameter => ({
+    name,
+    shape: [fanIn, fanOut],
+    start: { kind: 'glorot', fanIn, fanOut, draws: 'mt19937' },
+    l1,
+  });
+  const constant = (name: string, shape: readonly number[], value: number): Parameter => ({
+    name,
+    shape,
+    start: { kind: 'constant', value },
+    decay: 'no',
+  });
+  const parameters: Parameter[] = [];
   let width = spec.inputs;
   if (spec.attention !== undefined) {
     const { units } = spec.attention;
-    shapes.push({ name: 'attention.kernel', kind: 'kernel', shape: [width, units], l1: 0 });
-    shapes.push({ name: 'attention.bias', kind: 'bias', shape: [units], l1: 0 });
-    shapes.push({ name: 'attention.score', kind: 'score', shape: [units, 1], l1: 0 });
+    parameters.push(
+      kernel('attention.kernel', width, units),
+      constant('attention.bias', [units], 0),
+      constant('attention.score', [units, 1], 0),
+    );
   }
   spec.hidden.forEach(({ units, l1 = 0 }, i) => {
-    shapes.push({ name: `hidden${i}.kernel`, kind: 'kernel', shape: [width, units], l1 });
-    shapes.push({ name: `hidden${i}.bias`, kind: 'bias', shape: [units], l1: 0 });
-    if (spec.family === 'layernorm') {
-      shapes.push({ name: `hidden${i}.gamma`, kind: 'gamma', shape: [units], l1: 0 });
-      shapes.push({ name: `hidden${i}.beta`, kind: 'beta', shape: [units], l1: 0 });
-    }
+    parameters.push(kernel(`hidden${i}.kernel`, width, units, l1), constant(`hidden${i}.bias`, [units], 0));
+    if (spec.family === 'layernorm')
+      parameters.push(constant(`hidden${i}.gamma`, [units], 1), constant(`hidden${i}.beta`, [units], 0));
     width = units;
   });
-  shapes.push({ name: 'output.kernel', kind: 'kernel', shape: [width, spec.classes], l1: 0 });
-  shapes.push({ name: 'output.bias', kind: 'bias', shape: [spec.classes], l1: 0 });
-  return shapes;
+  parameters.push(kernel('output.kernel', width, spec.classes), constant('output.bias', [spec.classes], 0));
+  return layOut(parameters);
 }
 
-/** Number of elements of a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
+/** Seeded first weights, one float32 array per parameter in the order of `networkLayout`. */
+export function initialWeights(spec: MlpSpec, seed: number): Float32Array[] {
+  const layout = networkLayout(spec);
+  return separate(layout, initialValues(layout, seed));
 }
 
 /** Number of trainable numbers of the network (paper's STM network: 1,315,846). */
 export function countParameters(spec: MlpSpec): number {
-  return parameterShapes(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return networkLayout(spec).size;
 }

@@ -1,25 +1,24 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { argMax } from 'research-basics/numerics/argMax';
 import { deriveSeed } from 'research-basics/random/seeds';
 import type { Engine } from '../engine';
-import { type AdamParameters, adamStep, createAdam } from './adam';
 import { bagTensors } from './attention';
 import { mixingMatrix, mixPlan, mixRows } from './augment';
-import { type Loss, lossAndGradient, softmaxInPlace } from './loss';
+import { type Loss, lossAndGradient, softmaxInPlace } from '../training/focalLoss';
 import { createNetwork, type Network } from './network';
 import { type ResolvedFitOptions, scheduledRate } from './options';
-import { fastNormals, fastWords, fillDropoutMask } from './random';
-import { type MlpSpec, parameterShapes, sizeOf } from './spec';
+import { fastNormals, fastWords, fillDropoutMask } from '../training/random';
+import { createOptimiser, type Optimiser, type OptimiserState } from '../training/optimiser';
+import { split } from '../training/parameters';
+import { type MlpSpec, networkLayout } from './spec';
 
 /** Everything that changes while training, in host memory. */
 export interface TrainerState {
   /** Micro-batches seen so far. */
   readonly batches: number;
-  readonly weights: Float32Array[];
-  readonly first: Float32Array[];
-  readonly second: Float32Array[];
+  readonly optimiser: OptimiserState;
   /** Sum of the gradients since the last update, when there are any. */
-  readonly pending: Float32Array[] | undefined;
+  readonly pending: Float32Array | undefined;
 }
 
 /** Sums over the rows of a few micro-batches. */
@@ -33,7 +32,9 @@ export interface BatchSums {
 /** One network under training on the engine. */
 export interface Trainer {
   readonly network: Network;
-  readonly parameters: AdamParameters;
+  readonly optimiser: Optimiser;
+  /** The parameters as the network takes them; valid until the next update. */
+  readonly weights: readonly Tensor[];
   readonly batches: number;
   readonly updates: number;
   /** Learning rate of the last update (of the first one to come, before any). */
@@ -76,17 +77,33 @@ export function createTrainer(
   spec: MlpSpec,
   options: ResolvedFitOptions,
   loss: Loss,
-  start: TrainerState,
+  start: Float32Array | TrainerState,
   totalUpdates: number,
 ): Trainer {
   const { tf } = engine;
   const { accumulation, batchSize, seed } = options;
   const { classes, inputs } = spec;
-  const shapes = parameterShapes(spec);
+  const layout = networkLayout(spec);
   const network = createNetwork(engine, spec);
-  const parameters = createAdam(engine, shapes, start, options.adam);
-  const penalised = shapes.flatMap(({ l1 }, i) => (l1 > 0 ? [i] : []));
-  const kernels = shapes.flatMap(({ kind }, i) => (kind === 'kernel' ? [i] : []));
+  const saved = start instanceof Float32Array ? undefined : start;
+  const optimiser = createOptimiser(
+    engine,
+    layout,
+    start instanceof Float32Array ? start : start.optimiser.values,
+    {
+      rule: {
+        kind: 'adam',
+        form: 'keras',
+        countsPerUpdate: options.biasCorrection === 'standard' ? 1 : accumulation,
+        ...options.adam,
+      },
+      weightDecay: options.weightDecay,
+    },
+  );
+  if (saved !== undefined) optimiser.write(saved.optimiser);
+  const separated = (): Tensor[] => tf.tidy(() => split(engine, layout, optimiser.values));
+  let weights = separated();
+  const penalised = layout.parameters.flatMap(({ l1 = 0 }, i) => (l1 > 0 ? [{ i, l1 }] : []));
   // Attention masks grow with the square of the rows.
   const fusible = spec.attention === undefined ? Math.floor(FUSED_ROWS / batchSize) : 1;
   const fused = Math.max(1, Math.min(accumulation, fusible));
@@ -94,18 +111,15 @@ export function createTrainer(
     dropout > 0 ? new Float32Array(fused * batchSize * units) : undefined,
   );
   const gradientBuffer = new Float32Array(fused * batchSize * classes);
-  let batches = start.batches;
-  let updates = Math.floor(batches / accumulation);
-  let learningRate = scheduledRate(options, Math.max(updates, 1), totalUpdates);
+  let batches = saved?.batches ?? 0;
+  let learningRate = scheduledRate(options, Math.max(optimiser.updates, 1), totalUpdates);
   let penaltyValue: number | undefined;
-  let pending: Tensor[] | undefined = start.pending?.map((values, i) =>
-    tf.tensor(values, [...shapes[i]!.shape], 'float32'),
-  );
+  let pending: Tensor | undefined = saved?.pending && tf.tensor1d(saved.pending, 'float32');
 
   const penalty = (): number => {
     penaltyValue ??= tf.tidy(() =>
       penalised.reduce(
-        (sum, i) => sum + shapes[i]!.l1 * (tf.sum(tf.abs(parameters.weights[i]!)).dataSync()[0] as number),
+        (sum, { i, l1 }) => sum + l1 * (tf.sum(tf.abs(weights[i]!)).dataSync()[0] as number),
         0,
       ),
     );
@@ -142,34 +156,22 @@ export function createTrainer(
     return { targets: plan.targets };
   };
 
-  const accumulate = (gradients: Tensor[]): void => {
+  const accumulate = (gradient: Tensor): void => {
     if (pending === undefined) {
-      pending = gradients;
+      pending = gradient;
       return;
     }
-    pending = pending.map((sum, i) => {
-      const total = tf.add(sum, gradients[i]!);
-      sum.dispose();
-      gradients[i]!.dispose();
-      return total;
-    });
+    const total = tf.add(pending, gradient);
+    [pending, gradient].forEach((tensor) => tensor.dispose());
+    pending = total;
   };
 
   const update = (): void => {
-    const gradients = pending!;
-    updates++;
-    learningRate = scheduledRate(options, updates, totalUpdates);
-    for (const i of penalised) {
-      const gradient = gradients[i]!;
-      gradients[i] = tf.tidy(() => tf.add(gradient, tf.mul(tf.sign(parameters.weights[i]!), shapes[i]!.l1)));
-      gradient.dispose();
-    }
-    if (options.weightDecay > 0) parameters.shrink(kernels, learningRate * options.weightDecay);
-    parameters.update(
-      gradients,
-      adamStep(learningRate, updates, accumulation, options.biasCorrection, options.adam),
-    );
-    gradients.forEach((tensor) => tensor.dispose());
+    learningRate = scheduledRate(options, optimiser.updates + 1, totalUpdates);
+    weights.forEach((tensor) => tensor.dispose());
+    optimiser.update(pending as Tensor1D, learningRate);
+    weights = separated();
+    pending!.dispose();
     pending = undefined;
     penaltyValue = undefined;
   };
@@ -186,9 +188,9 @@ export function createTrainer(
     });
     let lossSum = 0;
     let correct = 0;
-    const gradients = tf.tidy(() => {
+    const gradient = tf.tidy(() => {
       const pass = network.forward(
-        parameters.weights,
+        weights,
         tf.tensor2d(x, [x.length / inputs, inputs], 'float32'),
         masksFor(sizes, rows),
         excerpts === undefined ? undefined : bagTensors(engine, excerpts, parts[0]!.mixing),
@@ -203,12 +205,13 @@ export function createTrainer(
           gradientBuffer.subarray(from * classes, to * classes),
           1 / ((to - from) * accumulation),
         );
-      return pass.backward(
+      const gradients = pass.backward(
         tf.tensor2d(gradientBuffer.subarray(0, rows * classes), [rows, classes], 'float32'),
       );
+      return tf.concat(gradients.map((tensor) => tf.reshape(tensor, [-1])));
     });
     const sums = { rows, loss: lossSum + rows * penalty(), correct };
-    accumulate(gradients);
+    accumulate(gradient);
     batches += sizes.length;
     if (batches % accumulation === 0) update();
     return sums;
@@ -216,12 +219,15 @@ export function createTrainer(
 
   return {
     network,
-    parameters,
+    optimiser,
+    get weights() {
+      return weights;
+    },
     get batches() {
       return batches;
     },
     get updates() {
-      return updates;
+      return optimiser.updates;
     },
     get learningRate() {
       return learningRate;
@@ -232,25 +238,18 @@ export function createTrainer(
     step,
     state: () => ({
       batches,
-      ...parameters.read(),
-      pending: pending?.map((tensor) => Float32Array.from(tensor.dataSync())),
+      optimiser: optimiser.read(),
+      pending: pending && Float32Array.from(pending.dataSync()),
     }),
     dispose: () => {
-      pending?.forEach((tensor) => tensor.dispose());
-      parameters.dispose();
+      [...weights, optimiser].forEach((held) => held.dispose());
+      pending?.dispose();
     },
   };
 }
 
 /** Rows that pass through the network together: beyond this, activations leave the processor's cache. */
 const FUSED_ROWS = 1024;
-
-/** State at the very beginning: given or seeded weights, moments 0. */
-export function freshState(spec: MlpSpec, weights: readonly Float32Array[]): TrainerState {
-  const zeros = (): Float32Array[] =>
-    parameterShapes(spec).map(({ shape }) => new Float32Array(sizeOf(shape)));
-  return { batches: 0, weights: [...weights], first: zeros(), second: zeros(), pending: undefined };
-}
 
 /** Rows whose largest probability (the first, on ties) is at the label. */
 export function countCorrect(probabilities: Float32Array, labels: Int32Array, classes: number): number {

@@ -15,8 +15,8 @@ import {
   unpack,
   type Mode,
   type ParameterTensors,
-} from '../layers';
-import { fastDoubles, fastNormals } from '../models/random';
+} from '../training';
+import { fastDoubles, fastNormals } from '../training/random';
 import { createStrfLayer } from './layer';
 import { filterTuning, type FilterTuning, type UnitContext } from './units';
 

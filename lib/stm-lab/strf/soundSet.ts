@@ -1,4 +1,5 @@
 import { inputError } from 'research-basics/errors';
+import { concatenate } from '../base/concatenate';
 
 /** Spectrograms of equal size with their targets. */
 export interface SoundSet {
@@ -42,7 +43,7 @@ export function madeSounds(
       for (const row of rows) values.push(await make(row, step));
       return {
         ...shape,
-        values: joinValues(values),
+        values: concatenate(values),
         targets: selectRows(shape.targets, shape.targetSize, rows),
         rows: rows.length,
       };
@@ -119,15 +120,4 @@ export function classTargets(
   for (let row = 0; row < labels.length; row++)
     if (labels[row]! >= 0) targets[row * classes + labels[row]!] = weights?.[labels[row]!] ?? 1;
   return targets;
-}
-
-/** Arrays one after the other. */
-export function joinValues(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -4,6 +4,7 @@ import { argMax, firstNotFinite } from 'research-basics/numerics/argMax';
 import { createPace } from 'research-basics/pace';
 import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
+import { concatenate } from '../base/concatenate';
 import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
 import {
@@ -14,10 +15,10 @@ import {
   unpack,
   type BufferStore,
   type OptimiserOptions,
-} from '../layers';
+} from '../training';
 import type { GaborFilter } from './kernels';
 import type { StrfNetwork } from './networks';
-import { joinValues, selectSounds, storedSounds, type SoundSet, type SoundSource } from './soundSet';
+import { selectSounds, storedSounds, type SoundSet, type SoundSource } from './soundSet';
 
 /** How a network is trained. */
 export interface StrfTraining {
@@ -264,7 +265,7 @@ export async function predictStrf(
   } finally {
     store.dispose();
   }
-  const found = { probabilities: joinValues(probabilities), embeddings: joinValues(embeddings) };
+  const found = { probabilities: concatenate(probabilities), embeddings: concatenate(embeddings) };
   for (const [name, all] of Object.entries(found)) {
     const wrong = firstNotFinite(all);
     if (wrong >= 0)

@@ -12,7 +12,7 @@ import {
   type ParameterTensors,
   type PoolSize,
   poolWindow,
-} from '../layers';
+} from '../training';
 import type { TmnnSpec } from './spec';
 
 /** Channels over frequency and time to one vector per segment. */

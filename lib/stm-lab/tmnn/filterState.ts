@@ -1,5 +1,5 @@
 import type { Engine } from '../engine';
-import { unpack } from '../layers';
+import { unpack } from '../training';
 import { responseAt } from './maths/modulationKernels';
 import { frameRate } from './spec';
 import type { TmnnTrainer } from './trainer';

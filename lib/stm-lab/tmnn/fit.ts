@@ -4,7 +4,7 @@ import { createPace } from 'research-basics/pace';
 import { checkSeed, deriveSeed } from 'research-basics/random/seeds';
 import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
-import { epochBatches } from '../models/batches';
+import { epochBatches } from '../training/batches';
 import { cutSegments, randomFrame } from './data/segments';
 import type { SpectrogramSource } from './data/spectrogramCache';
 import { type FilterState, filterState } from './filterState';

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Engine } from '../engine';
-import type { Parameter, ParameterTensors } from '../layers';
+import type { Parameter, ParameterTensors } from '../training';
 import { BANDWIDTH, harmonicGrid, hzToMidi, LOWEST_MIDI } from './maths/harmonicBank';
 import { htkMelBank } from '../features/mel/htkBank';
 import type { TmnnSpec } from './spec';

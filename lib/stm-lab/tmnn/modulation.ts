@@ -1,7 +1,7 @@
 import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
-import type { Parameter, ParameterTensors } from '../layers';
+import type { Parameter, ParameterTensors } from '../training';
 import { adjoiningBands, hammingWindow, spaced } from './maths/modulationKernels';
 import { frameRate, type TmnnSpec } from './spec';
 

@@ -13,7 +13,7 @@ import {
   type Parameter,
   type ParameterLayout,
   type ParameterTensors,
-} from '../layers';
+} from '../training';
 import { createBackEnd } from './backEnd';
 import { createFrontEnd } from './frontEnd';
 import { createModulation } from './modulation';

@@ -1,5 +1,5 @@
 import { inputError } from 'research-basics/errors';
-import type { OptimiserOptions } from '../layers';
+import type { OptimiserOptions } from '../training';
 
 /** A stretch of epochs under one rule and learning rate. */
 export interface Stage {

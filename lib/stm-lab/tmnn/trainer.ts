@@ -10,7 +10,7 @@ import {
   type OptimiserOptions,
   softmaxCrossEntropy,
   unpack,
-} from '../layers';
+} from '../training';
 import { createTmnn, type TmnnNetwork } from './network';
 import type { TmnnSpec } from './spec';
 

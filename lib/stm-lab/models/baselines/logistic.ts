@@ -1,7 +1,7 @@
 import { inputError } from 'research-basics/errors';
 import { minimizeBounded } from 'research-basics/numerics/lbfgsb';
 import { checkFeatures, checkRows, type LabelledRows } from '../data';
-import { balancedWeights } from '../loss';
+import { balancedWeights } from '../../training/focalLoss';
 import type { Classifier, FittedClassifier } from './classifier';
 import type { LinearModel } from './linear';
 

@@ -2,7 +2,7 @@ import { inputError } from 'research-basics/errors';
 import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
 import { checkFeatures, checkRows, type LabelledRows } from '../data';
-import { balancedWeights } from '../loss';
+import { balancedWeights } from '../../training/focalLoss';
 import type { Classifier } from './classifier';
 import { couplePairs, fitSigmoid, type Sigmoid, sigmoidOf } from './platt';
 import { solveDual } from './smo';

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { inputError, messageOf } from 'research-basics/errors';
 import { writeFileAtomic } from 'research-basics/files';
 import { createModel, type MlpModel, type ModelInfo } from '../model';
-import { type HiddenLayer, LAYER_NORM_EPSILON, type MlpSpec, parameterShapes } from '../spec';
+import { type HiddenLayer, LAYER_NORM_EPSILON, type MlpSpec, networkLayout } from '../spec';
 import { decodeHdf5, encodeHdf5 } from './hdf5';
 import { decodeZip, encodeZip } from './zip';
 
@@ -29,13 +29,13 @@ export async function saveKeras(file: string, model: MlpModel): Promise<void> {
   const layers = kerasLayers(spec);
   const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   const empty = ['vars'];
-  const shapes = parameterShapes(spec);
+  const { parameters } = networkLayout(spec);
   let next = 0;
   groupNames(layers).forEach((group, i) => {
     const count = ['Dense', 'LayerNormalization'].includes(layers[i]!.class_name) ? 2 : 0;
     if (count === 0) empty.push(`${group}/vars`);
     for (let k = 0; k < count; k++, next++)
-      arrays.set(`${group}/vars/${k}`, { shape: shapes[next]!.shape, data: weights[next]! });
+      arrays.set(`${group}/vars/${k}`, { shape: parameters[next]!.shape, data: weights[next]! });
   });
   const config = {
     module: 'keras',

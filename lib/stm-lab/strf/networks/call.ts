@@ -6,9 +6,10 @@ import {
   createLayers,
   denseParameters,
   layOut,
-} from '../../layers';
+  weightedCrossEntropy,
+} from '../../training';
 import { createFront, type FrontOptions } from './front';
-import { weightedCrossEntropy, type NetworkState, type StrfNetwork } from './network';
+import type { NetworkState, StrfNetwork } from './network';
 
 /** Calls: front, bidirectional memory, largest value over time, tanh layer, classes. */
 export interface CallNetworkOptions extends FrontOptions {

@@ -1,6 +1,6 @@
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Engine } from '../../engine';
-import { denseParameters, type Parameter, type ParameterTensors } from '../../layers';
+import { denseParameters, type Parameter, type ParameterTensors } from '../../training';
 import { createStrfLayer, type StrfLayer, type StrfOptions } from '../layer';
 import { normsByFilter } from './network';
 

@@ -1,6 +1,5 @@
-import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import type { Engine } from '../../engine';
-import type { Buffer, BufferStore, ParameterLayout, ParameterTensors } from '../../layers';
+import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import type { Buffer, BufferStore, ParameterLayout, ParameterTensors } from '../../training';
 import type { StrfLayer } from '../layer';
 
 /** Present values of a network. */
@@ -51,22 +50,6 @@ export function normsByFilter(
   const squares = new Float64Array(filters);
   for (let i = 0; i < weights.length; i++) squares[filterOf(i)]! += weights[i]! ** 2;
   return Float32Array.from(squares, Math.sqrt);
-}
-
-/** Cross-entropy of logits (rows, classes) with weights of the true classes, per unit of weight. */
-export function weightedCrossEntropy({ tf }: Engine, logits: Tensor2D, targets: Tensor2D): Scalar {
-  const total = tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits))));
-  return tf.div(total, tf.maximum(tf.sum(targets), 1e-12)) as Scalar;
-}
-
-/** Binary cross-entropy of logits with tags 1 and 0, mean over those that are known (not below 0). */
-export function maskedBinaryCrossEntropy({ tf }: Engine, logits: Tensor, tags: Tensor): Scalar {
-  const known = tf.cast(tf.greaterEqual(tags, 0), 'float32');
-  const each = tf.add(
-    tf.sub(tf.relu(logits), tf.mul(logits, tf.relu(tags))),
-    tf.log1p(tf.exp(tf.neg(tf.abs(logits)))),
-  );
-  return tf.div(tf.sum(tf.mul(each, known)), tf.maximum(tf.sum(known), 1)) as Scalar;
 }
 
 /** Class weights inverse to how often classes occur, scaled so that the mean over rows is 1. */

@@ -10,10 +10,11 @@ import {
   layOut,
   type Mode,
   type Parameter,
-} from '../../layers';
+  maskedBinaryCrossEntropy,
+} from '../../training';
 import { createStrfLayer, type StrfOptions } from '../layer';
 import { LEAK } from './front';
-import { maskedBinaryCrossEntropy, normsByFilter, type NetworkState, type StrfNetwork } from './network';
+import { normsByFilter, type NetworkState, type StrfNetwork } from './network';
 
 /** Urban scenes: filters in front of a convolutional tagger. */
 export interface SceneNetworkOptions {

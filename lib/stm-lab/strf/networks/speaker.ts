@@ -8,10 +8,11 @@ import {
   timeDelay,
   timeDelayParameters,
   type TimeDelayShape,
-} from '../../layers';
+  weightedCrossEntropy,
+} from '../../training';
 import { COSINE_GUARD, type AngularMargin } from '../verification';
 import { createFront, type FrontOptions } from './front';
-import { weightedCrossEntropy, type NetworkState, type StrfNetwork } from './network';
+import type { NetworkState, StrfNetwork } from './network';
 
 /** A time-delay layer of the trunk, without its inputs. */
 export type TimeDelayStage = Omit<TimeDelayShape, 'inputs' | 'form'>;

@@ -6,9 +6,10 @@ import {
   createLayers,
   denseParameters,
   layOut,
-} from '../../layers';
+  weightedCrossEntropy,
+} from '../../training';
 import { createFront, type FrontOptions } from './front';
-import { weightedCrossEntropy, type NetworkState, type StrfNetwork } from './network';
+import type { NetworkState, StrfNetwork } from './network';
 
 /** Speech activity: front, bidirectional memories, tanh layers, two classes per frame. */
 export interface SpeechNetworkOptions extends FrontOptions {

@@ -1,4 +1,4 @@
-import { fastDoubles } from '../../models/random';
+import { fastDoubles } from '../../training/random';
 import { maskStripes } from '../networks';
 import type { SoundSet, SoundSource } from '../soundSet';
 

@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import { concatenate } from '../../base/concatenate';
 import { compareCodePoints } from '../../base/codePoints';
 import { inputError } from 'research-basics/errors';
 import { isFolder } from '../../corpus';
@@ -7,7 +8,6 @@ import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logM
 import {
   classTargets,
   fitFrames,
-  joinValues,
   logMelScale,
   madeSounds,
   standardise,
@@ -123,7 +123,7 @@ async function prepareClosedSet(
     for (const { file } of own) values.push(spectrogram(await soundAt(file, sampleRate, signal)));
     return {
       files: own.map(({ file }) => file),
-      values: joinValues(values),
+      values: concatenate(values),
       labels: Int32Array.from(own, ({ speaker }) => speakers.indexOf(speaker)),
     };
   };

@@ -1,3 +1,4 @@
+import { concatenate } from '../../base/concatenate';
 import type { Engine } from '../../engine';
 import {
   detectionErrorRate,
@@ -12,7 +13,6 @@ import { formatRttm, type Segment } from '../../corpus';
 import { createSpeechNetwork, SPEECH_CLASSES, type StrfNetwork } from '../networks';
 import {
   classTargets,
-  joinValues,
   logMelScale,
   madeSounds,
   standardise,
@@ -80,9 +80,9 @@ export async function prepareSpeech(
           signal,
         }),
       );
-  const trainValues = joinValues(train.map(({ values }) => values));
+  const trainValues = concatenate(train.map(({ values }) => values));
   const scale = logMelScale(trainValues);
-  const labels = joinValues(train.map((recording) => frameLabels(recording, settings)));
+  const labels = concatenate(train.map((recording) => frameLabels(recording, settings)));
   const trainSet: SoundSet = {
     values: standardise(trainValues, scale),
     rows: trainValues.length / (frontEnd.bands * frames),
@@ -223,7 +223,7 @@ async function cutWindows(
   const starts: number[] = [];
   for (let start = 0; start <= latest; start += every) starts.push(start);
   if (last === 'align' && starts.at(-1) !== latest) starts.push(latest);
-  const values = joinValues(
+  const values = concatenate(
     starts.map((start) => kernel.compute(padded.subarray(start * hop, start * hop + length)).values),
   );
   return {

@@ -1,7 +1,8 @@
 import { deriveSeed } from 'research-basics/random/seeds';
+import { concatenate } from '../../base/concatenate';
 import { bandsPerOctave, createLogMel, frameRate, type LogMelParameters } from '../../features/mel/logMel';
 import { createSceneNetwork, type SceneNetworkOptions } from '../networks';
-import { joinValues, logMelScale, selectSounds, standardise, storedSounds, type SoundSet } from '../soundSet';
+import { logMelScale, selectSounds, standardise, storedSounds, type SoundSet } from '../soundSet';
 import { predictStrf, type TrainingRecord } from '../train';
 import { mixedAndMasked } from './augment';
 import { sceneJudge } from './sceneScores';
@@ -158,7 +159,7 @@ async function cutExcerpts(
       excerpts.push(kernel.compute(samples).values);
       owner.push(row);
     }
-  return { values: joinValues(excerpts), owner };
+  return { values: concatenate(excerpts), owner };
 }
 
 /** Up to `most` excerpts spread over a recording; a shorter one is repeated. */

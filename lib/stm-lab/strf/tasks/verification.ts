@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { concatenate } from '../../base/concatenate';
 import { uniqueCodes } from '../../base/codePoints';
 import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
@@ -10,7 +11,6 @@ import { normaliseScores, rowCosine, unitRows } from '../scoreNorm';
 import {
   classTargets,
   fitFrames,
-  joinValues,
   logMelScale,
   madeSounds,
   standardise,
@@ -143,13 +143,13 @@ export async function prepareVerification(
             for (const { file } of own) each.push(await embed(file));
             members.push(meanOf(each));
           }
-          const embeddings = joinValues(rows);
+          const embeddings = concatenate(rows);
           const unit = unitRows(embeddings, embedding);
           const scores = Float32Array.from(targets, (_, trial) =>
             rowCosine(unit, pairs[2 * trial]!, unit, pairs[2 * trial + 1]!, embedding),
           );
           const normalised = normaliseScores(
-            { embeddings, cohort: joinValues(members), size: embedding, pairs, scores },
+            { embeddings, cohort: concatenate(members), size: embedding, pairs, scores },
             { nearest },
           );
           const outcome = { records: trained.records, outputs: { scores, normalised } };
@@ -181,7 +181,7 @@ async function scaleOf(
   const values: Float32Array[] = [];
   for (const { file } of recordings)
     values.push(fitFrames(logMelOf(await soundAt(file, sampleRate, signal), kernel), bands, frames));
-  return logMelScale(joinValues(values));
+  return logMelScale(concatenate(values));
 }
 
 /** Mean embedding of a recording over windows that slide along it, the last one aligned to its end. */
@@ -212,7 +212,7 @@ async function embedRecording(
       ? [fitFrames(logMelOf(samples, kernel), bands, frames)]
       : starts.map((from) => kernel.compute(samples.subarray(from, from + length)).values);
   const { embeddings } = await predictStrf(engine, network, trained, {
-    values: standardise(joinValues(windows), scale),
+    values: standardise(concatenate(windows), scale),
     rows: windows.length,
     bands,
     frames,

@@ -1,6 +1,6 @@
 import { createPace } from 'research-basics/pace';
 import { loadEngine } from '../../engine';
-import { fastDoubles } from '../../models/random';
+import { fastDoubles } from '../../training/random';
 import { createTrainer, resolveFit, resolveTmnn, segmentFrames, stageOptimiser } from '..';
 import { systemSpec, type TmnnExperiment, type TmnnSystem } from './experiment';
 

@@ -19,15 +19,16 @@ import {
   lossGradient,
   type Mode,
   type OptimiserOptions,
+  type Parameter,
   type ParameterLayout,
   type ParameterTensors,
   poolWindow,
   softmaxCrossEntropy,
   unpack,
-} from 'stm-lab/dist/layers';
-import { convolve, portableConvolution } from 'stm-lab/dist/layers/convolution';
-import { portableKernels } from 'stm-lab/dist/layers/kernels';
-import { fastNormals } from 'stm-lab/dist/models/random';
+} from 'stm-lab/dist/training';
+import { convolve, portableConvolution } from 'stm-lab/dist/training/convolution';
+import { portableKernels } from 'stm-lab/dist/training/kernels';
+import { fastNormals } from 'stm-lab/dist/training/random';
 import { checkGradient, golden, worst } from './fixtures';
 
 interface TorchGolden {
@@ -45,7 +46,7 @@ interface TorchGolden {
   softmax: { logits: number[]; targets: number[]; loss: number };
 }
 
-const torch = golden<TorchGolden>('layers', 'torch.json');
+const torch = golden<TorchGolden>('training', 'torch.json');
 const layout = layOut([
   ...convolutionParameters('conv1', [3, 3], 2, 3),
   ...batchNormParameters('norm1', 3),
@@ -193,7 +194,7 @@ test('hand examples: Nesterov, first Adam step, decay, rates, clipping', async (
     start: number[],
     gradients: number[][],
     rate: number,
-    factors: { rate?: number; decay?: 'yes' | 'no' } = {},
+    factors: Pick<Parameter, 'rate' | 'decay' | 'l1'> = {},
   ): number[] => {
     const own = layOut([
       { name: 'a', shape: [1], start: { kind: 'constant', value: 0 } },
@@ -218,10 +219,49 @@ test('hand examples: Nesterov, first Adam step, decay, rates, clipping', async (
   close(run({ rule: { kind: 'adam' } }, [1, 1], [[3, -0.01]], 0.1), [0.9, 1.1]);
   close(run({ rule: { kind: 'sgd' }, decay: 0.5 }, [1, 1], [[1, 1]], 0.1, { decay: 'no' }), [0.85, 0.9]);
   close(run({ rule: { kind: 'sgd' } }, [1, 1], [[1, 1]], 0.1, { rate: 5 }), [0.9, 0.5]);
+  close(run({ rule: { kind: 'sgd' } }, [1, -1], [[1, 1]], 0.1, { l1: 2 }), [0.9, -0.9]);
+  const decoupled: OptimiserOptions = { rule: { kind: 'adam', form: 'keras' }, weightDecay: 0.5 };
+  close(run(decoupled, [1, 1], [[3, -1]], 0.1, { decay: 'no' }), [0.85, 1.1]);
+  close(run({ ...decoupled, rule: { kind: 'adam' } }, [1, 1], [[3, -1]], 0.1, { decay: 'no' }), [0.85, 1.1]);
   close(run({ rule: { kind: 'sgd' }, clipNorm: 1 }, [1, 1], [[3, 4]], 1), [0.4, 0.2]);
   close(run({ rule: { kind: 'sgd' }, clipNorm: 9 }, [1, 1], [[3, 4]], 1), [-2, -3]);
   assert.throws(() => run({ rule: { kind: 'sgd' }, clipNorm: 0 }, [1, 1], [], 1), /clipNorm 0/);
   assert.throws(() => run({ rule: { kind: 'sgd', momentum: 1 } }, [1, 1], [], 1), /momentum 1/);
+});
+
+test('Lookahead: after k updates slow values take their share, and both go on from there', async () => {
+  const engine = await loadEngine();
+  const { tf } = engine;
+  const own = layOut([{ name: 'a', shape: [2], start: { kind: 'constant', value: 0 } }]);
+  const before = tf.memory().numTensors;
+  for (const rule of [{ kind: 'sgd' }, { kind: 'adam', form: 'keras' }] as const) {
+    const lookahead = { updates: 3, share: 0.25 };
+    const ahead = createOptimiser(engine, own, Float32Array.of(1, 0), { rule, lookahead });
+    const plain = createOptimiser(engine, own, Float32Array.of(1, 0), { rule });
+    const both = (size: number): void => {
+      const gradient = tf.tensor1d([size, -1]);
+      [ahead, plain].forEach((optimiser) => optimiser.update(gradient, 0.1));
+      gradient.dispose();
+    };
+    [1, 2].forEach(both);
+    assert.deepEqual(ahead.read().values, plain.read().values);
+    both(3);
+    const expected = plain.read().values.map((fast, i) => [1, 0][i]! + 0.25 * (fast - [1, 0][i]!));
+    assert.ok(worst(ahead.read().values, expected) < 1e-6);
+    assert.deepEqual(ahead.read().slots.at(-1), ahead.read().values);
+    const resumed = createOptimiser(engine, own, new Float32Array(2), { rule, lookahead });
+    resumed.write(ahead.read());
+    for (const optimiser of [ahead, resumed])
+      for (let i = 1; i <= 3; i++) tf.tidy(() => optimiser.update(tf.tensor1d([i, -1]), 0.1));
+    assert.deepEqual(resumed.read(), ahead.read());
+    [ahead, plain, resumed].forEach((optimiser) => optimiser.dispose());
+  }
+  assert.equal(tf.memory().numTensors, before);
+  assert.throws(
+    () =>
+      createOptimiser(engine, own, new Float32Array(2), { rule: { kind: 'sgd' }, lookahead: { share: 0 } }),
+    /lookahead share 0/,
+  );
 });
 
 test('an optimiser read and written goes on bit for bit', async () => {

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { type Engine, type RawAttribute, rawOps } from '../engine';
 
 /** One batch through batch normalisation: the output, and what its gradient and the running values need. */
@@ -9,11 +9,16 @@ export interface NormalisedBatch {
   readonly variance: Tensor1D;
 }
 
-/** Operations whose TensorFlow.js gradient is missing or several passes long. Channels last. */
-export interface LayerKernels {
-  addBias(x: Tensor, bias: Tensor1D): Tensor;
+/** The operations of layers whose TensorFlow.js form is slow, or its gradient missing. Float32, channels last. */
+export interface Kernels {
+  /** op(a) op(b), each side transposed on request. */
+  matMul(a: Tensor2D, b: Tensor2D, transpose: 'none' | 'left' | 'right'): Tensor2D;
+  addBias<X extends Tensor>(x: X, bias: Tensor1D): X;
+  /** Sums over all axes but the last. */
   biasGradient(gradient: Tensor): Tensor1D;
-  reluGradient(gradient: Tensor, output: Tensor): Tensor;
+  relu<X extends Tensor>(x: X): X;
+  /** gradient where output > 0, else 0. */
+  reluGradient<X extends Tensor>(gradient: X, output: X): X;
   normalise(x: Tensor4D, gamma: Tensor1D, beta: Tensor1D, epsilon: number): NormalisedBatch;
   /** Gradients with respect to x, gamma and beta. */
   normaliseGradient(
@@ -26,15 +31,20 @@ export interface LayerKernels {
   ): readonly [Tensor4D, Tensor1D, Tensor1D];
 }
 
-/** On the native engine TensorFlow's fused operations; otherwise closed forms from TensorFlow.js functions. */
-export function layerKernels(engine: Engine): LayerKernels {
+/** On the native engine TensorFlow's own operations, called directly; otherwise those of TensorFlow.js. */
+export function createKernels(engine: Engine): Kernels {
   return engine.name === 'native' ? nativeKernels(engine) : portableKernels(engine);
 }
 
 const T: RawAttribute = { name: 'T', kind: 'type', value: 'float32' };
 const ONLY_T = [T] as const;
+const MATMUL: readonly RawAttribute[] = [
+  { name: 'transpose_a', kind: 'bool', value: false },
+  { name: 'transpose_b', kind: 'bool', value: false },
+  T,
+];
 
-function nativeKernels(engine: Engine): LayerKernels {
+function nativeKernels(engine: Engine): Kernels {
   const { tf } = engine;
   const ops = rawOps(engine);
   const attributes = new Map<number, readonly RawAttribute[]>();
@@ -52,10 +62,24 @@ function nativeKernels(engine: Engine): LayerKernels {
     }
     return list;
   };
+  const product = (a: Tensor, b: Tensor): Tensor2D => ops.one('MatMul', MATMUL, [a, b]) as Tensor2D;
+  const withTransposed = (matrix: Tensor2D, use: (transposed: Tensor) => Tensor2D): Tensor2D => {
+    const transposed = tf.transpose(matrix);
+    const result = use(transposed);
+    transposed.dispose();
+    return result;
+  };
   return {
-    addBias: (x, bias) => ops.one('BiasAdd', ONLY_T, [x, bias]),
+    // Transposing first and multiplying then takes less time than MatMul's own attributes, for the same bits.
+    matMul: (a, b, transpose) => {
+      if (transpose === 'left') return withTransposed(a, (at) => product(at, b));
+      return transpose === 'right' ? withTransposed(b, (bt) => product(a, bt)) : product(a, b);
+    },
+    addBias: <X extends Tensor>(x: X, bias: Tensor1D) => ops.one('BiasAdd', ONLY_T, [x, bias]) as X,
     biasGradient: (gradient) => ops.one('BiasAddGrad', ONLY_T, [gradient]) as Tensor1D,
-    reluGradient: (gradient, output) => ops.one('ReluGrad', ONLY_T, [gradient, output]),
+    relu: <X extends Tensor>(x: X) => ops.one('Relu', ONLY_T, [x]) as X,
+    reluGradient: <X extends Tensor>(gradient: X, output: X) =>
+      ops.one('ReluGrad', ONLY_T, [gradient, output]) as X,
     normalise: (x, gamma, beta, epsilon) => {
       const none = tf.tensor1d([], 'float32');
       const [y, mean, corrected, , , third] = ops.many(
@@ -85,15 +109,17 @@ function nativeKernels(engine: Engine): LayerKernels {
 }
 
 /** The same from TensorFlow.js functions alone: every engine has them. */
-export function portableKernels({ tf }: Engine): LayerKernels {
+export function portableKernels({ tf }: Engine): Kernels {
   const AXES = [0, 1, 2];
   return {
+    matMul: (a, b, transpose) => tf.matMul(a, b, transpose === 'left', transpose === 'right'),
     addBias: (x, bias) => tf.add(x, bias),
     biasGradient: (gradient) =>
       tf.sum(
         gradient,
         gradient.shape.slice(0, -1).map((_, axis) => axis),
       ),
+    relu: (x) => tf.relu(x),
     reluGradient: (gradient, output) => tf.mul(gradient, tf.step(output)),
     normalise: (x, gamma, beta, epsilon) => {
       const { mean, variance } = tf.moments(x, AXES);

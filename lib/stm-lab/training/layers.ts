@@ -1,10 +1,10 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
-import { fastWords, fillDropoutMask } from '../models/random';
+import { fastWords, fillDropoutMask } from './random';
 import type { Buffer, BufferStore } from './buffers';
 import { type ConvolutionOptions, convolve } from './convolution';
-import { type LayerKernels, layerKernels } from './kernels';
+import { createKernels, type Kernels } from './kernels';
 import type { Parameter, ParameterTensors } from './parameters';
 
 /** Whether a pass learns (batch statistics, dropout) or judges (running statistics, no dropout). */
@@ -68,7 +68,7 @@ export interface Layers {
 }
 
 /** Layers on an engine. */
-export function createLayers(engine: Engine, kernels: LayerKernels = layerKernels(engine)): Layers {
+export function createLayers(engine: Engine, kernels: Kernels = createKernels(engine)): Layers {
   const { tf } = engine;
 
   const addBias = <X extends Tensor>(x: X, bias: Tensor1D): X =>
@@ -154,7 +154,7 @@ export function createLayers(engine: Engine, kernels: LayerKernels = layerKernel
     },
     relu: (x) =>
       tf.customGrad((a, save) => {
-        const y = tf.relu(a as Tensor);
+        const y = kernels.relu(a as Tensor);
         (save as unknown as (tensors: Tensor[]) => void)([y]);
         return {
           value: y,

@@ -16,8 +16,7 @@ import {
   timeDelay,
   timeDelayParameters,
   unpack,
-  countValues,
-} from 'stm-lab/dist/layers';
+} from 'stm-lab/dist/training';
 import { checkGradient, worst } from './fixtures';
 
 let engine: Engine;
@@ -108,7 +107,7 @@ test('one step by hand: gates in the order input, forget, cell, output; forget b
 test('bidirectional: mean of both directions, each seeing the whole sequence', () => {
   const { tf } = engine;
   const layout = layOut(bidirectionalParameters('b', 2, 3));
-  assert.equal(countValues(layout), 2 * 4 * (3 * (2 + 3) + 3));
+  assert.equal(layout.size, 2 * 4 * (3 * (2 + 3) + 3));
   const values = initialValues(layout, 2);
   tf.tidy(() => {
     const parameters = unpack(engine, layout, tf.tensor1d(values));

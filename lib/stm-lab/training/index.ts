@@ -13,17 +13,23 @@ export {
   type PoolSize,
   poolWindow,
 } from './layers';
-export { binaryCrossEntropy, softmaxCrossEntropy } from './losses';
 export {
+  binaryCrossEntropy,
+  maskedBinaryCrossEntropy,
+  softmaxCrossEntropy,
+  weightedCrossEntropy,
+} from './losses';
+export {
+  type AdamConstants,
   type AdamRule,
   createOptimiser,
+  type Lookahead,
   type Optimiser,
   type OptimiserOptions,
   type OptimiserState,
   type SgdRule,
 } from './optimiser';
 export {
-  countValues,
   initialValues,
   layOut,
   type Parameter,

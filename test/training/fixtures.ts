@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Scalar } from '@tensorflow/tfjs';
 import type { Engine } from 'stm-lab/dist/engine';
-import { lossGradient, type ParameterLayout, type ParameterTensors, unpack } from 'stm-lab/dist/layers';
+import { lossGradient, type ParameterLayout, type ParameterTensors, unpack } from 'stm-lab/dist/training';
 
 export function golden<T>(module: string, name: string): T {
   return JSON.parse(fs.readFileSync(path.join(__dirname, '..', 'golden', module, name), 'utf8')) as T;
@@ -51,3 +51,9 @@ export function checkGradient(
     }),
   }));
 }
+
+/** Number of values of all parameters, or of those whose name starts with `prefix`. */
+export const countValues = ({ parameters, range }: ParameterLayout, prefix = ''): number =>
+  parameters
+    .filter(({ name }) => name.startsWith(prefix))
+    .reduce((sum, { name }) => sum + range(name).to - range(name).from, 0);
