@@ -27,6 +27,15 @@ export function resultHashes(lab: Workbench): Record<string, string> {
   };
 }
 
+/** Hash of each notebook and of the scripts that execute them: a change of any is a reason to execute again. */
+export function notebookHashes(home: string, notebooks: readonly string[]): Record<string, string> {
+  const files = [
+    ...notebooks.map((name) => path.join(home, 'notebooks', name)),
+    ...['notebooks.py', 'notebook_page.py'].map((name) => path.join(home, 'setup', name)),
+  ];
+  return Object.fromEntries(files.map((file) => [path.basename(file), sha256File(file)]));
+}
+
 /** Executes the notebooks on the results and keeps the executed copies; a failing one gives exit code 1. */
 export async function executeNotebooks(
   lab: Workbench,
@@ -67,13 +76,7 @@ export async function executeNotebooks(
     parameters: { notebooks, experiment: lab.experiment },
     inputs: {
       ...resultHashes(lab),
-      ...Object.fromEntries(notebooks.map((name) => [name, sha256File(path.join(folder, name))])),
-      ...Object.fromEntries(
-        ['notebooks.py', 'notebook_page.py'].map((name) => [
-          name,
-          sha256File(path.join(home, 'setup', name)),
-        ]),
-      ),
+      ...notebookHashes(home, notebooks),
     },
     onStale: (sentence: string) => terminal.warn(sentence),
     run: async (): Promise<string[]> => {
