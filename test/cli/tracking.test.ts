@@ -5,7 +5,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
 import { openTracker } from 'stm-lab/dist/pipeline';
-import { trackedRun } from 'stm-lab/dist/stages/context';
+import { runTrackedStage, trackedRun } from 'stm-lab/dist/stages/context';
 import { datasetOfInputs } from 'stm-lab/dist/stages/dataset';
 import { commandText } from 'stm-lab/dist/pipeline/commandText';
 import { createMlflowClient, createTracker, openArtifactStore } from 'mlflow-tracking-client';
@@ -128,4 +128,45 @@ test('every run of a training or evaluation names its data, children those of th
   assert.deepEqual(named('alone'), [['reduction', '11111111', 'training']]);
   await record({}, { key: 'nothing' });
   assert.deepEqual(named('nothing'), []);
+});
+
+test('a stage that was computed without tracking gets its run when tracking is on, once', async () => {
+  const own = path.join(folder, 'late');
+  const journalFolder = path.join(own, 'runs');
+  let computed = 0;
+  const warnings: string[] = [];
+  const work = async (mode: 'disabled' | 'offline'): Promise<string> => {
+    const tracker = openTracker({ mode, journalFolder, experiment: 'late' });
+    const { status } = await runTrackedStage(
+      { tracker, warn: (line) => warnings.push(line) },
+      {
+        ...{ stage: 'late', folder: path.join(own, 'out'), parameters: { size: 3 }, inputs: {} },
+        run: () => {
+          computed++;
+          fs.mkdirSync(path.join(own, 'out', 'model'), { recursive: true });
+          for (const name of ['score.json', 'model/weights.npy'])
+            fs.writeFileSync(path.join(own, 'out', name), name);
+          return Promise.resolve(['score.json', 'model/weights.npy']);
+        },
+      },
+    );
+    await tracker.close();
+    return status;
+  };
+  const journals = (): string[] =>
+    fs.existsSync(journalFolder)
+      ? fs.readdirSync(journalFolder).filter((name) => name.endsWith('.jsonl'))
+      : [];
+  assert.deepEqual([await work('disabled'), await work('disabled')], ['computed', 'cached']);
+  assert.deepEqual([journals(), warnings], [[], []]);
+  assert.equal(await work('offline'), 'cached');
+  assert.match(warnings.join(), /^late: computed earlier without tracking; .* \(delete .*out to/);
+  const [journal, ...others] = journals();
+  assert.deepEqual(others, []);
+  const text = fs.readFileSync(path.join(journalFolder, journal!), 'utf8');
+  for (const part of ['stm.reused', '"size"', 'score.json', 'weights.npy', 'FINISHED'])
+    assert.ok(text.includes(part), part);
+  assert.equal(await work('offline'), 'cached');
+  assert.equal(fs.readFileSync(path.join(journalFolder, journal!), 'utf8'), text);
+  assert.deepEqual([computed, warnings.length], [1, 1]);
 });

@@ -1,5 +1,5 @@
 import * as path from 'node:path';
-import { isDivergence, messageOf } from 'research-basics/errors';
+import { isDivergence, messageOf, UserError } from 'research-basics/errors';
 import type { Workbench } from '../pipeline';
 import { createMlflowClient, experimentPage, type LocalServer } from 'mlflow-tracking-client';
 import { printTable } from './table';
@@ -18,7 +18,7 @@ export async function printSummary(
   const here = (file: string): string => path.relative(process.cwd(), file);
   terminal.print('\nTest scores');
   const scores = await lab.table('test-scores').catch((error: unknown) => {
-    if (!isDivergence(error)) throw error;
+    if (!isDivergence(error) && !(error instanceof UserError && error.kind === 'input')) throw error;
     return [];
   });
   if (scores.length === 0) terminal.print('  none');

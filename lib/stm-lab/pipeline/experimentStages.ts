@@ -120,7 +120,7 @@ export function experimentStages(
   /** The reduction that the best trial was trained on. */
   const found = stage(async () => {
     const { model, recipe } = await search();
-    const network = trainableModel(recipe, model, experiment.features);
+    const network = trainableModel({ model, recipe }, experiment.features);
     if (canonicalJson(recipe.reduction) === canonicalJson(experiment.reduction))
       return { model: network, reduction: folders.reduction };
     const { features, split: splitFolder } = folders;

@@ -113,6 +113,7 @@ export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';
 export {
   searchStage,
+  reasonOfNoNetwork,
   trainableModel,
   type SearchRecord,
   type SearchStageOptions,

@@ -439,16 +439,17 @@ export function withoutTrials(what: string, study: Pick<Study, 'trials'>): UserE
   return diverged ? divergedError(sentence) : inputError(sentence);
 }
 
-/**
- * The network of a search's best trial, which `trainStage` can train on a reduction of the experiment's features.
- *
- * @throws UserError (`input`) for another model or other features, saying what scores them.
- */
-export function trainableModel(
-  recipe: TrialRecipe | undefined,
-  model: ModelChoice | undefined,
+/** What a search found; results of earlier versions have no recipe. */
+interface BestModel {
+  readonly recipe?: TrialRecipe | undefined;
+  readonly model?: ModelChoice | undefined;
+}
+
+/** Why the best trial has no single network that `trainStage` could train on its own; undefined when it has one. */
+export function reasonOfNoNetwork(
+  { recipe, model }: BestModel,
   features: Experiment['features'],
-): ModelChoice {
+): string | undefined {
   // Results of earlier versions have no recipe: they searched the network alone.
   const plain =
     recipe === undefined ||
@@ -456,9 +457,17 @@ export function trainableModel(
       recipe.rateSmoothing === 0 &&
       !recipe.foldRates &&
       canonicalJson(recipe.features) === canonicalJson(features));
-  if (model === undefined || !plain)
-    throw inputError(
-      `train: the best trial is ${model === undefined ? `of family ${recipe!.model.kind}` : 'of an ensemble or of other features'}, which has no single network to train; score it with "stm-lab compare" on best.json of the search`,
-    );
-  return model;
+  if (model !== undefined && plain) return undefined;
+  return `the best trial is ${model === undefined ? `of family ${recipe!.model.kind}` : 'of an ensemble or of other features'}, which has no single network to train; score it with "stm-lab compare" on best.json of the search`;
+}
+
+/**
+ * The network of a search's best trial.
+ *
+ * @throws UserError (`input`) when there is no single one; see `reasonOfNoNetwork`.
+ */
+export function trainableModel(best: BestModel, features: Experiment['features']): ModelChoice {
+  const reason = reasonOfNoNetwork(best, features);
+  if (reason !== undefined) throw inputError(`train: ${reason}`);
+  return best.model!;
 }

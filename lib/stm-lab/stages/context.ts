@@ -1,8 +1,9 @@
+import * as path from 'node:path';
 import { messageOf } from 'research-basics/errors';
 import { metricName, sampleSystem, type Run, type RunReference, type Tracker } from 'mlflow-tracking-client';
-import { sha256 } from 'research-basics/files';
+import { sha256, writeJson } from 'research-basics/files';
 import { datasetContext, datasetOfInputs, type RunDataset } from './dataset';
-import { runStage, stageKey, type StageRequest, type StageResult } from './stage';
+import { runStage, stageKey, type StageRecord, type StageRequest, type StageResult } from './stage';
 
 /** What every stage is given besides its files: who records it, and who is told how it goes. */
 export interface StageContext {
@@ -178,10 +179,15 @@ export function stageRun(request: Omit<TrackedStageRequest, 'run'>): TrackedRunR
  * Runs a stage (see `runStage`) under a run of its own (see `trackedRun`), with the hashes of its inputs. A
  * stage that was killed goes on in the same run.
  */
-export function runTrackedStage(context: StageContext, request: TrackedStageRequest): Promise<StageResult> {
+export async function runTrackedStage(
+  context: StageContext,
+  request: TrackedStageRequest,
+): Promise<StageResult> {
   const tracked = stageRun(request);
-  return runStage({
+  const untracked = context.tracker === undefined || context.tracker.mode === 'disabled';
+  const result = await runStage({
     onStale: context.warn,
+    untracked,
     ...request,
     run: () =>
       trackedRun(context, tracked, async (run) => {
@@ -193,4 +199,28 @@ export function runTrackedStage(context: StageContext, request: TrackedStageRequ
         return made;
       }),
   });
+  if (result.status === 'cached' && result.record.untracked === true && !untracked)
+    recordUntracked(context, request.folder, tracked, result.record);
+  return result;
+}
+
+/** Larger results of an untracked stage are not copied into the run that is made for it later. */
+const ARTIFACT_BYTES = 20e6;
+
+/** Gives a stage that was computed without tracking a run with its settings and results, once. */
+function recordUntracked(
+  context: StageContext,
+  folder: string,
+  request: TrackedRunRequest,
+  { untracked: _, ...record }: StageRecord,
+): void {
+  const sentence = `${request.name}: computed earlier without tracking; its run has settings and result files but no metrics (delete ${folder} to compute and record it anew)`;
+  context.warn?.(sentence);
+  recordReused(context, request, (run) => {
+    run.note(sentence);
+    for (const [name, { bytes }] of Object.entries(record.outputs))
+      if (bytes <= ARTIFACT_BYTES)
+        run.logArtifact(path.join(folder, name), path.posix.dirname(name).replace(/^\.$/, ''));
+  });
+  writeJson(path.join(folder, 'stage.json'), record);
 }

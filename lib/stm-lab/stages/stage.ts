@@ -84,6 +84,7 @@ async function compute(request: StageRequest, key: string): Promise<StageRecord>
       }),
     ),
     ...(failed.length === 0 ? {} : { failed }),
+    ...(request.untracked === true ? { untracked: true } : {}),
   };
   writeJson(path.join(request.folder, 'stage.json'), record);
   return record;

@@ -27,6 +27,8 @@ export interface StageRecord {
   readonly outputs: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
   /** Parts that the results lack; absent when they are whole. */
   readonly failed?: readonly StageFailure[];
+  /** Computed without tracking: no run tells of the results. */
+  readonly untracked?: true;
 }
 
 /** A stage to be run in a folder, or reused when the folder already holds its results. */
@@ -38,6 +40,8 @@ export interface StageRequest {
   readonly inputs: Readonly<Record<string, string>>;
   /** Description of the engine, where the results' bits depend on it; see `loadEngine`. */
   readonly engine?: string | undefined;
+  /** No run records what is computed now. */
+  readonly untracked?: boolean | undefined;
   /** Told in one sentence why results that are there are computed anew. */
   readonly onStale?: ((sentence: string) => void) | undefined;
   /**

@@ -7,6 +7,7 @@ import {
   resultsFolder,
   openWorkbench,
   outcomeText,
+  reasonOfNoNetwork,
   type AblateSummary,
   runStage,
   saveFigures,
@@ -170,11 +171,16 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<string[]> 
     const { status, completed, best, objective } = await lab.search();
     return { status, text: `${completed} trials, best validation ${objective} ${best.value.toFixed(3)}` };
   });
-  await step('train', async () => {
+  // After a search that diverged, what needs it says so itself.
+  const found = await lab.search().catch(() => undefined);
+  const reason = found === undefined ? undefined : reasonOfNoNetwork(found, lab.experiment.features);
+  const trained = reason === undefined ? step : () => Promise.resolve();
+  if (reason !== undefined) terminal.print(`train, evaluate  left out  ${reason}`);
+  await trained('train', async () => {
     const { status, parameters, bestEpoch, epochs } = await lab.train();
     return { status, text: `${parameters} weights, best epoch ${bestEpoch} of ${epochs}` };
   });
-  await step('evaluate', async () => {
+  await trained('evaluate', async () => {
     const { status, report } = await lab.evaluate();
     return {
       status,

@@ -22,7 +22,7 @@ import { EXPERIMENT, OUT, statusText } from '../stageOptions';
 function foundModel(folder: string, experiment: Experiment, reduction: string): ModelChoice {
   checkSearchOf(folder, experiment.search);
   const { recipe, model } = readJson<SearchRecord>(path.join(folder, 'search.json'));
-  const network = trainableModel(recipe, model, experiment.features);
+  const network = trainableModel({ recipe, model }, experiment.features);
   const { parameters } = readJson<{ parameters: unknown }>(path.join(reduction, 'stage.json'));
   if (recipe !== undefined && canonicalJson(parameters) !== canonicalJson(recipe.reduction))
     throw inputError(
