@@ -1,3 +1,6 @@
+/** The word of NODE_OPTIONS that preloads a module; its path may hold spaces. */
+export const requireOption = (module: string): string => `--require=${JSON.stringify(module)}`;
+
 /**
  * Runs something that starts processes while a module is preloaded into them and all their threads, with more in their
  * environment. They are to be started before the first wait.
@@ -8,7 +11,7 @@ export function withPreload<T>(
   run: () => T,
 ): T {
   const before = process.env['NODE_OPTIONS'];
-  Object.assign(process.env, env, module === undefined ? {} : { NODE_OPTIONS: `--require=${module}` });
+  Object.assign(process.env, env, module === undefined ? {} : { NODE_OPTIONS: requireOption(module) });
   try {
     return run();
   } finally {

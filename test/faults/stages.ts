@@ -9,6 +9,7 @@ import {
   withoutSearchFolder,
 } from '../pipeline/support';
 import { withSmallDisk } from './disk';
+import { requireOption } from './preload';
 import { complain, judgeCommand, type Scenario } from './tally';
 
 /** A corpus, an experiment, the whole pipeline as one command, and what it gives undisturbed. */
@@ -163,7 +164,7 @@ export async function clockJumps(scenario: Scenario, bench: Bench, rounds: numbe
   fs.writeFileSync(jumps, '');
   try {
     process.env['FAULT_CLOCK_LOG'] = jumps;
-    process.env['NODE_OPTIONS'] = `--require=${clock}`;
+    process.env['NODE_OPTIONS'] = requireOption(clock);
     for (let round = 0; round < rounds; round++) {
       process.env['FAULT_CLOCK_SEED'] = String(1 + random.interval(1e6));
       await stmLabKilledAfter(bench.duration * (0.3 + 0.5 * random.double()), ...command(bench, results));

@@ -18,6 +18,7 @@ import {
   shardStates,
 } from 'stm-lab/dist/features';
 import { createSilenceWatch } from 'stm-lab/dist/features/extractor/silence';
+import { requireOption } from '../faults/preload';
 import { stmLab, type Finished } from '../pipeline/support';
 import { noise, results, rowFor } from './corpus';
 
@@ -43,7 +44,7 @@ function extract(out: string, faults: Record<string, string>, ...more: string[])
   const before = process.env['NODE_OPTIONS'];
   fs.writeFileSync(at('faults.json'), JSON.stringify(faults));
   process.env['FAULT_IO'] = at('faults.json');
-  process.env['NODE_OPTIONS'] = `--require=${path.join(__dirname, '..', 'faults', 'io.cjs')}`;
+  process.env['NODE_OPTIONS'] = requireOption(path.join(__dirname, '..', 'faults', 'io.cjs'));
   try {
     return stmLab('extract', '--manifest', manifest, '--out', out, '--workers', '2', ...more);
   } finally {

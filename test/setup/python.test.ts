@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { before, test } from 'node:test';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
+import { requireOption } from '../faults/preload';
 import { root, setupModule, temporaryFolder } from './workbench';
 
 interface Environment {
@@ -187,7 +188,7 @@ test(
     const { stdout } = spawnSync(process.execPath, [run, 'doctor', '--json'], {
       cwd: root,
       encoding: 'utf8',
-      env: { ...process.env, NODE_OPTIONS: `--require ${boot}`, PYTHONPATH: foreign, PYTHONHOME: foreign },
+      env: { ...process.env, NODE_OPTIONS: requireOption(boot), PYTHONPATH: foreign, PYTHONHOME: foreign },
     });
     const { parts } = JSON.parse(stdout) as { parts: { part: string; state: string; reason?: string }[] };
     const kernel = parts.find(({ part }) => part.startsWith('notebook kernel'));

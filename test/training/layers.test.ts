@@ -363,10 +363,14 @@ test('pooling is clamped to short axes; empty input is named; one value per chan
 
 test('all of it on WebAssembly', (t) => {
   if (process.env.STM_LAB_ENGINE === 'wasm') return t.skip('this is that run');
-  const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--test', __filename], {
-    encoding: 'utf8',
-    env: { ...process.env, STM_LAB_ENGINE: 'wasm', NODE_TEST_CONTEXT: undefined },
-  });
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--test', '--test-reporter=tap', __filename],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, STM_LAB_ENGINE: 'wasm', NODE_TEST_CONTEXT: undefined },
+    },
+  );
   assert.equal(status, 0, stdout);
   assert.match(stdout, /# pass [1-9]/);
 });
