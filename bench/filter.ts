@@ -21,7 +21,7 @@ import { stmFilterBank } from 'stm-lab/dist/features';
 import { gainTo } from 'stm-lab/dist/features/excerpts';
 import { createCochleagramKernel } from 'stm-lab/dist/features/stm/cochleagram';
 import { createModulationFilter, parseRegion, regionGain, regionLabel } from 'stm-lab/dist/synthesis';
-import { startModulationMeter, WINDOW_HOP } from 'stm-lab/dist/synthesis/report';
+import { prepareModulationMeter, WINDOW_HOP } from 'stm-lab/dist/synthesis/report';
 import { benchmark, peerPython } from './peerPython';
 
 const REGIONS = [
@@ -114,7 +114,7 @@ async function main(): Promise<void> {
   }
   const seconds = sounds.reduce((sum, sound) => sum + sound.length / RATE, 0);
   const peer = values.peer === 'none' ? undefined : runPeer(sounds, iterations);
-  const cochleagram = await createCochleagramKernel(stmFilterBank());
+  const startMeter = prepareModulationMeter(await createCochleagramKernel(stmFilterBank()));
   let better = 0;
   for (const [r, [action, text]] of REGIONS.entries()) {
     const region = parseRegion(action, text);
@@ -129,7 +129,7 @@ async function main(): Promise<void> {
     console.log(line(regionLabel(region), own, seconds, (user + system) / 1e6));
     if (peer === undefined) continue;
     const other = sounds.map((sound, i): Score => {
-      const meter = startModulationMeter(cochleagram, regionGain(region));
+      const meter = startMeter(regionGain(region));
       const width = 2 * WINDOW_HOP;
       for (let at = 0; at + width <= sound.length; at += WINDOW_HOP) {
         const before = sound.slice(at, at + width);

@@ -62,7 +62,20 @@ test(
       const rows = names
         .slice(0, 3)
         .map((name, i) => ({ path: name, label: predictions.classes[predictions.y[i]!]! }));
-      await logCellSounds(run, context, regions, rows);
+      const pages = path.join(folder, 'sounds');
+      const files = (): string[] => fs.readdirSync(pages).map((name) => path.join(pages, name));
+      await logCellSounds(run, context, regions, rows, pages);
+      const first = files().map((file) => fs.readFileSync(file));
+      assert.equal(first.length, regions.length);
+      // What is there is reused; what is damaged is made again, with the same bytes.
+      fs.truncateSync(files()[0]!, 1000);
+      fs.utimesSync(files()[1]!, 1, 1);
+      await logCellSounds(run, context, regions, rows, pages);
+      assert.deepEqual(
+        files().map((file) => fs.readFileSync(file)),
+        first,
+      );
+      assert.equal(fs.statSync(files()[1]!).mtimeMs, 1000);
       run.end();
       await tracker.close();
       assert.equal(warnings.length, 1);

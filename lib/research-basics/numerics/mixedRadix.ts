@@ -38,11 +38,13 @@ export function fourierTransform(length: number): FourierTransform {
             for (let q = 0; q < radix; q++) {
               let sumRe = 0;
               let sumIm = 0;
-              for (let p = 0; p < radix; p++) {
-                const from = k * stride * radix + p * stride + s;
-                const turn = (p * (k + q * done) * stride) % length;
+              const step = ((k + q * done) * stride) % length;
+              let turn = 0;
+              for (let p = 0, from = k * stride * radix + s; p < radix; p++, from += stride) {
                 sumRe += re[from]! * cosine[turn]! - im[from]! * sine[turn]!;
                 sumIm += re[from]! * sine[turn]! + im[from]! * cosine[turn]!;
+                turn += step;
+                if (turn >= length) turn -= length;
               }
               const to = (k + q * done) * stride + s;
               otherRe[to] = sumRe;

@@ -1,10 +1,14 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { messageOf } from 'research-basics/errors';
+import { sha256, writeFileAtomic } from 'research-basics/files';
+import { createPace } from 'research-basics/pace';
 import type { Run } from 'mlflow-tracking-client';
 import { regionName, type Region } from '../ablation';
 import { mostProbable } from '../evaluation';
 import type { PlayableSound } from '../figures';
 import type { StageContext } from '../stages/context';
-import { createModulationFilter, filterWhole, parseCell, regionLabel } from '../synthesis';
+import { createModulationFilters, filterWhole, parseCell, regionLabel, SOUND_FORMAT } from '../synthesis';
 import { listenPage, soundOfFile, type SoundSection } from './listenPage';
 
 /** Recordings that were predicted. */
@@ -20,7 +24,7 @@ export interface PredictedRecordings {
 /** Misjudged recordings on a page, and classes at most. */
 const [MOST_WRONG, MOST_CLASSES] = [5, 20];
 /** Recordings on which ablation cells are heard, seconds of each, and iterations of the filter. */
-const [CELL_RECORDINGS, CELL_SECONDS, CELL_ITERATIONS] = [3, 4, 10];
+const [CELL_RECORDINGS, CELL_SECONDS, CELL_ITERATIONS] = [3, 4, 3];
 
 /**
  * Gives a run a page that plays the recordings that a model gets most wrong, and of each class the one that it is surest
@@ -60,13 +64,17 @@ export async function logPredictedSounds(
 
 /**
  * Gives a run one page for each ablation cell, `sounds/CELL.html`: 4 s of three recordings as they are, and what the cell
- * keeps of them. Where it is not known where recordings lie, nothing happens.
+ * keeps of them. Pages stay in `folder` and are reused while recordings and region are the same. Where it is not known
+ * where recordings lie, nothing happens.
+ *
+ * @throws UserError (`interrupted`) when `context.signal` asks to stop; finished pages stay.
  */
 export async function logCellSounds(
   run: Run | undefined,
   context: Pick<StageContext, 'fileOf' | 'tracker' | 'warn' | 'signal' | 'progress'>,
   regions: readonly Region[],
   recordings: readonly { readonly path: string; readonly label: string }[],
+  folder: string,
 ): Promise<void> {
   if (!isHeard(run, context)) return;
   const byClass = new Map(
@@ -77,40 +85,61 @@ export async function logCellSounds(
   const whole = await soundsOf([...paths.keys()], context, paths, (row) => `${paths[row]} (${labels[row]})`);
   const sounds = whole.map((sound) => ({
     ...sound,
-    samples: sound.samples.subarray(0, CELL_SECONDS * sound.sampleRate),
+    samples: sound.samples.slice(0, CELL_SECONDS * sound.sampleRate),
   }));
+  const content = sounds.map(({ samples, ...rest }) => ({
+    ...rest,
+    samples: sha256(new Uint8Array(samples.buffer)),
+  }));
+  let filters: ReturnType<typeof createModulationFilters> | undefined;
+  const pace = createPace(context.signal, 'ablation');
   for (const region of regions) {
-    if (context.signal?.aborted) return;
+    const name = regionName(region);
     const [action, pass] = region.pass.startsWith('not-')
       ? (['remove', region.pass.slice(4)] as const)
       : (['keep', region.pass] as const);
     const cell = parseCell(action, `${pass}-pass:${region.rateHz ?? '*'}:${region.scaleCycPerOct ?? '*'}`);
-    const kernel = await createModulationFilter({ region: cell, iterations: CELL_ITERATIONS });
-    const sections: SoundSection[] = [];
-    for (const sound of sounds) {
-      context.progress?.(`ablation: sounds of ${regionName(region)}`);
-      try {
-        const { report, ...after } = filterWhole(kernel, sound.samples, sound.sampleRate);
-        const said = [report.suppressionDb, report.distortionDb].map((db) =>
-          Number.isFinite(db) ? `${db.toFixed(1)} dB` : '–',
-        );
-        sections.push({
-          heading: sound.title,
-          text: `suppression ${said[0]} outside, distortion ${said[1]} inside, ${CELL_ITERATIONS} iterations`,
-          sounds: [
-            { ...sound, title: 'as recorded' },
-            { ...after, title: regionLabel(cell) },
-          ],
-        });
-      } catch (error) {
-        context.warn?.(`sounds of ${regionName(region)}: ${sound.title}: ${messageOf(error)}`);
+    const key = sha256({ format: SOUND_FORMAT, iterations: CELL_ITERATIONS, cell, content });
+    const file = path.join(folder, `${name}.html`);
+    let page = storedPage(file, key);
+    if (page === undefined) {
+      const kernel = (await (filters ??= createModulationFilters({ iterations: CELL_ITERATIONS })))(cell);
+      const sections: SoundSection[] = [];
+      for (const sound of sounds) {
+        await pace();
+        context.progress?.(`ablation: sounds of ${name}`);
+        try {
+          const { report, ...after } = filterWhole(kernel, sound.samples, sound.sampleRate);
+          const said = [report.suppressionDb, report.distortionDb].map((db) =>
+            Number.isFinite(db) ? `${db.toFixed(1)} dB` : '–',
+          );
+          sections.push({
+            heading: sound.title,
+            text: `suppression ${said[0]} outside, distortion ${said[1]} inside, ${CELL_ITERATIONS} iterations`,
+            sounds: [
+              { ...sound, title: 'as recorded' },
+              { ...after, title: regionLabel(cell) },
+            ],
+          });
+        } catch (error) {
+          context.warn?.(`sounds of ${name}: ${sound.title}: ${messageOf(error)}`);
+        }
       }
+      page = `${listenPage(`What the cell keeps: ${regionLabel(cell)}`, sections)}${keyMark(key)}`;
+      fs.mkdirSync(folder, { recursive: true });
+      writeFileAtomic(file, page);
     }
-    run.logText(
-      `sounds/${regionName(region)}.html`,
-      listenPage(`What the cell keeps: ${regionLabel(cell)}`, sections),
-    );
+    run.logText(`sounds/${name}.html`, page);
   }
+}
+
+/** The end of a stored page, which tells what it was made of and that it is whole. */
+const keyMark = (key: string): string => `<!-- ${key} -->\n`;
+
+function storedPage(file: string, key: string): string | undefined {
+  if (!fs.existsSync(file)) return undefined;
+  const page = fs.readFileSync(file, 'utf8');
+  return page.endsWith(keyMark(key)) ? page : undefined;
 }
 
 function isHeard(

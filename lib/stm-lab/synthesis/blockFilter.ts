@@ -2,6 +2,7 @@ import type { FilterBank } from '../features/stm/filterBank';
 import type { ModulationPlane } from './plane';
 import { createModulationPlane } from './plane';
 import type { ModulationGain } from './region';
+import { rememberLast } from './rememberLast';
 import { createSubbands, type Subbands, type SynthesisKernels } from './subbands';
 
 /** Part of the last step that is taken once more (accelerated projections). */
@@ -41,36 +42,69 @@ export interface BlockFilter {
   outOfBand(block: Float32Array): Float32Array;
 }
 
-/** Prepares a filter of blocks of `frames` frames (see `blockFramesFor`) with a gain in the modulation plane. */
-export function createBlockFilter(
+/** What filters of blocks of one length share, whatever they keep. */
+export interface BlockWorkspace {
+  readonly subbands: Subbands;
+  /** For targets, which are exact, and for steps, which are fast. */
+  readonly exact: ModulationPlane;
+  readonly plane: ModulationPlane;
+  /** How much of each modulation's error a step corrects. */
+  readonly weight: Float32Array;
+  /** A block's spectrum inside the channels, its cochleagram (dB) and the transform of that; remembered for other regions. */
+  readonly take: (block: Float32Array) => {
+    readonly spectrum: Float32Array;
+    readonly level: Float32Array;
+    readonly modulations: Float32Array;
+  };
+}
+
+/** Prepares the work on blocks of `frames` frames (see `blockFramesFor`). */
+export function createBlockWorkspace(
   kernels: SynthesisKernels,
   bank: FilterBank,
   frames: number,
+): BlockWorkspace {
+  const subbands = createSubbands(kernels, bank, frames);
+  const plane = createModulationPlane(kernels.fft, bank, frames, 'bridged');
+  const exact = createModulationPlane(kernels.fft, bank, frames, 'circular');
+  return {
+    subbands,
+    exact,
+    plane,
+    weight: plane.tabulate((rate, scale) =>
+      Math.abs(rate) <= PUBLISHED.rateHz && scale <= PUBLISHED.scaleCycPerOct ? 1 : FAR_WEIGHT,
+    ),
+    take: rememberLast((block) => {
+      const spectrum = inBand(subbands, block);
+      const level = subbands.analyse(spectrum).slice();
+      return { spectrum, level, modulations: exact.transform(level) };
+    }),
+  };
+}
+
+/** Prepares a filter of a workspace's blocks with a gain in the modulation plane. */
+export function createBlockFilter(
+  { subbands, exact, plane, weight, take }: BlockWorkspace,
   gain: ModulationGain,
   iterations: number,
 ): BlockFilter {
-  const subbands = createSubbands(kernels, bank, frames);
-  const exact = createModulationPlane(kernels.fft, bank, frames, 'circular');
-  const plane = createModulationPlane(kernels.fft, bank, frames, 'bridged');
   const table = exact.tabulate(gain);
-  const weight = plane.tabulate((rate, scale) =>
-    Math.abs(rate) <= PUBLISHED.rateHz && scale <= PUBLISHED.scaleCycPerOct ? 1 : FAR_WEIGHT,
-  );
   return {
     filter(block, carrier) {
-      const inBand = (samples: Float32Array): Float32Array =>
-        weighBins(subbands.toSpectrum(samples), (bin) => subbands.carried[bin]!);
-      const own = inBand(block);
-      const before = subbands.analyse(own).slice();
-      const target = exact.filter(before, table);
+      const { spectrum: own, level: before, modulations } = take(block);
+      const target = exact.filterTransform(modulations, table);
       const { spectrum, after } = approach(subbands, plane, {
-        ...{ start: carrier === block ? own : inBand(carrier), target, weight, iterations },
+        ...{ start: carrier === block ? own : inBand(subbands, carrier), target, weight, iterations },
       });
       return { samples: subbands.toBlock(spectrum), before, target, after };
     },
     outOfBand: (block) =>
       subbands.toBlock(weighBins(subbands.toSpectrum(block), (bin) => 1 - subbands.carried[bin]!)),
   };
+}
+
+function inBand(subbands: Subbands, samples: Float32Array): Float32Array {
+  return weighBins(subbands.toSpectrum(samples), (bin) => subbands.carried[bin]!);
 }
 
 /** Multiplies the bins of an interleaved spectrum, in place. */
@@ -103,19 +137,24 @@ function approach(
     readonly iterations: number;
   },
 ): { spectrum: Float32Array; after: Float32Array } {
-  let spectrum = start;
+  const spectrum = start.slice();
   let projected = start;
   let level = subbands.analyse(spectrum);
   const error = new Float32Array(level.length);
   for (let iteration = 0; iteration < iterations; iteration++) {
-    for (let i = 0; i < error.length; i++)
+    for (let i = 0; i < error.length; i++) {
+      const [wanted, found] = [target[i]!, level[i]!];
       // Below the floor of the cochleagram any level will do.
-      error[i] = target[i]! <= 0 && level[i]! <= 0 ? 0 : target[i]! - level[i]!;
+      error[i] = wanted <= 0 && found <= 0 ? 0 : wanted - found;
+    }
     const change = plane.filter(error, weight);
-    for (let i = 0; i < change.length; i++)
-      change[i] = Math.max(-LARGEST_FALL, Math.min(LARGEST_RISE, change[i]!));
+    for (let i = 0; i < change.length; i++) {
+      const value = change[i]!;
+      if (value > LARGEST_RISE) change[i] = LARGEST_RISE;
+      else if (value < -LARGEST_FALL) change[i] = -LARGEST_FALL;
+    }
     const next = subbands.impose(change);
-    spectrum = next.map((value, i) => value + MOMENTUM * (value - projected[i]!));
+    for (let i = 0; i < next.length; i++) spectrum[i] = next[i]! + MOMENTUM * (next[i]! - projected[i]!);
     projected = next;
     level = subbands.analyse(spectrum);
   }

@@ -5,7 +5,7 @@ import { blockFramesFor } from './subbandPlan';
 /** Frames of a full block, 8.192 s. */
 const BLOCK_FRAMES = 1024;
 /** Frames of a block that are not used at either end, where the circular transforms join both ends. */
-const MARGIN_FRAMES = 64;
+const MARGIN_FRAMES = 32;
 /** Frames over which a block gives way to the next one. */
 const FADE_FRAMES = 128;
 const HOP = (BLOCK_FRAMES - 2 * MARGIN_FRAMES - FADE_FRAMES) * FRAME_STEP;
@@ -31,8 +31,8 @@ export interface BlockStream {
 }
 
 /**
- * Cuts a signal at 16 kHz into blocks of 8.192 s, each beginning 7.168 s - 1.024 s after the one before, and joins what
- * `work` makes of them with cross-fades whose gains add up to one. The first and last half second of each block are not
+ * Cuts a signal at 16 kHz into blocks of 8.192 s, each beginning 6.656 s after the one before, and joins what
+ * `work` makes of them with cross-fades whose gains add up to one. The first and last quarter second of each block are not
  * used. Memory: a few blocks.
  *
  * @param work returns as many samples as the block has
@@ -56,14 +56,12 @@ export function startBlocks(work: (block: Block) => Float32Array): BlockStream {
   };
   const cut = (frames: number): Block => {
     const start = index * HOP - MARGIN;
-    return {
-      begin: start,
-      frames,
-      samples: Float32Array.from({ length: frames * FRAME_STEP }, (_, i) => {
-        const place = start + i;
-        return place >= 0 && place < received ? held[place - begin]! : sampleAt(place);
-      }),
-    };
+    const samples = new Float32Array(frames * FRAME_STEP);
+    for (let i = 0; i < samples.length; i++) {
+      const place = start + i;
+      samples[i] = place >= 0 && place < received ? held[place - begin]! : sampleAt(place);
+    }
+    return { begin: start, frames, samples };
   };
   /** The finished samples of a block: from where its fade-in begins to where its fade-out begins, or to the end. */
   const join = (block: Block, isLast: boolean): Float32Array => {

@@ -4,7 +4,12 @@ import { openAudio } from '../audio';
 import { openWavWriter } from '../audio/wavStream';
 import { UserError, messageOf } from 'research-basics/errors';
 import { canonicalJson, readJson, sha256, sha256File, writeJson } from 'research-basics/files';
-import type { FilteredCochleagrams, ModulationFilterKernel, ModulationFilterOptions } from './filterSound';
+import {
+  SOUND_FORMAT,
+  type FilteredCochleagrams,
+  type ModulationFilterKernel,
+  type ModulationFilterOptions,
+} from './filterSound';
 import { regionLabel, type ModulationRegion } from './region';
 import type { FilterReport } from './report';
 
@@ -38,9 +43,6 @@ export interface FilterFileResult {
   readonly elapsedSeconds: number;
 }
 
-/** Part of the key; raised when the same options give another sound. */
-const FORMAT = 2;
-
 /**
  * Filters one recording into a WAV file (16 kHz, mono, 32-bit float) with a JSON file of what was reached beside it. A
  * result of the same recording and options is reused. Memory does not grow with the recording.
@@ -57,7 +59,7 @@ export async function filterFile(
   readonly reused: boolean;
   readonly cochleagrams?: FilteredCochleagrams;
 }> {
-  const key = sha256(`${canonicalJson({ format: FORMAT, filter })}\n${sha256File(file)}`);
+  const key = sha256(`${canonicalJson({ format: SOUND_FORMAT, filter })}\n${sha256File(file)}`);
   const record = `${output}.json`;
   const previous = readPrevious(record);
   const size = fs.statSync(`${output}.wav`, { throwIfNoEntry: false })?.size;

@@ -7,10 +7,15 @@ import { stmFilterBank, type ChannelSet } from '../features/stm/filterBank';
 import { ANALYSIS_RATE, FRAME_RATE } from '../features/stm/axes';
 import { EXCERPT_SAMPLES } from '../features/stm/channelPlan';
 import { createCochleagramKernel } from '../features/stm/cochleagram';
-import { createBlockFilter, type BlockFilter } from './blockFilter';
+import {
+  createBlockFilter,
+  createBlockWorkspace,
+  type BlockFilter,
+  type BlockWorkspace,
+} from './blockFilter';
 import { startBlocks, type Block } from './blocks';
 import { regionGain, type ModulationGain, type ModulationRegion } from './region';
-import { startModulationMeter, WINDOW_HOP, type FilterReport } from './report';
+import { prepareModulationMeter, WINDOW_HOP, type FilterReport } from './report';
 import { loadSynthesisKernels } from './subbands';
 
 /** How modulations are filtered. */
@@ -79,6 +84,8 @@ export interface FilteredSound {
   readonly cochleagrams?: FilteredCochleagrams;
 }
 
+/** Part of the key of stored sounds; raised when the same options give another sound. */
+export const SOUND_FORMAT = 3;
 /** Iterations of the synthesis where nothing else is asked for. */
 const DEFAULT_ITERATIONS = 40;
 /** Level to which a block is scaled before its analysis, as in the extraction. */
@@ -93,86 +100,106 @@ const LEAST_SECONDS = 0.25;
  * @throws UserError (`input`) for unusable options. The filters throw it from `push` or `finish` when a sample is not
  *   finite, and from `finish` when the recording is shorter than 0.25 s.
  */
-export async function createModulationFilter(
-  options: ModulationFilterOptions,
-): Promise<ModulationFilterKernel> {
-  const {
-    region,
-    iterations = DEFAULT_ITERATIONS,
-    carrier = 'own',
-    seed = 1,
-    passOutOfBand = false,
-  } = options;
+export async function createModulationFilter({
+  region,
+  ...options
+}: ModulationFilterOptions): Promise<ModulationFilterKernel> {
+  return (await createModulationFilters(options))(region);
+}
+
+/**
+ * Prepares filters of many regions, which share tables, memory, and what is known of a recording before it is filtered:
+ * filter a recording with every region before the next one (or up to four short recordings in turn).
+ *
+ * @returns gives the filter of a region, one in use at a time; the sounds are those of `createModulationFilter`.
+ * @throws as `createModulationFilter`
+ */
+export async function createModulationFilters({
+  iterations = DEFAULT_ITERATIONS,
+  carrier = 'own',
+  seed = 1,
+  passOutOfBand = false,
+  channels,
+}: Omit<ModulationFilterOptions, 'region'> = {}): Promise<
+  (region: ModulationFilterOptions['region']) => ModulationFilterKernel
+> {
   if (!Number.isInteger(iterations) || iterations < 1)
     throw inputError(`iterations ${iterations}: must be a whole number from 1`);
-  const gain = typeof region === 'function' ? region : regionGain(region);
-  const bank = stmFilterBank(options.channels);
+  const bank = stmFilterBank(channels);
   const [kernels, cochleagram] = await Promise.all([loadSynthesisKernels(), createCochleagramKernel(bank)]);
-  const filters = new Map<number, BlockFilter>();
-  const filterFor = (frames: number): BlockFilter => {
-    const filter = filters.get(frames) ?? createBlockFilter(kernels, bank, frames, gain, iterations);
-    filters.set(frames, filter);
-    return filter;
-  };
+  const workspaces = new Map<number, BlockWorkspace>();
+  const startMeter = prepareModulationMeter(cochleagram);
+  return (region) => {
+    const gain = typeof region === 'function' ? region : regionGain(region);
+    const filters = new Map<number, BlockFilter>();
+    const filterFor = (frames: number): BlockFilter => {
+      const workspace = workspaces.get(frames) ?? createBlockWorkspace(kernels, bank, frames);
+      workspaces.set(frames, workspace);
+      const filter = filters.get(frames) ?? createBlockFilter(workspace, gain, iterations);
+      filters.set(frames, filter);
+      return filter;
+    };
 
-  return {
-    start(sampleRate) {
-      const resampling = startResampling(sampleRate, ANALYSIS_RATE);
-      const meter = startModulationMeter(cochleagram, gain);
-      const pairs = startPairs((before, after) => meter.add(before, after, gainTo(TARGET_RMS, before)));
-      let [difference, cells, received] = [0, 0, 0];
-      let cochleagrams: FilteredCochleagrams | undefined;
+    return {
+      start(sampleRate) {
+        const resampling = startResampling(sampleRate, ANALYSIS_RATE);
+        const meter = startMeter(gain);
+        const pairs = startPairs((before, after) => meter.add(before, after, gainTo(TARGET_RMS, before)));
+        let [difference, cells, received] = [0, 0, 0];
+        let cochleagrams: FilteredCochleagrams | undefined;
 
-      const work = ({ begin, frames, samples }: Block): Float32Array => {
-        const level = gainTo(TARGET_RMS, samples);
-        if (!Number.isFinite(level)) throw inputError('holds samples that are not finite (NaN or infinite)');
-        if (level === 0) return new Float32Array(samples.length);
-        const filter = filterFor(frames);
-        const scaled = samples.map((value) => value * level);
-        const result = filter.filter(
-          scaled,
-          carrier === 'own' ? scaled : whiteNoise(seed, begin, samples.length),
-        );
-        for (let i = 0; i < result.after.length; i++)
-          difference += Math.abs(result.after[i]! - Math.max(0, result.target[i]!));
-        cells += result.after.length;
-        cochleagrams ??= {
-          ...{ before: result.before, target: result.target.map((value) => Math.max(0, value)) },
-          ...{ after: result.after, channelHz: [...bank.centreHz], frameRateHz: FRAME_RATE },
-        };
-        const rest = passOutOfBand ? filter.outOfBand(scaled) : undefined;
-        return result.samples.map((value, i) => (value + (rest?.[i] ?? 0)) / level);
-      };
-      const blocks = startBlocks(work);
-      const feed = (resampled: Float32Array): Float32Array => {
-        pairs.before(resampled);
-        const output = blocks.push(resampled);
-        pairs.after(output);
-        return output;
-      };
-      return {
-        sampleRate: ANALYSIS_RATE,
-        push(block) {
-          received += block.length;
-          return feed(resampling.push(block));
-        },
-        finish() {
-          if (received < LEAST_SECONDS * sampleRate)
-            throw inputError(
-              `too short: lasts ${(received / sampleRate).toFixed(2)} s, ${LEAST_SECONDS} s are needed`,
-            );
-          const first = feed(resampling.finish());
-          const last = blocks.finish();
-          pairs.after(last);
-          pairs.finish();
-          return {
-            samples: concatenate([first, last]),
-            report: { ...meter.read(), meanAbsoluteDb: cells === 0 ? NaN : difference / cells },
-            ...(cochleagrams === undefined ? {} : { cochleagrams }),
+        const work = ({ begin, frames, samples }: Block): Float32Array => {
+          const level = gainTo(TARGET_RMS, samples);
+          if (!Number.isFinite(level))
+            throw inputError('holds samples that are not finite (NaN or infinite)');
+          if (level === 0) return new Float32Array(samples.length);
+          const filter = filterFor(frames);
+          const scaled = samples.map((value) => value * level);
+          const result = filter.filter(
+            scaled,
+            carrier === 'own' ? scaled : whiteNoise(seed, begin, samples.length),
+          );
+          for (let i = 0; i < result.after.length; i++)
+            difference += Math.abs(result.after[i]! - Math.max(0, result.target[i]!));
+          cells += result.after.length;
+          cochleagrams ??= {
+            ...{ before: result.before, target: result.target.map((value) => Math.max(0, value)) },
+            ...{ after: result.after, channelHz: [...bank.centreHz], frameRateHz: FRAME_RATE },
           };
-        },
-      };
-    },
+          const rest = passOutOfBand ? filter.outOfBand(scaled) : undefined;
+          return result.samples.map((value, i) => (value + (rest?.[i] ?? 0)) / level);
+        };
+        const blocks = startBlocks(work);
+        const feed = (resampled: Float32Array): Float32Array => {
+          pairs.before(resampled);
+          const output = blocks.push(resampled);
+          pairs.after(output);
+          return output;
+        };
+        return {
+          sampleRate: ANALYSIS_RATE,
+          push(block) {
+            received += block.length;
+            return feed(resampling.push(block));
+          },
+          finish() {
+            if (received < LEAST_SECONDS * sampleRate)
+              throw inputError(
+                `too short: lasts ${(received / sampleRate).toFixed(2)} s, ${LEAST_SECONDS} s are needed`,
+              );
+            const first = feed(resampling.finish());
+            const last = blocks.finish();
+            pairs.after(last);
+            pairs.finish();
+            return {
+              samples: concatenate([first, last]),
+              report: { ...meter.read(), meanAbsoluteDb: cells === 0 ? NaN : difference / cells },
+              ...(cochleagrams === undefined ? {} : { cochleagrams }),
+            };
+          },
+        };
+      },
+    };
   };
 }
 

@@ -1,7 +1,9 @@
 export {
   createModulationFilter,
+  createModulationFilters,
   filterModulations,
   filterWhole,
+  SOUND_FORMAT,
   type FilteredCochleagrams,
   type FilteredSound,
   type ModulationFilter,

@@ -18,6 +18,10 @@ export interface ModulationPlane {
    * @returns the same shape, a new array; circular in time
    */
   filter(values: Float32Array, table: Float32Array): Float32Array;
+  /** The 2-D transform alone, in the order of `tabulate`, interleaved complex; a new array. */
+  transform(values: Float32Array): Float32Array;
+  /** What `filter` makes of a cochleagram with this transform. */
+  filterTransform(cells: Float32Array, table: Float32Array): Float32Array;
 }
 
 /**
@@ -39,7 +43,7 @@ export function createModulationPlane(
   const floats = (address: number, length: number): Float32Array =>
     new Float32Array(fft.memory.buffer, address, length);
   const alongTime = fft.plan(frames, 'real');
-  const scaleColumn = ends === 'circular' ? exactColumns(rows) : fastColumns(fft, rows);
+  const columns = ends === 'circular' ? exactColumns(rows) : fastColumns(fft, rows);
   const line = fft.allocate(4 * frames);
   const lineSpectrum = fft.allocate(4 * frames);
   const scratch = fft.allocate(8 * frames);
@@ -107,48 +111,64 @@ export function createModulationPlane(
     },
     filter(values, table) {
       forwardRows(values);
-      for (let k = 0; k < rates; k++)
-        scaleColumn(floats(plane + 8 * k * rows, 2 * rows), table.subarray(k * rows, (k + 1) * rows));
+      for (let k = 0; k < rates; k++) {
+        const column = floats(plane + 8 * k * rows, 2 * rows);
+        columns(column, 'forward');
+        scaleColumn(column, table, k * rows);
+        columns(column, 'backward');
+      }
+      return backwardRows();
+    },
+    transform(values) {
+      forwardRows(values);
+      for (let k = 0; k < rates; k++) columns(floats(plane + 8 * k * rows, 2 * rows), 'forward');
+      return floats(plane, 2 * rates * rows).slice();
+    },
+    filterTransform(cells, table) {
+      floats(plane, 2 * rates * rows).set(cells);
+      for (let k = 0; k < rates; k++) {
+        const column = floats(plane + 8 * k * rows, 2 * rows);
+        scaleColumn(column, table, k * rows);
+        columns(column, 'backward');
+      }
       return backwardRows();
     },
   };
 }
 
-/** Multiplies the unnormalised transform of a column of interleaved complex values by gains, in place. */
-type ScaleColumn = (column: Float32Array, gains: Float32Array) => void;
-
-function fastColumns(fft: Pffft, rows: number): ScaleColumn {
-  const plan = fft.plan(rows, 'complex');
-  const scratch = fft.allocate(8 * rows);
-  return (column, gains) => {
-    const address = column.byteOffset;
-    fft.transform(plan, address, address, scratch, 'forward', 'ordered');
-    for (let s = 0; s < rows; s++) {
-      column[2 * s]! *= gains[s]!;
-      column[2 * s + 1]! *= gains[s]!;
-    }
-    fft.transform(plan, address, address, scratch, 'backward', 'ordered');
-  };
+/** Multiplies interleaved complex values by gains from a place of their table on, in place. */
+function scaleColumn(column: Float32Array, table: Float32Array, first: number): void {
+  for (let s = 0; s < column.length / 2; s++) {
+    const gain = table[first + s]!;
+    column[2 * s]! *= gain;
+    column[2 * s + 1]! *= gain;
+  }
 }
 
-function exactColumns(rows: number): ScaleColumn {
+/** The unnormalised transform of a column of interleaved complex values, in place. */
+type TransformColumn = (column: Float32Array, direction: 'forward' | 'backward') => void;
+
+function fastColumns(fft: Pffft, rows: number): TransformColumn {
+  const plan = fft.plan(rows, 'complex');
+  const scratch = fft.allocate(8 * rows);
+  return ({ byteOffset: address }, direction) =>
+    fft.transform(plan, address, address, scratch, direction, 'ordered');
+}
+
+function exactColumns(rows: number): TransformColumn {
   const { transform } = fourierTransform(rows);
   const [real, imaginary] = [new Float64Array(rows), new Float64Array(rows)];
-  return (column, gains) => {
+  return (column, direction) => {
+    // The backward transform is the forward one of the conjugate.
+    const sign = direction === 'forward' ? 1 : -1;
     for (let s = 0; s < rows; s++) {
       real[s] = column[2 * s]!;
-      imaginary[s] = column[2 * s + 1]!;
-    }
-    transform(real, imaginary);
-    // The backward transform is the forward one of the conjugate.
-    for (let s = 0; s < rows; s++) {
-      real[s]! *= gains[s]!;
-      imaginary[s]! *= -gains[s]!;
+      imaginary[s] = sign * column[2 * s + 1]!;
     }
     transform(real, imaginary);
     for (let s = 0; s < rows; s++) {
       column[2 * s] = real[s]!;
-      column[2 * s + 1] = -imaginary[s]!;
+      column[2 * s + 1] = sign * imaginary[s]!;
     }
   };
 }

@@ -5,6 +5,7 @@ import { EXCERPT_SAMPLES } from '../features/stm/channelPlan';
 import { circle } from '../features/stm/modulation';
 import { designResampler } from '../audio/resample';
 import type { ModulationGain } from './region';
+import { rememberLast } from './rememberLast';
 
 /** Samples between two windows of the measurement: they overlap by half. */
 export const WINDOW_HOP = EXCERPT_SAMPLES / 2;
@@ -38,69 +39,77 @@ export interface ModulationMeter {
 }
 
 /**
- * Starts a measurement with the extraction's own cochleagram: for each window, its 2-D transform over |rate| < 15 Hz and
- * scale <= 7.1 cyc/oct with a Hann window along time and the mean taken out. Cells on the region's soft edge do not count.
+ * Prepares measurements with the extraction's own cochleagram: for each window, its 2-D transform over |rate| < 15 Hz and
+ * scale <= 7.1 cyc/oct with a Hann window along time and the mean taken out. Cells on a region's soft edge do not count.
+ *
+ * @returns starts the measurement of a region; what is known of a window before filtering serves all of them
  */
-export function startModulationMeter(kernel: CochleagramKernel, gain: ModulationGain): ModulationMeter {
+export function prepareModulationMeter(kernel: CochleagramKernel): (gain: ModulationGain) => ModulationMeter {
   const { bank } = kernel;
   const channels = bank.centreHz.length;
   const scaleStep = bank.channelsPerOctave / channels;
   const scales = Math.min(Math.floor(LARGEST_SCALE / scaleStep), channels / 2 - 1);
   const rates = (RATES - 1) / 2;
-  const cells: { rate: number; scale: number; inside: boolean; energy: number }[] = [];
+  const cells: { readonly rate: number; readonly scale: number }[] = [];
   for (let rate = 0; rate < rates; rate++)
-    for (let scale = -scales; scale <= scales; scale++) {
-      // At rate 0 the negative scales repeat the positive ones.
-      if (rate === 0 && scale <= 0) continue;
-      const hz = (scale < 0 ? -rate : rate) / EXCERPT_SECONDS;
-      const factor = gain(hz, Math.abs(scale) * scaleStep);
-      if (factor > EDGE_GAIN && factor < 1 - EDGE_GAIN) continue;
-      cells.push({ rate, scale, inside: factor >= 1 - EDGE_GAIN, energy: rate === 0 ? 1 : 2 });
-    }
+    // At rate 0 the negative scales repeat the positive ones.
+    for (let scale = rate === 0 ? 1 : -scales; scale <= scales; scale++) cells.push({ rate, scale });
   const { cos, sin } = circle(channels);
   const sameRate = designResampler(ANALYSIS_RATE, ANALYSIS_RATE);
 
-  /** Real and imaginary part of every cell. */
-  const spectrumOf = (samples: Float32Array, level: number): Float64Array => {
-    kernel.compute(samples, level, sameRate);
+  /** Real and imaginary part of every cell, of a window at the analysis level. */
+  const spectrumOf = (samples: Float32Array): Float64Array => {
+    kernel.compute(samples, 1, sameRate);
     const { real, imaginary } = kernel.rateSpectrum();
     const re = taper(real, channels);
     const im = taper(imaginary, channels, -1);
     const output = new Float64Array(2 * cells.length);
-    cells.forEach(({ rate, scale }, i) => {
+    for (let i = 0; i < cells.length; i++) {
+      const { rate, scale } = cells[i]!;
       const row = rate * channels;
+      const step = scale < 0 ? scale + channels : scale;
       let [sumRe, sumIm] = [0, 0];
       for (let c = 0, turn = 0; c < channels; c++) {
-        sumRe += re[row + c]! * cos[turn]! + im[row + c]! * sin[turn]!;
-        sumIm += im[row + c]! * cos[turn]! - re[row + c]! * sin[turn]!;
-        turn = (turn + scale + channels) % channels;
+        const [x, y] = [re[row + c]!, im[row + c]!];
+        sumRe += x * cos[turn]! + y * sin[turn]!;
+        sumIm += y * cos[turn]! - x * sin[turn]!;
+        turn += step;
+        if (turn >= channels) turn -= channels;
       }
       output[2 * i] = sumRe;
       output[2 * i + 1] = sumIm;
-    });
+    }
     return output;
   };
+  const spectrumBefore = rememberLast(spectrumOf);
 
-  let [outsideBefore, outsideAfter, insideBefore, insideChange] = [0, 0, 0, 0];
-  return {
-    add(before, after, level) {
-      const from = spectrumOf(before, level);
-      const to = spectrumOf(after, level);
-      cells.forEach(({ inside, energy }, i) => {
-        const [a, b, c, d] = [from[2 * i]!, from[2 * i + 1]!, to[2 * i]!, to[2 * i + 1]!];
-        if (inside) {
-          insideBefore += energy * (a * a + b * b);
-          insideChange += energy * ((c - a) ** 2 + (d - b) ** 2);
-        } else {
-          outsideBefore += energy * (a * a + b * b);
-          outsideAfter += energy * (c * c + d * d);
-        }
-      });
-    },
-    read: () => ({
-      suppressionDb: 10 * Math.log10(outsideAfter / outsideBefore),
-      distortionDb: 10 * Math.log10(insideChange / insideBefore),
-    }),
+  return (gain) => {
+    const factors = cells.map(({ rate, scale }) =>
+      gain((scale < 0 ? -rate : rate) / EXCERPT_SECONDS, Math.abs(scale) * scaleStep),
+    );
+    let [outsideBefore, outsideAfter, insideBefore, insideChange] = [0, 0, 0, 0];
+    return {
+      add(before, after, level) {
+        const from = spectrumBefore(before.map((value) => value * level));
+        const to = spectrumOf(after.map((value) => value * level));
+        cells.forEach(({ rate }, i) => {
+          const [a, b, c, d] = [from[2 * i]!, from[2 * i + 1]!, to[2 * i]!, to[2 * i + 1]!];
+          // Each rate above 0 stands for its negative, too.
+          const times = rate === 0 ? 1 : 2;
+          if (factors[i]! >= 1 - EDGE_GAIN) {
+            insideBefore += times * (a * a + b * b);
+            insideChange += times * ((c - a) ** 2 + (d - b) ** 2);
+          } else if (factors[i]! <= EDGE_GAIN) {
+            outsideBefore += times * (a * a + b * b);
+            outsideAfter += times * (c * c + d * d);
+          }
+        });
+      },
+      read: () => ({
+        suppressionDb: 10 * Math.log10(outsideAfter / outsideBefore),
+        distortionDb: 10 * Math.log10(insideChange / insideBefore),
+      }),
+    };
   };
 }
 

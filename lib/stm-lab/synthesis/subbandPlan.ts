@@ -10,9 +10,9 @@ const WINDOW_SIGMAS = 4;
  * Subband samples per second, in standard deviations of the channel's window. Coarser than the extraction's: the
  * iteration needs the envelope to about 1 %, and what it reached is measured with the extraction's own analysis.
  */
-const RATE_SIGMAS = 10;
+const RATE_SIGMAS = 8;
 /** Fewest subband samples per frame. */
-const LEAST_PER_FRAME = 12;
+const LEAST_PER_FRAME = 4;
 
 /** One channel's subband at a reduced rate. */
 export interface SubbandPlan {

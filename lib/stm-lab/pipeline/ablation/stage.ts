@@ -88,7 +88,7 @@ export async function ablateStage(
       run?.logArtifact(path.join(out, 'cells.csv'));
       run?.logArtifact(path.join(out, 'ablation.json'));
       const regions = tasks.flatMap(({ region }) => (region === undefined ? [] : [region]));
-      await logCellSounds(run, context, regions, folder.index);
+      await logCellSounds(run, context, regions, folder.index, path.join(out, 'sounds'));
       return { files: ['ablation.json', 'cells.csv'], failed };
     },
   });
