@@ -107,6 +107,7 @@ test('every training option away from its default still learns', async () => {
     { loss: { kind: 'cross-entropy', classWeights: 'balanced' } },
     { biasCorrection: 'keras-3.2', adam: { beta1: 0.8, beta2: 0.99, epsilon: 1e-6 } },
     { schedule: 'linear', warmupUpdates: 5, order: 'stored' },
+    { schedule: 'warm-restarts', cycleUpdates: 20, lookahead: {} },
   ] as const) {
     const plain = await fitMlp(engine, task(data, { validation: data }));
     const result = await fitMlp(engine, task(data, { validation: data, options }));

@@ -8,12 +8,12 @@ import {
   networkLayout,
   trainingSize,
 } from 'stm-lab/dist/models';
-import { createOptimiser, layOut } from 'stm-lab/dist/training';
+import { createOptimiser, layOut, scheduledRate } from 'stm-lab/dist/training';
 import { bagTensors } from 'stm-lab/dist/models/attention';
 import { epochBatches } from 'stm-lab/dist/training/batches';
 import { lossAndGradient, resolveLoss, softmaxInPlace } from 'stm-lab/dist/training/focalLoss';
 import { createNetwork } from 'stm-lab/dist/models/network';
-import { resolveFitOptions, scheduledRate } from 'stm-lab/dist/models/options';
+import { resolveFitOptions } from 'stm-lab/dist/models/options';
 import { fastWords, fillDropoutMask } from 'stm-lab/dist/training/random';
 import { randomState } from 'research-basics/random/mt19937';
 import { bagRows, cloudRows, largestDifference } from './fixtures';
@@ -288,4 +288,20 @@ test('learning-rate schedules: warm-up, constant, cosine, linear', () => {
   assert.ok(Math.abs(rate('cosine', 10) - 0.55) < 1e-12);
   assert.ok(rate('cosine', 7) > rate('linear', 7));
   assert.ok(Math.abs(rate('cosine', 15) - 0.1) < 1e-12);
+});
+
+test('cyclic rates rise and fall between the two ends; warm restarts begin every cycle at the peak', () => {
+  const rates = (schedule: 'cyclic' | 'warm-restarts'): number[] =>
+    Array.from({ length: 9 }, (_, u) =>
+      scheduledRate({ learningRate: 1, schedule, finalRate: 0.2, cycleUpdates: 4 }, u + 1, 100),
+    );
+  const near = (actual: number[], expected: number[]): void =>
+    assert.ok(largestDifference(actual, expected) < 1e-12, actual.join(', '));
+  near(rates('cyclic'), [0.2, 0.6, 1, 0.6, 0.2, 0.6, 1, 0.6, 0.2]);
+  const [down, up] = [(1 - Math.SQRT1_2) / 2, (1 + Math.SQRT1_2) / 2].map((share) => 0.2 + 0.8 * share);
+  near(rates('warm-restarts'), [1, up!, 0.6, down!, 1, up!, 0.6, down!, 1]);
+  assert.throws(
+    () => resolveFitOptions({ schedule: 'cyclic' }),
+    /cycleUpdates is undefined: schedule "cyclic"/,
+  );
 });

@@ -33,8 +33,7 @@ const ended = (child: ChildProcess): Promise<void> =>
 const epochsIn = (folder: string): number => {
   try {
     const text = fs.readFileSync(path.join(folder, 'snapshot.json'), 'utf8');
-    return (JSON.parse(text) as { progress: { progress: { history: unknown[] } } }).progress.progress.history
-      .length;
+    return (JSON.parse(text) as { progress: { history: unknown[] } }).progress.history.length;
   } catch {
     return 0;
   }

@@ -1,19 +1,24 @@
 import { divergedError, inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
-import { createPace } from 'research-basics/pace';
+import { concatenate } from '../base/concatenate';
 import type { Engine } from '../engine';
-import { epochBatches, trainingSize } from '../training/batches';
-import { readCheckpoint, writeCheckpoint } from './checkpoint';
-import { checkRows, fingerprint, type LabelledRows, rowCollector } from './data';
+import { type Batch, epochBatches, trainingSize } from '../training/batches';
 import { lossAndGradient, resolveLoss } from '../training/focalLoss';
+import {
+  type BatchGroup,
+  divergenceSentence,
+  type EpochEnd,
+  type GroupResult,
+  runTraining,
+} from '../training/loop';
+import { separate } from '../training/parameters';
+import { checkRows, fingerprint, type LabelledRows, rowCollector } from './data';
 import { createModel, type MlpModel, type ModelInfo } from './model';
 import { type FitOptions, resolveFitOptions, type ResolvedFitOptions } from './options';
 import { networkProbabilities } from './predict';
-import { concatenate } from '../base/concatenate';
-import { separate } from '../training/parameters';
 import { checkSpec, initialWeights, type MlpSpec, networkLayout } from './spec';
-import { countCorrect, createTrainer, type Trainer } from './trainer';
+import { countCorrect, createTrainer, optimiserOf, type Trainer } from './trainer';
 
 /** A figure of merit of predicted probabilities (float32, rows x classes) against class numbers. */
 export type EpochMetric = (labels: Int32Array, probabilities: Float32Array, classes: number) => number;
@@ -74,13 +79,6 @@ export interface FitResult {
   readonly resumed: number;
 }
 
-interface Progress {
-  history: EpochRecord[];
-  bestEpoch: number;
-  bestValue: number | null;
-  stopped: FitResult['stopped'] | null;
-}
-
 /**
  * The result itself, of a training whose numbers stayed numbers.
  *
@@ -111,51 +109,54 @@ export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> 
       `training: ${size.batches} micro-batches make no weight update with accumulation ${options.accumulation}; lower batchSize or accumulation, or raise epochs`,
     );
   const loss = resolveLoss(options.loss, spec.classes, train.y);
-  const identity = checkpoint === undefined ? '' : identityOf(engine, task, options);
-  const found =
-    checkpoint === undefined
-      ? undefined
-      : readCheckpoint<Progress>(checkpoint.folder, identity, options.accumulation);
-  const progress: Progress = found?.progress ?? { history: [], bestEpoch: 0, bestValue: null, stopped: null };
-  let best = found?.best;
-  let divergence: string | undefined;
-  const start = found?.state ?? concatenate(task.start ?? initialWeights(spec, options.seed));
-  // The latest weights that are known to be numbers.
-  let sound = start instanceof Float32Array ? start : start.optimiser.values;
-  const resumed = progress.history.length;
-  const trainer = createTrainer(engine, spec, options, loss, start, size.updates);
+  const trainer = createTrainer(
+    engine,
+    spec,
+    options,
+    loss,
+    concatenate(task.start ?? initialWeights(spec, options.seed)),
+  );
   try {
-    while (progress.stopped === null) {
-      const epoch = progress.history.length + 1;
-      const sums = await trainEpoch(task, options, trainer, counts, epoch);
-      const record = recordOf(engine, task, trainer, loss, epoch, sums);
-      const { values: weights } = trainer.optimiser.read();
-      if (typeof record === 'string' || firstNotFinite(weights) >= 0) {
-        const what = typeof record === 'string' ? record : 'weights';
-        divergence = `diverged in epoch ${epoch}: its ${what} became infinite or not a number (learning rate ${options.learningRate}, update ${trainer.updates}); lower the learning rate, or check the scale of the features`;
-        progress.stopped = 'diverged';
-        break;
-      }
-      sound = weights;
-      progress.history.push(record);
-      if (improves(record, progress, options)) {
-        progress.bestEpoch = epoch;
-        if (options.restore === 'best') best = weights;
-      }
-      const answer = await task.onEpoch?.(record);
-      progress.stopped = stopReason(record, progress, options, answer);
-      if (checkpoint !== undefined)
-        writeCheckpoint(checkpoint.folder, identity, { state: trainer.state(), best, progress });
-    }
-    const restored = options.restore === 'best' && best !== undefined;
+    const result = await runTraining<EpochRecord>(engine, {
+      learner: trainer.learner,
+      stages: [{ epochs: options.epochs, optimiser: optimiserOf(options), schedule: options }],
+      batchesPerEpoch: size.batchesPerEpoch,
+      accumulation: options.accumulation,
+      together: trainer.together,
+      groupGradient: groupGradients(task, options, trainer, counts),
+      onUpdate: trainer.refresh,
+      epochRecord: (end) => recordOf(engine, task, trainer, loss, end),
+      best: options.earlyStopping && {
+        ...options.earlyStopping,
+        value: ({ validation }) => validation![options.earlyStopping!.monitor]!,
+        keepsValues: options.restore === 'best',
+      },
+      onEpoch: task.onEpoch,
+      checkpoint: checkpoint && { folder: checkpoint.folder, identity: identityOf(engine, task, options) },
+      signal: task.signal,
+    });
+    const { history, stopped, divergence, updates, dropped, resumed } = result;
+    const restored = options.restore === 'best' ? result.best : undefined;
     return {
-      model: createModel(spec, separate(networkLayout(spec), restored ? best! : sound), task.info),
-      history: progress.history,
-      bestEpoch: restored ? progress.bestEpoch : progress.history.length,
-      stopped: progress.stopped,
-      ...(divergence === undefined ? {} : { divergence }),
-      updates: trainer.updates,
-      dropped: trainer.batches % options.accumulation,
+      model: createModel(
+        spec,
+        separate(networkLayout(spec), (restored ?? result.last).parameters),
+        task.info,
+      ),
+      history,
+      bestEpoch: restored === undefined ? history.length : result.bestEpoch,
+      stopped,
+      ...(divergence === undefined
+        ? {}
+        : {
+            divergence: divergenceSentence(
+              divergence,
+              `in epoch ${divergence.epoch}`,
+              'the scale of the features',
+            ),
+          }),
+      updates,
+      dropped,
       resumed,
     };
   } finally {
@@ -189,59 +190,41 @@ function identityOf(engine: Engine, task: FitTask, options: ResolvedFitOptions):
   return sha256([engine.name, task.spec, options, rows, start ?? null, Object.keys(task.metrics ?? {})]);
 }
 
-interface EpochSums {
-  rows: number;
-  loss: number;
-  correct: number;
-}
-
-async function trainEpoch(
-  { train, trailing, signal }: FitTask,
-  options: ResolvedFitOptions,
+/** Gathers the rows of each group of micro-batches and passes them through the network. */
+function groupGradients(
+  { train, trailing }: FitTask,
+  { batchSize, order, seed }: ResolvedFitOptions,
   trainer: Trainer,
   counts: { train: number; trailing: number },
-  epoch: number,
-): Promise<EpochSums> {
-  const sums: EpochSums = { rows: 0, loss: 0, correct: 0 };
-  const collector = rowCollector(trailing === undefined ? [train] : [train, trailing], trainer.capacity);
-  const sizes: number[] = [];
-  const pace = createPace(signal, 'training');
-  const flush = (): void => {
+): (group: BatchGroup) => GroupResult {
+  const sources = trailing === undefined ? [train] : [train, trailing];
+  const collector = rowCollector(sources, trainer.together * batchSize);
+  let known: { epoch: number; batches: Batch[] } = { epoch: 0, batches: [] };
+  return ({ epoch, inEpoch, inTraining, count }) => {
+    if (known.epoch !== epoch)
+      known = { epoch, batches: [...epochBatches(counts, batchSize, order, seed, epoch)] };
+    const batches = known.batches.slice(inEpoch, inEpoch + count);
+    for (const { source, rows } of batches) collector.add(source, rows);
     const { x, labels, excerpts } = collector.take();
-    const step = trainer.step(x, labels, sizes, excerpts);
-    sums.rows += step.rows;
-    sums.loss += step.loss;
-    sums.correct += step.correct;
-    sizes.length = 0;
+    const sizes = batches.map(({ rows }) => rows.length);
+    return trainer.gradient(x, labels, inTraining, sizes, excerpts);
   };
-  for (const batch of epochBatches(counts, options.batchSize, options.order, options.seed, epoch)) {
-    collector.add(batch.source, batch.rows);
-    sizes.push(batch.rows.length);
-    if (sizes.length < trainer.room()) continue;
-    flush();
-    if (!Number.isFinite(sums.loss)) return sums;
-    await pace();
-  }
-  if (sizes.length > 0) flush();
-  return sums;
 }
 
-/** What is known after an epoch, or which numbers of it are none. */
+/** What is known after an epoch, or which numbers of it are not numbers. */
 function recordOf(
   engine: Engine,
   { spec, validation, metrics = {} }: FitTask,
   trainer: Trainer,
   loss: ReturnType<typeof resolveLoss>,
-  epoch: number,
-  sums: EpochSums,
-): EpochRecord | 'loss' | 'validation loss' | 'outputs on the validation rows' {
-  if (!Number.isFinite(sums.loss)) return 'loss';
+  { epoch, sums, learningRate, updates }: EpochEnd,
+): EpochRecord | 'validation loss' | 'outputs on the validation rows' {
   const record: EpochRecord = {
     epoch,
-    loss: sums.loss / sums.rows,
-    accuracy: sums.correct / sums.rows,
-    learningRate: trainer.learningRate,
-    updates: trainer.updates,
+    loss: sums['loss']! / sums['rows']!,
+    accuracy: sums['correct']! / sums['rows']!,
+    learningRate,
+    updates,
   };
   if (validation === undefined) return record;
   const { y, rows } = validation;
@@ -255,29 +238,4 @@ function recordOf(
   if (!Number.isFinite(values['loss'])) return 'validation loss';
   for (const [name, metric] of Object.entries(metrics)) values[name] = metric(y, probabilities, spec.classes);
   return { ...record, validation: values };
-}
-
-/** Whether this epoch is the best so far; keeps its value. */
-function improves(record: EpochRecord, progress: Progress, { earlyStopping }: ResolvedFitOptions): boolean {
-  if (earlyStopping === undefined) return true;
-  const { monitor, direction, minimumChange } = earlyStopping;
-  const value = record.validation![monitor]!;
-  const sign = direction === 'maximise' ? 1 : -1;
-  if (!Number.isFinite(value)) return false;
-  if (progress.bestValue !== null && !(sign * (value - progress.bestValue) > minimumChange)) return false;
-  progress.bestValue = value;
-  return true;
-}
-
-function stopReason(
-  record: EpochRecord,
-  progress: Progress,
-  { epochs, earlyStopping }: ResolvedFitOptions,
-  answer: 'stop' | void,
-): FitResult['stopped'] | null {
-  if (answer === 'stop') return 'callback';
-  if (record.epoch >= epochs) return 'completed';
-  if (earlyStopping !== undefined && record.epoch - progress.bestEpoch >= earlyStopping.patience)
-    return 'early';
-  return null;
 }

@@ -1,7 +1,8 @@
 import { inputError } from 'research-basics/errors';
 import { checkSeed } from 'research-basics/random/seeds';
 import type { LossOptions } from '../training/focalLoss';
-import type { AdamConstants } from '../training/optimiser';
+import type { AdamConstants, Lookahead } from '../training/optimiser';
+import { checkSchedule, type Schedule } from '../training/schedule';
 
 /** When to stop before the last epoch. */
 export interface EarlyStopping {
@@ -16,7 +17,7 @@ export interface EarlyStopping {
 }
 
 /** How a network is trained. Every default is the published search protocol's (paper code, January 2025). */
-export interface FitOptions {
+export interface FitOptions extends Partial<Schedule> {
   /** Seed of initialisation, batch order, dropout and augmentation: 1 .. 2^31 - 1. Default 1. */
   readonly seed?: number;
   /** Passes over the training rows. Default 2. */
@@ -30,19 +31,12 @@ export interface FitOptions {
   readonly accumulation?: number;
   /** Peak learning rate. Default 1e-4. */
   readonly learningRate?: number;
-  /**
-   * Course of the learning rate over the updates: `constant` (default), or falling along a half `cosine` or
-   * a `linear` ramp to `finalRate` times the peak.
-   */
-  readonly schedule?: 'constant' | 'cosine' | 'linear';
-  /** Updates over which the rate first rises from 0 to the peak. Default 0. */
-  readonly warmupUpdates?: number;
-  /** Rate at the end of `cosine` and `linear`, as a share of the peak. Default 0. */
-  readonly finalRate?: number;
   /** Whether Adam's bias correction counts updates (`standard`) or, as Keras 3.0 to 3.4 did, micro-batches: see
    * `AdamRule.countsPerUpdate`. Default `keras-3.2`, as published. */
   readonly biasCorrection?: 'keras-3.2' | 'standard';
   readonly adam?: AdamConstants;
+  /** Default: none. */
+  readonly lookahead?: Lookahead | undefined;
   /** Share of each kernel taken away per update, times the learning rate (AdamW). Default 0. */
   readonly weightDecay?: number;
   readonly loss?: LossOptions;
@@ -75,8 +69,10 @@ export const PUBLISHED_FIT: ResolvedFitOptions = {
   schedule: 'constant',
   warmupUpdates: 0,
   finalRate: 0,
+  cycleUpdates: undefined,
   biasCorrection: 'keras-3.2',
   adam: {},
+  lookahead: undefined,
   weightDecay: 0,
   loss: {},
   order: 'shuffled',
@@ -104,18 +100,11 @@ export function resolveFitOptions(options: FitOptions): ResolvedFitOptions {
   for (const name of ['epochs', 'batchSize', 'accumulation'] as const)
     if (!Number.isInteger(resolved[name]) || resolved[name] < 1)
       throw inputError(`fit option ${name} is ${resolved[name]}: must be a whole number from 1`);
-  for (const name of [
-    'learningRate',
-    'warmupUpdates',
-    'finalRate',
-    'weightDecay',
-    'inputNoise',
-    'mixup',
-  ] as const)
+  checkSchedule(resolved, 'fit option');
+  for (const name of ['weightDecay', 'inputNoise', 'mixup'] as const)
     if (!(resolved[name] >= 0 && resolved[name] < Infinity))
       throw inputError(`fit option ${name} is ${resolved[name]}: must be 0 or more`);
   const choices = {
-    schedule: ['constant', 'cosine', 'linear'],
     biasCorrection: ['keras-3.2', 'standard'],
     order: ['shuffled', 'stored'],
     restore: ['best', 'last'],
@@ -130,19 +119,4 @@ export function resolveFitOptions(options: FitOptions): ResolvedFitOptions {
   if (resolved.restore === 'best' && resolved.earlyStopping === undefined)
     throw inputError('fit option restore "best" needs earlyStopping, which says what is best');
   return resolved;
-}
-
-/**
- * Learning rate of one update.
- *
- * @param update number of the update, from 1.
- * @param total updates of the whole training.
- */
-export function scheduledRate(options: ResolvedFitOptions, update: number, total: number): number {
-  const { learningRate, schedule, warmupUpdates, finalRate } = options;
-  if (update <= warmupUpdates) return (learningRate * update) / (warmupUpdates + 1);
-  if (schedule === 'constant') return learningRate;
-  const progress = Math.min((update - 1 - warmupUpdates) / Math.max(total - warmupUpdates, 1), 1);
-  const share = schedule === 'linear' ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2;
-  return learningRate * (finalRate + (1 - finalRate) * share);
 }

@@ -2,106 +2,83 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { argMax } from 'research-basics/numerics/argMax';
 import { deriveSeed } from 'research-basics/random/seeds';
 import type { Engine } from '../engine';
+import { type Loss, lossAndGradient, softmaxInPlace } from '../training/focalLoss';
+import { createLearner, type Learner } from '../training/learner';
+import type { GroupResult } from '../training/loop';
+import type { OptimiserOptions } from '../training/optimiser';
+import { split } from '../training/parameters';
+import { fastNormals, fastWords, fillDropoutMask } from '../training/random';
 import { bagTensors } from './attention';
 import { mixingMatrix, mixPlan, mixRows } from './augment';
-import { type Loss, lossAndGradient, softmaxInPlace } from '../training/focalLoss';
 import { createNetwork, type Network } from './network';
-import { type ResolvedFitOptions, scheduledRate } from './options';
-import { fastNormals, fastWords, fillDropoutMask } from '../training/random';
-import { createOptimiser, type Optimiser, type OptimiserState } from '../training/optimiser';
-import { split } from '../training/parameters';
+import type { ResolvedFitOptions } from './options';
 import { type MlpSpec, networkLayout } from './spec';
-
-/** Everything that changes while training, in host memory. */
-export interface TrainerState {
-  /** Micro-batches seen so far. */
-  readonly batches: number;
-  readonly optimiser: OptimiserState;
-  /** Sum of the gradients since the last update, when there are any. */
-  readonly pending: Float32Array | undefined;
-}
-
-/** Sums over the rows of a few micro-batches. */
-export interface BatchSums {
-  readonly rows: number;
-  /** Loss with the L1 penalty, times rows. */
-  readonly loss: number;
-  readonly correct: number;
-}
 
 /** One network under training on the engine. */
 export interface Trainer {
   readonly network: Network;
-  readonly optimiser: Optimiser;
-  /** The parameters as the network takes them; valid until the next update. */
+  readonly learner: Learner;
+  /** The parameters as the network takes them; valid until `refresh`. */
   readonly weights: readonly Tensor[];
-  readonly batches: number;
-  readonly updates: number;
-  /** Learning rate of the last update (of the first one to come, before any). */
-  readonly learningRate: number;
   /** Current L1 penalty. */
   penalty(): number;
-  /** Most rows of one `step`. */
-  readonly capacity: number;
+  /** Most micro-batches of one `gradient`. */
+  readonly together: number;
   /**
-   * How many more micro-batches may go into the next `step`: none beyond the next weight update, and not
-   * more rows than are fast.
-   */
-  room(): number;
-  /**
-   * One or more micro-batches lying one after another; `x` (rows x inputs) may be overwritten by
-   * augmentation.
+   * Loss with the L1 penalty times rows, rows, and rows right, and the gradient, of one or more micro-batches lying one
+   * after another; `x` (rows x inputs) may be overwritten by augmentation.
    *
-   * Micro-batches between two updates see the same weights, so they pass through the network together:
-   * the sum of their gradients then forms inside the matrix products. Each row counts 1 / (rows of its
-   * own micro-batch), and masks and augmentation are drawn per micro-batch.
+   * Micro-batches between two updates see the same weights, so they pass through the network together: the sum of their
+   * gradients then forms inside the matrix products. Each row counts 1 / (rows of its own micro-batch), and masks and
+   * augmentation are drawn per micro-batch, from the seed and its number.
    *
-   * @param sizes rows of each micro-batch, at most `room()` of them.
+   * @param first number of the first micro-batch.
+   * @param sizes rows of each micro-batch, at most `together` of them.
    * @param excerpts for a network with attention: vectors of each row in `x`.
    */
-  step(x: Float32Array, labels: Int32Array, sizes: readonly number[], excerpts?: Int32Array): BatchSums;
-  state(): TrainerState;
+  gradient(
+    x: Float32Array,
+    labels: Int32Array,
+    first: number,
+    sizes: readonly number[],
+    excerpts?: Int32Array,
+  ): GroupResult;
+  /** To be called after each update. */
+  refresh(): void;
   dispose(): void;
 }
 
-/**
- * Puts a network under training on the engine: forward, loss, backward, accumulation, Adam.
- *
- * Every micro-batch draws its dropout masks and augmentation from the seed and its own number, so a run
- * that is resumed goes on exactly as it would have.
- *
- * @param totalUpdates updates of the whole training, for the learning-rate schedule.
- */
+/** Adam as Keras computes it, with the options' constants. */
+export function optimiserOf({
+  biasCorrection,
+  accumulation,
+  adam,
+  weightDecay,
+  lookahead,
+}: ResolvedFitOptions): OptimiserOptions {
+  const countsPerUpdate = biasCorrection === 'standard' ? 1 : accumulation;
+  return {
+    rule: { kind: 'adam', form: 'keras', countsPerUpdate, ...adam },
+    weightDecay,
+    ...(lookahead === undefined ? {} : { lookahead }),
+  };
+}
+
+/** Puts a network on the engine: forward, loss, backward. */
 export function createTrainer(
   engine: Engine,
   spec: MlpSpec,
   options: ResolvedFitOptions,
   loss: Loss,
-  start: Float32Array | TrainerState,
-  totalUpdates: number,
+  start: Float32Array,
 ): Trainer {
   const { tf } = engine;
   const { accumulation, batchSize, seed } = options;
   const { classes, inputs } = spec;
   const layout = networkLayout(spec);
   const network = createNetwork(engine, spec);
-  const saved = start instanceof Float32Array ? undefined : start;
-  const optimiser = createOptimiser(
-    engine,
-    layout,
-    start instanceof Float32Array ? start : start.optimiser.values,
-    {
-      rule: {
-        kind: 'adam',
-        form: 'keras',
-        countsPerUpdate: options.biasCorrection === 'standard' ? 1 : accumulation,
-        ...options.adam,
-      },
-      weightDecay: options.weightDecay,
-    },
-  );
-  if (saved !== undefined) optimiser.write(saved.optimiser);
-  const separated = (): Tensor[] => tf.tidy(() => split(engine, layout, optimiser.values));
+  const learner = createLearner(engine, layout, [], optimiserOf(options), { parameters: start });
+  const separated = (): Tensor[] => tf.tidy(() => split(engine, layout, learner.optimiser.values));
   let weights = separated();
   const penalised = layout.parameters.flatMap(({ l1 = 0 }, i) => (l1 > 0 ? [{ i, l1 }] : []));
   // Attention masks grow with the square of the rows.
@@ -111,10 +88,7 @@ export function createTrainer(
     dropout > 0 ? new Float32Array(fused * batchSize * units) : undefined,
   );
   const gradientBuffer = new Float32Array(fused * batchSize * classes);
-  let batches = saved?.batches ?? 0;
-  let learningRate = scheduledRate(options, Math.max(optimiser.updates, 1), totalUpdates);
   let penaltyValue: number | undefined;
-  let pending: Tensor | undefined = saved?.pending && tf.tensor1d(saved.pending, 'float32');
 
   const penalty = (): number => {
     penaltyValue ??= tf.tidy(() =>
@@ -126,14 +100,14 @@ export function createTrainer(
     return penaltyValue;
   };
 
-  const masksFor = (sizes: readonly number[], rows: number): (Tensor2D | undefined)[] =>
+  const masksFor = (first: number, sizes: readonly number[], rows: number): (Tensor2D | undefined)[] =>
     spec.hidden.map(({ units, dropout = 0 }, i) => {
       const buffer = maskBuffers[i];
       if (buffer === undefined) return undefined;
       let start = 0;
       sizes.forEach((size, k) => {
         const part = buffer.subarray(start, start + size * units);
-        fillDropoutMask(part, dropout, fastWords(seed, 'dropout', batches + k, i));
+        fillDropoutMask(part, dropout, fastWords(seed, 'dropout', first + k, i));
         start += size * units;
       });
       return tf.tensor2d(buffer.subarray(0, start), [rows, units], 'float32');
@@ -156,27 +130,7 @@ export function createTrainer(
     return { targets: plan.targets };
   };
 
-  const accumulate = (gradient: Tensor): void => {
-    if (pending === undefined) {
-      pending = gradient;
-      return;
-    }
-    const total = tf.add(pending, gradient);
-    [pending, gradient].forEach((tensor) => tensor.dispose());
-    pending = total;
-  };
-
-  const update = (): void => {
-    learningRate = scheduledRate(options, optimiser.updates + 1, totalUpdates);
-    weights.forEach((tensor) => tensor.dispose());
-    optimiser.update(pending as Tensor1D, learningRate);
-    weights = separated();
-    pending!.dispose();
-    pending = undefined;
-    penaltyValue = undefined;
-  };
-
-  const step: Trainer['step'] = (x, labels, sizes, excerpts) => {
+  const gradientOf: Trainer['gradient'] = (x, labels, first, sizes, excerpts) => {
     const rows = labels.length;
     let start = 0;
     const parts = sizes.map((size, k) => {
@@ -184,7 +138,7 @@ export function createTrainer(
       start += size;
       // With excerpts there is one micro-batch only: all of x.
       const features = excerpts === undefined ? x.subarray(from * inputs, start * inputs) : x;
-      return { from, to: start, ...augment(batches + k, features, labels.subarray(from, start)) };
+      return { from, to: start, ...augment(first + k, features, labels.subarray(from, start)) };
     });
     let lossSum = 0;
     let correct = 0;
@@ -192,7 +146,7 @@ export function createTrainer(
       const pass = network.forward(
         weights,
         tf.tensor2d(x, [x.length / inputs, inputs], 'float32'),
-        masksFor(sizes, rows),
+        masksFor(first, sizes, rows),
         excerpts === undefined ? undefined : bagTensors(engine, excerpts, parts[0]!.mixing),
       );
       const probabilities = softmaxInPlace(Float32Array.from(pass.logits.dataSync()), classes);
@@ -210,41 +164,24 @@ export function createTrainer(
       );
       return tf.concat(gradients.map((tensor) => tf.reshape(tensor, [-1])));
     });
-    const sums = { rows, loss: lossSum + rows * penalty(), correct };
-    accumulate(gradient);
-    batches += sizes.length;
-    if (batches % accumulation === 0) update();
-    return sums;
+    return { sums: { rows, loss: lossSum + rows * penalty(), correct }, gradient: gradient as Tensor1D };
   };
 
   return {
     network,
-    optimiser,
+    learner,
     get weights() {
       return weights;
     },
-    get batches() {
-      return batches;
-    },
-    get updates() {
-      return optimiser.updates;
-    },
-    get learningRate() {
-      return learningRate;
-    },
     penalty,
-    capacity: fused * batchSize,
-    room: () => Math.min(fused, accumulation - (batches % accumulation)),
-    step,
-    state: () => ({
-      batches,
-      optimiser: optimiser.read(),
-      pending: pending && Float32Array.from(pending.dataSync()),
-    }),
-    dispose: () => {
-      [...weights, optimiser].forEach((held) => held.dispose());
-      pending?.dispose();
+    together: fused,
+    gradient: gradientOf,
+    refresh: () => {
+      weights.forEach((tensor) => tensor.dispose());
+      weights = separated();
+      penaltyValue = undefined;
     },
+    dispose: () => [...weights, learner].forEach((held) => held.dispose()),
   };
 }
 

@@ -106,7 +106,7 @@ function needsOf(name: string): Condition[] {
   when(/^svm\./, 'model.family', 'svm');
   when(/^svm\.gamma$/, 'svm.kernel', 'rbf');
   when(/^loss\.(gamma|alpha)$/, 'loss.kind', 'focal');
-  when(/^training\.finalRate$/, 'training.schedule', 'cosine', 'linear');
+  when(/^training\.finalRate$/, 'training.schedule', 'cosine', 'linear', 'cyclic', 'warm-restarts');
   when(/^reduction\.(components|whiten)$/, 'reduction.method', 'exact', 'incremental');
   when(/^features\.scale$/, 'features.kind', 'mel');
   when(/^features\.(channels|maxExcerpts|pooling|rateSmoothing|foldRates)$/, 'features.kind', 'stm');

@@ -5,16 +5,18 @@ import { createPace } from 'research-basics/pace';
 import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
 import { concatenate } from '../base/concatenate';
-import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
+import type { SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
 import {
+  type BufferStore,
   createBuffers,
-  createOptimiser,
+  createLearner,
+  divergenceSentence,
   initialValues,
   lossGradient,
-  unpack,
-  type BufferStore,
   type OptimiserOptions,
+  runTraining,
+  unpack,
 } from '../training';
 import type { GaborFilter } from './kernels';
 import type { StrfNetwork } from './networks';
@@ -65,12 +67,6 @@ export interface TrainedStrf {
   readonly records: readonly TrainingRecord[];
 }
 
-interface Progress {
-  readonly step: number;
-  readonly lossSum: number;
-  readonly records: readonly TrainingRecord[];
-}
-
 /**
  * Trains a network: batches run through the rows in a new order every pass; the order, the start and
  * dropout come from the seed alone, so a training that was killed goes on to the same result.
@@ -87,86 +83,57 @@ export async function trainStrf(
 ): Promise<TrainedStrf> {
   const { tf } = engine;
   const { steps = 300, batch = 16, learningRate = 0.002, seed = 1, recordEvery = 50 } = options;
-  const optimiser = createOptimiser(
-    engine,
-    network.layout,
-    initialValues(network.layout, deriveSeed(seed, 'start')),
-    options.optimiser ?? { rule: { kind: 'adam' }, clipNorm: 1 },
-  );
-  const buffers = createBuffers(engine, network.buffers);
-  const { checkpoint } = context;
-  const kept =
-    checkpoint === undefined ? undefined : readSnapshot<Progress>(checkpoint.folder, checkpoint.identity);
-  let [step, lossSum] = [0, 0];
-  let records: TrainingRecord[] = [];
-  if (kept !== undefined) {
-    ({ step, lossSum } = kept.progress);
-    records = [...kept.progress.records];
-    const { values, first, second, buffers: held } = kept.arrays;
-    optimiser.write({
-      updates: step,
-      values: values!,
-      slots: [first!, ...(second === undefined ? [] : [second])],
-    });
-    buffers.write(held!);
-  }
-  const save = (): void => {
-    if (checkpoint === undefined) return;
-    const { values, slots } = optimiser.read();
-    writeSnapshot<Progress>(checkpoint.folder, checkpoint.identity, {
-      arrays: {
-        values,
-        first: slots[0]!,
-        ...(slots[1] === undefined ? {} : { second: slots[1] }),
-        buffers: buffers.read(),
-      },
-      progress: { step, lossSum, records },
-    });
-  };
-  const record = (loss: number): void => {
-    const entry = { step, loss, ...describeFilters(network, optimiser.values.dataSync() as Float32Array) };
-    records.push(entry);
-    context.onRecord?.(entry);
-  };
+  const { layout } = network;
+  const optimiser = options.optimiser ?? { rule: { kind: 'adam' }, clipNorm: 1 };
+  const start = initialValues(layout, deriveSeed(seed, 'start'));
+  const learner = createLearner(engine, layout, network.buffers, optimiser, { parameters: start });
   const source = 'batch' in data ? data : storedSounds(data);
-  const pace = createPace(context.signal, 'training');
   const rowsAt = batchRows(source.rows, Math.min(batch, source.rows), seed);
+  const memory: { first?: TrainingRecord } = {};
+  const recordAt = (step: number, loss: number): TrainingRecord => ({
+    step,
+    loss,
+    ...describeFilters(network, learner.optimiser.values.dataSync() as Float32Array),
+  });
   try {
-    while (step < steps) {
-      if (context.signal?.aborted && firstNotFinite(optimiser.values.dataSync()) < 0) save();
-      await pace();
-      const sounds = await source.batch(rowsAt(step), step);
-      const dropoutSeed = deriveSeed(seed, 'dropout', step);
-      const loss = tf.tidy(() => {
-        const { x, targets } = batchTensors(engine, network, sounds);
-        const { loss, gradient } = lossGradient(engine, network.layout, optimiser.values, (parameters) =>
-          network.loss({ parameters, buffers }, x, targets, dropoutSeed),
-        );
-        if (step === 0 && records.length === 0) record(loss.dataSync()[0]!);
-        optimiser.update(gradient as Tensor1D, learningRate);
-        return (loss as Scalar).dataSync()[0]!;
-      });
-      if (!Number.isFinite(loss)) throw divergedError(divergence('loss', step + 1, learningRate));
-      lossSum += loss;
-      step++;
-      if (step % recordEvery === 0 || step === steps) {
-        if (firstNotFinite(optimiser.values.dataSync()) >= 0)
-          throw divergedError(divergence('weights', step, learningRate));
-        const since = step - records.at(-1)!.step;
-        record(lossSum / since);
-        lossSum = 0;
-        save();
-      }
-    }
-    return { values: optimiser.read().values, buffers: buffers.read(), records };
+    const { history, last, divergence, updates } = await runTraining<TrainingRecord>(engine, {
+      learner,
+      stages: [{ epochs: Math.ceil(steps / recordEvery), optimiser, schedule: { learningRate } }],
+      batchesPerEpoch: recordEvery,
+      batches: steps,
+      groupGradient: async ({ inTraining: step }) => {
+        const sounds = await source.batch(rowsAt(step), step);
+        const dropoutSeed = deriveSeed(seed, 'dropout', step);
+        const { loss, gradient } = tf.tidy(() => {
+          const { x, targets } = batchTensors(engine, network, sounds);
+          return lossGradient(engine, layout, learner.optimiser.values, (parameters) =>
+            network.loss({ parameters, buffers: learner.buffers }, x, targets, dropoutSeed),
+          ) as { loss: Scalar; gradient: Tensor1D };
+        });
+        const value = loss.dataSync()[0]!;
+        loss.dispose();
+        if (step === 0) {
+          memory.first = recordAt(0, value);
+          context.onRecord?.(memory.first);
+        }
+        return { sums: { loss: value }, gradient };
+      },
+      epochRecord: ({ epoch, batches: step, sums }) =>
+        recordAt(step, sums['loss']! / (step - (epoch - 1) * recordEvery)),
+      memory,
+      onEpoch: (record) => context.onRecord?.(record),
+      checkpoint: context.checkpoint,
+      signal: context.signal,
+    });
+    if (divergence !== undefined)
+      throw divergedError(
+        `training ${divergenceSentence(divergence, `at update ${updates}`, 'the recordings')}`,
+      );
+    return { values: last.parameters, buffers: last.buffers, records: [memory.first!, ...history] };
   } finally {
-    optimiser.dispose();
-    buffers.dispose();
+    learner.dispose();
   }
 }
-
-const divergence = (what: string, step: number, learningRate: number): string =>
-  `training diverged at update ${step}: its ${what} became infinite or not a number (learning rate ${learningRate}); lower the learning rate, or check the recordings`;
 
 /** Rows of each step's batch: full batches through one order after another. */
 function batchRows(rows: number, batch: number, seed: number): (step: number) => Int32Array {

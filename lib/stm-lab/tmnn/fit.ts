@@ -1,17 +1,23 @@
 import { divergedError, inputError } from 'research-basics/errors';
-import { firstNotFinite } from 'research-basics/numerics/argMax';
-import { createPace } from 'research-basics/pace';
 import { checkSeed, deriveSeed } from 'research-basics/random/seeds';
-import { readSnapshot, writeSnapshot, type SnapshotPlace } from '../base/snapshot';
+import type { SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
-import { epochBatches } from '../training/batches';
+import {
+  type Batch,
+  type BatchGroup,
+  divergenceSentence,
+  epochBatches,
+  type GroupResult,
+  type NetworkValues,
+  runTraining,
+} from '../training';
 import { cutSegments, randomFrame } from './data/segments';
 import type { SpectrogramSource } from './data/spectrogramCache';
 import { type FilterState, filterState } from './filterState';
 import { predictClips } from './predict';
-import { resolveFit, type Stage, stageOptimiser, type TmnnFitOptions } from './schedule';
+import { resolveFit, stageOptimiser, type TmnnFitOptions } from './schedule';
 import type { TmnnSpec } from './spec';
-import { createTrainer, type Task, type TmnnTrainer, type TmnnValues } from './trainer';
+import { createTrainer, type Task, type TmnnTrainer } from './trainer';
 
 /** Clips to learn from. */
 export interface TmnnData {
@@ -55,20 +61,13 @@ export interface TmnnFitTask {
 /** A trained network. */
 export interface TmnnFitResult {
   /** Values after the best epoch. */
-  readonly best: TmnnValues;
+  readonly best: NetworkValues;
   readonly bestEpoch: number;
   readonly history: readonly TmnnEpoch[];
   /** Before the first update. */
   readonly first: FilterState;
   /** Epochs that an earlier, killed run had done. */
   readonly resumed: number;
-}
-
-interface Progress {
-  readonly updates: number;
-  readonly history: readonly TmnnEpoch[];
-  readonly bestEpoch: number;
-  readonly first: FilterState;
 }
 
 /**
@@ -104,143 +103,63 @@ export async function fitTmnn(engine: Engine, task: TmnnFitTask): Promise<TmnnFi
     return labels;
   };
   const validationLabels = labelsOf(data.validation);
-  const plan = stages.flatMap((stage, number) =>
-    Array.from({ length: stage.epochs }, (_, i) => ({ ...stage, number, first: i === 0 })),
-  );
-  const saved =
-    checkpoint === undefined ? undefined : readSnapshot<Progress>(checkpoint.folder, checkpoint.identity);
-  const done = saved?.progress.history.length ?? 0;
-  const trainer = createTrainer(
-    engine,
-    spec,
-    task.task,
-    stageOptimiser(stages[saved?.progress.history.at(-1)?.stage ?? 0]!, decay),
-    { seed },
-  );
+  const trainer = createTrainer(engine, spec, task.task, stageOptimiser(stages[0]!, decay), { seed });
   try {
-    const first = saved?.progress.first ?? filterState(engine, trainer);
-    const history: TmnnEpoch[] = [...(saved?.progress.history ?? [])];
-    let bestEpoch = saved?.progress.bestEpoch ?? 0;
-    let best: TmnnValues = trainer.read();
-    if (saved !== undefined) best = restore(trainer, saved.arrays, saved.progress.updates);
-    for (const [at, stage] of plan.entries()) {
-      if (at < done) continue;
-      const epoch = at + 1;
-      if (stage.first && at > 0) enterStage(trainer, stages[stage.number - 1]!, stage, best, decay);
-      const loss = await trainEpoch(trainer, { ...data, labelsOf, batchSize, seed, epoch, stage }, task);
-      const validation = await predictClips(
-        trainer,
-        task.task,
-        data.source,
-        data.validation,
-        validationLabels,
-        {
-          window: data.window,
-          windows,
-          batchSize,
-          signal,
-        },
-      );
-      if (!Number.isFinite(validation.loss) || firstNotFinite(trainer.optimiser.read().values) >= 0)
-        throw divergedError(
-          `training diverged in epoch ${epoch}: its weights became infinite or not a number (learning rate ${stage.learningRate}); lower the learning rate, or check the recordings`,
+    const memory: { first?: FilterState } = { first: filterState(engine, trainer) };
+    const { history, best, bestEpoch, divergence, resumed } = await runTraining<TmnnEpoch>(engine, {
+      learner: trainer,
+      stages: stages.map((stage) => ({
+        epochs: stage.epochs,
+        optimiser: stageOptimiser(stage, decay),
+        schedule: { learningRate: stage.learningRate },
+      })),
+      batchesPerEpoch: Math.floor(data.train.length / batchSize),
+      groupGradient: segmentGradients(trainer, data, labelsOf, batchSize, seed),
+      epochRecord: async ({ epoch, stage, learningRate, sums, batches }) => {
+        const validation = await predictClips(
+          trainer,
+          task.task,
+          data.source,
+          data.validation,
+          validationLabels,
+          { window: data.window, windows, batchSize, signal },
         );
-      const record: TmnnEpoch = {
-        epoch,
-        stage: stage.number,
-        learningRate: stage.learningRate,
-        loss,
-        validationLoss: validation.loss,
-        filters: filterState(engine, trainer),
-      };
-      if (bestEpoch === 0 || validation.loss < history[bestEpoch - 1]!.validationLoss) {
-        bestEpoch = epoch;
-        best = trainer.read();
-      }
-      history.push(record);
-      if (checkpoint !== undefined) {
-        const state = trainer.optimiser.read();
-        writeSnapshot<Progress>(checkpoint.folder, checkpoint.identity, {
-          arrays: {
-            parameters: state.values,
-            buffers: trainer.buffers.read(),
-            bestParameters: best.parameters,
-            bestBuffers: best.buffers,
-            ...Object.fromEntries(state.slots.map((slot, i) => [`slot${i}`, slot])),
-          },
-          progress: { updates: state.updates, history, bestEpoch, first },
-        });
-      }
-      task.onEpoch?.(record);
-    }
-    return { best, bestEpoch, history, first, resumed: done };
+        if (!Number.isFinite(validation.loss)) return 'validation loss';
+        const filters = filterState(engine, trainer);
+        const loss = sums['loss']! / (batches / epoch);
+        return { epoch, stage, learningRate, loss, validationLoss: validation.loss, filters };
+      },
+      best: { value: ({ validationLoss }) => validationLoss, direction: 'minimise', keepsValues: true },
+      memory,
+      onEpoch: task.onEpoch,
+      onBatch: task.onStep,
+      checkpoint,
+      signal,
+    });
+    if (divergence !== undefined)
+      throw divergedError(
+        `training ${divergenceSentence(divergence, `in epoch ${divergence.epoch}`, 'the recordings')}`,
+      );
+    return { best: best!, bestEpoch, history, first: memory.first!, resumed };
   } finally {
     trainer.dispose();
   }
 }
 
-function restore(
+/** One random segment of every clip of a batch. */
+function segmentGradients(
   trainer: TmnnTrainer,
-  arrays: Readonly<Record<string, Float32Array>>,
-  updates: number,
-): TmnnValues {
-  const slots = Object.keys(arrays).filter((name) => name.startsWith('slot'));
-  trainer.optimiser.write({
-    updates,
-    values: arrays['parameters']!,
-    slots: slots.map((name) => arrays[name]!),
-  });
-  trainer.buffers.write(arrays['buffers']!);
-  return { parameters: arrays['bestParameters']!, buffers: arrays['bestBuffers']! };
-}
-
-/** Best weights so far; moments and momentum 0 under another rule, else kept. */
-function enterStage(
-  trainer: TmnnTrainer,
-  before: Stage,
-  stage: Stage,
-  best: TmnnValues,
-  decay: number,
-): void {
-  if (before.rule !== stage.rule) {
-    trainer.changeRule(stageOptimiser(stage, decay));
-    trainer.write(best);
-    return;
-  }
-  const { updates, slots } = trainer.optimiser.read();
-  trainer.optimiser.write({ updates, slots, values: best.parameters });
-  trainer.buffers.write(best.buffers);
-}
-
-async function trainEpoch(
-  trainer: TmnnTrainer,
-  part: {
-    readonly source: SpectrogramSource;
-    readonly train: readonly number[];
-    readonly window: number;
-    readonly labelsOf: (clips: readonly number[]) => Float32Array;
-    readonly batchSize: number;
-    readonly seed: number;
-    readonly epoch: number;
-    readonly stage: Stage;
-  },
-  { signal, onStep }: Pick<TmnnFitTask, 'signal' | 'onStep'>,
-): Promise<number> {
-  const { source, train, window, labelsOf, batchSize, seed, epoch, stage } = part;
-  const steps = Math.floor(train.length / batchSize);
-  const pace = createPace(signal, 'training');
-  let sum = 0;
-  let step = 0;
-  for (const { rows } of epochBatches(
-    { train: train.length, trailing: 0 },
-    batchSize,
-    'shuffled',
-    seed,
-    epoch,
-  )) {
-    if (step === steps) break;
-    await pace();
-    const clips = Array.from(rows, (row) => train[row]!);
+  { source, train, window }: TmnnData,
+  labelsOf: (clips: readonly number[]) => Float32Array,
+  batchSize: number,
+  seed: number,
+): (group: BatchGroup) => GroupResult {
+  const counts = { train: train.length, trailing: 0 };
+  let known: { epoch: number; batches: Batch[] } = { epoch: 0, batches: [] };
+  return ({ epoch, inEpoch: step }) => {
+    if (known.epoch !== epoch)
+      known = { epoch, batches: [...epochBatches(counts, batchSize, 'shuffled', seed, epoch)] };
+    const clips = Array.from(known.batches[step]!.rows, (row) => train[row]!);
     const segments = clips.map((clip) => ({
       clip,
       from: randomFrame(source.frames(clip), window, seed, epoch, clip),
@@ -251,14 +170,7 @@ async function trainEpoch(
       power: cutSegments(source, segments, window),
       labels: labelsOf(clips),
     };
-    const loss = trainer.step(batch, stage.learningRate, deriveSeed(seed, 'dropout', epoch, step));
-    if (!Number.isFinite(loss))
-      throw divergedError(
-        `training diverged in epoch ${epoch}, step ${step + 1}: its loss became infinite or not a number (learning rate ${stage.learningRate}); lower the learning rate, or check the recordings`,
-      );
-    sum += loss;
-    step++;
-    onStep?.(step, steps);
-  }
-  return sum / steps;
+    const { loss, gradient } = trainer.gradient(batch, deriveSeed(seed, 'dropout', epoch, step));
+    return { sums: { loss }, gradient };
+  };
 }

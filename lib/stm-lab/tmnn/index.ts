@@ -60,4 +60,4 @@ export {
   type PowerSpectrogram,
   PUBLISHED_ANALYSIS,
 } from '../features/spectrogram';
-export { createTrainer, type SegmentBatch, type Task, type TmnnTrainer, type TmnnValues } from './trainer';
+export { createTrainer, type SegmentBatch, type Task, type TmnnTrainer } from './trainer';

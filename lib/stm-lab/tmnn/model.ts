@@ -2,8 +2,9 @@ import { divergedError } from 'research-basics/errors';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { readSnapshot, writeSnapshot } from '../base/snapshot';
 import type { Engine } from '../engine';
+import type { NetworkValues } from '../training';
 import type { TmnnSpec } from './spec';
-import { createTrainer, type Task, type TmnnTrainer, type TmnnValues } from './trainer';
+import { createTrainer, type Task, type TmnnTrainer } from './trainer';
 
 const FORMAT = 'stm-lab tmnn model 1';
 
@@ -15,7 +16,7 @@ export interface TmnnModel {
   readonly outputs: readonly string[];
   /** Seconds of a segment. */
   readonly segmentSeconds: number;
-  readonly values: TmnnValues;
+  readonly values: NetworkValues;
 }
 
 /**
@@ -45,7 +46,7 @@ export function loadTmnn(folder: string): TmnnModel | undefined {
   return { ...progress, values };
 }
 
-function checkValues(folder: string, values: TmnnValues): void {
+function checkValues(folder: string, values: NetworkValues): void {
   for (const [name, list] of Object.entries(values) as [string, Float32Array][]) {
     const wrong = firstNotFinite(list);
     if (wrong >= 0)

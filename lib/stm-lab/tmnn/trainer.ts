@@ -1,12 +1,12 @@
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs';
 import type { Engine } from '../engine';
 import {
   binaryCrossEntropy,
-  type BufferStore,
-  createBuffers,
-  createOptimiser,
+  createLearner,
   initialValues,
+  type Learner,
   lossGradient,
-  type Optimiser,
+  type NetworkValues,
   type OptimiserOptions,
   softmaxCrossEntropy,
   unpack,
@@ -27,19 +27,11 @@ export interface SegmentBatch {
   readonly labels: Float32Array;
 }
 
-/** A network's values on the host. */
-export interface TmnnValues {
-  /** All parameters, in the order of the network's layout. */
-  readonly parameters: Float32Array;
-  /** Running statistics. */
-  readonly buffers: Float32Array;
-}
-
 /** A network being trained. */
-export interface TmnnTrainer {
+export interface TmnnTrainer extends Learner {
   readonly network: TmnnNetwork;
-  readonly optimiser: Optimiser;
-  readonly buffers: BufferStore;
+  /** Mean loss of a batch, and its gradient, which the caller disposes. */
+  gradient(batch: SegmentBatch, seed: number): { readonly loss: number; readonly gradient: Tensor1D };
   /**
    * One update with a batch.
    *
@@ -47,13 +39,8 @@ export interface TmnnTrainer {
    * @returns mean loss of the batch before the update.
    */
   step(batch: SegmentBatch, learningRate: number, seed: number): number;
-  /** Goes on under another rule, with its moments or velocity 0. */
-  changeRule(options: OptimiserOptions): void;
   /** Logits (rows x outputs) in evaluation. */
   logits(power: Float32Array, rows: number, frames: number): Float32Array;
-  read(): TmnnValues;
-  write(values: TmnnValues): void;
-  dispose(): void;
 }
 
 /** Puts a network with seeded first values, or given ones, on the engine. */
@@ -62,55 +49,49 @@ export function createTrainer(
   spec: TmnnSpec,
   task: Task,
   options: OptimiserOptions,
-  start: { readonly seed: number } | TmnnValues,
+  start: { readonly seed: number } | NetworkValues,
 ): TmnnTrainer {
   const { tf } = engine;
   const network = createTmnn(engine, spec);
   const { layout } = network;
-  const buffers = createBuffers(engine, network.buffers);
-  const first = 'seed' in start ? initialValues(layout, start.seed) : start.parameters;
-  if (!('seed' in start)) buffers.write(start.buffers);
-  let optimiser = createOptimiser(engine, layout, first, options);
-  let rule = options;
+  const first = 'seed' in start ? { parameters: initialValues(layout, start.seed) } : start;
+  const learner = createLearner(engine, layout, network.buffers, options, first);
   const bins = spec.analysis.fftLength / 2 + 1;
   const lossOf = task === 'tags' ? binaryCrossEntropy : softmaxCrossEntropy;
 
-  const replace = (values: Float32Array): void => {
-    optimiser.dispose();
-    optimiser = createOptimiser(engine, layout, values, rule);
+  const gradientOf: TmnnTrainer['gradient'] = ({ rows, frames, power, labels }, seed) => {
+    const { loss, gradient } = tf.tidy(() => {
+      const x = tf.tensor3d(power, [rows, frames, bins]);
+      const y = tf.tensor2d(labels, [rows, spec.outputs]);
+      return lossGradient(engine, layout, learner.optimiser.values, (p) =>
+        lossOf(engine, network.logits(p, learner.buffers, x, 'train', seed), y),
+      ) as { loss: Scalar; gradient: Tensor1D };
+    });
+    const value = loss.dataSync()[0]!;
+    loss.dispose();
+    return { loss: value, gradient };
   };
   return {
     network,
     get optimiser() {
-      return optimiser;
+      return learner.optimiser;
     },
-    buffers,
-    step: ({ rows, frames, power, labels }, learningRate, seed) =>
-      tf.tidy(() => {
-        const x = tf.tensor3d(power, [rows, frames, bins]);
-        const y = tf.tensor2d(labels, [rows, spec.outputs]);
-        const { loss, gradient } = lossGradient(engine, layout, optimiser.values, (p) =>
-          lossOf(engine, network.logits(p, buffers, x, 'train', seed), y),
-        );
-        optimiser.update(gradient, learningRate);
-        return loss.dataSync()[0]!;
-      }),
-    changeRule: (next) => {
-      const { values } = optimiser.read();
-      rule = next;
-      replace(values);
+    buffers: learner.buffers,
+    changeRule: learner.changeRule,
+    read: learner.read,
+    gradient: gradientOf,
+    step: (batch, learningRate, seed) => {
+      const { loss, gradient } = gradientOf(batch, seed);
+      learner.optimiser.update(gradient, learningRate);
+      gradient.dispose();
+      return loss;
     },
     logits: (power, rows, frames) =>
       tf.tidy(() => {
-        const p = unpack(engine, layout, optimiser.values);
+        const p = unpack(engine, layout, learner.optimiser.values);
         const x = tf.tensor3d(power, [rows, frames, bins]);
-        return Float32Array.from(network.logits(p, buffers, x, 'evaluate', 1).dataSync());
+        return Float32Array.from(network.logits(p, learner.buffers, x, 'evaluate', 1).dataSync());
       }),
-    read: () => ({ parameters: optimiser.read().values, buffers: buffers.read() }),
-    write: (values) => {
-      replace(values.parameters);
-      buffers.write(values.buffers);
-    },
-    dispose: () => [network, optimiser, buffers].forEach((held) => held.dispose()),
+    dispose: () => [network, learner].forEach((held) => held.dispose()),
   };
 }

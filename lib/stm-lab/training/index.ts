@@ -1,3 +1,4 @@
+export { type Batch, epochBatches } from './batches';
 export { type Buffer, type BufferStore, createBuffers } from './buffers';
 export { type ConvolutionOptions, convolve } from './convolution';
 export { type LossGradient, lossGradient } from './gradients';
@@ -13,6 +14,19 @@ export {
   type PoolSize,
   poolWindow,
 } from './layers';
+export { createLearner, type Learner, type NetworkValues } from './learner';
+export {
+  type BatchGroup,
+  type BestEpoch,
+  type Divergence,
+  divergenceSentence,
+  type EpochEnd,
+  type GroupResult,
+  runTraining,
+  type TrainingResult,
+  type TrainingStage,
+  type TrainingTask,
+} from './loop';
 export {
   binaryCrossEntropy,
   maskedBinaryCrossEntropy,
@@ -46,3 +60,4 @@ export {
   timeDelayParameters,
   type TimeDelayShape,
 } from './timeDelay';
+export { type Schedule, scheduledRate } from './schedule';
