@@ -3,7 +3,9 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { readCsv, writeCsv } from 'stm-lab/dist/base/csv';
-import { crossValidationStage, type ComparisonRecord } from 'stm-lab/dist/pipeline';
+import { crossValidationStage, type AblationRecord, type ComparisonRecord } from 'stm-lab/dist/pipeline';
+import { collectionDesign } from 'stm-lab/dist/pipeline/byCollection';
+import type { IndexRow } from 'stm-lab/dist/pipeline/featureFolder';
 import { plantedCollections } from './plantedCollections';
 import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
@@ -48,7 +50,7 @@ test('what is only the collection shows by group and fails by collection; a clas
 test('any column names the collections, from the command line to the table; without one there is a dash', () => {
   const folder = temporaryFolder('columns');
   const manifest = tinyCorpus(path.join(folder, 'corpus'), { groups: 3 });
-  const rows = readCsv(manifest).rows.map((row, i) => ({ ...row, Quelle: `Sammlung ${i % 3}` }));
+  const rows = readCsv(manifest).rows.map((row, i) => ({ ...row, Quelle: `Sammlung ${(i >> 1) % 3}` }));
   writeCsv(manifest, ['path', 'label', 'group', 'Quelle'], rows);
   const experiment = tinyExperiment(folder);
   const whole = JSON.parse(fs.readFileSync(experiment, 'utf8')) as Record<string, unknown>;
@@ -76,6 +78,36 @@ test('any column names the collections, from the command line to the table; with
   const line = readCsv(path.join(out, 'comparison.csv')).rows[0]!;
   assert.equal(Number(line['collection_macro_f1']), scored[0]!.byCollection!.macroF1.value);
 
+  const ablation = path.join(folder, 'ablation');
+  const ablate = (): ReturnType<typeof stmLab> =>
+    stmLab(
+      ...[
+        'ablate',
+        '--features',
+        path.join(folder, 'named', 'corpus', 'features-stm-published'),
+        '--out',
+        ablation,
+      ],
+      ...['--experiment', experiment, '--workers', '1', '--tracking', 'offline'],
+      ...['--journal', path.join(folder, 'runs')],
+    );
+  const first = ablate();
+  assert.equal(first.code, 0, first.err);
+  assert.match(first.out, /by collection/);
+  const { reference, cells } = JSON.parse(
+    fs.readFileSync(path.join(ablation, 'ablation.json'), 'utf8'),
+  ) as AblationRecord;
+  const unseen = [reference, ...cells].map(({ byCollection }) => byCollection!);
+  assert.ok(unseen.every(({ collections, macroF1 }) => collections === 3 && macroF1.low <= macroF1.value));
+  assert.deepEqual(
+    readCsv(path.join(ablation, 'cells.csv')).rows.map((cell) => Number(cell['collection_macro_f1'])),
+    unseen.map(({ macroF1 }) => macroF1.value),
+  );
+  const journals = fs.readdirSync(path.join(folder, 'runs')).filter((name) => name.endsWith('.jsonl'));
+  const tracked = journals.map((name) => fs.readFileSync(path.join(folder, 'runs', name), 'utf8'));
+  assert.equal(tracked.filter((text) => text.includes('collection_macro_f1')).length, unseen.length);
+  assert.match(ablate().out, /cached|reused/);
+
   const wrong = compare('wrong', '--collection', 'Herkunft');
   assert.equal(wrong.code, 2);
   assert.match(
@@ -85,4 +117,34 @@ test('any column names the collections, from the command line to the table; with
   const without = compare('without');
   assert.equal(without.code, 0, without.err);
   assert.doesNotMatch(without.out, /by collection:/);
+});
+
+test('groups that spread over collections leave nothing to train on: said in one sentence, not an error', () => {
+  const rows = (groupOf: (i: number) => string): IndexRow[] =>
+    Array.from({ length: 24 }, (_, i) => ({
+      ...{ path: `${i}.wav`, label: i < 12 ? 'a' : 'b', group: groupOf(i), collection: `c${i % 4}` },
+      ...{ excerpts: 1, analysedSeconds: 4 },
+    }));
+  const told: string[] = [];
+  const warn = (line: string): void => void told.push(line);
+  assert.equal(
+    collectionDesign(
+      rows((i) => `one of class ${i < 12}`),
+      2,
+      3,
+      warn,
+    ),
+    undefined,
+  );
+  assert.match(
+    told.join(),
+    /^not scored by collection: groups spread over collections, .* groups within collections$/,
+  );
+  const within = collectionDesign(
+    rows((i) => `speaker ${i}`),
+    2,
+    3,
+    warn,
+  )!;
+  assert.deepEqual([within.folds, within.collections, told.length], [2, 4, 1]);
 });

@@ -53,9 +53,17 @@ export interface CollectionDesign extends ScorableRows {
  * How recordings are divided by collection.
  *
  * @param folds at most so many folds; never more than there are collections.
- * @returns undefined where no collections are named, or fewer than two classes have more than one.
+ * @param repeats divisions that will be scored: seeds 1 .. `repeats`.
+ * @param warn told when groups that spread over collections make scoring impossible.
+ * @returns undefined where no collections are named, fewer than two classes have more than one, or a fold leaves fewer
+ *   than two classes to train on once the groups of its test recordings are left out.
  */
-export function collectionDesign(index: readonly IndexRow[], folds: number): CollectionDesign | undefined {
+export function collectionDesign(
+  index: readonly IndexRow[],
+  folds: number,
+  repeats: number,
+  warn?: (line: string) => void,
+): CollectionDesign | undefined {
   if (index.every(({ collection }) => collection === undefined)) return undefined;
   const labels = index.map(({ label }) => label);
   const names = index.map(({ collection }) => collection ?? '');
@@ -65,7 +73,36 @@ export function collectionDesign(index: readonly IndexRow[], folds: number): Col
   const y = new Int32Array(labels.length).fill(-1);
   design.rows.forEach((row, i) => (y[row] = own[i]!));
   const groups = index.map(({ group }) => group);
-  return { ...design, names, groups, folds: Math.min(folds, design.collections), classes, y, labels: own };
+  const whole = {
+    ...{ ...design, names, groups, classes, y, labels: own },
+    folds: Math.min(folds, design.collections),
+  };
+  for (let seed = 1; seed <= repeats; seed++) {
+    const foldOf = foldsByCollection(whole, seed);
+    for (let fold = 0; fold < whole.folds; fold++) {
+      const rows = (test: boolean): Int32Array => design.rows.filter((_, i) => (foldOf[i] === fold) === test);
+      const left = withoutSharedGroups(rows(false), rows(true), groups);
+      if (new Set(Array.from(left, (row) => y[row])).size >= 2) continue;
+      warn?.(
+        'not scored by collection: groups spread over collections, and without those of a test fold fewer than two classes are left to train on; use more folds, or groups within collections',
+      );
+      return undefined;
+    }
+  }
+  return whole;
+}
+
+/** Fold of each scorable row, collections held together. */
+function foldsByCollection(
+  { names, rows, folds, classes, labels }: CollectionDesign,
+  seed: number,
+): Int32Array {
+  return stratifiedGroupKFold({
+    labels: Array.from(labels, (c) => classes[c]!),
+    groups: Array.from(rows, (row) => names[row]!),
+    folds,
+    seed,
+  });
 }
 
 /**
@@ -73,17 +110,16 @@ export function collectionDesign(index: readonly IndexRow[], folds: number): Col
  * test collections are left out of training.
  */
 export function crossValidateByCollection(
-  { names, groups, rows, folds, classes, labels }: CollectionDesign,
+  design: CollectionDesign,
   task: Pick<CrossValidationTask, 'seeds' | 'fitFold' | 'onFold' | 'resume' | 'bootstrap' | 'signal'>,
 ): Promise<CrossValidationResult> {
-  const own = Array.from(rows, (row) => names[row]!);
+  const { names, groups, rows, classes, labels } = design;
   return crossValidate({
     ...task,
     labels,
     classNames: classes,
-    groups: classNumbers(own).y,
-    folds: (seed) =>
-      stratifiedGroupKFold({ labels: Array.from(labels, (c) => classes[c]!), groups: own, folds, seed }),
+    groups: classNumbers(Array.from(rows, (row) => names[row]!)).y,
+    folds: (seed) => foldsByCollection(design, seed),
     fitFold: (fold: FoldTask) => {
       const testRows = fold.testRows.map((place) => rows[place]!);
       const trainRows = withoutSharedGroups(

@@ -122,7 +122,12 @@ export async function crossValidationStage(
           resume: { folder: path.join(partial, 'group'), identity },
           ...(context.signal === undefined ? {} : { signal: context.signal }),
         });
-        const design = collectionDesign(folder.index, crossValidation.folds);
+        const design = collectionDesign(
+          folder.index,
+          crossValidation.folds,
+          crossValidation.seeds,
+          context.warn,
+        );
         const unseen =
           design === undefined
             ? undefined

@@ -140,6 +140,7 @@ async function ablationTable(lab: ExperimentStages): Promise<TableRows> {
     features: cell.kept,
     'macro-F1': intervalText(cell.macroF1),
     'less all features': difference === undefined ? '' : intervalText(difference),
+    ...(cell.byCollection === undefined ? {} : { 'by collection': intervalText(cell.byCollection.macroF1) }),
     'ROC-AUC (macro)': cell.macroRocAuc,
     'max macro-F1 (published way)': cell.maxMacroF1,
   });

@@ -66,6 +66,7 @@ export const ablate: Command = {
         low: cell.macroF1.low,
         high: cell.macroF1.high,
         'less all': cell === reference ? 0 : (cell as AblationCellRecord).difference.value,
+        ...(cell.byCollection === undefined ? {} : { 'by collection': cell.byCollection.macroF1.value }),
         'ROC-AUC': cell.macroRocAuc,
         'max F1': cell.maxMacroF1,
       })),

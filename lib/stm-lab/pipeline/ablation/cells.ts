@@ -6,6 +6,7 @@ import { loadEngine } from '../../engine';
 import type { Run, RunReference } from 'mlflow-tracking-client';
 import { flattenParameters, type StageContext, type TrackedRunRequest } from '../../stages/context';
 import { cachedCell } from '../../stages/cachedCell';
+import { collectionDesign, collectionMetrics } from '../byCollection';
 import { modulationAxes, type FeatureFolder } from '../featureFolder';
 import { processScorer, type CellScorer, type CellTask } from './pool';
 import {
@@ -35,6 +36,14 @@ export function ablationTasks(
   return [{ name: 'all' }, ...regions.map((region) => ({ name: regionName(region), region }))];
 }
 
+/** Whether cells are scored by collection too. Earlier versions did not: where it is done, it is part of a cell's identity. */
+export const scoresCollections = (
+  { index }: FeatureFolder,
+  plan: AblationPlan,
+  warn?: (line: string) => void,
+): boolean =>
+  plan.searched === undefined && collectionDesign(index, plan.folds, plan.seeds, warn) !== undefined;
+
 /**
  * Scores cells in this process or in several, each under a run of its own. Cells found finished are not scored again.
  *
@@ -56,6 +65,7 @@ export async function scoreAll(
     features: folder.featuresHash,
     index: folder.indexHash,
     engine: engine.description,
+    ...(scoresCollections(folder, plan) ? { by: 'group and collection' } : {}),
   };
   const outcomes = new Array<CellOutcome | undefined>(tasks.length);
   let [next, done] = [0, 0];
@@ -159,5 +169,6 @@ function logCell(run: Run, cell: CellScore): void {
     macro_roc_auc: cell.macroRocAuc,
     published_roc_auc: cell.microRocAuc,
     published_max_macro_f1: cell.maxMacroF1,
+    ...(cell.byCollection === undefined ? {} : collectionMetrics(cell.byCollection)),
   });
 }

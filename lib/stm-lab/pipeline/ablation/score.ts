@@ -18,6 +18,12 @@ import { converged, fitMlp, predictProbabilities, selectRows } from '../../model
 import { featuresInMemory, fitReduction, transform } from '../../reduction';
 import { createStudy, optimize, type Values } from 'bayesian-optimizer';
 import { makeSplit, stratifiedGroupKFold, type Role } from '../../splits';
+import {
+  collectionDesign,
+  collectionScores,
+  crossValidateByCollection,
+  type CollectionScores,
+} from '../byCollection';
 import { samplerOf, type Experiment } from '../experiment';
 import type { ModelChoice } from '../modelChoice';
 import { classNumbers, modulationAxes, openFeatureFolder, type IndexRow } from '../featureFolder';
@@ -43,6 +49,8 @@ export interface CellScore {
   readonly microRocAuc: number;
   /** Largest macro-F1 over 19 thresholds chosen on the judged rows themselves, as published. */
   readonly maxMacroF1: number;
+  /** The same network on collections that it has not met; only where the manifest names collections. */
+  readonly byCollection?: CollectionScores;
   /** What the cell's own search found. */
   readonly searched?: { readonly trials: number; readonly best: Values };
 }
@@ -142,7 +150,7 @@ export async function scoreCell(
       : regionColumns(data.axes, task.region);
   // Once a cell, not once a fold.
   const own = { ...data, features: selectColumns(data.features, data.columns, kept), columns: kept.length };
-  const { rows, repeats, searched } =
+  const { rows, repeats, searched, byCollection } =
     plan.searched === undefined
       ? await crossValidated(own, plan, signal)
       : await searchedAndTested(own, plan, path.join(folder, `${task.name}.search.log`), task.name, signal);
@@ -165,6 +173,7 @@ export async function scoreCell(
       macroRocAuc: exactAreas(averaged).macro.roc,
       microRocAuc: kerasMicroAuc(averaged).roc,
       maxMacroF1: sweepThresholds(averaged).best.macroF1,
+      ...(byCollection === undefined ? {} : { byCollection }),
       ...(searched === undefined ? {} : { searched }),
     },
     predicted: repeats.map((probabilities) => [...mostProbable(probabilities, classes)]),
@@ -176,6 +185,7 @@ interface Judged {
   readonly rows: Int32Array;
   readonly repeats: readonly Float32Array[];
   readonly searched?: CellScore['searched'];
+  readonly byCollection?: CollectionScores;
 }
 
 async function crossValidated(
@@ -183,24 +193,38 @@ async function crossValidated(
   plan: AblationPlan,
   signal: AbortSignal | undefined,
 ): Promise<Judged> {
+  const model = {
+    ...data,
+    reduction: { method: 'none', components: 1 },
+    model: plan.model,
+    signal,
+  } as const;
+  const shared = { seeds: seedsOf(plan), ...(signal === undefined ? {} : { signal }) };
   const { repeats } = await crossValidate({
+    ...shared,
     labels: data.y,
     classNames: data.classes,
     groups: data.groups,
     folds: (seed) => foldsOf(data.index, plan.folds, seed),
-    seeds: seedsOf(plan),
-    fitFold: (fold) =>
-      fitFoldModel(
-        { ...data, reduction: { method: 'none', components: 1 }, model: plan.model, signal },
-        fold,
-      ),
+    fitFold: (fold) => fitFoldModel(model, fold),
     // Intervals are computed once, by the caller.
     bootstrap: { resamples: 1 },
-    ...(signal === undefined ? {} : { signal }),
   });
+  const design = collectionDesign(data.index, plan.folds, plan.seeds);
   return {
     rows: Int32Array.from(data.index, (_, row) => row),
     repeats: repeats.map(({ probabilities }) => probabilities),
+    ...(design === undefined
+      ? {}
+      : {
+          byCollection: collectionScores(
+            design,
+            await crossValidateByCollection(design, {
+              ...shared,
+              fitFold: (fold) => fitFoldModel({ ...model, y: design.y, classes: design.classes }, fold),
+            }),
+          ),
+        }),
   };
 }
 

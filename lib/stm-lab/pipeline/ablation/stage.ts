@@ -11,7 +11,7 @@ import { classNumbers, openFeatureFolder, type FeatureFolder } from '../featureF
 import type { StageFailure, StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
 import { logCellSounds } from '../runSounds';
-import { ablationTasks, scoreAll } from './cells';
+import { ablationTasks, scoreAll, scoresCollections } from './cells';
 import type { CellTask } from './pool';
 import type { AblateStageOptions } from './options';
 import { judgedRows, type AblationPlan, type CellOutcome, type CellScore } from './score';
@@ -56,6 +56,7 @@ export async function ablateStage(
   const { out } = options;
   const { folder, plan, tasks, request } = openAblation(options);
   tellOfLosses(options.features, context);
+  scoresCollections(folder, plan, context.warn);
   const { status, record: stage } = await runTrackedStage(context, {
     ...request,
     engine: (await loadEngine({ signal: context.signal })).description,
@@ -120,7 +121,11 @@ export function openAblation(options: AblateStageOptions): OpenAblation {
     request: {
       stage: 'ablate',
       folder: out,
-      parameters: ablationParameters(experiment),
+      parameters: {
+        ...ablationParameters(experiment),
+        ...(scoresCollections(folder, plan) ? { by: 'group and collection' } : {}),
+      },
+      settings: ablationParameters(experiment),
       inputs: { features: folder.featuresHash, index: folder.indexHash, axes: folder.axesHash },
     },
   };
@@ -221,6 +226,13 @@ function writeCells(
     difference: difference?.value,
     difference_low: difference?.low,
     difference_high: difference?.high,
+    ...(reference.byCollection === undefined
+      ? {}
+      : {
+          collection_macro_f1: cell.byCollection?.macroF1.value,
+          collection_macro_f1_low: cell.byCollection?.macroF1.low,
+          collection_macro_f1_high: cell.byCollection?.macroF1.high,
+        }),
     accuracy: cell.accuracy.value,
     macro_roc_auc: cell.macroRocAuc,
     published_roc_auc: cell.microRocAuc,

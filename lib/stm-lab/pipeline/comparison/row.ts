@@ -265,7 +265,7 @@ async function crossValidateRow(
     bootstrap: { resamples },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
-  const design = collectionDesign(recordings, shared.folds);
+  const design = collectionDesign(recordings, shared.folds, seeds.length, context.warn);
   const unseen =
     design === undefined
       ? undefined

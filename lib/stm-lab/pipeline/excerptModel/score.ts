@@ -140,7 +140,7 @@ export async function scoreExcerptModel(
       ),
     },
   };
-  const design = collectionDesign(index, scoring.folds);
+  const design = collectionDesign(index, scoring.folds, scoring.seeds);
   if (design === undefined) return scores;
   const byCollection = part('collection', { ...task, y: design.y, classes: design.classes });
   const unseen = await crossValidateByCollection(design, byCollection);

@@ -71,6 +71,7 @@ export async function ablationSection(
     .split('\n')
     .map((line) => line.replace(/^- /, ''))
     .filter((line) => line !== '');
+  const byCollection = reference?.metrics['collection_macro_f1'] !== undefined;
   return {
     title: 'Ablation of the modulation plane',
     paragraphs: [
@@ -86,6 +87,9 @@ export async function ablationSection(
           { key: 'region', title: 'keeps' },
           { key: 'kept', title: 'features', decimals: 0 },
           { key: 'macro_f1', title: 'macro-F1', best: 'highest' },
+          ...(byCollection
+            ? ([{ key: 'collection_macro_f1', title: 'macro-F1 by collection', best: 'highest' }] as const)
+            : []),
           { key: 'macro_roc_auc', title: 'ROC-AUC (macro)', best: 'highest' },
           { key: 'published_roc_auc', title: 'ROC-AUC (micro)' },
           { key: 'published_max_macro_f1', title: 'macro-F1, best threshold' },
@@ -99,10 +103,13 @@ export async function ablationSection(
           region: cell.tags['stm.region'] ?? cell.name,
           kept: cell.params['kept'] === undefined ? undefined : { value: Number(cell.params['kept']) },
           ...Object.fromEntries(
-            ['macro_f1', 'macro_roc_auc', 'published_roc_auc', 'published_max_macro_f1'].map((metric) => [
-              metric,
-              measured(cell, metric),
-            ]),
+            [
+              'macro_f1',
+              'collection_macro_f1',
+              'macro_roc_auc',
+              'published_roc_auc',
+              'published_max_macro_f1',
+            ].map((metric) => [metric, measured(cell, metric)]),
           ),
         })),
         source,

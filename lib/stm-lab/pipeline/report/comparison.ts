@@ -11,6 +11,13 @@ const COLUMNS = [
   { key: 'cv_published_max_macro_f1', title: 'macro-F1, best threshold' },
 ] as const;
 
+/** On collections that the model has not met; only where the manifest names them. */
+const BY_COLLECTION = {
+  key: 'collection_macro_f1',
+  title: 'macro-F1 by collection',
+  best: 'highest',
+} as const;
+
 /** Features and models side by side. */
 export async function comparisonSection(
   results: TrackedResults,
@@ -26,6 +33,9 @@ export async function comparisonSection(
   });
   if (bars.every(({ value }) => Number.isNaN(value))) return undefined;
   const source = sourceOf(run, ...rows);
+  const columns = rows.some(({ metrics }) => metrics['collection_macro_f1'] !== undefined)
+    ? [COLUMNS[0], BY_COLLECTION, ...COLUMNS.slice(1)]
+    : COLUMNS;
   return {
     title: 'Features and models compared',
     paragraphs: [
@@ -35,10 +45,10 @@ export async function comparisonSection(
       {
         id: 'comparison',
         caption: 'Features and models, cross-validated. A row without numbers failed.',
-        columns: [{ key: 'row', title: 'row' }, ...COLUMNS],
+        columns: [{ key: 'row', title: 'row' }, ...columns],
         rows: rows.map((row) => ({
           row: row.name,
-          ...Object.fromEntries(COLUMNS.map(({ key }) => [key, measured(row, key)])),
+          ...Object.fromEntries(columns.map(({ key }) => [key, measured(row, key)])),
         })),
         source,
       },
