@@ -6,7 +6,7 @@ import type { TrialRecord } from './sampler';
 export interface PruneContext {
   readonly direction: Direction;
   readonly trials: readonly TrialRecord[];
-  /** The trial in question; its last report is the one judged. */
+  /** The trial in question; its last report is the one compared. */
   readonly trial: TrialRecord;
 }
 
@@ -19,7 +19,7 @@ export interface MedianPrunerOptions {
   readonly name: 'median';
   /** Complete trials before anything is pruned. Default 5. */
   readonly startupTrials?: number;
-  /** Steps below this are never judged. Default 0. */
+  /** Trials are never pruned below this step. Default 0. */
   readonly warmupSteps?: number;
 }
 

@@ -53,7 +53,7 @@ export interface Trial<S extends Space = Space> {
   readonly attempt: number;
   /** Records an intermediate value (finite) at a step (whole number from 0; an epoch, usually). */
   report(step: number, value: number): void;
-  /** Whether the pruner would stop this trial, judged at its last report. */
+  /** Whether the pruner would stop this trial, compared at its last report. */
   shouldPrune(): boolean;
   /** Keeps a JSON value with the trial, shown by Optuna's dashboard. */
   setAttribute(key: string, value: unknown): void;

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { environmentError, inputError, messageOf } from 'research-basics/errors';
-import { createFileWhole, sha256 } from 'research-basics/files';
+import { createExclusive, sha256 } from 'research-basics/files';
 import type { ProcessNote } from 'research-basics/process';
 import { checkArtifactPath } from './artifacts';
 import type { RemoteDataset, RunStatus } from './client';
@@ -118,7 +118,7 @@ const FSYNC_EVERY_MS = 1000;
 export function createJournal(file: string, start: StartEntry): 'made' | 'exists' {
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    return createFileWhole(file, `${JSON.stringify(start)}\n`);
+    return createExclusive(file, `${JSON.stringify(start)}\n`);
   } catch (error) {
     throw environmentError(`${file}: the run journal cannot be made (${messageOf(error)})`, error);
   }

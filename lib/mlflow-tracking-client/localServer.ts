@@ -4,8 +4,8 @@ import * as http from 'node:http';
 import * as net from 'node:net';
 import * as path from 'node:path';
 import { environmentError, inputError, messageOf, UserError } from 'research-basics/errors';
-import { createFileWhole, writeJson } from 'research-basics/files';
-import { noteProcess, processState, type ProcessNote } from 'research-basics/process';
+import { createExclusive, writeJson } from 'research-basics/files';
+import { describeProcess, processState, type ProcessNote } from 'research-basics/process';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 
 import { pause } from './retry';
@@ -99,7 +99,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     while (pid !== undefined && failure === undefined && Date.now() < deadline && !options.signal?.aborted) {
       if (await answers(port)) {
         process.off('exit', abandon);
-        const note: ServerNote = { ...noteProcess(pid), port };
+        const note: ServerNote = { ...describeProcess(pid), port };
         writeJson(noteFile(folder), note);
         return handle(folder, note, 'started');
       }
@@ -266,9 +266,9 @@ function tail(file: string): string {
 /** Two processes starting the same server wait for each other. */
 async function lockFolder(folder: string): Promise<() => void> {
   const file = path.join(folder, 'server.lock');
-  const own = JSON.stringify(noteProcess());
+  const own = JSON.stringify(describeProcess());
   for (let waited = 0; ; waited += 200) {
-    if (createFileWhole(file, own) === 'made') return () => fs.rmSync(file, { force: true });
+    if (createExclusive(file, own) === 'made') return () => fs.rmSync(file, { force: true });
     let holder: ProcessNote | undefined;
     try {
       holder = JSON.parse(fs.readFileSync(file, 'utf8')) as ProcessNote;

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { createFileWhole, readJson, sha256, writeJson } from 'research-basics/files';
-import { noteProcess, processState, type ProcessNote } from 'research-basics/process';
+import { createExclusive, readJson, sha256, writeJson } from 'research-basics/files';
+import { describeProcess, processState, type ProcessNote } from 'research-basics/process';
 
 /** How far one journal has been delivered to one server. An aid, not a truth: when it is lost, the server is asked. */
 export interface SentState {
@@ -56,7 +56,7 @@ const HEARTBEAT_MS = 20_000;
 export function lockJournal(journal: string, owner = ''): (() => void) | undefined {
   const file = journal.replace(/\.jsonl$/, '.lock');
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (createFileWhole(file, JSON.stringify({ ...noteProcess(), owner })) === 'made') {
+    if (createExclusive(file, JSON.stringify({ ...describeProcess(), owner })) === 'made') {
       const heartbeat = setInterval(() => {
         const now = new Date();
         fs.utimes(file, now, now, () => undefined);

@@ -6,7 +6,7 @@ import { connectSender, type SenderLink } from './senderLink';
 import { createJournal, journalName, openJournal, readStart, type StartEntry } from './journal';
 import { DEFAULT_NAMESPACE, ownTags } from './namespace';
 import { createNullRun } from './nullRun';
-import { noteProcess } from 'research-basics/process';
+import { describeProcess } from 'research-basics/process';
 import { createRun } from './run';
 import { createRunMemory } from './runMemory';
 import { LIMITS } from './rules';
@@ -140,7 +140,7 @@ export function createTracker(options: TrackerOptions): Tracker {
           : { parent: { uid: parent.id, journal: journalFile(parent.id, parent.key) } }),
         tags: runId === undefined ? tags! : {},
         t: Date.now(),
-        writer: noteProcess(),
+        writer: describeProcess(),
       };
       // Several processes may start the run of one key at once: the first makes it, the others go on in it.
       if (createJournal(file, first) === 'exists') origin = 'resumed';
@@ -152,7 +152,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (origin === 'resumed' && start.experiment !== experiment)
       warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
     if (origin === 'resumed' || runId !== undefined)
-      journal.append({ op: 'resume', t: Date.now(), writer: noteProcess() });
+      journal.append({ op: 'resume', t: Date.now(), writer: describeProcess() });
     journals.add(file);
     const run = createRun({
       journal,

@@ -25,7 +25,7 @@ const NO_LINKS: ReadonlySet<unknown> = new Set([
  * @returns whether this call made it; `exists` leaves the file as it is.
  * @throws the file system's error for any other failure.
  */
-export function createFileWhole(target: string, content: string): 'made' | 'exists' {
+export function createExclusive(target: string, content: string): 'made' | 'exists' {
   const draft = `${target}.${process.pid}.${randomBytes(4).toString('hex')}`;
   try {
     fs.writeFileSync(draft, content);

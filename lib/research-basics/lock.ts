@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError, messageOf } from './errors';
-import { createFileWhole, sha256 } from './files';
+import { createExclusive, sha256 } from './files';
 import { LEASE_SECONDS, startHeartbeat, watchFile } from './heartbeat';
-import { noteProcess, processState, type ProcessNote } from './process';
+import { describeProcess, processState, type ProcessNote } from './process';
 import { sleep } from './sleep';
 
 /** A held lock. */
@@ -19,7 +19,7 @@ const MOST_TRIES = 500;
 
 /**
  * Takes an exclusive lock, kept as a small file that names the holder, each time with a token of its own. The file is
- * made by `createFileWhole`, which is atomic on local disks and on NFS. A lock whose process has ended (killed, or the
+ * made by `createExclusive`, which is atomic on local disks and on NFS. A lock whose process has ended (killed, or the
  * machine restarted) is taken over at once; one of another machine is watched, which blocks this thread, and taken over
  * when it has shown no sign of life for `leaseSeconds` (default 45).
  *
@@ -55,12 +55,12 @@ export function acquireLock(
 }
 
 /** This process, and a token by which two of its locks differ. */
-const ownText = (): string => JSON.stringify({ ...noteProcess(), token: randomBytes(8).toString('hex') });
+const ownText = (): string => JSON.stringify({ ...describeProcess(), token: randomBytes(8).toString('hex') });
 
 function tryLock(file: string, text: string, subject: string): 'made' | 'exists' {
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    return createFileWhole(file, text);
+    return createExclusive(file, text);
   } catch (error) {
     throw inputError(
       `${subject}: cannot be locked (${messageOf(error)}); choose a folder you may write to`,
@@ -106,7 +106,7 @@ function refuseLiving(text: string, file: string, subject: string, leaseSeconds:
   if (isAbandoned(text, file, leaseSeconds)) return;
   const holder = holderOf(text)!;
   throw inputError(
-    `${subject}: is in use by process ${holder.pid} on ${holder.host}; wait for it or choose another folder`,
+    `${subject}: is locked by process ${holder.pid} on ${holder.host}; wait for it or choose another folder`,
   );
 }
 
@@ -122,7 +122,7 @@ function removeClaimed(
 ): 'removed' | 'changed' | 'claimed by another' {
   const claim = `${file}.${sha256(content).slice(0, 16)}.claim`;
   const own = ownText();
-  if (createFileWhole(claim, own) === 'exists') {
+  if (createExclusive(claim, own) === 'exists') {
     const other = readText(claim);
     if (other !== undefined && isAbandoned(other, claim, leaseSeconds))
       removeClaimed(claim, other, leaseSeconds);

@@ -15,7 +15,7 @@ export function throwIfStopped(signal: AbortSignal | undefined, what: string): v
 }
 
 /**
- * For long computations: await the returned function between short steps. It lets signals, timers and sockets run when
+ * For long computations: await the returned function between short steps. It yields to signals, timers and sockets when
  * they have waited for 50 ms, and ends the work when it was asked to stop.
  *
  * @returns a function that throws UserError (`interrupted`) as `throwIfStopped`.

@@ -47,7 +47,7 @@ function thisPlace(): string {
 }
 
 /** A process of this machine as a note; `pid` by default this process. */
-export function noteProcess(pid: number = process.pid): ProcessNote {
+export function describeProcess(pid: number = process.pid): ProcessNote {
   const { ticks } = kernelRecord(pid);
   return { pid, host: os.hostname(), ...(ticks === undefined ? {} : { ticks }), place: thisPlace() };
 }

@@ -37,7 +37,7 @@ export const tensorflowStep = {
   name: 'native',
   title: 'native TensorFlow',
   required: false,
-  without: 'training runs on WebAssembly, slower, and the exact PCA is not to be had',
+  without: 'training runs on WebAssembly, slower, and exact PCA is unavailable',
   check: () =>
     readStamp(stampFile)?.key === key() && existsSync(linkedAddon) && existsSync(join(linkedDeps, 'lib')),
   async make({ lock }) {

@@ -151,7 +151,7 @@ test('files that cannot be read are named with the cure', async () => {
     [wavBytes(new Uint8Array(100), { tag: 1, bits: 16, rate: 0 }), /sampling rate 0 Hz is not usable/],
     [wavBytes(new Uint8Array(100), { tag: 1, bits: 16, channels: 0 }), /channels/],
     [fs.readFileSync(path.join(GOLDEN, 'chirp.wav')).subarray(0, 30), /WAV/],
-    [fs.readFileSync(path.join(GOLDEN, 'chirp.flac')).subarray(0, 20), /FLAC header is cut short/],
+    [fs.readFileSync(path.join(GOLDEN, 'chirp.flac')).subarray(0, 20), /FLAC header is truncated/],
   ];
   for (const [bytes, expected] of cases) await assert.rejects(readAudio(write('bad.wav', bytes)), expected);
   await assert.rejects(readAudio(path.join(folder, 'none.wav')), /none\.wav: cannot be read/);

@@ -189,7 +189,7 @@ test('data lengths that recorders leave', async () => {
   assert.deepEqual((await readAudio(write('odd.wav', unpadded))).samples, right);
 });
 
-test('what is cut short is read with a warning, whatever the format', async () => {
+test('what is truncated is read with a warning, whatever the format', async () => {
   for (const name of [
     'a.wav',
     'rf64.wav',
@@ -215,7 +215,7 @@ test('what is cut short is read with a warning, whatever the format', async () =
     );
     const seconds = samples.length / sampleRate;
     assert.ok(seconds > 0.9 && seconds < 0.85 * SECONDS, `${name}: ${seconds} s`);
-    assert.match(warnings.join('; '), /cut short/, name);
+    assert.match(warnings.join('; '), /truncated/, name);
   }
   const last = bytesOf('a.m4a');
   await assert.rejects(

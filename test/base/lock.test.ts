@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { sha256 } from 'research-basics/files';
 import { BEAT_SECONDS, startHeartbeat } from 'research-basics/heartbeat';
 import { acquireLock } from 'research-basics/lock';
-import { noteProcess, processState } from 'research-basics/process';
+import { describeProcess, processState } from 'research-basics/process';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lock-'));
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
@@ -18,7 +18,7 @@ test('a second lock is refused while the first is held, and may be taken after',
   const lock = acquireLock(file, 'results');
   assert.throws(
     () => acquireLock(file, 'results'),
-    new RegExp(`results: is in use by process ${process.pid} on`),
+    new RegExp(`results: is locked by process ${process.pid} on`),
   );
   lock.release();
   lock.release();
@@ -45,7 +45,7 @@ test('a lock of another machine stands while it is touched and is taken over whe
 });
 
 test('a machine of the same name is another one; the same machine started anew is known', () => {
-  const own = noteProcess();
+  const own = describeProcess();
   assert.equal(processState(own), 'alive');
   const [machine, boot, space] = own.place!.split('.');
   assert.equal(processState({ ...own, place: `ffffffff.${boot}.${space}` }), 'unknown');
@@ -119,8 +119,8 @@ test('without hard links: a file left empty by a killed process is made anew, on
   const own = path.join(folder, 'empty');
   fs.writeFileSync(own, '');
   const script = `
-    const { createFileWhole } = require(${JSON.stringify(require.resolve('research-basics/files'))});
-    console.log(createFileWhole(process.argv[1], 'mine'), createFileWhole(process.argv[1], 'other'));`;
+    const { createExclusive } = require(${JSON.stringify(require.resolve('research-basics/files'))});
+    console.log(createExclusive(process.argv[1], 'mine'), createExclusive(process.argv[1], 'other'));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--require', noLinks, '-e', script, own], {
     encoding: 'utf8',
   });
@@ -133,7 +133,7 @@ test('without hard links: a file left empty by a killed process is made anew, on
 });
 
 test('a claim left by a killed process does not keep an abandoned lock for ever', () => {
-  const dead = JSON.stringify({ ...noteProcess(), pid: 999_999_999, ticks: 1 });
+  const dead = JSON.stringify({ ...describeProcess(), pid: 999_999_999, ticks: 1 });
   fs.writeFileSync(file, dead);
   fs.writeFileSync(`${file}.${sha256(dead).slice(0, 16)}.claim`, dead);
   acquireLock(file, 'results').release();

@@ -107,7 +107,7 @@ test('where nothing can go on, one sentence before any work', () => {
     );
   refused('', [], /is empty/);
   refused('path,label\na.wav,x\n', ['a.wav'], /no column "group"/);
-  refused('path,label,group,group\na.wav,x,y,y\n', ['a.wav'], /"group" occurs twice/);
+  refused('path,label,group,group\na.wav,x,y,y\n', ['a.wav'], /duplicate column "group"/);
   refused('path,label,group\n', [], /no recordings/);
   refused('path,label,group\na.wav,x,y\n', [], /none of its 1 lines.*line 2.*no such file/);
   refused('path,label,group\na.wav,x,g\nb.wav,y,g\n', ['a.wav', 'b.wav'], /one group \("g"\)/);

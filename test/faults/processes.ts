@@ -33,7 +33,7 @@ export async function rivals({ tally, folder }: Scenario, rounds: number, preloa
     tally.faults += ended.length - 1;
     for (const rival of refused) {
       judgeCommand(tally, rival, 'a second process');
-      if (!/is in use by process \d+/.test(rival.err))
+      if (!/is locked by process \d+/.test(rival.err))
         complain(tally, 'unclear', `the rival is not named: ${rival.err}`);
     }
     // A rival that came after the end finds the results and keeps them.

@@ -72,7 +72,7 @@ test('what does not belong together is refused in one sentence', () => {
   assert.ok(!fs.existsSync(path.join(folder, 'nan', 'out', 'extraction.json')));
   assert.throws(
     () => importEmbeddings(prepare('twice', ['a.wav', 'a.wav'], [1, 2, 3, 4])),
-    /a\.wav occurs twice \(rows 1 and 2\)/,
+    /a\.wav is listed twice \(rows 1 and 2\)/,
   );
   assert.throws(
     () => importEmbeddings(prepare('foreign', ['x/a.wav'], [1, 2])),

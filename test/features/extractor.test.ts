@@ -165,7 +165,7 @@ test('an aborted run says so and is continued', async () => {
 
 test('a folder in use is refused, a stale lock taken over', async () => {
   const lock = acquireLock(path.join(out('busy'), '.lock'), 'busy');
-  await assert.rejects(extractCorpus({ rows, outFolder: out('busy') }), /is in use by process \d+/);
+  await assert.rejects(extractCorpus({ rows, outFolder: out('busy') }), /is locked by process \d+/);
   lock.release();
   const dead = { pid: 2 ** 22 + 1, host: os.hostname(), ticks: 1 };
   fs.writeFileSync(path.join(out('busy'), '.lock'), JSON.stringify(dead));

@@ -73,7 +73,7 @@ test('one process, or two killed twice and started again: the same bytes, every 
   assert.equal(runs.length, 10);
 });
 
-test('a cell may have a search of its own, judged by the test fold', () => {
+test('a cell may have a search of its own, scored on the test fold', () => {
   const experiment = experimentFile('searched', {
     ...grid,
     passes: ['low'],
@@ -88,7 +88,7 @@ test('a cell may have a search of its own, judged by the test fold', () => {
   assert.equal(protocol, 'searched');
   assert.equal(cells[0]!.searched?.trials, 2);
   assert.ok('lr' in cells[0]!.searched!.best);
-  // One fold of four judges.
+  // One fold of four scores.
   assert.ok(support.recordings < 20, String(support.recordings));
 });
 

@@ -84,13 +84,13 @@ test('a recipe is chosen on training rows alone: the test rows may hold anything
 test('standardiser and components come from training rows; "each-part" takes them from the test rows too', async () => {
   const given = await data();
   const last = task.testRows.slice(-4);
-  const judge = (options: typeof given, basis: 'training' | 'each-part'): Promise<Float32Array> =>
+  const score = (options: typeof given, basis: 'training' | 'each-part'): Promise<Float32Array> =>
     fitFoldModel({ ...options, reduction, model: { kind: 'logistic' }, basis }, task);
   const first = (probabilities: Float32Array): Float32Array => probabilities.subarray(0, 12);
-  assert.deepEqual(first(await judge(spoil(given, last), 'training')), first(await judge(given, 'training')));
+  assert.deepEqual(first(await score(spoil(given, last), 'training')), first(await score(given, 'training')));
   assert.notDeepEqual(
-    first(await judge(spoil(given, last), 'each-part')),
-    first(await judge(given, 'each-part')),
+    first(await score(spoil(given, last), 'each-part')),
+    first(await score(given, 'each-part')),
   );
   // Fewer test rows than components: what is missing is 0, and the model still answers.
   const few = await fitFoldModel(

@@ -45,7 +45,7 @@ test('every number in the tables is the metric that MLflow holds', { skip: noSer
     }),
   );
   const looked = cells.filter(({ run }) => run !== undefined);
-  // Two judged sets of 5 + 3 scores and 3 classes, seven cells of 4, four trials, three facts of the training.
+  // Two scored sets of 5 + 3 scores and 3 classes, seven cells of 4, four trials, three facts of the training.
   assert.ok(looked.length >= 2 * 11 + 7 * 4 + 4 + 3, `only ${looked.length} numbers with a run`);
   assert.ok(looked.filter(({ low }) => low !== undefined).length >= 10, 'intervals are shown');
   for (const { value, run, metric, low, shown } of looked) {

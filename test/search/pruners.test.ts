@@ -23,36 +23,36 @@ function trial(number: number, reports: number[], state: TrialRecord['state'] = 
 test('median: prunes what is worse at its best than the median at the same step, after the startup', () => {
   const pruner = createPruner({ name: 'median', startupTrials: 3, warmupSteps: 1 });
   const others = [trial(0, [9, 1, 1]), trial(1, [9, 2, 2]), trial(2, [9, 3, 3])];
-  const judge = (
+  const score = (
     reports: number[],
     direction: 'minimize' | 'maximize' = 'minimize',
     trials = others,
   ): boolean => pruner.shouldPrune({ direction, trials, trial: trial(3, reports, 'running') });
-  assert.equal(judge([9, 2.5]), true);
-  assert.equal(judge([9, 1.5]), false);
+  assert.equal(score([9, 2.5]), true);
+  assert.equal(score([9, 1.5]), false);
   // Its best report counts, not its last.
-  assert.equal(judge([1.5, 2.5]), false);
-  assert.equal(judge([99]), false, 'a warm-up step');
-  assert.equal(judge([]), false);
-  assert.equal(judge([0, 2.5], 'maximize'), false);
-  assert.equal(judge([0, 1.5], 'maximize'), true);
-  assert.equal(judge([9, 9], 'minimize', others.slice(1)), false, 'too few complete trials');
+  assert.equal(score([1.5, 2.5]), false);
+  assert.equal(score([99]), false, 'a warm-up step');
+  assert.equal(score([]), false);
+  assert.equal(score([0, 2.5], 'maximize'), false);
+  assert.equal(score([0, 1.5], 'maximize'), true);
+  assert.equal(score([9, 9], 'minimize', others.slice(1)), false, 'too few complete trials');
 });
 
 test('asha: lets one in three past each rung, and the best always', () => {
   const pruner = createPruner('asha');
   const others = [1, 2, 3, 4, 5].map((v, i) => trial(i, [v, v, v]));
-  const judge = (reports: number[], trials = others): boolean =>
+  const score = (reports: number[], trials = others): boolean =>
     pruner.shouldPrune({ direction: 'minimize', trials, trial: trial(9, reports, 'running') });
   // Rung of one step: 6 trials, 2 go on.
-  assert.equal(judge([1.5]), false);
-  assert.equal(judge([2.5]), true);
-  // Between the rungs at 1 and 3 steps nothing is judged; at the rung again.
-  assert.equal(judge([1.5, 9]), false);
-  assert.equal(judge([1.5, 9, 9]), true);
-  assert.equal(judge([1.5, 9, 0.5]), false);
-  assert.equal(judge([100], []), false, 'the first trial of all');
-  assert.equal(judge([100], others.slice(0, 1)), true);
+  assert.equal(score([1.5]), false);
+  assert.equal(score([2.5]), true);
+  // Between the rungs at 1 and 3 steps nothing is scored; at the rung again.
+  assert.equal(score([1.5, 9]), false);
+  assert.equal(score([1.5, 9, 9]), true);
+  assert.equal(score([1.5, 9, 0.5]), false);
+  assert.equal(score([100], []), false, 'the first trial of all');
+  assert.equal(score([100], others.slice(0, 1)), true);
 });
 
 test('an unknown pruner and an impossible rung are named', () => {

@@ -16,7 +16,7 @@ export interface Acquisition {
 const minVariance = 1e-12;
 
 /**
- * Noise variance that counts as none: a hundredth of the losses' deviation. Below it the inferred noise is what
+ * Noise variance treated as zero: a hundredth of the losses' deviation. Below it the inferred noise is what
  * its prior and the floor of the fit say rather than what was seen, and a discount for it would keep the search
  * from the last digits of a smooth function.
  */

@@ -1,5 +1,5 @@
 import * as os from 'node:os';
-import { noteProcess, processState } from 'research-basics/process';
+import { describeProcess, processState } from 'research-basics/process';
 
 const host = os.hostname().replace(/[\s/~]/g, '-');
 let own: string | undefined;
@@ -7,7 +7,7 @@ let own: string | undefined;
 /** This process as text without blanks: host~place/process number/start (see `ProcessNote`). */
 export function thisProcess(): string {
   if (own === undefined) {
-    const { pid, ticks = '', place = '' } = noteProcess();
+    const { pid, ticks = '', place = '' } = describeProcess();
     own = `${host}~${place}/${pid}/${ticks}`;
   }
   return own;

@@ -12,7 +12,7 @@ import {
 } from '../evaluation';
 import type { Region } from './masks';
 
-/** The most probable classes that the models of one cell gave to the judged rows. */
+/** The most probable classes that the models of one cell gave to the scored rows. */
 export interface CellPredictions {
   readonly name: string;
   /** Absent for all features. */
@@ -29,7 +29,7 @@ export interface CompareCellsOptions extends GroupDesign {
   readonly bootstrap?: BootstrapOptions;
 }
 
-/** Differences in macro-F1 (mean over the repeats), paired: every resample judges all cells. */
+/** Differences in macro-F1 (mean over the repeats), paired: every resample scores all cells. */
 export interface CellComparisons {
   /** By name of the cell, the reference included: deviation (n - 1) of macro-F1 over the repeats; NaN for one. */
   readonly deviations: Readonly<Record<string, number>>;
@@ -44,7 +44,7 @@ export interface CellComparisons {
 }
 
 /**
- * Compares every cell with all features, and with its neighbours in the grid. Cells are judged on the same
+ * Compares every cell with all features, and with its neighbours in the grid. Cells are scored on the same
  * recordings, so their differences are known better than the overlap of two intervals suggests. Each resample
  * draws groups within classes, and repeats: what another training would change is part of the interval, as
  * far as the repeats show it (of one repeat, nothing).

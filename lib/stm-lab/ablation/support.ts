@@ -1,12 +1,12 @@
 import { quantile, type Interval } from '../evaluation';
 import type { CellComparisons } from './compare';
 
-/** How many recordings and groups of a class there are to learn from and to be judged on. */
+/** How many recordings and groups of a class there are to learn from and to be scored on. */
 export interface ClassSupport {
   readonly name: string;
   readonly recordings: number;
   readonly groups: number;
-  /** Fewest and most groups of the class in one judged fold. */
+  /** Fewest and most groups of the class in one scored fold. */
   readonly groupsPerFold: { readonly fewest: number; readonly most: number };
 }
 
@@ -27,11 +27,11 @@ export interface CorpusSupport {
   readonly statements: readonly string[];
 }
 
-/** The rows that were judged, and how the cells came out on them. */
+/** The rows that were scored, and how the cells came out on them. */
 export interface CorpusSupportOptions {
   readonly labels: readonly string[];
   readonly groups: readonly string[];
-  /** One division per seed: the fold in which each row was judged. */
+  /** One division per seed: the fold in which each row was scored. */
   readonly folds: readonly Int32Array[];
   /** Scores of all cells, the reference included. */
   readonly scores: readonly Interval[];
@@ -79,11 +79,11 @@ export function corpusSupport(options: CorpusSupportOptions): CorpusSupport {
 /** Groups of the given rows in each fold of a division. */
 function groupsByFold(division: Int32Array, groups: readonly string[], rows: readonly number[]): number[] {
   const count = division.reduce((most, fold) => Math.max(most, fold), 0) + 1;
-  const judged = new Set(division);
+  const scored = new Set(division);
   return Array.from(
     { length: count },
     (_, fold) => new Set(rows.filter((row) => division[row] === fold).map((row) => groups[row]!)).size,
-  ).filter((_, fold) => judged.has(fold));
+  ).filter((_, fold) => scored.has(fold));
 }
 
 const medianHalfWidth = (intervals: readonly Interval[]): number =>
@@ -99,7 +99,7 @@ export function supportStatements(facts: Omit<CorpusSupport, 'statements'>): str
   const empty = classes.filter(({ groupsPerFold }) => groupsPerFold.fewest === 0);
   const unclear = distinct.cells - distinct.below - distinct.above;
   return [
-    `${facts.recordings} recordings of ${facts.groups} groups in ${classes.length} classes; smallest class ${smallest.name}: ${smallest.recordings} recordings of ${smallest.groups} groups, ${fewest === most ? fewest : `${fewest} to ${most}`} groups in a judged fold.`,
+    `${facts.recordings} recordings of ${facts.groups} groups in ${classes.length} classes; smallest class ${smallest.name}: ${smallest.recordings} recordings of ${smallest.groups} groups, ${fewest === most ? fewest : `${fewest} to ${most}`} groups in a scored fold.`,
     `95 % intervals are ±${halfWidth.score.toFixed(3)} for a cell's macro-F1 (other groups) and ±${halfWidth.difference.toFixed(3)} for its difference to all features (other groups and seeds, paired); medians over ${distinct.cells} cells.`,
     facts.seedDeviation === null
       ? 'One seed: the intervals leave out what another seed would change; use more seeds before ranking cells.'
@@ -109,7 +109,7 @@ export function supportStatements(facts: Omit<CorpusSupport, 'statements'>): str
     ...(empty.length === 0
       ? []
       : [
-          `Folds without a group of ${empty.map(({ name }) => name).join(', ')}: that class is then judged on the other folds only.`,
+          `Folds without a group of ${empty.map(({ name }) => name).join(', ')}: that class is then scored on the other folds only.`,
         ]),
   ];
 }

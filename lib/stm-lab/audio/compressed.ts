@@ -144,7 +144,7 @@ export async function openCompressed(
   try {
     first = await stream.next();
     if (first.done === true)
-      fail(`no ${codec.name} audio could be decoded; the file is cut short or damaged`);
+      fail(`no ${codec.name} audio could be decoded; the file is truncated or damaged`);
   } catch (error) {
     close();
     throw error;

@@ -9,6 +9,6 @@ export function cutShort(have: number, declared: number, sampleRate: number): st
   const seconds = (samples: number): string => (samples / sampleRate).toFixed(2);
   return (
     `only ${have} of ${declared} declared samples are there (${seconds(have)} of ${seconds(declared)} s); ` +
-    'the file is cut short or its header is wrong, and what is there is used'
+    'the file is truncated or its header is wrong, and what is there is used'
   );
 }

@@ -112,7 +112,7 @@ export function readFlacHeader(source: ByteSource, begin: number, end: number): 
   let info: StreamInfo | undefined;
   for (let isLast = false; !isLast;) {
     const head = source.read(position, 4).slice();
-    if (head.length < 4) throw inputError(`${source.file}: FLAC header is cut short; copy the file again`);
+    if (head.length < 4) throw inputError(`${source.file}: FLAC header is truncated; copy the file again`);
     isLast = (head[0]! & 0x80) !== 0;
     if ((head[0]! & 0x7f) === 0) {
       const bytes = source.read(position + 4, 34);
@@ -121,7 +121,7 @@ export function readFlacHeader(source: ByteSource, begin: number, end: number): 
     position += 4 + head[1]! * 65536 + head[2]! * 256 + head[3]!;
   }
   if (info === undefined || position >= end)
-    throw inputError(`${source.file}: FLAC header is cut short; copy the file again`);
+    throw inputError(`${source.file}: FLAC header is truncated; copy the file again`);
   const { bits, samples, sampleRate, channels } = info;
   if (!FAST_BITS.includes(bits)) return { doubt: `is FLAC with samples of ${bits} bits` };
   const firstFrame = new Uint8Array(4096);

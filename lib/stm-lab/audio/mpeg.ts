@@ -46,7 +46,7 @@ export async function openFrames(
     warnings.push(cutShort(samples - first.samples, declaredFrames * first.samples, first.sampleRate));
   else if (stop?.kind === 'cut')
     warnings.push(
-      `it ends within a frame after ${stop.seconds.toFixed(1)} s, so it is cut short; what is there is used`,
+      `it ends within a frame after ${stop.seconds.toFixed(1)} s, so it is truncated; what is there is used`,
     );
   if (first.kind === 'adts') return { doubt: 'is AAC in ADTS frames', begin: start, format: 'aac', warnings };
   if (walk.changesChannels) return { doubt: 'is MPEG audio whose channels change', begin: start, warnings };

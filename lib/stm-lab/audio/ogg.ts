@@ -156,7 +156,7 @@ export function scanOgg(source: ByteSource, begin: number, end: number): OggScan
   for (let position = begin; position < end;) {
     const page = readOggPage(source, position);
     if (page === 'cut') {
-      warnings.push('the file ends within an Ogg page, so it is cut short; what is there is used');
+      warnings.push('the file ends within an Ogg page, so it is truncated; what is there is used');
       break;
     }
     if (page === 'damaged') {

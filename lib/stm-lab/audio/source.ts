@@ -7,7 +7,7 @@ export interface AudioSource {
   /** What decodes it, with its version: `stm-lab` (PCM), `mpg123-decoder 1.0.3`, `ffmpeg 9.0.2`. */
   readonly decoder: string;
   /**
-   * What a user should know of this recording, a sentence each without the file's name: that it is cut short, that its
+   * What a user should know of this recording, a sentence each without the file's name: that it is truncated, that its
    * header is wrong. Grows while the blocks are read.
    */
   readonly warnings: readonly string[];

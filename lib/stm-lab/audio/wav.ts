@@ -25,7 +25,7 @@ interface FormatChunk {
 
 function parseFormat(file: string, bytes: Uint8Array, big: boolean): FormatChunk | Doubt {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 16) throw inputError(`${file}: WAV format chunk is cut short; copy the file again`);
+  if (bytes.length < 16) throw inputError(`${file}: WAV format chunk is truncated; copy the file again`);
   let tag = view.getUint16(0, !big);
   const channels = view.getUint16(2, !big);
   const sampleRate = view.getUint32(4, !big);
@@ -177,6 +177,6 @@ export function openWav(source: ByteSource, begin: number): AudioSource | Doubt 
   throw inputError(
     isEmpty
       ? `${file}: WAV holds no samples`
-      : `${file}: WAV has no data chunk; the file is cut short, copy it again`,
+      : `${file}: WAV has no data chunk; the file is truncated, copy it again`,
   );
 }

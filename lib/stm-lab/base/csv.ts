@@ -17,7 +17,7 @@ export interface CsvTable {
  * are as they were before.
  *
  * @throws UserError (`input`) naming file and line when it cannot be read or a record has too many or
- *   too few cells, and when a column name occurs twice.
+ *   too few cells, and for a duplicate column.
  */
 export function readCsv(file: string): CsvTable {
   let text: string;
@@ -35,7 +35,7 @@ export function readCsv(file: string): CsvTable {
   const columns = records[0]?.map(unguardCell);
   if (columns === undefined) throw inputError(`${file}: is empty; a header line was expected`);
   const twice = columns.find((name, i) => columns.indexOf(name) !== i);
-  if (twice !== undefined) throw inputError(`${file}: column "${twice}" occurs twice; rename one`);
+  if (twice !== undefined) throw inputError(`${file}: duplicate column "${twice}"; rename one`);
   const rows = records
     .slice(1)
     .map((cells) => Object.fromEntries(columns.map((name, i) => [name, unguardCell(cells[i]!)])));

@@ -59,14 +59,12 @@ export function readNpyHeader(handle: number, file: string): NpyHeader {
   const begin = wide ? 12 : 10;
   const body = Buffer.alloc(length);
   if (fs.readSync(handle, body, 0, length, begin) < length)
-    throw inputError(`${file}: NPY header is cut short`);
+    throw inputError(`${file}: NPY header is truncated`);
   const text = body.toString('latin1');
   const descriptor = /'descr':\s*'([^']+)'/.exec(text)?.[1] as Descriptor;
   const shape = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
   if (!(descriptor in DESCRIPTORS))
-    throw inputError(
-      `${file}: NPY element type ${descriptor} is not read (use float32, float64, int32 or uint8)`,
-    );
+    throw inputError(`${file}: unsupported NPY dtype ${descriptor} (use float32, float64, int32 or uint8)`);
   if (/'fortran_order':\s*True/.test(text))
     throw inputError(`${file}: NPY is column-major; save it with numpy.ascontiguousarray`);
   if (shape === undefined) throw inputError(`${file}: NPY header has no shape`);

@@ -24,7 +24,7 @@ export const REDUCTION: OptionSpec = { value: 'DIR', help: 'results of "stm-lab 
 /** Folder of the results. */
 export const OUT: OptionSpec = {
   value: 'DIR',
-  help: 'folder of the results; a finished one is reused',
+  help: 'results folder; reused when complete',
   required: 'yes',
 };
 

@@ -129,7 +129,7 @@ const definedOnly = <T extends object>(value: T): Partial<T> =>
 
 /**
  * Runs a stage on a Slurm cluster: an array job of its shards and a job that merges them, followed to the end. Shards
- * that fail (judged by their results, not by what the cluster says) are submitted again, and only they. Jobs of an
+ * that fail (determined from their results, not by what the cluster says) are submitted again, and only they. Jobs of an
  * earlier call that are still in the queue are followed instead of submitted anew.
  *
  * @throws UserError: `environment` when Slurm is missing or refuses, or shards keep failing; `interrupted` on `signal`.

@@ -202,7 +202,7 @@ function readHeader(
       );
   }
   const twice = names.find((name, i) => name !== '' && names.indexOf(name) !== i);
-  if (twice !== undefined) throw inputError(`${file}: column "${twice}" occurs twice; rename one`);
+  if (twice !== undefined) throw inputError(`${file}: duplicate column "${twice}"; rename one`);
   if (collection !== undefined && !names.includes(collection))
     throw inputError(
       `${file}: has no column "${collection}" to take collections from (its columns: ${names.join(', ')})`,

@@ -8,7 +8,7 @@ export interface ReliabilityBin {
   readonly rows: number;
   /** Mean probability of the predicted class; NaN in an empty bin. */
   readonly confidence: number;
-  /** Share of rows right; NaN in an empty bin. */
+  /** Accuracy; NaN in an empty bin. */
   readonly accuracy: number;
 }
 

@@ -104,7 +104,7 @@ export async function crossValidate(task: CrossValidationTask): Promise<CrossVal
   for (const { seed, folds, count } of divisions) {
     const probabilities = new Float32Array(labels.length * classes);
     for (let fold = 0; fold < count; fold++) {
-      // Signals, timers and senders get their turn even where models are fitted in one go.
+      // Signals, timers and senders get their turn even where models are fitted synchronously.
       await new Promise((resolve) => setImmediate(resolve));
       throwIfStopped(task.signal, 'cross-validation');
       const file = resume === undefined ? undefined : path.join(resume.folder, `seed${seed}-fold${fold}.npy`);

@@ -37,7 +37,7 @@ export interface PublishedScores {
   readonly macroF1ByThreshold: readonly number[];
 }
 
-/** Numbers that choose nothing on the rows they judge. */
+/** Numbers that choose nothing on the rows they score. */
 export interface CorrectedScores {
   /** At the most probable class. */
   readonly macroF1: number;

@@ -37,7 +37,7 @@ export interface ImportedEmbeddings {
  * in manifest order, so that every later stage takes them. Read in rows: the matrix may exceed memory. A recording
  * with a value that is not finite is rejected.
  *
- * @throws UserError (`input`) when matrix and index differ in length, a recording occurs twice, none is of
+ * @throws UserError (`input`) when matrix and index differ in length, a recording is listed twice, none is of
  *   the manifest, or none of those has finite values throughout.
  */
 export function importEmbeddings(options: ImportEmbeddingsOptions): ImportedEmbeddings {
@@ -128,7 +128,7 @@ function readPlaces(file: string): Map<string, number> {
     const recording = row['path']!;
     if (places.has(recording))
       throw inputError(
-        `${file}: ${recording} occurs twice (rows ${places.get(recording)! + 1} and ${i + 1}); keep one`,
+        `${file}: ${recording} is listed twice (rows ${places.get(recording)! + 1} and ${i + 1}); keep one`,
       );
     places.set(recording, i);
   });

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readableName } from '../base/fileName';
-import { createFileWhole, readJson, sha256, writeJson } from 'research-basics/files';
+import { createExclusive, readJson, sha256, writeJson } from 'research-basics/files';
 import { isFolder, type Manifest } from '../corpus';
 
 /** Longest name in bytes; a hash may come behind it. */
@@ -51,7 +51,7 @@ function owns(folder: string, own: Claim, claim: 'take' | 'look'): boolean {
   if (known === undefined) {
     if (claim === 'look') return true;
     fs.mkdirSync(folder, { recursive: true });
-    if (!fs.existsSync(file) && createFileWhole(file, claimText(own)) === 'made') return true;
+    if (!fs.existsSync(file) && createExclusive(file, claimText(own)) === 'made') return true;
     const other = readClaim(file);
     if (other !== undefined) return other.manifest === own.manifest;
     writeClaim(folder, own);

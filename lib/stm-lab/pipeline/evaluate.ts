@@ -39,7 +39,7 @@ export interface ScoreRow {
 }
 
 /**
- * Judges a trained network on the test rows: `evaluation.json` (both protocols, intervals, confusion,
+ * Scores a trained network on the test rows: `evaluation.json` (both protocols, intervals, confusion,
  * calibration) and `predictions.csv` (one line per test recording).
  *
  * @throws UserError (`input`) when the model was trained on another reduction, or there are no test rows.

@@ -58,7 +58,7 @@ export interface Experiment {
   readonly protocol: { readonly name: 'published' | 'corrected'; readonly fit: FitOptions };
   readonly crossValidation: { readonly folds: number; readonly seeds: number };
   readonly ablation: AblationSettings;
-  /** Features and models to be judged side by side (`compareStage`). */
+  /** Features and models to be scored side by side (`compareStage`). */
   readonly comparison?: ComparisonChoice;
 }
 
@@ -75,7 +75,7 @@ export interface AblationSettings extends RegionDesign {
   readonly fit?: FitOptions;
   /**
    * Every cell has a search of its own in the experiment's space, with so many trials and executions, and is
-   * judged by the test fold. Default: fixed hyperparameters, judged by cross-validation.
+   * scored on the test fold. Default: fixed hyperparameters, scored by cross-validation.
    */
   readonly search?: { readonly trials: number; readonly executions: number };
 }

@@ -125,7 +125,7 @@ export function mergeShardsStage(
   });
 }
 
-/** Which shards of an extraction are there, judged by their records and the sizes of their files. */
+/** Which shards of an extraction are complete, told from their records and the sizes of their files. */
 export function extractionShardStates(options: MergeShardsOptions): ShardState[] {
   return shardStates(mergeRequest(readTrusting(options), options), options.shards);
 }

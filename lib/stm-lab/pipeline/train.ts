@@ -72,10 +72,10 @@ export function epochMetrics(record: EpochRecord): Record<string, number> {
 }
 
 /**
- * Trains one network: `model.json` with its arrays, `history.csv` (one line an epoch), `training.json`.
+ * Trains one network: `model.json` with its arrays, `history.csv` (one line per epoch), `training.json`.
  *
  * `published`: on the training rows, then in every epoch the validation rows. `corrected`: on the training
- * rows, judged on the validation rows after each epoch. A training that was killed goes on after its last
+ * rows, scored on the validation rows after each epoch. A training that was killed goes on after its last
  * whole epoch.
  */
 export async function trainStage(

@@ -36,7 +36,7 @@ export const ablate: Command = {
   details: [
     'Every region of the grid and all features, standardised, without PCA. Sizes: smoke (a coarse grid, one seed); quick (all 98',
     'published cells, their complements, each axis alone; fixed hyperparameters, 3 seeds, group-wise cross-validation); paper',
-    "(98 cells, each by a search of 40 trials x 3 in the experiment's space, judged by the test fold). Writes ablation.json and",
+    "(98 cells, each by a search of 40 trials x 3 in the experiment's space, scored on the test fold). Writes ablation.json and",
     'cells.csv; every cell is a run below the run of the ablation. Finished cells are reused: run it again after a stop.',
   ].join('\n'),
   example: 'stm-lab ablate --size quick --manifest corpus/manifest.csv',

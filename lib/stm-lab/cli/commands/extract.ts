@@ -73,7 +73,7 @@ export const extract: Command = {
     '(same bytes, same parameters) is not extracted again, also after a kill. A recording that is unusable by its bytes is',
     'remembered; one that failed (disk, memory, a decoder not installed) is tried again on the next run, and the command',
     'exits 1 after all others are done. With --shard the',
-    'results go to OUT/shards/K-of-N; --merge makes of them the files of an extraction in one go, byte for byte.',
+    'results go to OUT/shards/K-of-N; --merge combines them into exactly the files that one run writes.',
   ].join('\n'),
   example: 'stm-lab extract --manifest corpus/manifest.csv --out results/corpus/features',
   async run(options, _positionals, terminal) {

@@ -23,7 +23,7 @@ export const search: Command = {
     split: SPLIT,
     out: OUT,
     experiment: EXPERIMENT,
-    trials: { value: 'N', help: 'trials in all, those done before included', default: "the experiment's" },
+    trials: { value: 'N', help: 'total trials, including completed ones', default: "the experiment's" },
     features: {
       value: 'DIR',
       help: 'results of "stm-lab extract": where the space names features or reductions, or folds are scored',

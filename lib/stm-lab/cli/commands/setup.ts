@@ -42,6 +42,6 @@ export const lab = setupCommand(
 
 export const doctor = setupCommand(
   'doctor',
-  'Say of each part whether it works, its version, and the cure.',
+  'Check every component: status, version, fix.',
   'Exit 0 when everything that is required works, else 1.',
 );

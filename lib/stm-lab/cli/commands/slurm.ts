@@ -33,7 +33,11 @@ export const slurm: Command = {
     'max-silence': { ...MAX_SILENCE, help: `extract: ${MAX_SILENCE.help}` },
     reduction: { value: 'DIR', help: 'search: results of "stm-lab reduce"' },
     split: { value: 'DIR', help: 'search: results of "stm-lab split"' },
-    trials: { value: 'N', help: 'search: trials in all', default: "the experiment's" },
+    trials: {
+      value: 'N',
+      help: 'search: total trials, including completed ones',
+      default: "the experiment's",
+    },
     size: { value: 'SIZE', help: `ablate: ${ABLATION_SIZES.join(', ')}`, default: "the experiment's own" },
     experiment: EXPERIMENT,
     cpus: { value: 'N', help: 'cores of a part', default: '2 for extract, else 1' },
@@ -50,7 +54,7 @@ export const slurm: Command = {
     'dry-run': { help: 'print the job scripts and the sbatch commands, and submit nothing' },
   },
   details: [
-    'Submits one array job (a task a part) and a job that merges what they made, follows both, and submits again only the parts',
+    'Submits one array job (one task per part) and a job that merges what they made, follows both, and submits again only the parts',
     'whose results are missing or damaged. The merged files are those of one machine, byte for byte. Scripts and logs lie in',
     'OUT/slurm. Nodes need no network: runs are tracked in journals; "stm-lab sync" sends them from here. Ctrl-C leaves the jobs',
     'running; the same command follows them again.',

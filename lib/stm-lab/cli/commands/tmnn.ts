@@ -114,7 +114,7 @@ async function cost(options: OptionValues, terminal: Terminal): Promise<void> {
 
 export const tmnn: Command = {
   name: 'tmnn',
-  summary: 'Learnable temporal modulation: train, compare and judge front ends.',
+  summary: 'Learnable temporal modulation: train, compare and score front ends.',
   positionals: 'train|keywords|tags|evaluate|cost',
   options: {
     experiment: {
@@ -123,7 +123,7 @@ export const tmnn: Command = {
       default: 'keywords, tags: themselves; cost: magnatagatune; else smoke',
     },
     root: { value: 'DIR', help: 'folder of the collection; for tags a manifest' },
-    out: { value: 'DIR', help: 'folder of the results; a finished one is reused' },
+    out: { value: 'DIR', help: 'results folder; reused when complete' },
     cache: { value: 'DIR', help: 'folder of the power spectrograms', default: 'OUT/spectrograms' },
     systems: { value: 'A,B', help: 'only these systems of the experiment' },
     seeds: { value: '1,2', help: 'only these seeds; with evaluate, whose test part is used' },

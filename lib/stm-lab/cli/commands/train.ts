@@ -52,7 +52,7 @@ export const train: Command = {
     ...TRACKING_OPTIONS,
   },
   details: [
-    'With --reduction and --split: model/ (model.json and NPY arrays), history.csv (one line an epoch) and training.json.',
+    'With --reduction and --split: model/ (model.json and NPY arrays), history.csv (one line per epoch) and training.json.',
     'With --features: one folder that "stm-lab predict" needs nothing beside, with MODEL_CARD.md. The recipe is scored by',
     'group and, where the manifest named collections, by collection; then it is fitted to all recordings.',
   ].join('\n'),

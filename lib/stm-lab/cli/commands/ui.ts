@@ -21,8 +21,7 @@ export const ui: Command = {
     background: { help: 'leave the server running and return' },
     stop: { help: 'stop the server that runs' },
   },
-  details:
-    'A server of that folder that runs already is found again. It stores in SQLite and listens on 127.0.0.1.',
+  details: 'Reuses a server already running for that folder. It stores in SQLite and listens on 127.0.0.1.',
   example: 'stm-lab ui --port 5001',
   async run(options, _positionals, terminal) {
     const folder = options['folder'] ?? path.join(resultsFolder(undefined), 'mlflow');

@@ -25,7 +25,7 @@ export interface Accepted {
   readonly excerptStarts?: readonly number[];
   /** What decoded it, with its version. Missing in results of earlier versions. */
   readonly decoder?: string;
-  /** What a user should know of it, a sentence each without its name: that it is cut short, say. */
+  /** What a user should know of it, a sentence each without its name: that it is truncated, say. */
   readonly warnings?: readonly string[];
 }
 

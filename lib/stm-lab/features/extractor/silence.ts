@@ -1,4 +1,4 @@
-/** Judges whether a worker is silent for too long. */
+/** Scores whether a worker is silent for too long. */
 export interface SilenceWatch {
   /** The worker gave a sign of life. */
   heard(): void;
@@ -9,7 +9,7 @@ export interface SilenceWatch {
 /**
  * Counts silence in ticks of the watcher's own timer, not by a clock: while this process is stopped, the laptop
  * suspended, or its thread busy, no tick happens, however far the clock moves; and the signs that arrived meanwhile are
- * heard before the tick after. At least two ticks pass before anyone is judged.
+ * heard before the tick after. At least two ticks pass before a worker counts as silent.
  */
 export function createSilenceWatch(tickMs: number): SilenceWatch {
   let ticks = 0;

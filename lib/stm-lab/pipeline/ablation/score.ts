@@ -47,7 +47,7 @@ export interface CellScore {
   readonly macroRocAuc: number;
   /** Keras-binned micro-averaged ROC-AUC of the same, as published. */
   readonly microRocAuc: number;
-  /** Largest macro-F1 over 19 thresholds chosen on the judged rows themselves, as published. */
+  /** Largest macro-F1 over 19 thresholds chosen on the scored rows themselves, as published. */
   readonly maxMacroF1: number;
   /** The same network on collections that it has not met; only where the manifest names collections. */
   readonly byCollection?: CollectionScores;
@@ -55,19 +55,19 @@ export interface CellScore {
   readonly searched?: { readonly trials: number; readonly best: Values };
 }
 
-/** A cell's score with what it was computed from: the most probable class of every judged row, per repeat. */
+/** A cell's score with what it was computed from: the most probable class of every scored row, per repeat. */
 export interface CellOutcome {
   readonly cell: CellScore;
   readonly predicted: readonly (readonly number[])[];
 }
 
-/** How every cell is trained and judged; plain JSON. */
+/** How every cell is trained and scored; plain JSON. */
 export interface AblationPlan {
   readonly folds: number;
   readonly seeds: number;
   /** The network of every cell. Ignored when cells are searched. */
   readonly model: ModelChoice;
-  /** Every cell has a search of its own and is judged on the test rows of this split. */
+  /** Every cell has a search of its own and is scored on the test rows of this split. */
   readonly searched?: {
     readonly search: Experiment['search'];
     readonly split: Experiment['split'];
@@ -106,8 +106,8 @@ export function readAblationData(features: string, engine: Engine): AblationData
   }
 }
 
-/** The rows that a plan judges, and the fold of each of them, one division per seed. */
-export function judgedRows(
+/** The rows that a plan scores, and the fold of each of them, one division per seed. */
+export function scoredRows(
   index: readonly IndexRow[],
   plan: AblationPlan,
 ): { readonly rows: Int32Array; readonly folds: readonly Int32Array[] } {
@@ -132,7 +132,7 @@ function rowsOfRole(index: readonly IndexRow[], split: Experiment['split'], role
 }
 
 /**
- * Trains and judges one cell: on standardised features of its region, without PCA, as published. With
+ * Trains and scores one cell: on standardised features of its region, without PCA, as published. With
  * fixed hyperparameters by group-wise cross-validation; searched, by the test rows.
  *
  * @param folder keeps the journal of the cell's search, from which a killed one goes on.
@@ -180,8 +180,8 @@ export async function scoreCell(
   };
 }
 
-/** Probabilities of the judged rows, one array per repeat. */
-interface Judged {
+/** Probabilities of the scored rows, one array per repeat. */
+interface Scored {
   readonly rows: Int32Array;
   readonly repeats: readonly Float32Array[];
   readonly searched?: CellScore['searched'];
@@ -192,7 +192,7 @@ async function crossValidated(
   data: AblationData,
   plan: AblationPlan,
   signal: AbortSignal | undefined,
-): Promise<Judged> {
+): Promise<Scored> {
   const model = {
     ...data,
     reduction: { method: 'none', components: 1 },
@@ -234,7 +234,7 @@ async function searchedAndTested(
   journal: string,
   name: string,
   signal: AbortSignal | undefined,
-): Promise<Judged> {
+): Promise<Scored> {
   const { engine, columns, classes } = data;
   const { search, split, protocol } = plan.searched!;
   const source = featuresInMemory(data.features, columns);

@@ -60,7 +60,7 @@ export async function ablateShard(
   }
 }
 
-/** Which shards of an ablation are there, judged by the hashes of their cells. */
+/** Which shards of an ablation are complete, told from the hashes of their cells. */
 export function ablationShardStates(options: AblateStageOptions & { readonly shards: number }): ShardState[] {
   const { out, shards } = options;
   const { tasks, request } = openAblation(options);

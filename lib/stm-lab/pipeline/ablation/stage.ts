@@ -14,7 +14,7 @@ import { logCellSounds } from '../runSounds';
 import { ablationTasks, scoreAll, scoresCollections } from './cells';
 import type { CellTask } from './pool';
 import type { AblateStageOptions } from './options';
-import { judgedRows, type AblationPlan, type CellOutcome, type CellScore } from './score';
+import { scoredRows, type AblationPlan, type CellOutcome, type CellScore } from './score';
 
 /** A cell with its difference to all features in macro-F1, paired over the same resamples. */
 export interface AblationCellRecord extends CellScore {
@@ -23,7 +23,7 @@ export interface AblationCellRecord extends CellScore {
 
 /** What `ablation.json` says. */
 export interface AblationRecord {
-  /** `cross-validated`: fixed hyperparameters; `searched`: each cell by a search of its own, judged by the test fold. */
+  /** `cross-validated`: fixed hyperparameters; `searched`: each cell by a search of its own, scored on the test fold. */
   readonly protocol: 'cross-validated' | 'searched';
   readonly folds: number;
   readonly seeds: number;
@@ -139,7 +139,7 @@ export function ablationParameters(experiment: AblateStageOptions['experiment'])
   return { regions: ablationRegions(experiment.ablation).map(regionName), plan: planOf(experiment) };
 }
 
-/** How cells are trained and judged by an experiment. */
+/** How cells are trained and scored by an experiment. */
 function planOf({
   ablation,
   model,
@@ -165,10 +165,10 @@ function recordOf(
   plan: AblationPlan,
 ): AblationRecord {
   const [reference, ...rest] = outcomes;
-  const { rows, folds } = judgedRows(folder.index, plan);
-  const judged = Array.from(rows, (row) => folder.index[row]!);
-  const labels = judged.map(({ label }) => label);
-  const groups = judged.map(({ group }) => group);
+  const { rows, folds } = scoredRows(folder.index, plan);
+  const scored = Array.from(rows, (row) => folder.index[row]!);
+  const labels = scored.map(({ label }) => label);
+  const groups = scored.map(({ group }) => group);
   const { classes } = classNumbers(folder.index.map(({ label }) => label));
   const comparisons = compareCells({
     labels: Int32Array.from(labels, (label) => classes.indexOf(label)),
@@ -201,7 +201,7 @@ function tellOfReference(
   context: StageContext,
 ): void {
   const { classes, y } = classNumbers(index.map(({ label }) => label));
-  const labels = Int32Array.from(judgedRows(index, plan).rows, (row) => y[row]!);
+  const labels = Int32Array.from(scoredRows(index, plan).rows, (row) => y[row]!);
   tellOfUnrecognised({ labels, predicted, classes }, 'the training on all features', context);
 }
 

@@ -13,7 +13,7 @@ export type ReadyRecipe = FullRecipe & Pick<FoldModelOptions, 'features'>;
 export interface RecipeChoice {
   /** Place in the list of recipes; their number for the average of all. */
   readonly chosen: number;
-  /** Macro-F1 of each on the training rows, every one judged by a model that did not see its group. */
+  /** Macro-F1 of each on the training rows, every one scored by a model that did not see its group. */
   readonly macroF1: readonly number[];
 }
 

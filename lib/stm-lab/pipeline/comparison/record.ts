@@ -20,7 +20,7 @@ export interface ComparisonRecord {
   readonly recordings: number;
   readonly groups: number;
   readonly classes: readonly string[];
-  /** Recordings that not all rows have features of: none of the rows was judged on them. */
+  /** Recordings that not all rows have features of: none of the rows was scored on them. */
   readonly leftOut: readonly string[];
   readonly rows: readonly ComparisonRowRecord[];
 }

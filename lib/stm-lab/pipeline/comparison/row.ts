@@ -31,7 +31,7 @@ import { scoresOf, type ComparisonScores } from './rowScores';
 
 /** What all rows of one comparison share. */
 export interface RowContext {
-  /** The recordings that are judged, in order. */
+  /** The recordings that are scored, in order. */
   readonly recordings: readonly IndexRow[];
   readonly engine: Engine;
   readonly folder: string;
@@ -74,7 +74,7 @@ interface StoredRow {
  * below the comparison's. A finished row is reused (and recorded again below a comparison of other rows); one that was
  * stopped continues with its next fold.
  */
-export async function judgeRow(
+export async function scoreRow(
   row: FullRow,
   source: RowSource,
   shared: RowContext,

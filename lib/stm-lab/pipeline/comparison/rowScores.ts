@@ -16,7 +16,7 @@ export interface ComparisonScores {
   readonly deviation: number | null;
   /** Macro-F1 of each repeat. */
   readonly repeats: readonly number[];
-  /** The repeats' probabilities averaged: every recording judged by as many models, none of which met its group. */
+  /** The repeats' probabilities averaged: every recording scored by as many models, none of which met its group. */
   readonly averaged: { readonly macroF1: Interval; readonly macroRocAuc: number; readonly ece: number };
   /** Published protocol, mean over the repeats: threshold chosen on the test rows, micro-averaged areas. */
   readonly published: {

@@ -18,7 +18,7 @@ import type { OfficialFolds } from '../split';
 import type { ComparisonChoice } from './choice';
 import { fullRows, type FullRow } from './fullRows';
 import type { ComparisonRecord, ComparisonRowRecord } from './record';
-import { judgeRow, type FinishedRow } from './row';
+import { scoreRow, type FinishedRow } from './row';
 import { featureKey, openRowSource, type RowSource } from './rowData';
 import { comparisonFigureOf, writeComparisonCsv } from './table';
 
@@ -41,7 +41,7 @@ export interface CompareSummary extends ComparisonRecord {
 }
 
 /**
- * Judges features and models side by side: the same recordings, the same group-wise folds and repeats for
+ * Scores features and models side by side: the same recordings, the same group-wise folds and repeats for
  * every row, intervals from resampling groups, each row compared with the reference in pairs, and the
  * published protocol's scores beside. `comparison.json`, `comparison.csv`, `comparison.svg`; one child run
  * per row. Finished rows and folds are reused when the stage was stopped. A row of which a training diverges is left out
@@ -93,7 +93,7 @@ export async function compareStage(
       const parts = stageParts(context);
       for (const [i, row] of rows.entries()) {
         throwIfStopped(context.signal, 'comparison');
-        const one = await parts.attempt(row.name, () => judgeRow(row, sources[i]!, shared, context, run));
+        const one = await parts.attempt(row.name, () => scoreRow(row, sources[i]!, shared, context, run));
         if (one === undefined) continue;
         finished.push(one);
         const predicted = one.repeats.map((repeat) => mostProbable(repeat, classes.length));

@@ -39,7 +39,7 @@ export async function comparisonSection(
   return {
     title: 'Features and models compared',
     paragraphs: [
-      'All rows are judged on the same recordings by the same group-wise folds. The last two columns follow the published protocol, whose threshold is chosen on the judged recordings.',
+      'All rows are scored on the same recordings by the same group-wise folds. The last two columns follow the published protocol, whose threshold is chosen on the scored recordings.',
     ],
     tables: [
       {

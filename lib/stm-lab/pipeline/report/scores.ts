@@ -6,8 +6,8 @@ import { labelOf } from '../../stages/labels';
 import { readPublished } from '../published';
 import { measured, sourceOf, type TrackedResults } from './runs';
 
-/** How a judged set of rows is named, and the prefix of its metrics. */
-const JUDGED = [
+/** How a scored set of rows is named, and the prefix of its metrics. */
+const SCORED = [
   { stage: 'evaluate', prefix: 'test', name: 'test fold, trained network' },
   { stage: 'cross-validate', prefix: 'cv', name: 'all folds, cross-validated' },
 ] as const;
@@ -34,28 +34,28 @@ export async function scoresSection(
   results: TrackedResults,
   note: string | undefined,
 ): Promise<ReportSection | undefined> {
-  const judged = JUDGED.flatMap(({ stage, prefix, name }) => {
+  const scored = SCORED.flatMap(({ stage, prefix, name }) => {
     const run = results.latest(stage);
     return run === undefined ? [] : [{ run, prefix, name }];
   });
-  if (judged.length === 0) return undefined;
-  const source = sourceOf(...judged.map(({ run }) => run));
+  if (scored.length === 0) return undefined;
+  const source = sourceOf(...scored.map(({ run }) => run));
   const rowsOf = (scores: readonly { readonly metric: string }[]): Record<string, ReportCell>[] =>
-    judged.map(({ run, prefix, name }) => ({
-      judged: name,
+    scored.map(({ run, prefix, name }) => ({
+      scored: name,
       ...Object.fromEntries(scores.map(({ metric }) => [metric, measured(run, `${prefix}_${metric}`)])),
     }));
   const columnsOf = (
     scores: readonly { readonly metric: string; readonly title: string }[],
   ): ReportTable['columns'] => [
-    { key: 'judged', title: 'judged on' },
+    { key: 'scored', title: 'scored on' },
     // The rows are scored on different recordings: none of them is the best.
     ...scores.map(({ metric, title }) => ({ key: metric, title })),
   ];
   const paper = readPublished().main.find(
     ({ features, undersampled }) => features === 'STM' && undersampled === 'no',
   )!;
-  const bars = judged.flatMap(({ run, prefix, name }) =>
+  const bars = scored.flatMap(({ run, prefix, name }) =>
     SCORES.filter(({ metric }) => DRAWN.includes(metric)).flatMap(({ metric, title }) => {
       const found = measured(run, `${prefix}_${metric}`);
       return found === undefined
@@ -66,8 +66,8 @@ export async function scoresSection(
   return {
     title: 'Scores',
     paragraphs: [
-      'Intervals are 95 %, from resampling whole groups (speakers, artists, places) within classes. The test fold is small where the corpus is; the cross-validation judges every recording by a network that has not met its group.',
-      'The published protocol averages over pairs of recording and class (micro), where the largest class decides, and takes the best of 19 thresholds on the judged recordings themselves. It is given to compare with the paper, not as an estimate.',
+      'Intervals are 95 %, from resampling whole groups (speakers, artists, places) within classes. The test fold is small where the corpus is; the cross-validation scores every recording by a network that has not met its group.',
+      'The published protocol averages over pairs of recording and class (micro), where the largest class decides, and takes the best of 19 thresholds on the scored recordings themselves. It is given to compare with the paper, not as an estimate.',
     ],
     tables: [
       {
@@ -84,7 +84,7 @@ export async function scoresSection(
         rows: [
           ...rowsOf(PUBLISHED),
           {
-            judged: 'paper: 105,975 test recordings',
+            scored: 'paper: 105,975 test recordings',
             published_roc_auc: { value: paper.rocAuc },
             published_pr_auc: { value: paper.prAuc },
             published_max_macro_f1: { value: paper.maxMacroF1 },
@@ -93,7 +93,7 @@ export async function scoresSection(
         source,
       },
       ...collectionTable(results),
-      ...classTable(judged),
+      ...classTable(scored),
     ],
     figures:
       bars.length === 0
@@ -138,10 +138,10 @@ function collectionTable(results: TrackedResults): ReportTable[] {
 
 /** F1 of each class. */
 function classTable(
-  judged: readonly { readonly run: RemoteRun; readonly prefix: string; readonly name: string }[],
+  scored: readonly { readonly run: RemoteRun; readonly prefix: string; readonly name: string }[],
 ): ReportTable[] {
   const classes = new Map(
-    judged.flatMap(({ run, prefix }) =>
+    scored.flatMap(({ run, prefix }) =>
       Object.keys(run.metrics).flatMap((metric): [string, string][] => {
         if (!metric.startsWith(`${prefix}_f1/`)) return [];
         const name = metric.slice(prefix.length + '_f1/'.length);
@@ -157,15 +157,15 @@ function classTable(
       caption: 'F1 of each class at the most probable class.',
       columns: [
         { key: 'class', title: 'class' },
-        ...judged.map(({ prefix, name }) => ({ key: prefix, title: name })),
+        ...scored.map(({ prefix, name }) => ({ key: prefix, title: name })),
       ],
       rows: ordered.map(([own, label]) => ({
         class: label,
         ...Object.fromEntries(
-          judged.map(({ run, prefix }) => [prefix, measured(run, `${prefix}_f1/${own}`)]),
+          scored.map(({ run, prefix }) => [prefix, measured(run, `${prefix}_f1/${own}`)]),
         ),
       })),
-      source: sourceOf(...judged.map(({ run }) => run)),
+      source: sourceOf(...scored.map(({ run }) => run)),
     },
   ];
 }

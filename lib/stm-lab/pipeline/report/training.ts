@@ -26,7 +26,7 @@ export async function searchSection(
   return {
     title: 'Hyperparameter search',
     paragraphs: [
-      `${trials.length} trials by ${run.params['sampler'] ?? 'an unnamed sampler'}, each the mean of ${run.params['executions'] ?? '?'} training(s), judged by ${objective} on the validation fold. The best of many is too good: scores above come from other recordings.`,
+      `${trials.length} trials by ${run.params['sampler'] ?? 'an unnamed sampler'}, each the mean of ${run.params['executions'] ?? '?'} training(s), scored by ${objective} on the validation fold. The best of many is too good: scores above come from other recordings.`,
     ],
     tables: [
       {
@@ -66,7 +66,7 @@ export async function searchSection(
 const shortText = (text: string | undefined): string | undefined =>
   text === undefined || !/^-?\d+\.\d{5,}|e-/.test(text) ? text : Number(text).toPrecision(4);
 
-/** The training of the network that is judged: learning curves and size. */
+/** The training of the network that is scored: learning curves and size. */
 export async function trainingSection(
   results: TrackedResults,
   note: string | undefined,

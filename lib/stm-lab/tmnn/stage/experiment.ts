@@ -52,7 +52,7 @@ export function readTmnnExperiment(nameOrFile: string): TmnnExperiment {
   const experiment = checkAgainst<TmnnExperiment>(file, readJson(file), schema);
   const names = experiment.systems.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw inputError(`${file}: system "${twice}" occurs twice; rename one`);
+  if (twice !== undefined) throw inputError(`${file}: duplicate system "${twice}"; rename one`);
   for (const name of experiment.comparisons.flat())
     if (!names.includes(name))
       throw inputError(`${file}: compares "${name}", which is no system; there are ${names.join(', ')}`);
