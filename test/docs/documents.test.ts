@@ -100,3 +100,18 @@ test("the README's program runs as printed", () => {
   });
   assert.equal(printed.trim(), '2420 121');
 });
+
+test('every environment variable that the code reads is documented, and no other', () => {
+  const page = pages.find(({ name }) => name === 'docs/environment.md')!.text;
+  const named = (text: string): string[] => text.match(/\b(STM_LAB|MLFLOW)_[A-Z]+(_[A-Z]+)*\b/g) ?? [];
+  const code = execFileSync('git', ['grep', '-hE', '(STM_LAB|MLFLOW)_', '--', 'lib/*.ts', 'setup/*.mjs'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  // Set for MLflow's own server, not read.
+  const passedOn = new Set(['MLFLOW_DISABLE_TELEMETRY', 'MLFLOW_SERVER_ENABLE_JOB_EXECUTION']);
+  const read = new Set(
+    named(code).filter((name) => !passedOn.has(name) && !name.startsWith('STM_LAB_TEST_')),
+  );
+  assert.deepEqual([...new Set(named(page))].sort(), [...read].sort());
+});
