@@ -3,7 +3,7 @@ import type { Sampler } from './sampler';
 import type { SamplerChoice } from './samplers';
 import type { Space, Values } from './space';
 import { configurationKey, isConfiguration } from './space';
-import type { Study } from './study';
+import type { Study } from './studyTypes';
 import { createStudy } from './study';
 
 /** What a sampler under the contract promises beyond it. */

@@ -17,7 +17,7 @@ export type { SamplerChoice, SamplerName, SamplerOptions } from './samplers';
 export { createSampler, samplerNames } from './samplers';
 export type { AshaPrunerOptions, MedianPrunerOptions, PruneContext, Pruner, PrunerChoice } from './pruners';
 export { createPruner } from './pruners';
-export type { AskOptions, Outcome, Study, StudyOptions, TellResult, Trial } from './study';
+export type { AskOptions, Outcome, Study, StudyOptions, TellResult, Trial } from './studyTypes';
 export { createStudy } from './study';
 export type { Objective, OptimizeOptions, OptimizeResult } from './optimize';
 export { optimize } from './optimize';

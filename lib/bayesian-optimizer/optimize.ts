@@ -2,7 +2,7 @@ import { inputError, messageOf, UserError } from 'research-basics/errors';
 import { showLife } from './journal/owners';
 import type { TrialRecord } from './sampler';
 import type { Space } from './space';
-import type { Outcome, Study, Trial } from './study';
+import type { Outcome, Study, Trial } from './studyTypes';
 
 /** What a search minimises or maximises: the value of a configuration, or `pruned` when it stopped early. */
 export type Objective<S extends Space = Space> = (

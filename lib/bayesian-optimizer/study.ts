@@ -2,102 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { inputError } from 'research-basics/errors';
 import { checkSeed } from 'research-basics/random/seeds';
 import { spaceCoder } from './coding';
-import type { Direction, JournalRecord } from './journal/records';
+import type { JournalRecord } from './journal/records';
 import { directionCodes, Operation, stateCodes, timeText } from './journal/records';
 import { createReplay } from './journal/replay';
 import type { ReplayedStudy, ReplayedTrial } from './journal/replay';
 import { watchOwners } from './journal/owners';
 import { thisProcess } from './journal/process';
 import { fileJournal, memoryJournal } from './journal/storage';
-import type { PrunerChoice } from './pruners';
 import { createPruner } from './pruners';
-import type { Sampler, TrialRecord } from './sampler';
-import type { SamplerChoice } from './samplers';
+import type { TrialRecord } from './sampler';
 import { createSampler } from './samplers';
-import type { Space, Values, ValuesOf } from './space';
+import type { Space, ValuesOf } from './space';
 import { checkSpace, configurationKey, isConfiguration } from './space';
 import { attributeKeys, bestOf, createdTrialRecord, reconcileSpace, toTrialRecord } from './studyRecords';
-
-export interface StudyOptions<S extends Space = Space> {
-  /** Names the study inside its journal; an existing study of this name is resumed. */
-  readonly name: string;
-  readonly space: S;
-  readonly direction: Direction;
-  /** Default `gp`. May change on resume; each trial records its sampler. */
-  readonly sampler?: SamplerChoice | Sampler;
-  /** Integer 1 .. 2^31 - 1, default 1. On resume the recorded seed is used when this is left out. */
-  readonly seed?: number;
-  /** The journal file (made when missing). In memory when left out. */
-  readonly journal?: string;
-  /** Default `none`. */
-  readonly pruner?: PrunerChoice;
-  /**
-   * When the recorded space differs: `refuse` (default) says how; `adopt` goes on in the new space, with
-   * the earlier trials that lie inside of it.
-   */
-  readonly spaceChange?: 'refuse' | 'adopt';
-  /**
-   * Prefix of the system attributes that a new study writes into the journal, `<namespace>:study` for one; a recorded
-   * study keeps its own. Default `bayesian-optimizer`.
-   */
-  readonly namespace?: string;
-  /** A trial whose process died this many times is failed instead of started again. Default 3 restarts. */
-  readonly maxRestarts?: number;
-}
-
-/** A trial in progress, held by the process that asked for it. */
-export interface Trial<S extends Space = Space> {
-  readonly number: number;
-  readonly values: ValuesOf<S>;
-  /** 1 at the first start, 2 when an earlier worker died with it ... */
-  readonly attempt: number;
-  /** Records an intermediate value (finite) at a step (whole number from 0; an epoch, usually). */
-  report(step: number, value: number): void;
-  /** Whether the pruner would stop this trial, compared at its last report. */
-  shouldPrune(): boolean;
-  /** Keeps a JSON value with the trial, shown by Optuna's dashboard. */
-  setAttribute(key: string, value: unknown): void;
-}
-
-/** How a trial ended: its objective value, or that it failed or was pruned. */
-export type Outcome = number | 'failed' | 'pruned';
-
-export interface AskOptions {
-  /** Make no trial beyond this many (trials that wait for a restart are still handed out). */
-  readonly limit?: number;
-}
-
-export interface Study<S extends Space = Space> {
-  readonly name: string;
-  readonly space: S;
-  readonly direction: Direction;
-  readonly seed: number;
-  readonly journal: string | undefined;
-  /** The name under which this process writes to the journal. */
-  readonly worker: string;
-  /** A trial to run; undefined when the limit is reached or a finite space is used up. */
-  ask(options?: AskOptions): Trial<S> | undefined;
-  /**
-   * Ends a trial. A value that is not finite counts as failed. Returns what was recorded, `lost` when
-   * the trial was taken from this process meanwhile (its lease ran out) and nothing was recorded.
-   */
-  tell(trial: number | { readonly number: number }, outcome: Outcome, failure?: string): TellResult;
-  /**
-   * Puts a configuration of one's own in line, to be asked for before the sampler's; left alone when the study has a
-   * trial of these values already.
-   *
-   * @throws UserError (`input`) for values that are no complete configuration of the space.
-   */
-  enqueue(values: Values): 'enqueued' | 'present';
-  /** Puts a trial of this process back in line, to be asked for again. */
-  release(trial: number | { readonly number: number }): void;
-  /** All trials, oldest first. */
-  trials(): TrialRecord[];
-  /** The complete trial with the best value, the earliest of equals; undefined before the first. */
-  best(): TrialRecord | undefined;
-}
-
-export type TellResult = 'complete' | 'failed' | 'pruned' | 'lost';
+import type { Study, StudyOptions, Trial } from './studyTypes';
 
 /**
  * Opens a study, new or recorded.

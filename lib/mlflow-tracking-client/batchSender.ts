@@ -1,5 +1,5 @@
 import { batchSize, identitySet, missingMetrics, splitBatch } from './batches';
-import type { Batch, MlflowClient } from './client';
+import type { Batch, MlflowClient } from './clientTypes';
 import type { Delivered } from './delivered';
 import { isPermanent } from './serverError';
 

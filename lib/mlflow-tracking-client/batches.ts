@@ -1,4 +1,4 @@
-import type { Batch, MetricPoint } from './client';
+import type { Batch, MetricPoint } from './clientTypes';
 import type { JournalEntry, MetricSubject, ModelTarget, ReadEntry } from './journal';
 import { LIMITS } from './rules';
 

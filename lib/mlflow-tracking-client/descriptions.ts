@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { inputError } from 'research-basics/errors';
-import type { RemoteDataset } from './client';
+import type { RemoteDataset } from './clientTypes';
 import type { ModelEntry, SpooledFile } from './journal';
 import { LIMITS, checkName, checkStep, valueToText } from './rules';
 import type { DatasetOptions, ModelOptions, TensorSpec } from './types';

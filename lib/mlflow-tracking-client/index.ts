@@ -1,18 +1,17 @@
 export { UserError } from 'research-basics/errors';
 export { createTracker, type TrackerOptions } from './tracker';
 export { syncJournals, type SyncOptions, type SyncReport } from './sync';
-export {
-  createMlflowClient,
-  experimentPage,
-  type Batch,
-  type Experiment,
-  type MetricPoint,
-  type MlflowClient,
-  type RemoteDataset,
-  type RemoteRun,
-  type RunStatus,
-  type SearchOptions,
-} from './client';
+export { createMlflowClient, experimentPage } from './client';
+export type {
+  Batch,
+  Experiment,
+  MetricPoint,
+  MlflowClient,
+  RemoteDataset,
+  RemoteRun,
+  RunStatus,
+  SearchOptions,
+} from './clientTypes';
 export type { ModelVersion, RegisteredModel, RegistryClient, RegistrySearch } from './registryClient';
 export type { LoggedModel, LoggedModelClient, LoggedModelMetric, LoggedModelSearch } from './loggedModels';
 export { runRows } from './runRows';

@@ -4,7 +4,7 @@ import { environmentError, inputError, messageOf } from 'research-basics/errors'
 import { createExclusive, sha256 } from 'research-basics/files';
 import type { ProcessNote } from 'research-basics/process';
 import { checkArtifactPath } from './artifacts';
-import type { RemoteDataset, RunStatus } from './client';
+import type { RemoteDataset, RunStatus } from './clientTypes';
 import type { WireNumber } from './rules';
 
 /**

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { openArtifactStore, type ArtifactStore } from './artifacts';
-import type { MlflowClient } from './client';
+import type { MlflowClient } from './clientTypes';
 import { ServerError } from './serverError';
 import type { ModelEntry } from './journal';
 import type { SentState } from './sentState';

@@ -1,8 +1,9 @@
+// Longer than 300 lines: one handle, whose methods all write to one journal.
 import { randomUUID } from 'node:crypto';
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { checkMediaName } from './artifactTypes';
-import type { RemoteDataset } from './client';
+import type { RemoteDataset } from './clientTypes';
 import type { JournalEntry, JournalWriter, MetricSubject, ModelTarget } from './journal';
 import { datasetToRemote, modelToEntry } from './descriptions';
 import { imageSeriesPath, pixelsToPng, soundToWav } from './media';

@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import type { PackedBatch } from './batches';
-import type { Batch, MlflowClient } from './client';
+import type { Batch, MlflowClient } from './clientTypes';
 import { findModel, type ModelEntry, type ModelTarget } from './journal';
 import { findOrCreateModel, type RemoteModel } from './modelSender';
 import type { SentState } from './sentState';

@@ -1,9 +1,10 @@
+// Longer than 300 lines: one sender of one journal: finding its run, records and files share what was sent.
 import * as fs from 'node:fs';
 import { messageOf } from 'research-basics/errors';
 import { openArtifactStore, type ArtifactStore } from './artifacts';
 import { packBatch } from './batches';
 import { createBatchSender } from './batchSender';
-import type { Experiment, MlflowClient, RemoteRun } from './client';
+import type { Experiment, MlflowClient, RemoteRun } from './clientTypes';
 import type { Delivered } from './delivered';
 import { ServerError, foreignError, isAbsent, isPermanent } from './serverError';
 import { readEntries, readStart, spooledFile, spoolFolder, type ReadEntry, type StartEntry } from './journal';

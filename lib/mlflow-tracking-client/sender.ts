@@ -1,7 +1,8 @@
+// Longer than 300 lines: one queue of journals, whose steps share its state.
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { messageOf } from 'research-basics/errors';
-import type { MlflowClient } from './client';
+import type { MlflowClient } from './clientTypes';
 import { createMlflowClient } from './client';
 import { ServerError, isPermanent, isTransient, needsSettings } from './serverError';
 import { readStart, spoolFolder, type StartEntry } from './journal';

@@ -1,4 +1,4 @@
-import type { MlflowClient } from './client';
+import type { MlflowClient } from './clientTypes';
 import type { SentState } from './sentState';
 import { isAbsent } from './serverError';
 

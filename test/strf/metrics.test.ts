@@ -10,7 +10,7 @@ import {
   trackErrorRate,
   tuneHysteresis,
 } from 'stm-lab/dist/strf/detection';
-import { entriesOf, formatRttm, formatUem, parseRttm, parseUem } from 'stm-lab/dist/corpus/collections/rttm';
+import { entriesOf, formatRttm, parseRttm, parseUem } from 'stm-lab/dist/corpus/collections/rttm';
 import { angularMarginLogits, pairTrials } from 'stm-lab/dist/strf/verification';
 import { close } from './fixtures';
 
@@ -88,9 +88,8 @@ test('RTTM: unknown speakers, overlaps, comments, Windows line ends, an empty fi
   assert.throws(() => parseRttm('SPEAKER a 1 1 -2', 'f.rttm'), /duration "-2"/);
 });
 
-test('UEM: reads what it writes; an end before the beginning is named', () => {
-  const parts = [{ recording: 'a', begin: 0, end: 30 }];
-  assert.deepEqual(parseUem(formatUem(parts)), parts);
+test('UEM: reads parts; an end before the beginning is named', () => {
+  assert.deepEqual(parseUem('a 1 0.000 30.000\n'), [{ recording: 'a', begin: 0, end: 30 }]);
   assert.throws(
     () => parseUem('a 1 5 3', 'f.uem'),
     /f\.uem: line 1: ends at 3 s, not after its beginning 5 s/,

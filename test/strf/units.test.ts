@@ -2,13 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initialFilters } from 'stm-lab/dist/strf/initial';
 import { gaborKernel } from 'stm-lab/dist/strf/kernels';
-import {
-  bandSpacingHz,
-  bandsPerOctave,
-  frameRate,
-  SPEECH_LOG_MEL,
-  URBAN_LOG_MEL,
-} from 'stm-lab/dist/features/mel/logMel';
+import { bandsPerOctave, frameRate, SPEECH_LOG_MEL, URBAN_LOG_MEL } from 'stm-lab/dist/features/mel/logMel';
 import {
   canonicalFilter,
   filterTuning,
@@ -23,9 +17,7 @@ const context: UnitContext = { frameRate: 100, bandsPerOctave: bandsPerOctave(SP
 
 test('mel bands: density and spacing of the published front ends', () => {
   close(bandsPerOctave(SPEECH_LOG_MEL), 14.4837, 5e-5);
-  close(bandSpacingHz(SPEECH_LOG_MEL), 46.406, 5e-4);
   const fsdd = { ...SPEECH_LOG_MEL, sampleRate: 8000, window: 200, hop: 80, bands: 32, highestHz: 4000 };
-  close(bandSpacingHz(fsdd), 71.04, 5e-3);
   close(bandsPerOctave(fsdd), 9.46, 5e-3);
   close(frameRate(URBAN_LOG_MEL), 39.98, 5e-3);
 });

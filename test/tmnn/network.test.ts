@@ -11,7 +11,6 @@ import {
   type ParameterTensors,
   unpack,
 } from 'stm-lab/dist/training';
-import { blockShapes, resnetBlocks } from 'stm-lab/dist/tmnn/backEnd';
 import { createFrontEnd } from 'stm-lab/dist/tmnn/frontEnd';
 import { createModulation } from 'stm-lab/dist/tmnn/modulation';
 import { createTmnn } from 'stm-lab/dist/tmnn/network';
@@ -59,32 +58,6 @@ test('parameter counts, of every layer and in all', async () => {
   assert.equal(count({ frontEnd: harmonic(6), modulation: gaussian }, 50), 3652293 - 3);
   assert.equal(count({ frontEnd: { ...harmonic(6), centres: 'tied' } }, 50), 3638465 + 128);
   assert.equal(count({ frontEnd: { ...harmonic(6), centres: 'free' } }, 50), 3638465 + 768);
-});
-
-test('shapes after every block: 5 s, 1 s, and 190 bands', () => {
-  const blocks = resnetBlocks(12, 128);
-  assert.deepEqual(blockShapes(blocks, 128, 313), [
-    [128, 64, 156],
-    [128, 32, 78],
-    [128, 16, 39],
-    [128, 8, 19],
-    [256, 4, 9],
-    [256, 2, 3],
-    [256, 1, 1],
-  ]);
-  assert.deepEqual(blockShapes(blocks, 128, 63), [
-    [128, 64, 31],
-    [128, 32, 15],
-    [128, 16, 7],
-    [128, 8, 3],
-    [256, 4, 1],
-    [256, 2, 1],
-    [256, 1, 1],
-  ]);
-  assert.deepEqual(
-    blockShapes(blocks, 190, 313).map((shape) => shape[1]),
-    [95, 47, 23, 11, 5, 2, 1],
-  );
 });
 
 test('loss, gradient of every parameter and evaluation are those of the same network in PyTorch', async () => {

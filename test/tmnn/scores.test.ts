@@ -9,7 +9,6 @@ import {
   mostProbable,
   signedRankTest,
   tagScores,
-  welchTest,
 } from 'stm-lab/dist/evaluation';
 import { windowFrames, windowStarts } from 'stm-lab/dist/tmnn/data/segments';
 import { probabilitiesOf, rowLosses } from 'stm-lab/dist/tmnn/logits';
@@ -62,21 +61,14 @@ test('evaluation windows', () => {
   assert.deepEqual(windowFrames(66, 63, 16, PUBLISHED_ANALYSIS), [0, 1, 2, 3]);
 });
 
-test('paired and unpaired tests agree with SciPy 1.17', () => {
+test('paired tests agree with SciPy 1.17', () => {
   const a = [0.91, 0.85, 0.77, 0.93, 0.88, 0.71, 0.95, 0.62];
-  const b = [0.9, 0.86, 0.7, 0.9, 0.8, 0.74, 0.91, 0.57];
   const c = [0.895, 0.862, 0.7, 0.9, 0.8, 0.745, 0.91, 0.57];
   near(signedRankTest(a, c).pValue, 0.078125, 1e-9);
   const x = Array.from({ length: 30 }, (_, i) => Math.round(100 * Math.sin((i + 1) * 1.3)));
   const y = Array.from({ length: 30 }, (_, i) => Math.round(100 * (Math.cos((i + 1) * 0.7) * 0.6 + 0.15)));
   near(signedRankTest(x, y).pValue, 0.6434902762287538, 2e-3);
   assert.equal(signedRankTest([1, 2], [1, 2]).pValue, 1);
-  const welch = welchTest(a, b);
-  near(welch.t, 0.5046524326871673, 1e-9);
-  near(welch.degrees, 13.985373432261959, 1e-9);
-  near(welch.pValue, 0.6216607845259856, 1e-6);
-  near(welchTest([0.9, 0.92, 0.95], [0.88, 0.85, 0.91]).pValue, 0.12989997780130544, 1e-6);
-  assert.throws(() => welchTest([1], [1, 2]), /1 and 2 values/);
 });
 
 test('resampled scores: a better tagger is found better, the same one is not; groups are drawn together', () => {

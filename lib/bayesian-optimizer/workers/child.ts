@@ -3,7 +3,7 @@ import { inputError, messageOf } from 'research-basics/errors';
 import { optimize } from '../optimize';
 import type { Objective } from '../optimize';
 import { createStudy } from '../study';
-import type { Trial } from '../study';
+import type { Trial } from '../studyTypes';
 import type { WorkerOrder, WorkerReply } from './run';
 
 type Exported = (trial: Trial, data: unknown) => ReturnType<Objective>;

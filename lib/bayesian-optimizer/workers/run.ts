@@ -7,7 +7,7 @@ import type { TrialRecord } from '../sampler';
 import type { SamplerChoice } from '../samplers';
 import type { Space } from '../space';
 import { createStudy } from '../study';
-import type { StudyOptions } from '../study';
+import type { StudyOptions } from '../studyTypes';
 import { childText } from './childText';
 
 /** A function in a module, called as `(trial, data)` in each worker process. */

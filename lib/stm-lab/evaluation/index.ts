@@ -22,7 +22,7 @@ export {
 export { cohensD, type CohensDOptions } from './cohensD';
 export { type DetectionCosts, equalErrorRate, minimumDetectionCost } from './detectionErrors';
 export { familyPrecisionRecall, type FamilyScores } from './incompleteTags';
-export { pairedTest, type SignedRank, signedRankTest, type Welch, welchTest } from './pairedTests';
+export { type PairedTest, pairedTest, type SignedRank, signedRankTest } from './pairedTests';
 export { trapezoidPrecisionRecall } from './precisionRecall';
 export {
   type ResampledScores,

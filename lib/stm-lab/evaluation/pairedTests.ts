@@ -72,8 +72,8 @@ function normalCdf(z: number): number {
   return 0.5 + density * sum;
 }
 
-/** Outcome of a t test. */
-export interface Welch {
+/** Outcome of a paired t test. */
+export interface PairedTest {
   /** Mean of the first minus mean of the second. */
   readonly difference: number;
   readonly t: number;
@@ -83,32 +83,12 @@ export interface Welch {
 }
 
 /**
- * Welch's t test of two samples with unequal variances (Welch-Satterthwaite degrees of freedom).
- *
- * @throws UserError (`input`) with fewer than two values on a side.
- */
-export function welchTest(first: readonly number[], second: readonly number[]): Welch {
-  if (first.length < 2 || second.length < 2)
-    throw inputError(`Welch test: ${first.length} and ${second.length} values; two on each side are needed`);
-  const mean = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
-  const [a, b] = [mean(first), mean(second)];
-  const share = (list: readonly number[], centre: number): number =>
-    list.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (list.length - 1) / list.length;
-  const [va, vb] = [share(first, a), share(second, b)];
-  if (va + vb === 0)
-    return { difference: a - b, t: a === b ? 0 : Infinity, degrees: NaN, pValue: a === b ? 1 : 0 };
-  const t = (a - b) / Math.sqrt(va + vb);
-  const degrees = (va + vb) ** 2 / (va ** 2 / (first.length - 1) + vb ** 2 / (second.length - 1));
-  return { difference: a - b, t, degrees, pValue: betaTail(degrees, t) };
-}
-
-/**
  * Student's t test of paired values, such as the scores of two systems with the same seeds: the mean difference against
  * its own scatter.
  *
  * @throws UserError (`input`) for lists of different length, or fewer than two pairs.
  */
-export function pairedTest(first: readonly number[], second: readonly number[]): Welch {
+export function pairedTest(first: readonly number[], second: readonly number[]): PairedTest {
   if (first.length !== second.length || first.length < 2)
     throw inputError(
       `paired test: ${first.length} and ${second.length} values; as many on both sides, and two at least, are needed`,

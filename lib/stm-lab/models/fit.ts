@@ -5,14 +5,9 @@ import { concatenate } from '../base/concatenate';
 import type { Engine } from '../engine';
 import { type Batch, epochBatches, trainingSize } from '../training/batches';
 import { lossAndGradient, resolveLoss } from '../training/focalLoss';
-import {
-  type BatchGroup,
-  divergenceSentence,
-  type EpochEnd,
-  type GroupResult,
-  runTraining,
-} from '../training/loop';
+import { runTraining } from '../training/loop';
 import { separate } from '../training/parameters';
+import { type BatchGroup, divergenceSentence, type EpochEnd, type GroupResult } from '../training/task';
 import { checkRows, fingerprint, type LabelledRows, rowCollector } from './data';
 import { createModel, type MlpModel, type ModelInfo } from './model';
 import { type FitOptions, resolveFitOptions, type ResolvedFitOptions } from './options';

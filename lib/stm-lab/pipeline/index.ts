@@ -111,17 +111,13 @@ export type { Prediction } from './prediction';
 export type { ExperimentStages, SettingRow } from './experimentStages';
 export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';
-export {
-  searchStage,
-  reasonOfNoNetwork,
-  trainableModel,
-  type SearchRecord,
-  type SearchStageOptions,
-  type SearchSummary,
-} from './search';
+export { searchStage, type SearchRecord, type SearchSummary } from './search';
+export type { SearchStageOptions } from './searchPlan';
+export { reasonOfNoNetwork, trainableModel } from './trainableModel';
 export { checkSearchOf } from './searchStudy';
 export { objectiveTitle, type ObjectiveChoice, type ObjectiveMetric } from './searchObjective';
-export { searchableNames, type TrialRecipe } from './hyperparameters';
+export type { TrialRecipe } from './hyperparameters';
+export { searchableNames } from './searchableSettings';
 export { joinSearch, mergeSearch, searchProgress, type SearchProgress } from './searchShards';
 export { officialColumn, splitStage, type SplitStageOptions, type SplitSummary } from './split';
 export type { SilenceLimit } from './silenceLimit';

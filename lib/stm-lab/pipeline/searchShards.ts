@@ -3,15 +3,9 @@ import { inputError } from 'research-basics/errors';
 import { createStudy } from 'bayesian-optimizer';
 import { loadEngine } from '../engine';
 import { sharedRun, stageRun, type StageContext } from '../stages/context';
-import {
-  openStudy,
-  planSearch,
-  runTrials,
-  searchStage,
-  type SearchPlan,
-  type SearchStageOptions,
-  type SearchSummary,
-} from './search';
+import { openStudy, searchStage, type SearchSummary } from './search';
+import { planSearch, type SearchPlan, type SearchStageOptions } from './searchPlan';
+import { runTrials } from './searchTrials';
 
 /** How far a search is that several processes share. */
 export interface SearchProgress {

@@ -28,7 +28,6 @@ export {
   type UnitContext,
 } from './units';
 export {
-  bandSpacingHz,
   bandsPerOctave,
   createLogMel,
   frameCount,

@@ -11,7 +11,6 @@ import {
   type Parameter,
   type ParameterTensors,
   type PoolSize,
-  poolWindow,
 } from '../training';
 import type { TmnnSpec } from './spec';
 
@@ -54,16 +53,6 @@ export function resnetBlocks(inputs: number, width: number): Block[] {
     block(6, 'residual', wide, wide, [2, 3]),
     block(7, 'residual', wide, wide, [2, 3]),
   ];
-}
-
-/** Size (channels, frequency, time) after each block, for an input of `bands` x `frames`. */
-export function blockShapes(blocks: readonly Block[], bands: number, frames: number): number[][] {
-  let extent: PoolSize = [bands, frames];
-  return blocks.map(({ outputs, pool }) => {
-    const window = poolWindow(extent, pool);
-    extent = [Math.floor(extent[0] / window[0]), Math.floor(extent[1] / window[1])];
-    return [outputs, ...extent];
-  });
 }
 
 /** Builds the back end of a network for inputs of so many channels. */

@@ -1,4 +1,4 @@
-export { type BackEndLayer, type Block, blockShapes, resnetBlocks } from './backEnd';
+export { type BackEndLayer, type Block, resnetBlocks } from './backEnd';
 export {
   pairedTest,
   type ResampledScores,
@@ -9,8 +9,6 @@ export {
   type ScoredBlock,
   type SignedRank,
   signedRankTest,
-  type Welch,
-  welchTest,
   mostProbable,
   type OutputScore,
   tagScores,

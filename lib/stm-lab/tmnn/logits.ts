@@ -1,16 +1,10 @@
+import { softmaxInPlace } from '../training/focalLoss';
 import type { Task } from './trainer';
 
 /** Probabilities of logits (rows x outputs): sigmoid of each, or softmax of each row. In double precision. */
 export function probabilitiesOf(logits: Float32Array, outputs: number, task: Task): Float32Array {
   if (task === 'tags') return logits.map((z) => 1 / (1 + Math.exp(-z)));
-  const probabilities = new Float32Array(logits.length);
-  for (let start = 0; start < logits.length; start += outputs) {
-    const row = logits.subarray(start, start + outputs);
-    const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
-    const sum = row.reduce((total, z) => total + Math.exp(z - largest), 0);
-    row.forEach((z, c) => (probabilities[start + c] = Math.exp(z - largest) / sum));
-  }
-  return probabilities;
+  return softmaxInPlace(logits.slice(), outputs);
 }
 
 /** Loss of each row of logits, as it is trained: mean binary cross-entropy, or cross-entropy of the softmax. */

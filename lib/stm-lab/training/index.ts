@@ -15,18 +15,7 @@ export {
   poolWindow,
 } from './layers';
 export { createLearner, type Learner, type NetworkValues } from './learner';
-export {
-  type BatchGroup,
-  type BestEpoch,
-  type Divergence,
-  divergenceSentence,
-  type EpochEnd,
-  type GroupResult,
-  runTraining,
-  type TrainingResult,
-  type TrainingStage,
-  type TrainingTask,
-} from './loop';
+export { runTraining } from './loop';
 export {
   binaryCrossEntropy,
   maskedBinaryCrossEntropy,
@@ -61,3 +50,14 @@ export {
   type TimeDelayShape,
 } from './timeDelay';
 export { type Schedule, scheduledRate } from './schedule';
+export {
+  type BatchGroup,
+  type BestEpoch,
+  type Divergence,
+  divergenceSentence,
+  type EpochEnd,
+  type GroupResult,
+  type TrainingResult,
+  type TrainingStage,
+  type TrainingTask,
+} from './task';

@@ -1,6 +1,6 @@
 export { labelMatrix, type Clip, type ClipCollection, type Part } from './clips';
 export { loadMagnaTagATune, magnaTagATunePart, type MagnaTagATuneOptions } from './magnaTagATune';
-export { entriesOf, formatRttm, formatUem, parseRttm, parseUem, type ScoredPart, type Turn } from './rttm';
+export { entriesOf, formatRttm, parseRttm, parseUem, type ScoredPart, type Turn } from './rttm';
 export { durationOf, intersectionOf, unionOf, type Segment } from './segments';
 export {
   isSonycFolder,

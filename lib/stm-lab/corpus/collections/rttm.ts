@@ -95,13 +95,6 @@ export function parseUem(text: string, name = 'UEM'): ScoredPart[] {
   });
 }
 
-/** Writes scored parts as UEM. */
-export function formatUem(parts: readonly ScoredPart[]): string {
-  return parts
-    .map(({ recording, begin, end }) => `${recording} 1 ${begin.toFixed(3)} ${end.toFixed(3)}\n`)
-    .join('');
-}
-
 /** Spelling under which names meet that tools have changed: composed, then without marks. */
 const plain = (name: string): string => name.normalize('NFD').replaceAll(/\p{M}+/gu, '');
 

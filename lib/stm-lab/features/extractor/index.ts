@@ -3,9 +3,9 @@ export type { ExtractionOptions, ExtractionProgress } from './compute';
 export { extractCorpus, type ExtractCorpusOptions, type ExtractionSummary } from './extractCorpus';
 export { duplicateWarning, readDuplicates, type Duplicate } from './duplicates';
 export type { ClassCount, RejectedRecording, ResultFiles, Results } from './results';
+export { mergeShards } from './mergeShards';
 export {
   extractShard,
-  mergeShards,
   shardFolder,
   shardStates,
   type Shard,

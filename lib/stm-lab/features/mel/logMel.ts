@@ -53,15 +53,10 @@ export function frameRate({ sampleRate, hop }: LogMelParameters): number {
 
 /**
  * Mel bands per octave above 1 kHz, where their spacing is logarithmic: 14.48 for 64 bands up to 8 kHz.
- * Below, bands lie at equal distances in Hz: see `bandSpacingHz`.
+ * Below, bands lie at equal distances in Hz.
  */
 export function bandsPerOctave({ bands, highestHz }: LogMelParameters): number {
   return (((bands + 1) / hzToMel(highestHz)) * 27 * Math.LN2) / Math.log(6.4);
-}
-
-/** Distance between the centres of neighbouring mel bands below 1 kHz, Hz. */
-export function bandSpacingHz({ bands, highestHz }: LogMelParameters): number {
-  return (hzToMel(highestHz) / (bands + 1)) * (200 / 3);
 }
 
 /** Number of frames of a signal; 0 when it is shorter than one window. */

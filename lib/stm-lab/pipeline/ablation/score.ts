@@ -30,7 +30,7 @@ import { classNumbers, modulationAxes, openFeatureFolder, type IndexRow } from '
 import { fitFoldModel } from '../foldModel';
 import { modelOfTrial } from '../hyperparameters';
 import type { RoleRows } from '../roleData';
-import { withoutTrials } from '../search';
+import { withoutTrials } from '../trainableModel';
 import { createTrialObjective } from '../trialObjective';
 import { macroF1Metric } from '../train';
 

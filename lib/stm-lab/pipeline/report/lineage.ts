@@ -4,7 +4,7 @@ import { ablationParameters } from '../ablation';
 import { comparisonParameters, featureKey, fullRows } from '../comparison';
 import { ABLATION_SIZES, readAblation, type AblationSettings, type Experiment } from '../experiment';
 import { extractionSettings } from '../extract';
-import { searchSettings } from '../search';
+import { searchSettings } from '../searchPlan';
 
 /** What a report is about. */
 export interface ReportSubject {

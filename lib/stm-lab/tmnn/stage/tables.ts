@@ -1,7 +1,7 @@
 import type { ModulationResponseRow, SystemScore } from '../../figures';
 import { filterResponse } from '..';
 import { systemSpec } from './experiment';
-import type { TmnnStudy } from './study';
+import type { TmnnStudy } from './summary';
 
 const METRIC_NAMES: Readonly<Record<string, string>> = {
   accuracy: 'accuracy',
