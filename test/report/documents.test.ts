@@ -9,6 +9,9 @@ import {
   reportHtml,
   reportLatex,
   reportMarkdown,
+  saveReport,
+  tableLatex,
+  type LatexTableOptions,
   type ReportDocument,
 } from 'stm-lab/dist/report';
 
@@ -98,6 +101,52 @@ test('LaTeX: a booktabs table, what LaTeX acts on escaped', () => {
     escapeLatex('50 % #1 {a} \\b ~^ <> ± − é a--b "q" ``'),
     '50 \\% \\#1 \\{a\\} \\textbackslash{}b \\textasciitilde{}\\textasciicircum{} \\textless{}\\textgreater{} $\\pm$ $-$ é a-{}-b \\textquotedbl{}q\\textquotedbl{} \\textasciigrave{}\\textasciigrave{}',
   );
+});
+
+test('LaTeX of one table: columns in any order, row names, digits, a bare tabular, no source', async () => {
+  const table = report.sections[0]!.tables[0]!;
+  const options: LatexTableOptions = {
+    layout: 'tabular',
+    columns: ['n', 'F1'],
+    digits: 2,
+    source: false,
+    rowNames: { x_1: 'ours & more', z: 'constructor' },
+  };
+  assert.equal(
+    tableLatex(table, options),
+    [
+      '\\begin{tabular}{lrr}',
+      '\\toprule',
+      'name & n & F1 \\\\',
+      '\\midrule',
+      'ours \\& more & – & \\textbf{0.81} {\\scriptsize [0.70, 0.90]} \\\\',
+      'y\\textbar{}2 & 12 & \\textbf{0.81} \\\\',
+      'constructor & – & \\textbf{0.81} \\\\',
+      '\\bottomrule',
+      '\\end{tabular}',
+    ].join('\n'),
+  );
+  const float = tableLatex(table, { source: false });
+  assert.match(float, /\\caption\{Caption\}\\label\{tab:scores\}/);
+  assert.match(tableLatex(table), /Runs abc, def/);
+  assert.throws(
+    () => tableLatex(table, { columns: ['accuracy'] }),
+    /has no column "accuracy"; .* F1, loss, n$/,
+  );
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-tables-'));
+  try {
+    await saveReport(report, folder, { formats: ['tex'], tables: options });
+    assert.equal(
+      fs.readFileSync(path.join(folder, 'tables', 'scores.tex'), 'utf8'),
+      `${tableLatex(table, options)}\n`,
+    );
+    await assert.rejects(
+      saveReport(report, folder, { tables: { columns: ['accuracy'] } }),
+      /no table of the report has a column "accuracy"; there are F1; loss; n/,
+    );
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
 });
 
 /** A report whose classes are called like this. */

@@ -9,7 +9,7 @@ export type {
   ReportTable,
 } from './document';
 export { reportHtml } from './html';
-export { reportLatex, tableLatex } from './latex';
+export { type LatexTableOptions, reportLatex, tableLatex } from './latex';
 export { escapeLatex } from './latexText';
 export { reportMarkdown } from './markdown';
 export { REPORT_FORMATS, saveReport, type ReportFormat } from './save';

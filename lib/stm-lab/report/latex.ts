@@ -1,3 +1,4 @@
+import { inputError } from 'research-basics/errors';
 import { isNumeric, sourceText, writtenRows } from './cells';
 import type { ReportDocument, ReportSection, ReportTable } from './document';
 import { escapeLatex, latexCharacters } from './latexText';
@@ -54,7 +55,7 @@ function sectionLatex({ title, paragraphs, tables, figures }: ReportSection): st
         '\\end{figure}',
       ].join('\n'),
     ),
-    ...tables.map(tableLatex),
+    ...tables.map((table) => tableLatex(table)),
     ...(figures.length === 0 ? [] : ['\\clearpage']),
   ].join('\n');
 }
@@ -62,8 +63,55 @@ function sectionLatex({ title, paragraphs, tables, figures }: ReportSection): st
 /** Texts longer than this are broken into lines. */
 const TEXT_COLUMN = 48;
 
-/** One table as a float, or as a longtable when it has more rows than a page. */
-export function tableLatex(table: ReportTable): string {
+/** How a table is set for a paper. */
+export interface LatexTableOptions {
+  /** `float` with caption and label (a longtable beyond 40 rows), or the bare `tabular`. Default `float`. */
+  readonly layout?: 'float' | 'tabular' | undefined;
+  /** Titles or keys of the columns to show, in this order, beside the first. Default all. */
+  readonly columns?: readonly string[] | undefined;
+  /** What names in the first column are replaced with. Default none is. */
+  readonly rowNames?: Readonly<Record<string, string>> | undefined;
+  /** Digits after the point of all numbers but counts. Default each column's own. */
+  readonly digits?: number | undefined;
+  /** Whether the caption names runs and command. Default true. */
+  readonly source?: boolean | undefined;
+}
+
+/** The columns asked for, the names and digits replaced. */
+function chosenTable(
+  table: ReportTable,
+  { columns, rowNames, digits, source }: LatexTableOptions,
+): ReportTable {
+  const [first, ...others] = table.columns;
+  const chosen = (columns ?? others.map(({ key }) => key)).map((name) => {
+    const found = others.find(({ key, title }) => key === name || title === name);
+    if (found === undefined)
+      throw inputError(
+        `table ${table.id}: has no column ${JSON.stringify(name)}; its columns are ${others.map(({ title }) => title).join(', ')}`,
+      );
+    return digits === undefined || found.decimals === 0 ? found : { ...found, decimals: digits };
+  });
+  const renamed = (row: ReportTable['rows'][number]): ReportTable['rows'][number] => {
+    const name = row[first!.key];
+    return typeof name === 'string' && rowNames !== undefined && Object.hasOwn(rowNames, name)
+      ? { ...row, [first!.key]: rowNames[name]! }
+      : row;
+  };
+  return {
+    ...table,
+    columns: [first!, ...chosen],
+    rows: table.rows.map(renamed),
+    source: source === false ? { runs: [] } : table.source,
+  };
+}
+
+/**
+ * One table of a report for LaTeX (booktabs).
+ *
+ * @throws UserError (`input`) for a column that the table does not have.
+ */
+export function tableLatex(whole: ReportTable, options: LatexTableOptions = {}): string {
+  const table = chosenTable(whole, options);
   const rows = writtenRows(table);
   const long = table.columns.map((_, i) => rows.some((row) => row[i]!.text.length > TEXT_COLUMN));
   const layout = table.columns
@@ -80,6 +128,16 @@ export function tableLatex(table: ReportTable): string {
     });
     return `${cells.join(' & ')} \\\\`;
   });
+  const tabular = [
+    `\\begin{tabular}{${layout}}`,
+    '\\toprule',
+    head,
+    '\\midrule',
+    ...body,
+    '\\bottomrule',
+    '\\end{tabular}',
+  ].join('\n');
+  if (options.layout === 'tabular') return tabular;
   if (table.rows.length > ROWS_PER_PAGE) {
     return [
       `{\\scriptsize\\setlength{\\tabcolsep}{3pt}\\begin{longtable}{${layout}}`,
@@ -99,13 +157,7 @@ export function tableLatex(table: ReportTable): string {
     '\\centering',
     `${caption}\\label{tab:${table.id}}`,
     '\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%',
-    `\\begin{tabular}{${layout}}`,
-    '\\toprule',
-    head,
-    '\\midrule',
-    ...body,
-    '\\bottomrule',
-    '\\end{tabular}}',
+    `${tabular}}`,
     '\\end{table}',
   ].join('\n');
 }
