@@ -35,9 +35,21 @@ test('each stage works alone on the files of the one before', () => {
   );
   const chain = ['--reduction', at('reduction'), '--split', at('split')];
   stage('train', ...chain, '--search', at('search'), '--out', at('model'));
-  assert.match(stage('evaluate', ...chain, '--model', at('model'), '--out', at('evaluation')), /macro-F1/);
+  const heard = ['--manifest', manifest, '--tracking', 'offline'];
+  assert.match(
+    stage('evaluate', ...chain, '--model', at('model'), '--out', at('evaluation'), ...heard),
+    /macro-F1/,
+  );
   assert.match(stage('evaluate', '--features', at('features'), '--out', at('cv')), /macro-F1 [01]\.\d{3} \[/);
-  assert.match(stage('ablate', '--features', at('features'), '--out', at('ablation')), /6 cells/);
+  assert.match(stage('ablate', '--features', at('features'), '--out', at('ablation'), ...heard), /6 cells/);
+  const journals = fs
+    .readdirSync(at('tracking'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => fs.readFileSync(at(`tracking/${name}`), 'utf8'))
+    .join('');
+  assert.match(journals, /"sounds\.html"/);
+  assert.match(journals, /"sounds\/low-rate4\.html"/);
+  assert.match(fs.readFileSync(at('ablation/sounds/low-rate4.html'), 'utf8'), /suppression -[\d.]+ dB/);
 
   assert.deepEqual(readNpy(at('features/features.npy')).shape, [36, 2420]);
   assert.deepEqual(readNpy(at('reduction/reduced.npy')).shape, [36, 8]);

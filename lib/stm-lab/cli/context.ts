@@ -1,11 +1,13 @@
 import * as path from 'node:path';
 import { messageOf } from 'research-basics/errors';
+import { readManifest } from '../corpus';
 import { experimentPage, type FlushReport, type Tracker } from 'mlflow-tracking-client';
 import {
   COMMON_EXPERIMENT,
   commandTag,
   experimentDescription,
   openTracker,
+  recordingsOf,
   type StageContext,
 } from '../pipeline';
 import { choiceOption, type OptionSpec, type OptionValues } from './command';
@@ -26,6 +28,15 @@ export const TRACKING_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   },
   journal: { value: 'DIR', help: 'folder of the run journals', default: 'OUT/../tracking' },
 };
+
+/** Option of commands whose runs play recordings. */
+export const HEARD_MANIFEST = 'recordings that the tracked run plays; without it, it carries no sounds';
+
+/** Where the recordings of the manifest that a command was given lie; see `HEARD_MANIFEST`. */
+export function heardRecordings(options: OptionValues): Pick<StageContext, 'fileOf'> {
+  const manifest = options['manifest'];
+  return manifest === undefined ? {} : { fileOf: recordingsOf(readManifest(manifest)) };
+}
 
 /** The part of a stage's context that comes from the terminal. */
 export interface TerminalContext {

@@ -134,6 +134,7 @@ export {
   type StageResult,
 } from '../stages/stage';
 export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';
+export { recordingsOf } from './runSounds';
 export { openWorkbench, type Workbench, type WorkbenchOptions } from './workbench';
 export * from '../tmnn/stage';
 export * from '../strf/stage';

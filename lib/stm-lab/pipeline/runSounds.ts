@@ -5,6 +5,7 @@ import { sha256, writeFileAtomic } from 'research-basics/files';
 import { createPace } from 'research-basics/pace';
 import type { Run } from 'mlflow-tracking-client';
 import { regionName, type Region } from '../ablation';
+import type { Manifest } from '../corpus';
 import { mostProbable } from '../evaluation';
 import type { PlayableSound } from '../figures';
 import type { StageContext } from '../stages/context';
@@ -140,6 +141,12 @@ function storedPage(file: string, key: string): string | undefined {
   if (!fs.existsSync(file)) return undefined;
   const page = fs.readFileSync(file, 'utf8');
   return page.endsWith(keyMark(key)) ? page : undefined;
+}
+
+/** Where the recordings of a manifest lie, for the sounds of runs. */
+export function recordingsOf({ rows }: Pick<Manifest, 'rows'>): NonNullable<StageContext['fileOf']> {
+  const files = new Map(rows.map((row) => [row.path, row]));
+  return (recording) => files.get(recording);
 }
 
 function isHeard(

@@ -15,6 +15,7 @@ import { experimentDescription, mlflowExperimentName, openTracker } from './mlfl
 import { kernelInterrupts } from './kernelInterrupts';
 import { datasetOfManifest } from '../stages/dataset';
 import { corpusName } from './corpusFolder';
+import { recordingsOf } from './runSounds';
 import { resultsFolder, stageFolders } from './stageFolders';
 import { buildTable, type TableName, type TableRows } from './tables';
 
@@ -89,12 +90,11 @@ export async function openWorkbench(given: WorkbenchOptions = {}): Promise<Workb
   });
   // A kernel hears SIGINT, gives up the cell, and would let the work go on; see `kernelInterrupts`.
   const interrupts = options.signal === undefined ? kernelInterrupts() : undefined;
-  const files = new Map(manifest.rows.map((row) => [row.path, row]));
   const context: StageContext = {
     tracker,
     note,
     dataset: datasetOfManifest(manifest),
-    fileOf: (recording) => files.get(recording),
+    fileOf: recordingsOf(manifest),
     warn: options.warn,
     progress: options.progress,
     // Read by every stage as it starts.

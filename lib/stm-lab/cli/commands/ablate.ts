@@ -14,7 +14,14 @@ import {
   type AblationSize,
 } from '../../pipeline';
 import { choiceOption, integerOption, shardOption, type Command, type OptionValues } from '../command';
-import { terminalContext, TRACKING_OPTIONS, trackingMode, withStage } from '../context';
+import {
+  HEARD_MANIFEST,
+  heardRecordings,
+  terminalContext,
+  TRACKING_OPTIONS,
+  trackingMode,
+  withStage,
+} from '../context';
 import { exitCodeOf, EXPERIMENT, SHARD_OPTIONS, statusText, workersOption } from '../stageOptions';
 import { printTable } from '../table';
 import type { Terminal } from '../terminal';
@@ -23,9 +30,12 @@ export const ablate: Command = {
   name: 'ablate',
   summary: 'Train on parts of the modulation plane and compare.',
   options: {
-    manifest: { value: 'M.csv', help: 'recordings; features are extracted when they are missing' },
+    manifest: {
+      value: 'M.csv',
+      help: `recordings; features are extracted when they are missing. With --features: ${HEARD_MANIFEST}`,
+    },
     results: { value: 'DIR', help: 'folder of all results, with --manifest', default: 'results' },
-    features: { value: 'DIR', help: 'results of "stm-lab extract", instead of --manifest' },
+    features: { value: 'DIR', help: 'results of "stm-lab extract"; the results then lie in --out' },
     out: { value: 'DIR', help: 'folder of the results, with --features' },
     experiment: EXPERIMENT,
     size: { value: 'SIZE', help: ABLATION_SIZES.join(', '), default: "the experiment's own ablation" },
@@ -117,14 +127,15 @@ async function ofFeatures(
   terminal: Terminal,
 ): Promise<Ablated> {
   const request = featuresRequest(options, size, workers);
-  const summary = await withStage(options, request.out, terminal, (context) =>
-    options['merge'] === undefined
+  const summary = await withStage(options, request.out, terminal, (given) => {
+    const context = { ...given, ...heardRecordings(options) };
+    return options['merge'] === undefined
       ? ablateStage(request, context)
       : mergeAblation(
           { ...request, shards: integerOption(options, 'merge', { min: 1, fallback: 1 }) },
           context,
-        ),
-  );
+        );
+  });
   return { summary, out: request.out };
 }
 

@@ -7,7 +7,7 @@ import {
   scoreTable,
 } from '../../pipeline';
 import { type Command } from '../command';
-import { TRACKING_OPTIONS, withStage } from '../context';
+import { HEARD_MANIFEST, heardRecordings, TRACKING_OPTIONS, withStage } from '../context';
 import { EXPERIMENT, OUT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
@@ -25,7 +25,7 @@ export const evaluate: Command = {
     out: OUT,
     manifest: {
       value: 'M.csv',
-      help: 'recordings: with --features, where the experiment takes folds from a column (split.column)',
+      help: `with --model: ${HEARD_MANIFEST}; with --features: where the experiment takes folds from a column (split.column)`,
     },
     experiment: EXPERIMENT,
     ...TRACKING_OPTIONS,
@@ -68,7 +68,10 @@ export const evaluate: Command = {
       return 2;
     }
     const { status, report } = await withStage(options, out, terminal, (context) =>
-      evaluateStage({ model, reduction, split: splitFolder, out }, context),
+      evaluateStage(
+        { model, reduction, split: splitFolder, out },
+        { ...context, ...heardRecordings(options) },
+      ),
     );
     printTable(terminal, scoreTable(report));
     terminal.print(`${out}: ${statusText(status)}`);
