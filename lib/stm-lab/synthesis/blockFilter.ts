@@ -103,7 +103,8 @@ export function createBlockFilter(
   };
 }
 
-function inBand(subbands: Subbands, samples: Float32Array): Float32Array {
+/** The spectrum of a block inside the channels. */
+export function inBand(subbands: Subbands, samples: Float32Array): Float32Array {
   return weighBins(subbands.toSpectrum(samples), (bin) => subbands.carried[bin]!);
 }
 
@@ -122,7 +123,7 @@ function weighBins(spectrum: Float32Array, weight: (bin: number) => number): Flo
  * imposed on the subbands; the least-squares spectrum of the result, moved a little further in the direction of the last
  * step, is taken apart again.
  */
-function approach(
+export function approach(
   subbands: Subbands,
   plane: ModulationPlane,
   {

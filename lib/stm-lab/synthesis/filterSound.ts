@@ -22,7 +22,7 @@ import { loadSynthesisKernels } from './subbands';
 export interface ModulationFilterOptions {
   /** What to keep or remove: a region, or a gain for each point of the modulation plane. */
   readonly region: ModulationRegion | ModulationGain;
-  /** Iterations of the synthesis, 1 or more. Default 40. */
+  /** Iterations of the synthesis, 1 or more. Default 60. */
   readonly iterations?: number | undefined;
   /**
    * What the new envelopes are imposed on. `own` (default): the recording's own subbands, which keep its pitch and fine
@@ -85,9 +85,9 @@ export interface FilteredSound {
 }
 
 /** Part of the key of stored sounds; raised when the same options give another sound. */
-export const SOUND_FORMAT = 3;
+export const SOUND_FORMAT = 4;
 /** Iterations of the synthesis where nothing else is asked for. */
-const DEFAULT_ITERATIONS = 40;
+const DEFAULT_ITERATIONS = 60;
 /** Level to which a block is scaled before its analysis, as in the extraction. */
 const TARGET_RMS = SILENCE_RULE.targetRms;
 /** Shortest sound that has modulations worth filtering, seconds. */
@@ -242,7 +242,7 @@ export function filterWhole(
 const NOISE_SEGMENT = 4096;
 
 /** White noise at the analysis level: the same at each place of a recording however it is cut into blocks. */
-function whiteNoise(seed: number, begin: number, length: number): Float32Array {
+export function whiteNoise(seed: number, begin: number, length: number): Float32Array {
   const output = new Float32Array(length);
   const firstSegment = Math.floor(begin / NOISE_SEGMENT);
   const lastSegment = Math.floor((begin + length - 1) / NOISE_SEGMENT);

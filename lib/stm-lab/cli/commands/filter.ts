@@ -22,7 +22,7 @@ export const filter: Command = {
       help: 'own: the recording itself; noise: nothing but its envelopes',
       default: 'own',
     },
-    iterations: { value: 'N', help: 'iterations of the synthesis', default: '40' },
+    iterations: { value: 'N', help: 'iterations of the synthesis', default: '60' },
     seed: { value: 'N', help: 'of the noise carrier', default: '1' },
     'pass-out-of-band': { help: 'let sound below 180 Hz and above 6.9 kHz pass unchanged' },
     workers: { value: 'N', help: 'worker threads; the sounds do not depend on them', default: 'all cores' },
@@ -42,7 +42,7 @@ export const filter: Command = {
     const filter = {
       region: regionOf(options),
       carrier: choiceOption(options, 'carrier', ['own', 'noise'] as const, 'own'),
-      iterations: integerOption(options, 'iterations', { min: 1, fallback: 40 }),
+      iterations: integerOption(options, 'iterations', { min: 1, fallback: 60 }),
       seed: integerOption(options, 'seed', { min: 1, max: 2147483647, fallback: 1 }),
       passOutOfBand: options['pass-out-of-band'] === 'yes',
     };
