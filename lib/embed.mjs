@@ -1,6 +1,6 @@
 // Puts the programs of our threads and processes into one text each, beside the compiled files, so that they are found
 // also where a bundler has put a package into one file; and makes the page of "stm-lab explore", one HTML file that needs no
-// other. Run after the compiler: node lib/embed.mjs
+// other, with the model that it carries. Run after the compiler: node lib/embed.mjs
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid } from 'node:process';
@@ -56,6 +56,11 @@ mkdirSync(join(import.meta.dirname, 'stm-lab', 'dist', 'explore'), { recursive: 
 write(
   join(import.meta.dirname, 'stm-lab', 'dist', 'explore', 'explore.html'),
   template.replace(/\/\*(STYLE|WORKER|MAIN)\*\//g, (_, name) => parts[name]),
+);
+
+write(
+  join(import.meta.dirname, 'stm-lab', 'dist', 'explore', 'demoModel.json'),
+  readFileSync(join(import.meta.dirname, 'stm-lab', 'explore', 'demoModel.json')),
 );
 
 /** Whole or not at all: others may be reading. */

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { readAudio, writeWav } from 'stm-lab/dist/audio';
-import { explorerPage, startExplorer, type Explorer, type PageModel } from 'stm-lab/dist/explore';
+import { demoModel, explorerPage, startExplorer, type Explorer, type PageModel } from 'stm-lab/dist/explore';
 import { extractStm } from 'stm-lab/dist/features';
 import { filterModulations, parseRegion } from 'stm-lab/dist/synthesis';
 import { classify } from '../../lib/stm-lab/explore/page/classify';
@@ -99,6 +99,7 @@ async function exported(kind: string): Promise<Buffer> {
 
 test('the page is one file below 3 MB without any Node module, and its sources type-check', () => {
   const html = explorerPage();
+  assert.match(html, /synthetic demo corpus/);
   assert.ok(html.length < 3e6, `${html.length} bytes`);
   console.log(`# page: ${(html.length / 1000).toFixed(0)} kB`);
   assert.doesNotMatch(html, /require\(["'](node:)?\w+["']\)|(?:src|href)="https?:/);
@@ -312,6 +313,34 @@ test(
       (address) => !address.startsWith(explorer.uri) && !/^(blob|data|about):/.test(address),
     );
     assert.deepEqual(outside, []);
+  },
+);
+
+test(
+  'the microphone is recorded, and without a model folder the demo model says what it hears, by its name',
+  needsBrowser,
+  async () => {
+    const own = await startExplorer();
+    try {
+      await browser.resize(1280, 900);
+      await browser.open(own.uri, /No sound yet/);
+      await until(`document.body.dataset.ready === 'yes'`);
+      await click('#record');
+      await until(`document.getElementById('record').textContent === 'Stop'`, 10);
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      await click('#record');
+      await until(
+        `/^recording: [\\d.]+ s, features of 1 excerpt/.test(document.getElementById('status').textContent)`,
+      );
+      assert.match((await textOf('model')) as string, /demo model .*synthetic demo corpus/);
+      const shares = [...((await textOf('legend')) as string).matchAll(/([\d.]+) %/g)].map(([, share]) =>
+        Number(share),
+      );
+      assert.equal(shares.length, demoModel().classes.length);
+      assert.ok(Math.abs(shares.reduce((a, b) => a + b, 0) - 100) < 0.5, shares.join(' '));
+    } finally {
+      await own.close();
+    }
   },
 );
 

@@ -50,6 +50,8 @@ export async function startBrowser(): Promise<Browser> {
     [
       ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'],
       ...['--disable-extensions', '--disable-background-networking', '--remote-debugging-pipe'],
+      // A microphone that beeps once a second and may be used without asking.
+      ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
       ...[`--user-data-dir=${profile}`, '--window-size=1500,1100', 'about:blank'],
     ],
     { env: chromium!.env, stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
 import { environmentError, inputError } from 'research-basics/errors';
 import type { PageModel } from './model';
+import { demoModel } from './readModel';
 
 /** A running page. */
 export interface Explorer {
@@ -15,7 +16,7 @@ export interface Explorer {
 export interface ExplorerOptions {
   /** On 127.0.0.1; 0 for a free one. Default 0. */
   readonly port?: number | undefined;
-  /** Gives class probabilities; without one, the page shows none. */
+  /** Gives class probabilities. Default: the model of the synthetic demo corpus, labelled as such. */
   readonly model?: PageModel | undefined;
 }
 
@@ -33,12 +34,12 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The page as one file that needs no other; with a model, it carries it. */
-export function explorerPage(model?: PageModel): string {
+/** The page as one file that needs no other, with the model that it carries. */
+export function explorerPage(model: PageModel = demoModel()): string {
   const file = path.join(__dirname, 'explore.html');
   if (!fs.existsSync(file)) throw environmentError(`${file}: is missing; run "npm run build"`);
   // No text of a model can end the element that holds it.
-  const text = JSON.stringify(model ?? null).replaceAll('<', '\\u003c');
+  const text = JSON.stringify(model).replaceAll('<', '\\u003c');
   return fs.readFileSync(file, 'utf8').replace('/*MODEL*/', () => text);
 }
 

@@ -1,8 +1,4 @@
-import * as path from 'node:path';
-import { inputError } from 'research-basics/errors';
-import { startExplorer, type PageModel } from '../../explore';
-import { stmAxes } from '../../features';
-import { isExcerptModel, linearExcerptModel } from '../../pipeline';
+import { readPageModel, startExplorer } from '../../explore';
 import { integerOption, type Command } from '../command';
 import { terminalContext } from '../context';
 import { listenForInterrupts } from '../interrupt';
@@ -13,7 +9,8 @@ export const explore: Command = {
   options: {
     model: {
       value: 'DIR',
-      help: 'model folder of "stm-lab train --features": class probabilities over time',
+      help: 'model folder of "stm-lab train --features" for class probabilities over time',
+      default: 'a model of the synthetic demo corpus, for trying out',
     },
     port: { value: 'N', help: 'port on 127.0.0.1', default: 'a free one' },
   },
@@ -28,7 +25,7 @@ export const explore: Command = {
       ...(options['port'] === undefined
         ? {}
         : { port: integerOption(options, 'port', { min: 1, max: 65535, fallback: 0 }) }),
-      ...(options['model'] === undefined ? {} : { model: pageModel(options['model']) }),
+      ...(options['model'] === undefined ? {} : { model: readPageModel(options['model']) }),
     });
     terminal.print(`explore: ${explorer.uri}`);
     terminal.print('Open it in a browser. Press Ctrl-C to stop it.');
@@ -40,29 +37,3 @@ export const explore: Command = {
     return listenForInterrupts().exitCode(0);
   },
 };
-
-/** A model folder as the page takes it. */
-function pageModel(folder: string): PageModel {
-  if (!isExcerptModel(folder))
-    throw inputError(
-      `${folder}: is not a model of excerpts; make one with "stm-lab extract --keep excerpts" and "stm-lab train --features"`,
-    );
-  const { record, members } = linearExcerptModel(folder);
-  const {
-    classes,
-    parameters,
-    rateHz,
-    scaleCycPerOct = stmAxes().scaleCycPerOct,
-    choice,
-    temperature,
-  } = record;
-  return {
-    label: path.basename(path.resolve(folder)),
-    classes,
-    parameters,
-    axes: { rateHz, scaleCycPerOct },
-    preparation: choice,
-    temperature,
-    members,
-  };
-}

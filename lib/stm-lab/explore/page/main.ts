@@ -1,30 +1,27 @@
 import { stmAxes } from '../../features/stm/axes';
 import type { PageModel } from '../model';
-import { classColour, matrixImage, pageColour, surfaceOf } from './draw';
-import { LEVEL_STEP, PEAK_COLUMNS, type Analysis, type FromWorker, type ToWorker } from './messages';
+import { button, byId, field } from './elements';
+import type { Analysis, FromWorker, ToWorker } from './messages';
 import { openFile, record } from './open';
 import { dragRectangles, drawPlane, PLANE, rectangleProblem, regionOf, type Rectangle } from './plane';
 import { createPlayer } from './player';
 import { download, svgToPng, toCsv, toNpy, toSvg, toWav } from './save';
+import {
+  drawCochleagram,
+  drawCourse,
+  drawSpectrum,
+  drawWaveform,
+  excerptAt,
+  EXCERPT_SECONDS,
+  FRAME_RATE,
+  showClasses,
+  VIEW_SECONDS,
+  type Sound,
+} from './views';
 
-const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.getElementById(id) as T;
-const button = (id: string): HTMLButtonElement => byId<HTMLButtonElement>(id);
-const field = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
 const axes = stmAxes();
-const CHANNELS = axes.channelCentreHz.length;
-const [FRAME_RATE, VIEW_SECONDS, EXCERPT_SECONDS] = [125, 8, 4];
 /** Iterations of a sound in a second, and of one that takes its time. */
-const ITERATIONS = { quick: 10, whole: 40 } as const;
-
-interface Sound {
-  readonly name: string;
-  readonly samples: Float32Array<ArrayBuffer>;
-  readonly sampleRate: number;
-  readonly seconds: number;
-  readonly peaks: Float32Array;
-  /** Bytes of dB, by first frame. */
-  readonly levels: Map<number, Uint8Array>;
-}
+const ITERATIONS = { quick: 10, whole: 60 } as const;
 
 let sound: Sound | undefined;
 let analysis: Analysis | undefined;
@@ -32,13 +29,11 @@ let loading = '';
 let filtered: { readonly samples: Float32Array; readonly sampleRate: number } | undefined;
 let pending = { id: 0, start: 0, what: '' };
 
-const model = JSON.parse(byId('page-model').textContent!) as PageModel | null;
+const model = JSON.parse(byId('page-model').textContent!) as PageModel;
 const source = new Blob([byId('worker-source').textContent!], { type: 'text/javascript' });
 const worker = new Worker(URL.createObjectURL(source));
-const post = (
-  message: ToWorker | { task: 'model'; model: PageModel | null },
-  transfer: Transferable[] = [],
-): void => worker.postMessage(message, transfer);
+const post = (message: ToWorker | { task: 'model'; model: PageModel }, transfer: Transferable[] = []): void =>
+  worker.postMessage(message, transfer);
 post({ task: 'model', model });
 
 function tell(sentence: string, kind: 'news' | 'problem' = 'news'): void {
@@ -65,11 +60,8 @@ function follow(time: number): void {
   if (following) requestAnimationFrame(follow);
   if (time - lastFrame < FRAME_MS) return;
   lastFrame = time;
-  drawWaveform();
-  drawCochleagram();
-  drawCourse();
-  if (excerptAt(player.position()) !== shownExcerpt) drawSpectrum();
-  showPosition();
+  drawPosition();
+  if (excerptAt(analysis, player.position()) !== shownExcerpt) showExcerpt();
 }
 
 /** Opens a sound: earlier results are forgotten at once. */
@@ -103,7 +95,7 @@ worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
     tell(
       `${sound!.name}: ${sound!.seconds.toFixed(1)} s, features of ${length} ${length === 1 ? 'excerpt' : 'excerpts'} of 4 s.`,
     );
-    showClasses();
+    showClasses(analysis.classes, model);
     enable();
     redraw();
   } else if (data.kind === 'filtered' && data.id === pending.id) {
@@ -189,11 +181,25 @@ function filter(action: 'keep' | 'remove'): void {
 }
 
 function redraw(): void {
-  drawWaveform();
-  drawCochleagram();
-  drawSpectrum();
+  drawPosition();
+  showExcerpt();
   drawPlane(byId<HTMLCanvasElement>('plane'), analysis?.features, rectangle());
-  drawCourse();
+}
+
+/** The excerpt whose modulation spectrum is shown. */
+let shownExcerpt: ReturnType<typeof excerptAt>;
+
+function showExcerpt(): void {
+  shownExcerpt = excerptAt(analysis, player.position());
+  drawSpectrum(shownExcerpt);
+}
+
+/** Draws what depends on the position. */
+function drawPosition(): void {
+  const position = player.position();
+  drawWaveform(sound, position);
+  drawCochleagram(sound, position);
+  drawCourse(analysis?.classes, sound, position);
   showPosition();
 }
 
@@ -202,139 +208,6 @@ function showPosition(): void {
   byId('clock').textContent =
     `${position.toFixed(1)} s${sound === undefined ? '' : ` of ${sound.seconds.toFixed(1)} s`}`;
   byId('waveform').setAttribute('aria-valuenow', position.toFixed(1));
-}
-
-function cursor(context: CanvasRenderingContext2D, x: number, height: number): void {
-  context.fillStyle = pageColour('mark');
-  context.fillRect(x - 1, 0, 2, height);
-}
-
-/** The waveform without its cursor, for one sound, size and colour. */
-let waveform: { readonly key: string; readonly sound: Sound; readonly image: ImageBitmap } | undefined;
-
-function drawWaveform(): void {
-  const canvas = byId<HTMLCanvasElement>('waveform');
-  const { context, width, height } = surfaceOf(canvas);
-  const key = `${canvas.width} ${pageColour('accent')}`;
-  if (sound !== undefined && waveform?.key === key && waveform.sound === sound)
-    context.drawImage(waveform.image, 0, 0, width, height);
-  else {
-    context.fillStyle = pageColour('line');
-    context.fillRect(0, height / 2, width, 1);
-    if (sound === undefined) return;
-    drawPeaks(context, sound.peaks, width, height);
-    const own = sound;
-    void createImageBitmap(canvas).then((image) => (waveform = { key, sound: own, image }));
-  }
-  cursor(context, (player.position() / sound.seconds) * width, height);
-}
-
-function drawPeaks(
-  context: CanvasRenderingContext2D,
-  peaks: Float32Array,
-  width: number,
-  height: number,
-): void {
-  const loudest = peaks.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
-  const scale = (0.48 * height) / loudest;
-  context.fillStyle = pageColour('accent');
-  for (let x = 0; x < width; x++) {
-    const [from, to] = [Math.floor((x * PEAK_COLUMNS) / width), Math.ceil(((x + 1) * PEAK_COLUMNS) / width)];
-    let [low, high] = [0, 0];
-    for (let c = from; c < to && c < PEAK_COLUMNS; c++) {
-      low = Math.min(low, peaks[2 * c]!);
-      high = Math.max(high, peaks[2 * c + 1]!);
-    }
-    context.fillRect(x, height / 2 - high * scale, 1, Math.max(1, (high - low) * scale));
-  }
-}
-
-/** Frames of a piece of the cochleagram as the worker sends it. */
-const BLOCK = EXCERPT_SECONDS * FRAME_RATE;
-/** Pictures of the pieces looked at last. */
-const tiles = new Map<Uint8Array, OffscreenCanvas>();
-const MOST_TILES = 4;
-
-function tileOf(levels: Uint8Array): OffscreenCanvas {
-  let tile = tiles.get(levels);
-  if (tile === undefined) {
-    tile = matrixImage(
-      CHANNELS,
-      BLOCK,
-      (channel, frame) => levels[channel * BLOCK + frame]! / (70 * LEVEL_STEP),
-    );
-    tiles.set(levels, tile);
-    if (tiles.size > MOST_TILES) tiles.delete(tiles.keys().next().value!);
-  }
-  return tile;
-}
-
-function drawCochleagram(): void {
-  const { context, width, height } = surfaceOf(byId<HTMLCanvasElement>('cochleagram'));
-  context.strokeStyle = pageColour('line');
-  context.strokeRect(0.5, 0.5, width - 1, height - 1);
-  if (sound === undefined) return;
-  const frames = VIEW_SECONDS * FRAME_RATE;
-  const last = Math.max(0, Math.ceil(sound.seconds * FRAME_RATE) - frames);
-  const first = Math.max(0, Math.min(last, player.position() * FRAME_RATE - frames / 2));
-  const scale = width / frames;
-  for (let begin = Math.floor(first / BLOCK) * BLOCK; begin < first + frames; begin += BLOCK) {
-    const levels = sound.levels.get(begin);
-    if (levels !== undefined)
-      context.drawImage(tileOf(levels), (begin - first) * scale, 0, BLOCK * scale + 0.5, height);
-  }
-  cursor(context, (player.position() * FRAME_RATE - first) * scale, height);
-}
-
-/** The excerpt whose modulation spectrum is shown. */
-let shownExcerpt: Analysis['excerpts'][number] | undefined;
-
-const excerptAt = (position: number): typeof shownExcerpt =>
-  analysis?.excerpts.findLast(({ startSeconds }) => startSeconds <= position) ?? analysis?.excerpts[0];
-
-function drawSpectrum(): void {
-  const excerpt = excerptAt(player.position());
-  shownExcerpt = excerpt;
-  let values: Float64Array | undefined;
-  if (excerpt !== undefined) {
-    values = excerpt.modulation.map((value) => 10 * Math.log10(value));
-    const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-    values = values.map((value) => (value - low) / (high - low));
-  }
-  drawPlane(byId<HTMLCanvasElement>('spectrum'), values);
-}
-
-function showClasses(): void {
-  const classes = analysis?.classes;
-  byId('classes').hidden = classes === undefined;
-  if (classes === undefined || model === null) return;
-  byId('model').textContent = `by ${model.label}`;
-  byId('legend').replaceChildren(
-    ...model.classes.map((name, c) => {
-      const item = document.createElement('li');
-      const mark = document.createElement('i');
-      mark.style.background = classColour(c);
-      item.append(mark, `${name}: ${(100 * classes.probabilities[c]!).toFixed(1)} %`);
-      return item;
-    }),
-  );
-}
-
-function drawCourse(): void {
-  const classes = analysis?.classes;
-  if (classes === undefined || sound === undefined) return;
-  const { context, width, height } = surfaceOf(byId<HTMLCanvasElement>('course'));
-  for (const { startSeconds, probabilities } of classes.course) {
-    const x = (startSeconds / sound.seconds) * width;
-    let y = height;
-    probabilities.forEach((probability, c) => {
-      context.fillStyle = classColour(c);
-      const part = probability * height;
-      context.fillRect(x, y - part, Math.max(1, (EXCERPT_SECONDS / sound!.seconds) * width - 1), part);
-      y -= part;
-    });
-  }
-  cursor(context, (player.position() / sound.seconds) * width, height);
 }
 
 async function save(kind: string): Promise<void> {

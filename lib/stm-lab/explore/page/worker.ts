@@ -13,8 +13,7 @@ import { LEVEL_STEP, PEAK_COLUMNS, type FromWorker, type SoundInput, type ToWork
 const scope = self as unknown as {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
   onmessage:
-    | ((event: MessageEvent<ToWorker | { readonly task: 'model'; readonly model: PageModel | null }>) => void)
-    | null;
+    ((event: MessageEvent<ToWorker | { readonly task: 'model'; readonly model: PageModel }>) => void) | null;
 };
 let model: PageModel | null = null;
 const kernel = createStmKernel();
