@@ -22,3 +22,9 @@ export {
 } from './region';
 export type { FilterReport } from './report';
 export { filterFile, type FilterFileOptions, type FilterFileResult } from './filterFile';
+export {
+  soundFromCochleagram,
+  soundFromModulation,
+  type ReconstructedSound,
+  type ReconstructionOptions,
+} from './reconstruct';
