@@ -14,9 +14,12 @@ function processes() {
     .filter((line) => line.trim() !== '')
     .map((line) => {
       const [pid, parent, age] = line.trim().split(/\s+/, 3).map(Number);
-      return { pid, parent, age, line: line.slice(0, 220) };
+      return { pid, parent, age, line };
     });
 }
+
+/** A line's ends: newer Nodes put a dozen options before the name of a test file. */
+const shortened = (line) => (line.length <= 260 ? line : `${line.slice(0, 110)} … ${line.slice(-140)}`);
 
 /** A process and all below it, itself first. */
 function family(all, top) {
@@ -27,7 +30,7 @@ function family(all, top) {
 
 /**
  * Ends, once a minute, every test file below the process `runner` that has run for too long, with all it started, after
- * printing what each of them was doing. The runner then reports the file as failed and goes on with the next, where it
+ * printing what each of them was doing. The runner then reports the file as failed and continues with the next, where it
  * would otherwise wait for ever.
  *
  * @returns a function that ends the watch.
@@ -45,7 +48,7 @@ export function endStuckSuites(runner, { limitSeconds = LIMIT_SECONDS, everySeco
       const members = family(all, suite);
       stdout.write(
         `\nstuck for ${Math.round(suite.age / 60)} min and ended (number, parent, age in s, processor time, state, waits in, command):\n` +
-          `${members.map(({ line }) => line).join('\n')}\n`,
+          `${members.map(({ line }) => shortened(line)).join('\n')}\n`,
       );
       for (const { pid } of members.reverse()) {
         try {
