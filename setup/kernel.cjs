@@ -3,6 +3,7 @@
 //   node setup/kernel.cjs CONNECTION_FILE
 const Module = require('node:module');
 const { delimiter, dirname, join } = require('node:path');
+const { setImmediate } = require('node:timers');
 
 const packages = join(__dirname, '..', 'node_modules');
 
@@ -36,6 +37,46 @@ function createHost(files, options, system, ...rest) {
   host.hasInvalidatedResolutions = () => false;
   return host;
 }
+
+// What cells print: tslab sends one message per line, and of many at once the reader gets some hundred. Lines are joined
+// here and sent together, in order, at the latest when the cell ends.
+const { JupyterHandlerImpl } = require('tslab/dist/jupyter.js');
+const PAUSE_MS = 100;
+const MOST_CHARACTERS = 100_000;
+let waiting = [];
+let sent = 0;
+
+function send() {
+  const parts = waiting;
+  waiting = [];
+  sent = Date.now();
+  for (const { name, texts, writeStream } of parts) writeStream(name, texts.join(''));
+}
+
+const createWrite = JupyterHandlerImpl.prototype.createWriteToIopub;
+JupyterHandlerImpl.prototype.createWriteToIopub = function (stream, writeStream) {
+  let length = 0;
+  return createWrite.call(this, stream, (name, text) => {
+    const last = waiting.at(-1);
+    if (last?.name === name && last.writeStream === writeStream) last.texts.push(text);
+    else waiting.push({ name, texts: [text], writeStream });
+    length += text.length;
+    if (waiting.length === 1 && waiting[0].texts.length === 1) setImmediate(send);
+    // A cell that computes for long without a pause is heard too.
+    if (length < MOST_CHARACTERS && Date.now() - sent < PAUSE_MS) return;
+    length = 0;
+    send();
+  });
+};
+
+const handle = JupyterHandlerImpl.prototype.handleExecuteImpl;
+JupyterHandlerImpl.prototype.handleExecuteImpl = function (request, writeStream, writeDisplayData) {
+  const display = (...output) => {
+    send();
+    writeDisplayData(...output);
+  };
+  return handle.call(this, request, writeStream, display).finally(send);
+};
 
 const { startKernel } = require('tslab/dist/main.js');
 startKernel({ configPath: process.argv[2], enableFindLocal: false });

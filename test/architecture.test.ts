@@ -16,7 +16,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 
 /** The modules of `stm-lab`. */
 const flow = [
-  'base', 'audio', 'corpus', 'features', 'synthesis', 'splits', 'engine', 'training', 'reduction', 'models', 'evaluation',
+  'base', 'audio', 'corpus', 'features', 'synthesis', 'splits', 'engine', 'training', 'frames', 'reduction', 'models', 'evaluation',
   'ablation', 'figures', 'report', 'stages', 'tmnn', 'strf', 'pipeline', 'cluster', 'explore', 'cli',
 ]; // prettier-ignore
 

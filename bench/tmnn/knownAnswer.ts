@@ -8,7 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { loadEngine } from 'stm-lab/dist/engine';
-import { learnRates, OTHER_HZ, PLANTED_HZ } from '../../test/tmnn/rateTask';
+import { learnPlantedRate, OTHER_HZ, PLANTED_HZ } from 'stm-lab/dist/tmnn';
 
 async function run(): Promise<void> {
   const { values } = parseArgs({ options: { seeds: { type: 'string', default: '5' } } });
@@ -17,8 +17,8 @@ async function run(): Promise<void> {
   let held = 0;
   const seeds = Number(values.seeds);
   for (let seed = 1; seed <= seeds; seed++) {
-    const filtered = await learnRates(engine, 1, seed);
-    const plain = await learnRates(engine, 0, seed);
+    const filtered = await learnPlantedRate(engine, 1, seed);
+    const plain = await learnPlantedRate(engine, 0, seed);
     const covers = filtered.passLowHz <= PLANTED_HZ && filtered.passHighHz >= PLANTED_HZ;
     const holds = filtered.accuracy >= 0.9 && plain.accuracy <= 0.65 && covers;
     held += Number(holds);

@@ -24,6 +24,8 @@ export { optimize } from './optimize';
 export { bestOf } from './studyRecords';
 export type { ObjectiveReference, WorkersOptions } from './workers/run';
 export { runWorkers } from './workers/run';
+export type { Belief, BeliefTask } from './gp/belief';
+export { gaussianProcessBelief } from './gp/belief';
 export type { ContractCheck, SamplerPromises } from './contract';
 export { samplerContract } from './contract';
 export type {

@@ -22,6 +22,22 @@ export class UserError extends Error {
   }
 }
 
+/**
+ * In a notebook the kernel prints whatever a cell throws: here the sentence alone. The rest is in `error.stack`, or printed
+ * with `SHOW_STACK=1`. Elsewhere nothing changes.
+ */
+Object.defineProperty(UserError.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(
+    this: UserError,
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, options: object) => string,
+  ) {
+    const sentenceAlone = '__tslab__' in globalThis && !process.env['SHOW_STACK'];
+    return sentenceAlone ? this.message : inspect(this, { ...options, customInspect: false });
+  },
+});
+
 /** An unusable input: say which file or option, what value it held, and what would be accepted. */
 export function inputError(message: string, cause?: unknown): UserError {
   return new UserError('input', message, cause === undefined ? undefined : { cause });

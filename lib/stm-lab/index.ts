@@ -1,13 +1,14 @@
 /**
  * stm-lab: spectrotemporal modulation of sound, from recordings to tracked results.
  *
- * `openWorkbench` runs a whole experiment; the namespaces hold its parts, in the order in which data flow.
+ * `openProject` runs a whole experiment; the namespaces hold its parts, in the order in which data flow.
  */
 export * as audio from './audio';
 export * as corpus from './corpus';
 export * as features from './features';
 export * as synthesis from './synthesis';
 export * as splits from './splits';
+export * as frames from './frames';
 export * as reduction from './reduction';
 export * as models from './models';
 export * as training from './training';
@@ -22,5 +23,13 @@ export * as tracking from 'mlflow-tracking-client';
 export * as pipeline from './pipeline';
 export * as cluster from './cluster';
 export { loadEngine, type Engine, type EngineOptions } from './engine';
-export { openWorkbench, type Workbench, type WorkbenchOptions } from './pipeline';
+export {
+  openProject,
+  openWorkbench,
+  withEnvironment,
+  type Project,
+  type ProjectOptions,
+  type ProjectParameters,
+} from './pipeline';
+export { randomState, type RandomState } from 'research-basics/random/mt19937';
 export { UserError as StmLabError } from 'research-basics/errors';

@@ -3,15 +3,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import {
-  confusionFigure,
-  renderSvg,
-  show,
-  showProgress,
-  showTable,
-  showText,
-  tableHtml,
-} from 'stm-lab/dist/figures';
+import { confusionFigure, renderSvg, show, showProgress, showTable, showText } from 'stm-lab/dist/figures';
 
 const root = path.join(__dirname, '../..');
 const jupyter = path.join(root, '.venv/bin/jupyter');
@@ -70,6 +62,18 @@ test(
 for (let i = 0; i < 2000; i++) line.update('step ' + i);
 line.finish('done');
 figures.showText('plain');`,
+      `const stages = figures.showStageProgress();
+for (let i = 1; i <= 500; i++) stages.update('extract: ' + i + ' of 500 files');
+stages.update('reduce: 10 %');
+stages.finish();`,
+      `for (let i = 0; i < 20000; i++) console.log('line ' + i);
+figures.showText('between');
+console.log('after');`,
+      `for (let i = 0; i < 3000; i++) { console.log(String(i)); await Promise.resolve(); }`,
+      `import { frames, StmLabError } from 'stm-lab';
+figures.showTable(frames.toDataFrame([{ class: 'c', f1: 0.5 }]));
+frames.toDataFrame([{ class: 'c', f1: 0.5 }])`,
+      `console.log(new StmLabError('input', 'corpus.csv: line 3 has no label; add one'));`,
     ]);
     const [shown] = outputs[0];
     assert.equal(outputs[0].length, 1, JSON.stringify(outputs[0]).slice(0, 500));
@@ -96,6 +100,20 @@ figures.showText('plain');`,
 
     const texts = outputs[2].map((output) => [output.data?.['text/plain']].flat().join(''));
     assert.deepEqual(texts, ['done', 'plain']);
+
+    const plain = (output: Output): string => [output.data?.['text/plain'] ?? output.text].flat().join('');
+    const [extracted, reduced] = outputs[3].map(plain);
+    assert.match(extracted, /^extract: 500 of 500 files; took \d+ s$/);
+    assert.match(reduced, /^reduce: 10 %; took \d+ s$/);
+    assert.equal(outputs[3].length, 2);
+    const numbered = (count: number, name: string): string =>
+      Array.from({ length: count }, (_, i) => `${name}${i}\n`).join('');
+    assert.equal(outputs[4].map(plain).join(''), `${numbered(20_000, 'line ')}betweenafter\n`);
+    assert.ok(outputs[4].length < 200, `${outputs[4].length} messages`);
+    assert.equal(outputs[5].map(plain).join(''), numbered(3000, ''));
+    assert.match([outputs[6][0].data!['text/html']].flat().join(''), /<td[^>]*>c<\/td><td[^>]*>0\.500</);
+    assert.equal(plain(outputs[6][1]), 'class     f1\nc      0.500\n');
+    assert.equal(plain(outputs[7][0]), 'corpus.csv: line 3 has no label; add one\n');
     assert.ok(outputs.flat().every((output) => output.name !== 'stderr'));
   },
 );
@@ -121,15 +139,4 @@ test('a figure reaches tslab through its public display when the internal call i
   } finally {
     delete require.cache[file];
   }
-});
-
-test('tables escape text and align numbers; missing values are empty', () => {
-  const html = tableHtml([{ name: '<script>"&', x: -1.5, y: null, z: 3 }], {
-    decimals: 1,
-    columns: ['name', 'x', 'y', 'z'],
-  });
-  assert.ok(html.includes('&lt;script&gt;&quot;&amp;'));
-  assert.ok(html.includes('<td style="text-align:right">−1.5</td>'));
-  assert.ok(html.includes('<td style="text-align:left"></td>'));
-  assert.ok(html.includes('<td style="text-align:right">3</td>'));
 });

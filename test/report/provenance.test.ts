@@ -9,13 +9,13 @@ import {
   evaluateStage,
   extractStage,
   openTracker,
-  openWorkbench,
+  openProject,
   readExperiment,
   reduceStage,
   reportOf,
   splitStage,
   trainStage,
-  type Workbench,
+  type Project,
 } from 'stm-lab/dist/pipeline';
 import { reportMarkdown, type ReportDocument } from 'stm-lab/dist/report';
 import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
@@ -41,10 +41,10 @@ after(async () => {
 });
 
 /** Runs the stages of a report and returns the workbench, closed: its runs are on the server. */
-async function worked(manifest: string, experiment: string): Promise<Workbench> {
+async function worked(manifest: string, experiment: string): Promise<Project> {
   told.length = 0;
   const results = path.join(folder, 'results');
-  const lab = await openWorkbench({
+  const lab = await openProject({
     manifest,
     experiment,
     results,
@@ -58,7 +58,7 @@ async function worked(manifest: string, experiment: string): Promise<Workbench> 
   return lab;
 }
 
-const documentOf = (lab: Workbench): Promise<ReportDocument> =>
+const documentOf = (lab: Project): Promise<ReportDocument> =>
   reportOf(client, {
     experiments: [lab.tracker.experiment],
     manifest: lab.manifest.hash,

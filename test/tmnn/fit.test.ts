@@ -13,7 +13,7 @@ import { predictClips } from 'stm-lab/dist/tmnn/predict';
 import { PUBLISHED_STAGES, resolveFit, stageOptimiser } from 'stm-lab/dist/tmnn/schedule';
 import { resolveTmnn } from 'stm-lab/dist/tmnn/spec';
 import { createTrainer } from 'stm-lab/dist/tmnn/trainer';
-import { learnRates, PLANTED_HZ } from './rateTask';
+import { learnPlantedRate, PLANTED_HZ } from 'stm-lab/dist/tmnn';
 
 const next = fastNormals(3, 'clips');
 const source = memorySource(
@@ -205,8 +205,8 @@ test('a kept model judges as before; another folder holds none', async (t) => {
 
 test('classes that differ in modulation rate alone: learned with one filter, not without', async () => {
   const engine = await loadEngine();
-  const filtered = await learnRates(engine, 1, 1, [10, 2]);
-  const plain = await learnRates(engine, 0, 1, [6, 2]);
+  const filtered = await learnPlantedRate(engine, 1, 1, [10, 2]);
+  const plain = await learnPlantedRate(engine, 0, 1, [6, 2]);
   assert.ok(plain.parameters >= filtered.parameters, `${plain.parameters} ${filtered.parameters}`);
   assert.ok(filtered.accuracy >= 0.9, `with a filter ${filtered.accuracy}`);
   assert.ok(plain.accuracy <= 0.65, `without ${plain.accuracy}`);

@@ -4,12 +4,12 @@ import * as path from 'node:path';
 import { readJson, sha256, sha256File } from 'research-basics/files';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 import { throwIfStopped } from 'research-basics/pace';
-import { homeFolder, libraryHash, readStageRecord, runStage, type Workbench } from '../pipeline';
+import { homeFolder, libraryHash, readStageRecord, runStage, type Project } from '../pipeline';
 import { terminalContext } from './context';
 import type { Terminal } from './terminal';
 
 /** Results on which figures and notebooks depend, by hash; a stage that diverged has none, or lacks parts. */
-export function resultHashes(lab: Workbench): Record<string, string> {
+export function resultHashes(lab: Project): Record<string, string> {
   const { features, split, reduction, search, model, evaluation, crossValidation, ablation } = lab.folders;
   const stages = { split, reduction, search, model, evaluation, crossValidation, ablation };
   return {
@@ -38,7 +38,7 @@ export function notebookHashes(home: string, notebooks: readonly string[]): Reco
 
 /** Executes the notebooks on the results and keeps the executed copies; a failing one gives exit code 1. */
 export async function executeNotebooks(
-  lab: Workbench,
+  lab: Project,
   parameters: {
     readonly manifest: string | undefined;
     readonly results: string;
@@ -66,7 +66,7 @@ export async function executeNotebooks(
     .sort();
   const environment: Record<string, string> = {
     STM_LAB_RESULTS: parameters.results,
-    STM_LAB_EXPERIMENT: parameters.experiment,
+    STM_LAB_PRESET: parameters.experiment,
     ...(parameters.manifest === undefined ? {} : { STM_LAB_MANIFEST: path.resolve(parameters.manifest) }),
   };
   let code = 0;

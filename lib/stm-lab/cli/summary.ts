@@ -1,13 +1,13 @@
 import * as path from 'node:path';
 import { isDivergence, messageOf, UserError } from 'research-basics/errors';
-import type { Workbench } from '../pipeline';
+import type { Project } from '../pipeline';
 import { createMlflowClient, experimentPage, type LocalServer } from 'mlflow-tracking-client';
 import { printTable } from './table';
 import type { Terminal } from './terminal';
 
 /** What a reproduction made: scores, runs, figures, notebooks. */
 export async function printSummary(
-  lab: Workbench,
+  lab: Project,
   made: {
     readonly figures: readonly string[];
     readonly notebooks: readonly string[];

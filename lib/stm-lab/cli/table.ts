@@ -3,7 +3,7 @@ import type { Terminal } from './terminal';
 /** Prints rows as aligned columns: text to the left, numbers (three decimals unless whole) to the right. */
 export function printTable(
   terminal: Terminal,
-  rows: readonly Readonly<Record<string, string | number>>[],
+  rows: readonly Readonly<Record<string, string | number | undefined>>[],
 ): void {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cell = (value: string | number | undefined): string =>
@@ -13,7 +13,7 @@ export function printTable(
         : formatNumber(value)
       : (value ?? '');
   const widths = columns.map((name) => Math.max(name.length, ...rows.map((row) => cell(row[name]).length)));
-  const line = (row: Readonly<Record<string, string | number>>): string =>
+  const line = (row: Readonly<Record<string, string | number | undefined>>): string =>
     columns
       .map((name, i) =>
         typeof row[name] === 'number'

@@ -1,3 +1,4 @@
 export { loadEngine, type Engine, type EngineOptions, type TensorFlow } from './engine';
 export { nativeMatrices, type Matrix, type NativeMatrices } from './nativeMatrices';
 export { rawOps, type RawAttribute, type RawOps } from './rawOps';
+export { withoutNativeEngine } from './withoutNative';

@@ -3,16 +3,9 @@ export { type FigureSpec, type FigureText } from './spec';
 export { renderSvg, type RenderOptions } from './render';
 export { svgToPdf, svgToPng } from './export';
 export { saveFigure, type FigureFormat } from './save';
-export {
-  show,
-  showProgress,
-  showTable,
-  showText,
-  tableHtml,
-  type ProgressDisplay,
-  type TableOptions,
-  type TableValue,
-} from './notebook';
+export { show, showTable, showText } from './notebook';
+export { type TableOptions } from '../frames';
+export { showProgress, showStageProgress, type ProgressDisplay, type StageProgressDisplay } from './progress';
 export { listen, listenHtml, type ListenOptions, type PlayableSound } from './listen';
 export { CLASS_COLOURS } from './theme';
 export { type ColourScale } from './colour';
@@ -62,4 +55,5 @@ export {
 export { strfPublishedFigure, type PublishedPanel, type StrfPublishedInput } from './strfPublished';
 export { strfTrajectoryFigure, type FilterPath, type StrfTrajectoryInput } from './strfTrajectories';
 export { strfDistanceFigure, type StrfDistanceInput } from './strfDistances';
+export { plotFigure, type PlotOptions } from './plot';
 export { paperFigure, type PaperOptions } from './paper';

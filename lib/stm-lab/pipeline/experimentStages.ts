@@ -67,6 +67,8 @@ export interface StageSettings {
   readonly context: StageContext;
   /** Worker threads of the extraction and processes of the ablation; default all cores. */
   readonly workers: number | undefined;
+  /** Told that a stage has ended, one way or the other. */
+  readonly onEnd?: (() => void) | undefined;
 }
 
 /** The stages of an experiment on a corpus; nothing runs before it is asked for. */
@@ -87,7 +89,8 @@ export function experimentStages(
   const official = (): OfficialFolds | undefined => officialColumn(manifest, experiment.split.column);
   // Each stage runs once per workbench, whoever asks first; one that failed runs again when asked again, but
   // for a training that diverged: here it would diverge again.
-  const stage = <T>(run: () => Promise<T>): (() => Promise<T>) => once(run, isDivergence);
+  const ended = async <T>(run: Promise<T>): Promise<T> => run.finally(settings.onEnd);
+  const stage = <T>(run: () => Promise<T>): (() => Promise<T>) => once(() => ended(run()), isDivergence);
   const extract = stage(() =>
     extractStage(
       { manifest, out: folders.features, features: experiment.features, workers: settings.workers },
@@ -199,7 +202,7 @@ export function experimentStages(
     train,
     evaluate,
     crossValidate,
-    compare: (part) => (part === undefined ? compareAll() : compare(part)),
+    compare: (part) => (part === undefined ? compareAll() : ended(compare(part))),
     ablate,
     occlude,
   };

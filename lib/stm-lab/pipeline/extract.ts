@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readManifest, showPath } from '../corpus';
 import type { Manifest } from '../corpus';
+import { durationText } from 'research-basics/duration';
 import { readJson, sha256, sha256File, writeJson } from 'research-basics/files';
 import {
   extractCorpus,
@@ -73,12 +74,6 @@ export function extractionLine(progress: ExtractionProgress): string {
   const failed = filesFailed === 0 ? '' : `, ${filesFailed} failed`;
   const eta = Number.isFinite(etaSeconds) ? `, ${durationText(etaSeconds)} left` : '';
   return `extract: ${filesDone} of ${filesTotal} files, ${audioHours.toFixed(2)} h, ${timesRealTime.toFixed(0)} x real time${failed}${eta}`;
-}
-
-function durationText(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  if (seconds < 5400) return `${Math.ceil(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }
 
 /**

@@ -11,6 +11,7 @@ export {
 } from './ablation';
 export {
   compareStage,
+  comparisonRows,
   comparisonTable,
   type CompareStageOptions,
   type CompareSummary,
@@ -86,6 +87,8 @@ export {
   saveFigures,
   type FigureName,
   type FigureOptions,
+  type FigureResult,
+  type ResultFigureName,
   type SaveFiguresOptions,
 } from './figures';
 export {
@@ -105,6 +108,7 @@ export {
   type OcclusionSummary,
 } from './occlusion';
 export { readPublished, type PublishedGrid, type PublishedNumbers, type PublishedRow } from './published';
+export { readRoleData, type RoleData, type RoleRows } from './roleData';
 export { reportOf, type ReportRequest } from './report';
 export { openPredictor, type PredictOptions } from './predict';
 export type { Prediction } from './prediction';
@@ -135,7 +139,15 @@ export {
 } from '../stages/stage';
 export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';
 export { recordingsOf } from './runSounds';
-export { openWorkbench, type Workbench, type WorkbenchOptions } from './workbench';
+export {
+  openProject,
+  openWorkbench,
+  presetOfEnvironment,
+  withEnvironment,
+  type Project,
+  type ProjectOptions,
+  type ProjectParameters,
+} from './project';
 export * from '../tmnn/stage';
 export * from '../strf/stage';
 export { configurationNames, type ConfigurationKind } from '../stages/configuration';

@@ -4,13 +4,22 @@ import { stmAxes } from '../features';
 import type { Parameter } from 'bayesian-optimizer';
 import type { CellScore } from './ablation';
 import type { Interval } from '../evaluation';
-import { comparisonTable } from './comparison';
+import { comparisonRows } from './comparison';
 import { scoreTable } from './evaluate';
 import { openFeatureFolder } from './featureFolder';
 import type { ExperimentStages } from './experimentStages';
 
 /** Rows of a table, ready to be shown or written as CSV. */
-export type TableRows = readonly Readonly<Record<string, string | number>>[];
+export type TableRows = readonly Readonly<Record<string, string | number | undefined>>[];
+
+/** The columns of tables that may have no rows. */
+const COLUMNS_WHEN_EMPTY: Readonly<Record<string, readonly string[]>> = {
+  rejected: ['path', 'reason'],
+  runs: ['id', 'run', 'stage', 'parent', 'status', 'started', 'seconds'],
+};
+
+/** The columns of a table without rows. */
+export const columnsOfEmpty = (name: string): readonly string[] | undefined => COLUMNS_WHEN_EMPTY[name];
 
 /** Each table, and the stages whose results it shows. */
 const TABLES = {
@@ -19,12 +28,13 @@ const TABLES = {
   rejected: async (lab) => (await lab.extract()).rejected.map((entry) => ({ ...entry })),
   balance: balanceTable,
   'search-space': (lab) => Promise.resolve(Object.entries(lab.experiment.search.space).map(spaceRow)),
-  leaders: leadersTable,
+  folds: foldsTable,
+  trials: trialsTable,
   'test-scores': async (lab) => scoreTable((await lab.evaluate()).report),
   'cross-validation': crossValidationTable,
-  comparison: async (lab) => comparisonTable(await lab.compare()),
+  comparison: async (lab) => comparisonRows(await lab.compare()),
   regions: (lab) => Promise.resolve(regionsTable(lab)),
-  ablation: ablationTable,
+  cells: cellsTable,
   'ablation-support': async (lab) =>
     (await lab.ablate()).support.statements.map((statement) => ({ statement })),
 } as const satisfies Record<string, (lab: ExperimentStages) => Promise<TableRows>>;
@@ -86,40 +96,50 @@ function spaceRow([name, parameter]: [string, Parameter]): Readonly<Record<strin
     parameter.type === 'categorical'
       ? parameter.choices.join(', ')
       : `${parameter.min} to ${parameter.max}${parameter.step === undefined ? '' : ` in steps of ${parameter.step}`}${parameter.scale === 'log' ? ', logarithmic' : ''}`;
-  return { hyperparameter: name, type: parameter.type, values, 'only when': condition };
+  return { hyperparameter: name, type: parameter.type, range: values, 'only when': condition };
 }
 
-async function leadersTable(lab: ExperimentStages): Promise<TableRows> {
+/** One row per recording. */
+async function foldsTable(lab: ExperimentStages): Promise<TableRows> {
+  const { paths, labels, groups, fold, roles } = (await lab.split()).split;
+  return paths.map((path, i) => ({
+    ...{ path, label: labels[i]!, group: groups[i]!, fold: fold[i]!, role: roles[i]! },
+  }));
+}
+
+/** One row per trial; a parameter that a trial does not have is missing. */
+async function trialsTable(lab: ExperimentStages): Promise<TableRows> {
   const { trials, objective } = await lab.search();
-  return trials
-    .filter(({ state, value }) => state === 'complete' && value !== undefined)
-    .sort((a, b) => b.value! - a.value! || a.number - b.number)
-    .slice(0, 5)
-    .map(({ number, value, values }) => ({
-      trial: number,
-      [objective]: value!,
-      ...Object.fromEntries(
-        Object.entries(values).map(([name, v]) => [name, typeof v === 'boolean' ? String(v) : v]),
-      ),
-    }));
+  return trials.map(({ number, state, value, values, startedAt, finishedAt }) => ({
+    trial: number,
+    state,
+    [objective]: value ?? NaN,
+    ...Object.fromEntries(
+      Object.keys(lab.experiment.search.space).map((name) => {
+        const chosen = values[name];
+        return [name, typeof chosen === 'boolean' ? String(chosen) : chosen!];
+      }),
+    ),
+    seconds: startedAt === undefined || finishedAt === undefined ? NaN : (finishedAt - startedAt) / 1000,
+  }));
 }
 
 async function crossValidationTable(lab: ExperimentStages): Promise<TableRows> {
-  const { mean, averaged, repeats, folds } = await lab.crossValidate();
+  const { mean, averaged, repeats } = await lab.crossValidate();
   const names = { macroF1: 'macro-F1', accuracy: 'accuracy', uar: 'unweighted average recall' } as const;
-  const means = (Object.keys(names) as (keyof typeof names)[]).map((name) => ({
-    score: `${names[name]}, mean of ${repeats.length} repeat(s) of ${folds} folds`,
-    value: intervalText(mean[name]),
-  }));
-  const whole = scoreTable(averaged).map(({ score, corrected }) => ({
-    score: `${score}, repeats averaged`,
-    value: corrected,
-  }));
-  return [...means, ...whole.filter(({ value }) => value !== '–')];
+  const of = repeats.length === 1 ? '' : `, mean of ${repeats.length} repeats`;
+  return [
+    ...(Object.keys(names) as (keyof typeof names)[]).map((name) => ({
+      score: `${names[name]}${of}`,
+      ...columnsOf(mean[name]),
+    })),
+    ...averaged.corrected.perClass.map(({ name, f1 }) => ({ score: `F1 ${name}`, estimate: f1 })),
+  ];
 }
 
-const intervalText = ({ value, low, high }: Interval): string =>
-  `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+const columnsOf = ({ value, low, high }: Interval): { estimate: number; low: number; high: number } => ({
+  ...{ estimate: value, low, high },
+});
 
 function regionsTable({ experiment }: ExperimentStages): TableRows {
   const channels = experiment.features.channels;
@@ -131,22 +151,31 @@ function regionsTable({ experiment }: ExperimentStages): TableRows {
   }));
 }
 
-async function ablationTable(lab: ExperimentStages): Promise<TableRows> {
+/** All features first, then one row per region; scores are missing where a training diverged. */
+async function cellsTable(lab: ExperimentStages): Promise<TableRows> {
   const { reference, cells, failed } = await lab.ablate();
-  const sorted = [...cells].sort((a, b) => b.macroF1.value - a.macroF1.value);
-  const row = (cell: CellScore, difference?: Interval): Readonly<Record<string, string | number>> => ({
-    region: cell.name,
-    keeps: cell.region === undefined ? 'all features' : regionText(cell.region),
+  const row = (
+    cell: CellScore,
+    difference?: Interval,
+  ): Readonly<Record<string, string | number | undefined>> => ({
+    cell: cell.name,
+    pass: cell.region?.pass ?? 'all features',
+    rateHz: cell.region?.rateHz,
+    scaleCycPerOct: cell.region?.scaleCycPerOct,
     features: cell.kept,
-    'macro-F1': intervalText(cell.macroF1),
-    'less all features': difference === undefined ? '' : intervalText(difference),
-    ...(cell.byCollection === undefined ? {} : { 'by collection': intervalText(cell.byCollection.macroF1) }),
-    'ROC-AUC (macro)': cell.macroRocAuc,
-    'max macro-F1 (published way)': cell.maxMacroF1,
+    macroF1: cell.macroF1.value,
+    low: cell.macroF1.low,
+    high: cell.macroF1.high,
+    difference: difference?.value,
+    differenceLow: difference?.low,
+    differenceHigh: difference?.high,
+    collectionMacroF1: cell.byCollection?.macroF1.value,
+    macroRocAuc: cell.macroRocAuc,
+    maxMacroF1: cell.maxMacroF1,
   });
   return [
     row(reference),
-    ...sorted.map((cell) => row(cell, cell.difference)),
-    ...failed.map(({ name }) => ({ region: name, 'macro-F1': 'diverged' })),
+    ...cells.map((cell) => row(cell, cell.difference)),
+    ...failed.map(({ name }) => ({ cell: name, pass: 'diverged' })),
   ];
 }

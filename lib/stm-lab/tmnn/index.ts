@@ -39,6 +39,15 @@ export {
 } from './maths/modulationKernels';
 export { loadTmnn, saveTmnn, startTmnn, type TmnnModel } from './model';
 export { createTmnn, type TmnnNetwork } from './network';
+export {
+  FIRST_BAND,
+  learnPlantedRate,
+  OTHER_HZ,
+  PLANTED_HZ,
+  plantedRateClips,
+  plantedRateNetwork,
+  type PlantedRateOutcome,
+} from './plantedRate';
 export { type ClipPredictions, predictClips, type PredictOptions } from './predict';
 export { PUBLISHED_STAGES, resolveFit, type Stage, stageOptimiser, type TmnnFitOptions } from './schedule';
 export { probabilitiesOf } from './logits';

@@ -5,7 +5,7 @@ import {
   ablateShard,
   ablateStage,
   mergeAblation,
-  openWorkbench,
+  openProject,
   readAblation,
   readExperiment,
   type AblateStageOptions,
@@ -103,7 +103,7 @@ async function ofManifest(
   for (const name of ['out', 'journal', 'mlflow-experiment', 'merge'])
     if (options[name] !== undefined)
       throw inputError(`--${name}: goes with --features; with --manifest, results lie below --results`);
-  const lab = await openWorkbench({
+  const lab = await openProject({
     manifest: options['manifest'],
     experiment: options['experiment'],
     results: options['results'],

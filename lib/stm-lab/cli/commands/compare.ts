@@ -1,4 +1,4 @@
-import { comparisonTable, openWorkbench } from '../../pipeline';
+import { comparisonTable, openProject } from '../../pipeline';
 import { choiceOption, integerOption, type Command } from '../command';
 import { terminalContext } from '../context';
 import { COLLECTION, exitCodeOf, EXPERIMENT, statusText } from '../stageOptions';
@@ -27,7 +27,7 @@ export const compare: Command = {
   ].join('\n'),
   example: 'stm-lab compare --manifest corpus/manifest.csv',
   async run(options, _positionals, terminal) {
-    const lab = await openWorkbench({
+    const lab = await openProject({
       manifest: options['manifest'],
       collection: options['collection'],
       results: options['results'],

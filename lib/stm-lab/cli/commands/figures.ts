@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import {
   FIGURE_NAMES,
-  openWorkbench,
+  openProject,
   saveFigures,
   type FigureName,
   type SaveFiguresOptions,
@@ -47,7 +47,7 @@ export const figures: Command = {
     const unknown = names.find((name) => !(FIGURE_NAMES as readonly string[]).includes(name));
     if (unknown !== undefined)
       throw inputError(`figure "${unknown}": must be one of ${FIGURE_NAMES.join(', ')}`);
-    const lab = await openWorkbench({
+    const lab = await openProject({
       manifest: options['manifest'],
       experiment: options['experiment'],
       results: options['results'],

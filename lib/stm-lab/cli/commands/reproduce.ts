@@ -5,13 +5,13 @@ import {
   FIGURE_NAMES,
   mlflowExecutable,
   resultsFolder,
-  openWorkbench,
+  openProject,
   outcomeText,
   reasonOfNoNetwork,
   type AblateSummary,
   runStage,
   saveFigures,
-  type Workbench,
+  type Project,
 } from '../../pipeline';
 import { describeSharing } from '../../splits';
 import { startLocalServer, type LocalServer } from 'mlflow-tracking-client';
@@ -59,7 +59,7 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
   if (server !== undefined) process.env.MLFLOW_TRACKING_URI = server.uri;
   if (server?.origin === 'started') process.once('exit', server.end);
   try {
-    const lab = await openWorkbench({
+    const lab = await openProject({
       manifest: options['manifest'],
       results,
       experiment,
@@ -95,7 +95,7 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
   }
 }
 
-function heading({ experiment, corpus, note, manifest }: Workbench): string {
+function heading({ experiment, corpus, note, manifest }: Project): string {
   return `${experiment.name} on ${corpus}${note === undefined ? '' : ` (${note})`}: ${manifest.rows.length} recordings`;
 }
 
@@ -128,7 +128,7 @@ interface Step {
 }
 
 /** All stages in order, each with a line of what came of it; returns what diverged, which the others do without. */
-async function runStages(lab: Workbench, terminal: Terminal): Promise<string[]> {
+async function runStages(lab: Project, terminal: Terminal): Promise<string[]> {
   const missing: string[] = [];
   const step = async (name: string, run: () => Promise<Step>): Promise<void> => {
     const began = performance.now();
@@ -206,7 +206,7 @@ async function runStages(lab: Workbench, terminal: Terminal): Promise<string[]> 
   return missing;
 }
 
-async function drawFigures(lab: Workbench, terminal: Terminal): Promise<string[]> {
+async function drawFigures(lab: Project, terminal: Terminal): Promise<string[]> {
   const { folders } = lab;
   const { record } = await runStage({
     stage: 'figures',

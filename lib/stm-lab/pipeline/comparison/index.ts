@@ -12,4 +12,4 @@ export type { ComparisonRecord, ComparisonRowRecord } from './record';
 export type { ComparisonScores } from './rowScores';
 export { featureKey, needsExcerpts } from './rowData';
 export { compareStage, comparisonParameters, type CompareStageOptions, type CompareSummary } from './stage';
-export { comparisonTable, type ComparisonTableRow } from './table';
+export { comparisonRows, comparisonTable, type ComparisonTableRow } from './table';

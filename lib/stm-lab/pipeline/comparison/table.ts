@@ -51,8 +51,10 @@ export function comparisonTable(record: ComparisonWithGaps): ComparisonTableRow[
   return [...scored, ...gaps];
 }
 
-/** Writes the comparison as numbers, one line per row; those that failed have a name and no numbers. */
-export function writeComparisonCsv(file: string, record: ComparisonWithGaps): void {
+/** The comparison as numbers, one record per row; those that failed have a name and no numbers. */
+export function comparisonRows(
+  record: ComparisonWithGaps,
+): Readonly<Record<string, string | number | undefined>>[] {
   const interval = (name: string, range: Interval | undefined): Record<string, number | undefined> => ({
     [name]: range?.value,
     [`${name}_low`]: range?.low,
@@ -79,7 +81,13 @@ export function writeComparisonCsv(file: string, record: ComparisonWithGaps): vo
     published_pr_auc: row.published.prAuc,
     published_accuracy: row.published.accuracy,
   }));
-  writeCsv(file, Object.keys(lines[0]!), [...lines, ...record.failed.map(({ name }) => ({ name }))]);
+  return [...lines, ...record.failed.map(({ name }) => ({ name }))];
+}
+
+/** Writes the comparison as numbers. */
+export function writeComparisonCsv(file: string, record: ComparisonWithGaps): void {
+  const rows = comparisonRows(record);
+  writeCsv(file, Object.keys(rows[0]!), rows);
 }
 
 /** Macro-F1 of every row by both protocols, with the corrected one's intervals; a row that failed has a dash. */

@@ -35,12 +35,16 @@ interface DrawnCell {
 /** All regions of an ablation with their scores: NaN where the training diverged, which figures show as missing. */
 async function drawnCells(lab: ExperimentStages): Promise<DrawnCell[]> {
   const { cells, failed } = await lab.ablate();
-  return ablationRegions(lab.experiment.ablation).flatMap((region) => {
-    const name = regionName(region);
-    const cell = cells.find((one) => one.name === name);
-    if (cell === undefined && !failed.some((one) => one.name === name)) return [];
-    return [{ region, score: (metric) => (cell === undefined ? { value: NaN } : METRICS[metric](cell)) }];
-  });
+  const lost = ablationRegions(lab.experiment.ablation).filter((region) =>
+    failed.some(({ name }) => name === regionName(region)),
+  );
+  return [
+    ...cells.flatMap((cell) => {
+      const { region } = cell;
+      return region === undefined ? [] : [{ region, score: (metric: MetricName) => METRICS[metric](cell) }];
+    }),
+    ...lost.map((region) => ({ region, score: () => ({ value: NaN }) })),
+  ];
 }
 
 /** Scores of the low-pass and high-pass regions. */

@@ -46,21 +46,71 @@ export type FigureName = keyof typeof FIGURES;
 /** All figures, in the order of the stages. */
 export const FIGURE_NAMES = Object.keys(FIGURES) as readonly FigureName[];
 
+/** The stage whose result a figure shows, and the fields of the result that it reads. */
+const RESULTS = {
+  'split-balance': { stage: 'split', fields: ['balance'] },
+  'explained-variance': { stage: 'reduce', fields: ['reduction'] },
+  components: { stage: 'reduce', fields: ['reduction'] },
+  'search-history': { stage: 'search', fields: ['trials', 'objective'] },
+  'search-slices': { stage: 'search', fields: ['trials', 'objective'] },
+  'search-parallel': { stage: 'search', fields: ['trials', 'objective'] },
+  'search-importances': { stage: 'search', fields: ['trials', 'objective'] },
+  confusion: { stage: 'crossValidate', fields: ['averaged'] },
+  reliability: { stage: 'crossValidate', fields: ['averaged'] },
+  ablation: { stage: 'ablate', fields: ['cells', 'reference', 'failed'] },
+  'ablation-complements': { stage: 'ablate', fields: ['cells', 'reference', 'failed'] },
+  'ablation-marginals': { stage: 'ablate', fields: ['cells', 'reference', 'failed'] },
+  occlusion: { stage: 'occlude', fields: ['classes', 'rows', 'patch', 'drops', 'axes'] },
+} as const satisfies Partial<
+  Record<FigureName, { stage: keyof ExperimentStages; fields: readonly string[] }>
+>;
+
+/** Figures that can be drawn from a result at hand. */
+export type ResultFigureName = keyof typeof RESULTS;
+
+/** What the stage of a figure returns. */
+export type FigureResult<N extends ResultFigureName> = Awaited<
+  ReturnType<ExperimentStages[(typeof RESULTS)[N]['stage']]>
+>;
+
 /**
- * Draws one figure of a workbench's results, running the stages it shows when they have not run.
+ * Draws one figure of a project's results, running the stages it shows when they have not run.
  *
- * @throws UserError (`input`) for a name that is none of `FIGURE_NAMES`.
+ * @param result drawn in place of the project's own, as the stage returned it.
+ * @throws UserError (`input`) for a name that is none of `FIGURE_NAMES`, an option that does not exist, or a result of
+ *   another stage.
  */
 export async function buildFigure(
   lab: ExperimentStages,
   name: FigureName,
   options: FigureOptions = {},
+  result?: object,
 ): Promise<FigureSpec> {
   const build = FIGURES[name] as
     ((lab: ExperimentStages, metric: string | undefined) => Promise<FigureSpec>) | undefined;
   if (build === undefined)
     throw inputError(`figure "${String(name)}": must be one of ${FIGURE_NAMES.join(', ')}`);
-  return paperFigure(await build(lab, options.metric), options);
+  const unknown = Object.keys(options).find((key) => !FIGURE_OPTIONS.includes(key));
+  if (unknown !== undefined)
+    throw inputError(`figure option "${unknown}": must be one of ${FIGURE_OPTIONS.join(', ')}`);
+  const shown = result === undefined ? lab : withResult(lab, name, result);
+  return paperFigure(await build(shown, options.metric), options);
+}
+
+/** Whether something is a stage's result rather than figure options. */
+export const isStageResult = (given: object): boolean =>
+  'status' in given || Object.values(RESULTS).some(({ fields }) => fields.some((field) => field in given));
+
+/** A project of which one stage has given this result. */
+function withResult(lab: ExperimentStages, name: FigureName, result: object): ExperimentStages {
+  if (!(name in RESULTS)) throw inputError(`figure "${name}": is drawn from files; call it without a result`);
+  const { stage, fields } = RESULTS[name as ResultFigureName];
+  const missing = fields.find((field) => !(field in result));
+  if (missing !== undefined)
+    throw inputError(
+      `figure "${name}": the result has no field "${missing}"; give what the project's ${stage}() returns`,
+    );
+  return { ...lab, [stage]: () => Promise.resolve(result) };
 }
 
 /** How a figure is drawn. */
@@ -68,6 +118,10 @@ export interface FigureOptions extends PaperOptions {
   /** Of figures with a row of panels per metric: which one, such as macroF1 or macroRocAuc. Default all. */
   readonly metric?: string | undefined;
 }
+
+const FIGURE_OPTIONS: readonly string[] = [
+  'width', 'title', 'scheme', 'layout', 'metric',
+] satisfies (keyof FigureOptions)[]; // prettier-ignore
 
 /** Which figures to save, and who is told. */
 export interface SaveFiguresOptions extends FigureOptions {
@@ -122,7 +176,8 @@ async function saveOne(
 ): Promise<string[]> {
   let spec: FigureSpec;
   try {
-    spec = await buildFigure(lab, name, options);
+    const { width, title, scheme, layout, metric } = options;
+    spec = await buildFigure(lab, name, { width, title, scheme, layout, metric });
   } catch (error) {
     if (!(error instanceof UserError && error.kind === 'input') && !isDivergence(error)) throw error;
     options.onSkip?.(name, error.message);

@@ -1,13 +1,13 @@
-import type { Engine } from 'stm-lab/dist/engine';
-import { fastDoubles, fastNormals } from 'stm-lab/dist/training/random';
-import { memorySource } from 'stm-lab/dist/tmnn/data/spectrogramCache';
-import { filterResponse } from 'stm-lab/dist/tmnn/filterState';
-import { fitTmnn, type TmnnFitResult } from 'stm-lab/dist/tmnn/fit';
-import { predictClips } from 'stm-lab/dist/tmnn/predict';
-import { mostProbable } from 'stm-lab/dist/evaluation';
-import { resolveTmnn, type TmnnSpec } from 'stm-lab/dist/tmnn/spec';
-import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
-import { createTrainer } from 'stm-lab/dist/tmnn/trainer';
+import type { Engine } from '../engine';
+import { mostProbable } from '../evaluation';
+import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from '../features/spectrogram';
+import { fastDoubles, fastNormals } from '../training/random';
+import { memorySource } from './data/spectrogramCache';
+import { filterResponse } from './filterState';
+import { fitTmnn, type TmnnFitResult } from './fit';
+import { predictClips } from './predict';
+import { resolveTmnn, type TmnnSpec } from './spec';
+import { createTrainer } from './trainer';
 
 /** The rate that one class is modulated at, Hz, and the rates of the other class. */
 export const PLANTED_HZ = 8;
@@ -24,7 +24,7 @@ const SECONDS = 2;
  * Every frame taken by itself looks the same in both classes, so a network that sees single frames, and their mean
  * over time, cannot tell them apart; and because the other class lies on both sides, no low-pass or high-pass will do.
  */
-export async function rateClips(
+export async function plantedRateClips(
   seed: number,
   count: number,
 ): Promise<{ spectrograms: Float32Array[]; labels: Float32Array }> {
@@ -53,7 +53,7 @@ export async function rateClips(
 }
 
 /** The network without context in time, with or without a filter; the one without has the larger back end. */
-export function rateNetwork(filters: 0 | 1): TmnnSpec {
+export function plantedRateNetwork(filters: 0 | 1): TmnnSpec {
   return resolveTmnn({
     frontEnd: { kind: 'mel', bands: 40 },
     modulation: filters === 0 ? { filters } : { filters, bands: [FIRST_BAND] },
@@ -64,7 +64,8 @@ export function rateNetwork(filters: 0 | 1): TmnnSpec {
   });
 }
 
-export interface RateOutcome {
+/** What a network learned of the planted rate. */
+export interface PlantedRateOutcome {
   /** Share of 128 fresh clips. */
   readonly accuracy: number;
   readonly parameters: number;
@@ -72,19 +73,20 @@ export interface RateOutcome {
   readonly passLowHz: number;
   readonly passHighHz: number;
   readonly fit: TmnnFitResult;
+  readonly spec: TmnnSpec;
 }
 
-/** Learns the rate task and judges it on fresh clips. */
-export async function learnRates(
+/** Learns to tell the rates apart, with a modulation filter or without, and scores the network on fresh clips. */
+export async function learnPlantedRate(
   engine: Engine,
   filters: 0 | 1,
   seed: number,
   epochs: readonly [number, number] = [12, 4],
-): Promise<RateOutcome> {
-  const { spectrograms, labels } = await rateClips(1000 + seed, 256 + 64 + 128);
+): Promise<PlantedRateOutcome> {
+  const { spectrograms, labels } = await plantedRateClips(1000 + seed, 256 + 64 + 128);
   const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
   const source = memorySource(spectrograms, 257);
-  const spec = rateNetwork(filters);
+  const spec = plantedRateNetwork(filters);
   const window = source.frames(0);
   const fit = await fitTmnn(engine, {
     spec,
@@ -114,5 +116,6 @@ export async function learnRates(
     passLowHz: pass?.passLowHz ?? NaN,
     passHighHz: pass?.passHighHz ?? NaN,
     fit,
+    spec,
   };
 }
