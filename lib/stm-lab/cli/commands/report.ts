@@ -7,6 +7,7 @@ import {
   COMMON_EXPERIMENT,
   corpusName,
   mlflowExperimentName,
+  presetOfEnvironment,
   readExperiment,
   reportOf,
   resultsFolder,
@@ -58,7 +59,7 @@ export const report: Command = {
   async run(options, _positionals, terminal) {
     const formats = formatsOf(options);
     const tables = tablesOf(options);
-    const settings = readExperiment(options['experiment'] ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke');
+    const settings = readExperiment(options['experiment'] ?? presetOfEnvironment() ?? 'smoke');
     const { name } = settings;
     const results = resultsFolder(options['results']);
     const given = options['manifest'] ?? process.env.STM_LAB_MANIFEST;

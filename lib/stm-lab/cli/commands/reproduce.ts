@@ -6,6 +6,7 @@ import {
   mlflowExecutable,
   resultsFolder,
   openProject,
+  presetOfEnvironment,
   outcomeText,
   reasonOfNoNetwork,
   type AblateSummary,
@@ -48,7 +49,7 @@ export const reproduce: Command = {
 
 async function runReproduce(options: OptionValues, terminal: Terminal): Promise<number> {
   const results = resultsFolder(options['results']);
-  const experiment = options['experiment'] ?? process.env.STM_LAB_EXPERIMENT ?? 'smoke';
+  const experiment = options['experiment'] ?? presetOfEnvironment() ?? 'smoke';
   const context = terminalContext(terminal);
   const mode = trackingMode(options);
   const whichNotebooks = choiceOption(options, 'notebooks', ['execute', 'skip'] as const, 'execute');
