@@ -140,6 +140,14 @@ test('no file imports itself through others, types included', () => {
   assert.deepEqual(circles, []);
 });
 
+test('a file is at most 300 lines long, or its first line says why it is longer', () => {
+  const wrong = sources
+    .filter(({ text }) => text.trimEnd().split('\n').length > 300)
+    .filter(({ text }) => !/^\/\/ Longer than 300 lines: \S/.test(text))
+    .map((source) => `${source.package}/${source.file}`);
+  assert.deepEqual(wrong, []);
+});
+
 test('only the engine reaches below TensorFlow.js', () => {
   const wrong = library
     .filter(({ file }) => topOf(file) !== 'engine')

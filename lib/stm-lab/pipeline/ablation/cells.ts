@@ -9,14 +9,8 @@ import { cachedCell } from '../../stages/cachedCell';
 import { collectionDesign, collectionMetrics } from '../byCollection';
 import { modulationAxes, type FeatureFolder } from '../featureFolder';
 import { processScorer, type CellScorer, type CellTask } from './pool';
-import {
-  readAblationData,
-  scoreCell,
-  type AblationData,
-  type AblationPlan,
-  type CellOutcome,
-  type CellScore,
-} from './score';
+import { readAblationData, type AblationData } from './data';
+import { scoreCell, type AblationPlan, type CellOutcome, type CellScore } from './score';
 import type { AblateStageOptions } from './options';
 import type { StageParts } from '../../stages/stageParts';
 

@@ -2,8 +2,6 @@ import * as path from 'node:path';
 import { regionColumns, selectColumns, type Region } from '../../ablation';
 import { inputError, UserError } from 'research-basics/errors';
 import { deriveSeed } from 'research-basics/random/seeds';
-import type { Engine } from '../../engine';
-import type { ModulationAxes } from '../../features';
 import {
   averageProbabilities,
   crossValidate,
@@ -26,13 +24,14 @@ import {
 } from '../byCollection';
 import { samplerOf, type Experiment } from '../experiment';
 import type { ModelChoice } from '../modelChoice';
-import { classNumbers, modulationAxes, openFeatureFolder, type IndexRow } from '../featureFolder';
+import type { IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
 import { modelOfTrial } from '../hyperparameters';
 import type { RoleRows } from '../roleData';
 import { withoutTrials } from '../trainableModel';
 import { createTrialObjective } from '../trialObjective';
 import { macroF1Metric } from '../train';
+import type { AblationData } from './data';
 
 /** Score of one region of the modulation plane; `region` is absent for the reference with all features. */
 export interface CellScore {
@@ -73,37 +72,6 @@ export interface AblationPlan {
     readonly split: Experiment['split'];
     readonly protocol: Experiment['protocol'];
   };
-}
-
-/** The features and what they are to be told apart by. */
-export interface AblationData {
-  readonly engine: Engine;
-  /** Float32, rows x columns. */
-  readonly features: Float32Array;
-  readonly columns: number;
-  readonly axes: ModulationAxes;
-  readonly index: readonly IndexRow[];
-  readonly classes: readonly string[];
-  readonly y: Int32Array;
-  readonly groups: Int32Array;
-}
-
-/** Reads a feature folder for an ablation. */
-export function readAblationData(features: string, engine: Engine): AblationData {
-  const folder = openFeatureFolder(features);
-  try {
-    return {
-      engine,
-      features: folder.matrix.readRows(0, folder.matrix.rows),
-      columns: folder.matrix.columns,
-      axes: modulationAxes(folder),
-      index: folder.index,
-      ...classNumbers(folder.index.map(({ label }) => label)),
-      groups: classNumbers(folder.index.map(({ group }) => group)).y,
-    };
-  } finally {
-    folder.matrix.close();
-  }
 }
 
 /** The rows that a plan scores, and the fold of each of them, one division per seed. */

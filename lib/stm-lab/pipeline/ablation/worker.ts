@@ -2,7 +2,8 @@ import { messageOf, UserError } from 'research-basics/errors';
 import { once } from 'research-basics/once';
 import { loadEngine } from '../../engine';
 import type { AblationWorkerOrder, FromAblationWorker, ToAblationWorker } from './pool';
-import { readAblationData, scoreCell, type AblationData } from './score';
+import { readAblationData, type AblationData } from './data';
+import { scoreCell } from './score';
 
 let order: AblationWorkerOrder | undefined;
 const data = once(async (): Promise<AblationData> => readAblationData(order!.features, await loadEngine()));
