@@ -5,6 +5,7 @@ import { before, test } from 'node:test';
 import { readNpy } from 'stm-lab/dist/base/npy';
 import { readCsv } from 'stm-lab/dist/base/csv';
 import { commands } from 'stm-lab/dist/cli/commands';
+import { loadKeras, loadModel } from 'stm-lab/dist/models';
 import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
 
 let folder = '';
@@ -23,7 +24,7 @@ before(() => {
   experiment = tinyExperiment(folder);
 });
 
-test('each stage works alone on the files of the one before', () => {
+test('each stage works alone on the files of the one before', async () => {
   const { code, out, err } = stmLab('extract', '--manifest', manifest, '--out', at('features'));
   assert.equal(code, 0, err);
   assert.match(out, /36 accepted, 0 rejected \(36 computed, 0 reused/);
@@ -34,7 +35,9 @@ test('each stage works alone on the files of the one before', () => {
     /4 trials completed, 0 failed/,
   );
   const chain = ['--reduction', at('reduction'), '--split', at('split')];
-  stage('train', ...chain, '--search', at('search'), '--out', at('model'));
+  stage('train', ...chain, '--search', at('search'), '--out', at('model'), '--export', 'keras');
+  const [exported, saved] = [await loadKeras(at('model/model.keras')), loadModel(at('model/model'))];
+  assert.deepEqual([exported.weights, exported.info], [saved.weights, saved.info]);
   const heard = ['--manifest', manifest, '--tracking', 'offline'];
   assert.match(
     stage('evaluate', ...chain, '--model', at('model'), '--out', at('evaluation'), ...heard),

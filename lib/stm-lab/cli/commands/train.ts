@@ -14,7 +14,8 @@ import {
   trainStage,
   type SearchRecord,
 } from '../../pipeline';
-import { integerOption, type Command } from '../command';
+import { loadModel, saveKeras } from '../../models';
+import { choiceOption, integerOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
 import { EXPERIMENT, OUT, statusText } from '../stageOptions';
 
@@ -49,6 +50,10 @@ export const train: Command = {
     out: OUT,
     experiment: EXPERIMENT,
     seed: { value: 'N', help: 'seed of the training', default: "the search's" },
+    export: {
+      value: 'FORMAT',
+      help: 'also write the network for another tool: "keras" (model.keras, Keras 3)',
+    },
     ...TRACKING_OPTIONS,
   },
   details: [
@@ -61,7 +66,10 @@ export const train: Command = {
     const out = options['out']!;
     const experiment = readExperiment(options['experiment'] ?? 'smoke');
     const features = options['features'];
+    const format = choiceOption(options, 'export', ['keras', 'none'] as const, 'none');
     if (features !== undefined) {
+      if (format !== 'none')
+        throw inputError('--export: an excerpt model is no network; train one with --reduction and --split');
       const { crossValidation, excerptModel = DEFAULT_EXCERPT_MODEL } = experiment;
       const { record, status } = await withStage(options, out, terminal, (context) =>
         trainExcerptStage({ features, out, choice: excerptModel, crossValidation }, context),
@@ -102,6 +110,8 @@ export const train: Command = {
         context,
       ),
     );
+    if (format === 'keras')
+      await saveKeras(path.join(out, 'model.keras'), loadModel(path.join(out, 'model')));
     terminal.print(
       `${out}: ${summary.parameters} weights, best epoch ${summary.bestEpoch} of ${summary.epochs}; ${statusText(summary.status)}`,
     );
