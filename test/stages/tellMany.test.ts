@@ -10,9 +10,9 @@ const told = (items: readonly ItemWarning[], where?: string): string[] => {
 const items = (count: number, reasonOf: (i: number) => string): ItemWarning[] =>
   Array.from({ length: count }, (_, i) => ({ about: `鳥/${i}.wav`, reason: reasonOf(i) }));
 
-test('up to twenty items are told one by one', () => {
-  const lines = told(items(20, (i) => `lasts ${i} s`));
-  assert.equal(lines.length, 20);
+test('up to fifty items are told one by one', () => {
+  const lines = told(items(50, (i) => `lasts ${i} s`));
+  assert.equal(lines.length, 50);
   assert.equal(lines[7], '鳥/7.wav: lasts 7 s');
   assert.deepEqual(told([{ about: 'a', reason: 'b', text: 'rejected a: b' }]), ['rejected a: b']);
 });

@@ -8,12 +8,14 @@ export interface ItemWarning {
 }
 
 /** So many items are told one by one. */
-const SHOWN = 20;
+const SHOWN = 50;
+/** So many kinds of items get a line. */
+const KINDS = 20;
 /** So many examples stand for the items of one kind. */
 const EXAMPLES = 3;
 
 /**
- * Tells every item when there are at most 20. Of more, those whose reasons differ in names and numbers alone share a
+ * Tells every item when there are at most 50. Of more, those whose reasons differ in names and numbers alone share a
  * line with their count and three examples, at most 20 kinds; a corpus of a million recordings then fills one screen.
  *
  * @param where where all of them are listed, e.g. a file; ends the lines that leave some out.
@@ -37,7 +39,7 @@ export function tellMany(
     else own.push(item);
   }
   const kinds = [...byKind.values()];
-  for (const own of kinds.slice(0, SHOWN)) {
+  for (const own of kinds.slice(0, KINDS)) {
     if (own.length <= EXAMPLES) own.forEach((item) => warn(textOf(item)));
     else
       warn(
@@ -47,8 +49,8 @@ export function tellMany(
           .join(', ')}${all})`,
       );
   }
-  const others = kinds.slice(SHOWN).reduce((sum, own) => sum + own.length, 0);
-  if (others > 0) warn(`${others} more for ${kinds.length - SHOWN} other reasons${all}`);
+  const others = kinds.slice(KINDS).reduce((sum, own) => sum + own.length, 0);
+  if (others > 0) warn(`${others} more for ${kinds.length - KINDS} other reasons${all}`);
 }
 
 const textOf = ({ about, reason, text = `${about}: ${reason}` }: ItemWarning): string => text;
