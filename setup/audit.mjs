@@ -18,7 +18,7 @@ export function advisoriesOf(report) {
 }
 
 /** What is not argued, and which arguments are of no use any more. */
-export function judge(advisories, allowed, today) {
+export function assess(advisories, allowed, today) {
   const matches = (entry, advisory) => entry.id === advisory.id && entry.package === advisory.package;
   const valid = allowed.filter(({ until }) => until >= today);
   return {
@@ -45,10 +45,10 @@ function main() {
   }
   if (report?.vulnerabilities === undefined) {
     const reason = report?.message ?? error?.message ?? 'no answer';
-    console.log(`SKIPPED: the registry gives no audit (${reason}); the dependencies are not judged`);
+    console.log(`SKIPPED: the registry gives no audit (${reason}); the dependencies are not assessed`);
     return 0;
   }
-  const { open, stale } = judge(advisoriesOf(report), allowed, new Date().toISOString().slice(0, 10));
+  const { open, stale } = assess(advisoriesOf(report), allowed, new Date().toISOString().slice(0, 10));
   for (const { package: name, id, title, severity } of open)
     console.log(`${severity}: ${name}: ${title} (${id})`);
   for (const { package: name, id, until } of stale)

@@ -31,7 +31,7 @@ const OURS = ['separable standard', 'separable onednn', 'plain standard', 'plain
 /** Prints the median milliseconds of a step, and the loss before training. */
 async function worker(kind: (typeof OURS)[number]): Promise<void> {
   const { loadEngine } = await import('stm-lab/dist/engine/index.js');
-  const { initialValues, layOut, lossGradient } = await import('stm-lab/dist/training/index.js');
+  const { initialValues, createLayout, lossGradient } = await import('stm-lab/dist/training/index.js');
   const { createStrfLayer } = await import('stm-lab/dist/strf/index.js');
   const [name, kernels] = kind.split(' ') as ['separable' | 'plain', 'standard' | 'onednn'];
   const engine = await loadEngine({ prefer: 'native', kernels });
@@ -43,7 +43,7 @@ async function worker(kind: (typeof OURS)[number]): Promise<void> {
     sigmaTime: 4 + 0.15 * k,
   }));
   const layer = createStrfLayer(engine, { path: name, start });
-  const layout = layOut(layer.parameters);
+  const layout = createLayout(layer.parameters);
   const flat = tf.tensor1d(initialValues(layout, 1));
   const x = tf.tensor3d(
     Float32Array.from({ length: batch * BANDS * FRAMES }, (_, i) => Math.sin(0.37 * i) + Math.cos(0.011 * i)),

@@ -23,15 +23,23 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/lets signals/i, 'yields to the event loop'],
   [/counts as none/, 'treated as zero'],
   [/the rest goes on/, 'continues'],
-  [/\b(createFileWhole|noteProcess)\b/, 'createExclusive, describeProcess'],
+  [/\b(createFileWhole|noteProcess|layOut)\b/, 'createExclusive, describeProcess, createLayout'],
+  [/(^|[^'])\bjudge[sd]?\b(?!')/i, 'score'],
+  [/Share of rows right/, 'Training accuracy'],
 ];
 
-const sources = execFileSync('git', ['ls-files', '-z', 'lib', 'setup', 'docs', 'notebooks', '*.md'], {
+const sources = execFileSync('git', ['ls-files', '-z', 'lib', 'setup', 'docs', '*.md'], {
   cwd: root,
   encoding: 'utf8',
 })
   .split('\0')
-  .filter((name) => /\.(ts|mjs|cjs|py|md|ipynb|json)$/.test(name) && fs.existsSync(path.join(root, name)));
+  // What executed notebooks printed is as old as their last execution.
+  .filter(
+    (name) =>
+      !name.startsWith('docs/notebooks/') &&
+      /\.(ts|mjs|cjs|py|md|ipynb|json)$/.test(name) &&
+      fs.existsSync(path.join(root, name)),
+  );
 
 test('phrases that were replaced do not come back', () => {
   assert.ok(sources.length > 300, `${sources.length} files`);

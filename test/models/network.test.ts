@@ -8,7 +8,7 @@ import {
   networkLayout,
   trainingSize,
 } from 'stm-lab/dist/models';
-import { createOptimiser, layOut, scheduledRate } from 'stm-lab/dist/training';
+import { createOptimiser, createLayout, scheduledRate } from 'stm-lab/dist/training';
 import { bagTensors } from 'stm-lab/dist/models/attention';
 import { epochBatches } from 'stm-lab/dist/training/batches';
 import { lossAndGradient, resolveLoss, softmaxInPlace } from 'stm-lab/dist/training/focalLoss';
@@ -194,7 +194,7 @@ for (const kind of ['engine', 'portable'] as const)
     };
     for (const rule of ['keras-3.2', 'standard'] as const) {
       const state = randomState(0);
-      const layout = layOut([{ name: 'w', shape: [3], start: { kind: 'constant', value: 0 } }]);
+      const layout = createLayout([{ name: 'w', shape: [3], start: { kind: 'constant', value: 0 } }]);
       const portable: typeof engine = { ...engine, name: 'wasm' };
       const adam = createOptimiser(
         kind === 'engine' ? engine : portable,

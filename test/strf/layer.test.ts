@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { Tensor1D, Tensor3D } from '@tensorflow/tfjs';
 import { type Engine, loadEngine } from 'stm-lab/dist/engine';
-import { initialValues, layOut, lossGradient, unpack, type ParameterTensors } from 'stm-lab/dist/training';
+import {
+  initialValues,
+  createLayout,
+  lossGradient,
+  unpack,
+  type ParameterTensors,
+} from 'stm-lab/dist/training';
 import { randomState } from 'research-basics/random/mt19937';
 import type { GridName } from 'stm-lab/dist/strf/grid';
 import { initialFilters } from 'stm-lab/dist/strf/initial';
@@ -40,12 +46,12 @@ function run(
   return result;
 }
 
-function parametersOf(parameters: Parameters<typeof layOut>[0], seed: number): ParameterTensors {
+function parametersOf(parameters: Parameters<typeof createLayout>[0], seed: number): ParameterTensors {
   if (parameters.length === 0)
     return () => {
       throw new Error('this layer has no parameters');
     };
-  const layout = layOut(parameters);
+  const layout = createLayout(parameters);
   return unpack(engine, layout, engine.tf.tensor1d(initialValues(layout, seed)));
 }
 
@@ -159,7 +165,7 @@ for (const [path, output] of [
       const { tf } = engine;
       const before = tf.memory().numTensors;
       const layer = createStrfLayer(engine, { ...SMALL, path, output, norm });
-      const layout = layOut(layer.parameters);
+      const layout = createLayout(layer.parameters);
       const values = initialValues(layout, 1);
       const x = tf.tensor3d(
         Float32Array.from(

@@ -9,7 +9,7 @@ import { readStrfExperiment, strfTaskStage, type StrfExperiment } from 'stm-lab/
 import { readSonycFolder } from 'stm-lab/dist/corpus';
 import { familyPrecisionRecall, prepareUrban } from 'stm-lab/dist/strf';
 import { mixedAndMasked } from 'stm-lab/dist/strf/tasks/augment';
-import { sceneJudge } from 'stm-lab/dist/strf/tasks/sceneScores';
+import { sceneScorer } from 'stm-lab/dist/strf/tasks/sceneScores';
 import { scenesOfSonyc } from 'stm-lab/dist/strf/tasks/scenes';
 import { close } from './fixtures';
 import { annotationTable, COARSE, FINE, writeSonycTree, type Annotation } from './sonycTree';
@@ -131,7 +131,7 @@ test('levels: coarse, fine or both; parts become one round; a part without recor
 
 test('scores by hand: unknown decisions count nowhere, tags without positives are passed over', () => {
   const set = scenesOfSonyc(small, 'both');
-  const judge = sceneJudge(set, set.rounds[0]!.test);
+  const judge = sceneScorer(set, set.rounds[0]!.test);
   const score = (of: (tag: string, recording: number) => number): Record<string, number> =>
     judge.statistic(
       Float32Array.from({ length: 2 * 31 }, (_, i) => of(set.tags[i % 31]!.name, Math.floor(i / 31))),

@@ -6,7 +6,7 @@ import {
   binaryCrossEntropy,
   createBuffers,
   initialValues,
-  layOut,
+  createLayout,
   lossGradient,
   unpack,
 } from 'stm-lab/dist/training';
@@ -84,7 +84,7 @@ test('the matrix form filters as a convolution does, with zeros or reflection be
     });
     const layer = createModulation(engine, spec);
     inTidy(engine, () => {
-      const layout = layOut(layer.parameters);
+      const layout = createLayout(layer.parameters);
       const p = unpack(engine, layout, tf.tensor1d(initialValues(layout, 1)));
       const x = noise(2 * 3 * frames * 2);
       const y = layer.apply(p, tf.tensor4d(x, [2, 3, frames, 2]));
@@ -115,7 +115,7 @@ test('the matrix form filters as a convolution does, with zeros or reflection be
     resolveTmnn({ frontEnd: { kind: 'mel' }, modulation: { padding: 'reflect' }, outputs: 1 }),
   );
   inTidy(engine, () => {
-    const layout = layOut(short.parameters);
+    const layout = createLayout(short.parameters);
     const p = unpack(engine, layout, tf.tensor1d(initialValues(layout, 1)));
     assert.throws(() => short.apply(p, tf.zeros([1, 1, 50, 1])), /50 frames cannot be reflected/);
     // A kernel that is not symmetric tells convolution from correlation.
@@ -166,7 +166,7 @@ test('a band without bins has gradient 0; full pass band is identity; no filters
     resolveTmnn({ frontEnd: { kind: 'mel' }, modulation: { taps: 11 }, outputs: 1 }),
   );
   inTidy(engine, () => {
-    const layout = layOut(narrow.parameters);
+    const layout = createLayout(narrow.parameters);
     const p = unpack(engine, layout, tf.tensor1d(initialValues(layout, 1)));
     const x = noise(60);
     const filter = (from: number): Float32Array =>

@@ -6,7 +6,7 @@ import {
   binaryCrossEntropy,
   createBuffers,
   initialValues,
-  layOut,
+  createLayout,
   lossGradient,
   type ParameterTensors,
   unpack,
@@ -142,7 +142,7 @@ test('gradients of every kind of front end and filter agree with finite differen
     const spec = resolveTmnn({ ...options, outputs: 1 });
     const frontEnd = createFrontEnd(engine, spec);
     const filters = createModulation(engine, spec);
-    const layout = layOut([...frontEnd.parameters, ...filters.parameters]);
+    const layout = createLayout([...frontEnd.parameters, ...filters.parameters]);
     const values = initialValues(layout, 1);
     const probe = tf.tensor1d(noise(3 * frontEnd.bands * 30 * frontEnd.channels * 2, 5));
     const loss = (p: ParameterTensors): Scalar => {

@@ -14,7 +14,7 @@ import {
   createOptimiser,
   denseParameters,
   initialValues,
-  layOut,
+  createLayout,
   type Layers,
   lossGradient,
   type Mode,
@@ -47,7 +47,7 @@ interface TorchGolden {
 }
 
 const torch = golden<TorchGolden>('training', 'torch.json');
-const layout = layOut([
+const layout = createLayout([
   ...convolutionParameters('conv1', [3, 3], 2, 3),
   ...batchNormParameters('norm1', 3),
   ...convolutionParameters('conv2', [3, 3], 3, 3),
@@ -196,7 +196,7 @@ test('hand examples: Nesterov, first Adam step, decay, rates, clipping', async (
     rate: number,
     factors: Pick<Parameter, 'rate' | 'decay' | 'l1'> = {},
   ): number[] => {
-    const own = layOut([
+    const own = createLayout([
       { name: 'a', shape: [1], start: { kind: 'constant', value: 0 } },
       { name: 'b', shape: [start.length - 1], start: { kind: 'constant', value: 0 }, ...factors },
     ]);
@@ -232,7 +232,7 @@ test('hand examples: Nesterov, first Adam step, decay, rates, clipping', async (
 test('Lookahead: after k updates slow values take their share, and both go on from there', async () => {
   const engine = await loadEngine();
   const { tf } = engine;
-  const own = layOut([{ name: 'a', shape: [2], start: { kind: 'constant', value: 0 } }]);
+  const own = createLayout([{ name: 'a', shape: [2], start: { kind: 'constant', value: 0 } }]);
   const before = tf.memory().numTensors;
   for (const rule of [{ kind: 'sgd' }, { kind: 'adam', form: 'keras' }] as const) {
     const lookahead = { updates: 3, share: 0.25 };
@@ -267,7 +267,7 @@ test('Lookahead: after k updates slow values take their share, and both go on fr
 test('an optimiser read and written goes on bit for bit', async () => {
   const engine = await loadEngine();
   const { tf } = engine;
-  const own = layOut([{ name: 'a', shape: [50], start: { kind: 'uniform', low: -1, high: 1 } }]);
+  const own = createLayout([{ name: 'a', shape: [50], start: { kind: 'uniform', low: -1, high: 1 } }]);
   const options: OptimiserOptions = { rule: { kind: 'adam', beta1: 0.8 }, decay: 0.1 };
   const before = tf.memory().numTensors;
   const step = (optimiser: ReturnType<typeof createOptimiser>): void => {
@@ -290,20 +290,25 @@ test('an optimiser read and written goes on bit for bit', async () => {
 });
 
 test('first values: limits, independence of the rest of the network, seeds', () => {
-  const single = layOut(denseParameters('fc', 100, 30));
+  const single = createLayout(denseParameters('fc', 100, 30));
   const values = initialValues(single, 5);
   const limit = 0.1;
   assert.ok(values.every((value) => Math.abs(value) <= limit));
   const spread = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
   assert.ok(Math.abs(spread - limit / Math.sqrt(3)) < 0.002);
-  const larger = layOut([...convolutionParameters('c', [3, 3], 1, 2), ...denseParameters('fc', 100, 30)]);
+  const larger = createLayout([
+    ...convolutionParameters('c', [3, 3], 1, 2),
+    ...denseParameters('fc', 100, 30),
+  ]);
   const { from } = larger.range('fc.kernel');
   assert.deepEqual(initialValues(larger, 5).subarray(from), values);
   assert.notDeepEqual(initialValues(single, 6), values);
-  const glorot = layOut([{ name: 'k', shape: [40, 20], start: { kind: 'glorot', fanIn: 40, fanOut: 20 } }]);
+  const glorot = createLayout([
+    { name: 'k', shape: [40, 20], start: { kind: 'glorot', fanIn: 40, fanOut: 20 } },
+  ]);
   const largest = Math.max(...initialValues(glorot, 1).map(Math.abs));
   assert.ok(largest <= Math.sqrt(0.1) && largest > 0.98 * Math.sqrt(0.1));
-  assert.throws(() => layOut([...denseParameters('x', 1, 1), ...denseParameters('x', 1, 1)]), /twice/);
+  assert.throws(() => createLayout([...denseParameters('x', 1, 1), ...denseParameters('x', 1, 1)]), /twice/);
 });
 
 test('dropout: share, scale, seed; nothing in evaluation', async () => {
@@ -343,7 +348,7 @@ test('pooling is clamped to short axes; empty input is named; one value per chan
   const engine = await loadEngine();
   const { tf } = engine;
   const layers = createLayers(engine);
-  const own = layOut(batchNormParameters('n', 2));
+  const own = createLayout(batchNormParameters('n', 2));
   const running = createBuffers(engine, batchNormBuffers('n', 2));
   tf.tidy(() => {
     const flat = tf.tensor1d(initialValues(own, 1));

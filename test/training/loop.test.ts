@@ -7,7 +7,7 @@ import { readSnapshot, writeSnapshot } from 'stm-lab/dist/base/snapshot';
 import { type Engine, loadEngine } from 'stm-lab/dist/engine';
 import {
   createLearner,
-  layOut,
+  createLayout,
   runTraining,
   type TrainingResult,
   type TrainingTask,
@@ -31,7 +31,7 @@ const temporary = (t: { after(f: () => void): void }): string => {
 /** Pulls three numbers towards a target that differs from batch to batch: 5 batches an epoch, 3 an update. */
 async function pull(engine: Engine, more: Partial<TrainingTask<Epoch>> = {}): Promise<TrainingResult<Epoch>> {
   const { tf } = engine;
-  const layout = layOut([{ name: 'a', shape: [3], start: { kind: 'constant', value: 0 } }]);
+  const layout = createLayout([{ name: 'a', shape: [3], start: { kind: 'constant', value: 0 } }]);
   const stages: TrainingTask<Epoch>['stages'] = [
     { epochs: 3, optimiser: { rule: { kind: 'adam' } }, schedule: { learningRate: 0.1, schedule: 'linear' } },
     { epochs: 2, optimiser: { rule: { kind: 'sgd', momentum: 0.9 } }, schedule: { learningRate: 0.05 } },

@@ -8,7 +8,7 @@ import {
   createOptimiser,
   framesLost,
   initialValues,
-  layOut,
+  createLayout,
   lstm,
   lstmParameters,
   portableLstm,
@@ -41,7 +41,7 @@ test('the whole-sequence operation equals the step-by-step memory, values and al
       wave(7 * 3 * 5).map((v) => v + 0.3),
       [7, 3, 5],
     );
-    const layout = layOut(lstmParameters('m', 4, 5));
+    const layout = createLayout(lstmParameters('m', 4, 5));
     const given = (name: string): Tensor =>
       ({
         'm.kernel': kernel.slice([0, 0], [4, 20]),
@@ -80,7 +80,7 @@ test('the whole-sequence operation equals the step-by-step memory, values and al
 
 test('one step by hand: gates in the order input, forget, cell, output; forget bias starts at 1', () => {
   const { tf } = engine;
-  const layout = layOut(lstmParameters('m', 1, 1));
+  const layout = createLayout(lstmParameters('m', 1, 1));
   const values = initialValues(layout, 1);
   const { from } = layout.range('m.bias');
   assert.deepEqual([...values.subarray(from)], [0, 1, 0, 0]);
@@ -106,7 +106,7 @@ test('one step by hand: gates in the order input, forget, cell, output; forget b
 
 test('bidirectional: mean of both directions, each seeing the whole sequence', () => {
   const { tf } = engine;
-  const layout = layOut(bidirectionalParameters('b', 2, 3));
+  const layout = createLayout(bidirectionalParameters('b', 2, 3));
   assert.equal(layout.size, 2 * 4 * (3 * (2 + 3) + 3));
   const values = initialValues(layout, 2);
   tf.tidy(() => {
@@ -124,7 +124,7 @@ for (const form of ['plain', 'weight-normalised'] as const)
     const { tf } = engine;
     const shape = { inputs: 2, outputs: 3, taps: 3, dilation: 2, form };
     assert.equal(framesLost(shape), 4);
-    const layout = layOut(timeDelayParameters('d', shape));
+    const layout = createLayout(timeDelayParameters('d', shape));
     assert.equal(layout.size, 3 * 2 * 3 + 3 + (form === 'plain' ? 0 : 3));
     const values = initialValues(layout, 3);
     const x = wave(1 * 7 * 2);
@@ -187,7 +187,7 @@ test('statistics over time: mean and deviation with n - 1, silent channels inclu
 test('bounds hold after updates, and only for parameters that have them', () => {
   const { tf } = engine;
   const before = tf.memory().numTensors;
-  const layout = layOut([
+  const layout = createLayout([
     { name: 'bound', shape: [2], start: { kind: 'constant', value: 1 }, bounds: [0.95, 1.02] },
     { name: 'free', shape: [1], start: { kind: 'constant', value: 1 } },
   ]);

@@ -24,7 +24,7 @@ export interface EpochRecord {
   readonly epoch: number;
   /** Mean over the epoch's rows of the loss while training, L1 penalty included. */
   readonly loss: number;
-  /** Share of rows right while training. */
+  /** Training accuracy. */
   readonly accuracy: number;
   readonly learningRate: number;
   /** Weight updates so far. */

@@ -1,7 +1,7 @@
 import { inputError } from 'research-basics/errors';
 import {
   initialValues,
-  layOut,
+  createLayout,
   type Parameter,
   type ParameterLayout,
   separate,
@@ -104,7 +104,7 @@ export function networkLayout(spec: MlpSpec): ParameterLayout {
     width = units;
   });
   parameters.push(kernel('output.kernel', width, spec.classes), constant('output.bias', [spec.classes], 0));
-  return layOut(parameters);
+  return createLayout(parameters);
 }
 
 /** Seeded first weights, one float32 array per parameter in the order of `networkLayout`. */

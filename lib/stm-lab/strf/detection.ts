@@ -5,7 +5,7 @@ import { durationOf, intersectionOf, unionOf, type Segment } from '../corpus';
 export interface DetectionTask {
   readonly reference: readonly Segment[];
   readonly hypothesis: readonly Segment[];
-  /** What is judged; default everything. */
+  /** What is scored; default everything. */
   readonly scored?: readonly Segment[] | undefined;
 }
 

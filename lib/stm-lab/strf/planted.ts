@@ -10,7 +10,7 @@ import {
   createOptimiser,
   denseParameters,
   initialValues,
-  layOut,
+  createLayout,
   lossGradient,
   unpack,
   type Mode,
@@ -42,7 +42,7 @@ export interface PlantedOptions {
 
 /** What became of the filters. */
 export interface PlantedOutcome {
-  /** Share of fresh spectrograms judged rightly; chance is 0.5. */
+  /** Share of fresh spectrograms classified correctly; chance is 0.5. */
   readonly accuracy: number;
   /** Filters with the classifier's weight, largest first. */
   readonly filters: readonly {
@@ -75,7 +75,7 @@ export function detectPlanted(engine: Engine, options: PlantedOptions = {}): Pla
     sigmaBounds: { sigmaFrequency: [0.5, 8], sigmaTime: [0.5, 30] },
   });
   const layers = createLayers(engine);
-  const layout = layOut([
+  const layout = createLayout([
     ...strf.parameters,
     ...batchNormParameters('norm', filters).map((parameter) => ({ ...parameter, rate: 0 })),
     ...denseParameters('output', filters, 1),

@@ -56,7 +56,7 @@ function checkValues(folder: string, values: NetworkValues): void {
   }
 }
 
-/** A model on the engine, ready to judge clips; dispose it. */
+/** A model on the engine, ready to classify clips; dispose it. */
 export function startTmnn(engine: Engine, model: TmnnModel): TmnnTrainer {
   return createTrainer(engine, model.spec, model.task, { rule: { kind: 'sgd' } }, model.values);
 }

@@ -8,7 +8,7 @@ import {
   createLayers,
   denseParameters,
   type Layers,
-  layOut,
+  createLayout,
   type Mode,
   type Parameter,
   type ParameterLayout,
@@ -87,7 +87,7 @@ export function createTmnn(
 
   return {
     spec,
-    layout: layOut(parameters),
+    layout: createLayout(parameters),
     buffers,
     bands: frontEnd.bands,
     channels,

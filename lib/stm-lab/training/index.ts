@@ -34,7 +34,7 @@ export {
 } from './optimiser';
 export {
   initialValues,
-  layOut,
+  createLayout,
   type Parameter,
   type ParameterLayout,
   type ParameterTensors,

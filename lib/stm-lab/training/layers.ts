@@ -7,7 +7,7 @@ import { type ConvolutionOptions, convolve } from './convolution';
 import { createKernels, type Kernels } from './kernels';
 import type { Parameter, ParameterTensors } from './parameters';
 
-/** Whether a pass learns (batch statistics, dropout) or judges (running statistics, no dropout). */
+/** Whether a pass learns (batch statistics, dropout) or predicts (running statistics, no dropout). */
 export type Mode = 'train' | 'evaluate';
 
 /** Options of batch normalisation; the defaults are PyTorch's. */

@@ -59,7 +59,7 @@ export const sizeOf = (shape: readonly number[]): number =>
  *
  * @throws UserError (`input`) on a repeated name or a list of values of another length.
  */
-export function layOut(parameters: readonly Parameter[]): ParameterLayout {
+export function createLayout(parameters: readonly Parameter[]): ParameterLayout {
   const ranges = new Map<string, { from: number; to: number }>();
   let size = 0;
   for (const { name, shape, start } of parameters) {

@@ -5,7 +5,7 @@ import {
   bidirectionalParameters,
   createLayers,
   denseParameters,
-  layOut,
+  createLayout,
   weightedCrossEntropy,
 } from '../../training';
 import { createFront, type FrontOptions } from './front';
@@ -26,7 +26,7 @@ export function createCallNetwork(engine: Engine, options: CallNetworkOptions): 
   const { classes, recurrent = 128, dense = 32 } = options;
   const layers = createLayers(engine);
   const front = createFront(engine, options);
-  const layout = layOut([
+  const layout = createLayout([
     ...front.parameters,
     ...bidirectionalParameters('recurrent', front.width, recurrent),
     ...denseParameters('dense', recurrent, dense),

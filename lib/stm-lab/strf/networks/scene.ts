@@ -7,7 +7,7 @@ import {
   convolve,
   createLayers,
   denseParameters,
-  layOut,
+  createLayout,
   type Mode,
   type Parameter,
   maskedBinaryCrossEntropy,
@@ -52,7 +52,7 @@ export function createSceneNetwork(engine: Engine, options: SceneNetworkOptions)
         ? { ...parameter, start: { kind: 'constant', value: 0 } }
         : { ...parameter, start: { kind: 'glorot', fanIn: inputs, fanOut: outputs } },
     );
-  const layout = layOut([
+  const layout = createLayout([
     ...layer.parameters,
     ...batchNormParameters('bands', bands),
     ...steps.flatMap(({ name, inputs, outputs }): Parameter[] => [

@@ -3,7 +3,7 @@ import type { Engine } from '../../engine';
 import {
   createLayers,
   denseParameters,
-  layOut,
+  createLayout,
   statisticsPooling,
   timeDelay,
   timeDelayParameters,
@@ -53,7 +53,7 @@ export function createSpeakerNetwork(engine: Engine, options: SpeakerNetworkOpti
     inputs: i === 0 ? front.width : stages[i - 1]!.outputs,
     form,
   }));
-  const layout = layOut([
+  const layout = createLayout([
     ...front.parameters,
     ...shapes.flatMap((shape, i) => timeDelayParameters(`frame${i + 1}`, shape)),
     ...denseParameters('embedding', 2 * stages.at(-1)!.outputs, embedding),

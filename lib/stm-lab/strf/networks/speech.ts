@@ -5,7 +5,7 @@ import {
   bidirectionalParameters,
   createLayers,
   denseParameters,
-  layOut,
+  createLayout,
   weightedCrossEntropy,
 } from '../../training';
 import { createFront, type FrontOptions } from './front';
@@ -33,7 +33,7 @@ export function createSpeechNetwork(engine: Engine, options: SpeechNetworkOption
   const front = createFront(engine, options);
   const widths = [front.width, ...recurrent];
   const denseWidths = [widths.at(-1)!, ...dense];
-  const layout = layOut([
+  const layout = createLayout([
     ...front.parameters,
     ...recurrent.flatMap((units, i) => bidirectionalParameters(`recurrent${i + 1}`, widths[i]!, units)),
     ...dense.flatMap((units, i) => denseParameters(`dense${i + 1}`, denseWidths[i]!, units)),

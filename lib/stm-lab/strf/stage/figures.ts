@@ -101,7 +101,7 @@ export function strfFigures(
       comparisonFigure({
         ...text,
         title: `Learned filters and controls: ${task}`,
-        intervalName: '95 % interval from resampling what is judged, and trainings',
+        intervalName: '95 % interval from resampling what is scored, and trainings',
         rows: record.conditions.flatMap(({ condition, scores }) =>
           record.measures
             .slice(0, 2)

@@ -7,7 +7,7 @@ import type { Run } from 'mlflow-tracking-client';
 /** Scores of one condition. */
 export interface StrfConditionRecord {
   readonly condition: string;
-  /** Mean over the seeds, with a 95 % interval from resampling judged units and trainings. */
+  /** Mean over the seeds, with a 95 % interval from resampling scored units and trainings. */
   readonly scores: Readonly<Record<string, Interval>>;
   /** Standard deviation over the seeds; 0 for one seed. */
   readonly spread: Readonly<Record<string, number>>;

@@ -76,7 +76,7 @@ export async function prepareStrfTask(
 }
 
 /**
- * Trains and judges every condition of a task with every seed: `results.json`, `scores.csv` and
+ * Trains and scores every condition of a task with every seed: `results.json`, `scores.csv` and
  * `filters.json`; one child run per training. Finished trainings are reused, and a training that was killed
  * continues from its checkpoint.
  */

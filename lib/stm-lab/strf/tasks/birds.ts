@@ -24,7 +24,7 @@ export interface BirdSettings extends TaskSettings {
 }
 
 /**
- * Reads a call task, judged by leaving one group out (a bird for call types, a recording day for who
+ * Reads a call task, scored by leaving one group out (a bird for call types, a recording day for who
  * calls). A group that holds all recordings of a class is never left out: nothing could be learned of it.
  */
 export async function prepareBirds(
@@ -50,16 +50,16 @@ export async function prepareBirds(
     const known = new Set(rowsOf((row) => groupOf[row] !== g).map((row) => labels[row]!));
     return rowsOf((row) => groupOf[row] === g).every((row) => known.has(labels[row]!)) ? [g] : [];
   });
-  const judged = rowsOf((row) => leftOut.includes(groupOf[row]!));
-  const skipped = calls.length - judged.length;
+  const scored = rowsOf((row) => leftOut.includes(groupOf[row]!));
+  const skipped = calls.length - scored.length;
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
-  const judgedLabels = Int32Array.from(judged, (row) => labels[row]!);
-  const counts = classes.map((_, c) => judgedLabels.filter((label) => label === c).length);
+  const scoredLabels = Int32Array.from(scored, (row) => labels[row]!);
+  const counts = classes.map((_, c) => scoredLabels.filter((label) => label === c).length);
 
   const statisticOf: PreparedTask['statistic'] =
     ({ outputs }) =>
     (weights) => {
-      const counted = countConfusion(judgedLabels, outputs['predicted']!, classes.length, weights);
+      const counted = countConfusion(scoredLabels, outputs['predicted']!, classes.length, weights);
       const { accuracy, uar } = argmaxScores(counted);
       return { accuracy, uar };
     };
@@ -72,18 +72,18 @@ export async function prepareBirds(
       { name: 'uar', title: 'unweighted average recall', better: 'higher' },
       { name: 'accuracy', title: 'accuracy', better: 'higher' },
     ],
-    design: { groups: Int32Array.from(judged, (row) => groupOf[row]!), labels: judgedLabels },
+    design: { groups: Int32Array.from(scored, (row) => groupOf[row]!), labels: scoredLabels },
     remarks: [
-      `${calls.length} calls, ${classes.length} classes, ${groups.length} groups; ${leftOut.length} groups are left out in turn (${judged.length} calls judged${skipped > 0 ? `; ${skipped} calls are in a group that is all there is of a class, and only train` : ''}).`,
+      `${calls.length} calls, ${classes.length} classes, ${groups.length} groups; ${leftOut.length} groups are left out in turn (${scored.length} calls scored${skipped > 0 ? `; ${skipped} calls are in a group that is all there is of a class, and only train` : ''}).`,
     ],
     baselines: {
       'largest class': {
         uar: 1 / counts.filter((count) => count > 0).length,
-        accuracy: Math.max(...counts) / judged.length,
+        accuracy: Math.max(...counts) / scored.length,
       },
     },
     run: async (engine, strf, seed, context) => {
-      const predicted = new Float32Array(judged.length);
+      const predicted = new Float32Array(scored.length);
       let records: readonly TrainingRecord[] = [];
       for (const [fold, g] of leftOut.entries()) {
         const train = rowsOf((row) => groupOf[row] !== g);
@@ -123,13 +123,13 @@ export async function prepareBirds(
             const { probabilities } = await predictStrf(engine, network, trained, held, context);
             const found = mostProbable(probabilities, classes.length);
             test.forEach((row, i) => {
-              predicted[judged.indexOf(row)] = found[i]!;
+              predicted[scored.indexOf(row)] = found[i]!;
             });
           },
         );
       }
       const outcome = { records, outputs: { predicted } };
-      const metrics = statisticOf(outcome)(new Float64Array(judged.length).fill(1));
+      const metrics = statisticOf(outcome)(new Float64Array(scored.length).fill(1));
       return { ...outcome, metrics };
     },
     statistic: statisticOf,

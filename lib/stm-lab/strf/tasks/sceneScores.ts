@@ -13,36 +13,36 @@ import {
 import type { SceneSet, SceneTag } from './scenes';
 import type { PreparedTask, TaskMeasure } from './task';
 
-/** How a scene set is judged. */
-export interface SceneJudge extends Pick<PreparedTask, 'measures' | 'baselines'> {
+/** How a scene set is scored. */
+export interface SceneScorer extends Pick<PreparedTask, 'measures' | 'baselines'> {
   /**
-   * @param probabilities judged recordings x tags.
-   * @returns scores as a function of how often each judged recording counts.
+   * @param probabilities scored recordings x tags.
+   * @returns scores as a function of how often each scored recording counts.
    */
   statistic(probabilities: Float32Array): (weights: Float64Array) => Record<string, number>;
 }
 
-/** Judge of some recordings of a set. */
-export function sceneJudge(set: SceneSet, judged: readonly number[]): SceneJudge {
-  return set.kind === 'classes' ? judgeClasses(set, judged) : judgeTags(set, judged);
+/** Scores some recordings of a set. */
+export function sceneScorer(set: SceneSet, scored: readonly number[]): SceneScorer {
+  return set.kind === 'classes' ? classScorer(set, scored) : tagScorer(set, scored);
 }
 
-/** A ranking of the judged recordings that are known to have a tag or not to have it. */
+/** A ranking of the scored recordings that are known to have a tag or not to have it. */
 interface KnownRanking {
   readonly ranking: Ranking;
-  /** Place among the judged recordings of each ranked item. */
+  /** Place among the scored recordings of each ranked item. */
   readonly recordings: readonly number[];
 }
 
 /** Ranks the decisions on some tags together. */
 function rankKnown(
   set: SceneSet,
-  judged: readonly number[],
+  scored: readonly number[],
   tags: readonly number[],
   probabilities: Float32Array,
 ): KnownRanking {
   const width = set.tags.length;
-  const items = judged.flatMap((row, place) =>
+  const items = scored.flatMap((row, place) =>
     tags.flatMap((tag) => (set.targets[row * width + tag]! < 0 ? [] : [{ row, place, tag }])),
   );
   return {
@@ -59,9 +59,9 @@ const weightIn =
   (item: number): number =>
     weights[recordings[item]!]!;
 
-function judgeClasses(set: SceneSet, judged: readonly number[]): SceneJudge {
+function classScorer(set: SceneSet, scored: readonly number[]): SceneScorer {
   const classes = set.tags.length;
-  const labels = judged.map((row) =>
+  const labels = scored.map((row) =>
     set.targets.subarray(row * classes, (row + 1) * classes).findIndex((target) => target === 1),
   );
   const largest = Math.max(...set.tags.map((_, c) => labels.filter((label) => label === c).length));
@@ -75,7 +75,7 @@ function judgeClasses(set: SceneSet, judged: readonly number[]): SceneJudge {
       'largest class': { accuracy: largest / labels.length, auprc: 1 / classes, map: 1 / classes },
     },
     statistic: (probabilities) => {
-      const rankings = set.tags.map((_, c) => rankKnown(set, judged, [c], probabilities));
+      const rankings = set.tags.map((_, c) => rankKnown(set, scored, [c], probabilities));
       const predicted = mostProbable(probabilities, classes);
       return (weights) => ({
         ...macroScores(rankings, weights),
@@ -96,7 +96,7 @@ function macroScores(
   };
 }
 
-function judgeTags(set: SceneSet, judged: readonly number[]): SceneJudge {
+function tagScorer(set: SceneSet, scored: readonly number[]): SceneScorer {
   const levels = (['coarse', 'fine'] as const)
     .map((level) => ({ level, tags: tagsOf(set.tags, (tag) => tag.level === level) }))
     .filter(({ tags }) => tags.length > 0);
@@ -115,15 +115,15 @@ function judgeTags(set: SceneSet, judged: readonly number[]): SceneJudge {
         : [{ name: 'fineFamilies', title: 'fine AUPRC by family (DCASE)', better: 'higher' } as const]),
     ],
     baselines: {
-      chance: Object.assign({}, ...levels.map(({ level, tags }) => chanceOf(set, judged, level, tags))),
+      chance: Object.assign({}, ...levels.map(({ level, tags }) => chanceOf(set, scored, level, tags))),
     },
     statistic: (probabilities) => {
       const ranked = levels.map(({ level, tags }) => ({
         level,
-        each: tags.map((tag) => rankKnown(set, judged, [tag], probabilities)),
-        pooled: rankKnown(set, judged, tags, probabilities),
+        each: tags.map((tag) => rankKnown(set, scored, [tag], probabilities)),
+        pooled: rankKnown(set, scored, tags, probabilities),
       }));
-      const grouped = families.map((tags) => familyScores(set, judged, tags, probabilities));
+      const grouped = families.map((tags) => familyScores(set, scored, tags, probabilities));
       return (weights) => {
         const scores = ranked.flatMap(({ level, each, pooled }): [string, number][] => {
           const { auprc, map } = macroScores(each, weights);
@@ -148,12 +148,12 @@ const tagsOf = (tags: readonly SceneTag[], keep: (tag: SceneTag) => boolean): nu
 /** Areas of a ranking by chance: how often tags are present, of each on average, and of all together. */
 function chanceOf(
   set: SceneSet,
-  judged: readonly number[],
+  scored: readonly number[],
   level: string,
   tags: readonly number[],
 ): Record<string, number> {
   const counts = tags.map((tag) => {
-    const known = judged
+    const known = scored
       .map((row) => set.targets[row * set.tags.length + tag]!)
       .filter((value) => value >= 0);
     return { present: known.filter((value) => value === 1).length, known: known.length };
@@ -165,15 +165,15 @@ function chanceOf(
 
 function familyScores(
   set: SceneSet,
-  judged: readonly number[],
+  scored: readonly number[],
   tags: readonly number[],
   probabilities: Float32Array,
 ): FamilyScores {
   const width = set.tags.length;
   const { family } = set.tags[tags[0]!]!;
   return {
-    scores: judged.flatMap((_, place) => tags.map((tag) => probabilities[place * width + tag]!)),
-    truth: judged.flatMap((row) => tags.map((tag) => set.targets[row * width + tag]!)),
-    incomplete: judged.map((row) => (set.recordings[row]!.incomplete.includes(family) ? 1 : 0)),
+    scores: scored.flatMap((_, place) => tags.map((tag) => probabilities[place * width + tag]!)),
+    truth: scored.flatMap((row) => tags.map((tag) => set.targets[row * width + tag]!)),
+    incomplete: scored.map((row) => (set.recordings[row]!.incomplete.includes(family) ? 1 : 0)),
   };
 }

@@ -20,7 +20,7 @@ export interface SceneTag {
   readonly family: string;
 }
 
-/** One training and what it is judged on, as numbers of recordings. */
+/** One training and what it is scored on, as numbers of recordings. */
 export interface SceneRound {
   readonly train: readonly number[];
   /** Recordings that are scored apart while the settings are chosen. */
@@ -152,10 +152,10 @@ function inTwoFolds(scenes: readonly FoldedRow[]): string {
 }
 
 /**
- * SONYC-UST by its published parts: trained on `train`, judged on `test`, `validate` scored apart.
+ * SONYC-UST by its published parts: trained on `train`, scored on `test`, `validate` scored apart.
  *
- * @param levels tags that are learned and judged.
- * @throws UserError (`input`) when the parts to train or to judge are empty.
+ * @param levels tags that are learned and scored.
+ * @throws UserError (`input`) when the parts to train or to score are empty.
  */
 export function scenesOfSonyc(folder: string, levels: TagLevels): SceneSet {
   const { tags, recordings, unverified, missing } = readSonycFolder(folder);

@@ -5,7 +5,7 @@ import type { AngularMargin } from '../verification';
 import type { NoiseSettings } from './noiseFolder';
 import { sizedLayer, type TaskSettings } from './task';
 
-/** How trials are prepared and judged. */
+/** How trials are prepared and scored. */
 export interface VerificationSettings {
   /** Seconds between the windows whose embeddings a recording's is the mean of. Default 0.1. */
   readonly windowEvery?: number;

@@ -35,7 +35,7 @@ export interface SpeechSettings extends TaskSettings {
   readonly dense: readonly number[];
   /** Distance between the beginnings of training excerpts, seconds. */
   readonly excerptEvery: number;
-  /** Distance between the beginnings of judged windows, as a share of a window. */
+  /** Distance between the beginnings of scored windows, as a share of a window. */
   readonly windowStep: number;
   /** Seconds of the blocks that are resampled for intervals. */
   readonly blockSeconds: number;

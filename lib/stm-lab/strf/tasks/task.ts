@@ -52,7 +52,7 @@ export interface TaskMeasure {
   readonly better: 'higher' | 'lower';
 }
 
-/** A task with its sounds read, ready to train and judge any variant of the layer. */
+/** A task with its sounds read, ready to train and score any variant of the layer. */
 export interface PreparedTask {
   readonly name: StrfTaskName;
   /** SHA-256 of sounds and targets. */
@@ -61,7 +61,7 @@ export interface PreparedTask {
   readonly units: Omit<UnitContext, 'grid'>;
   /** The first is the main one. */
   readonly measures: readonly TaskMeasure[];
-  /** What is resampled for intervals: one row per judged unit. */
+  /** What is resampled for intervals: one row per scored unit. */
   readonly design: GroupDesign;
   /** One sentence each: what was left out, what the numbers do not show. */
   readonly remarks: readonly string[];

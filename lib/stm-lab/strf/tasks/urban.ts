@@ -5,7 +5,7 @@ import { createSceneNetwork, type SceneNetworkOptions } from '../networks';
 import { logMelScale, selectSounds, standardise, storedSounds, type SoundSet } from '../soundSet';
 import { predictStrf, type TrainingRecord } from '../train';
 import { mixedAndMasked } from './augment';
-import { sceneJudge } from './sceneScores';
+import { sceneScorer } from './sceneScores';
 import { readScenes, type SceneSet, type TagLevels } from './scenes';
 import { contentHash, samplesFor, soundAt } from './sounds';
 import {
@@ -34,10 +34,10 @@ export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, '
 }
 
 /**
- * Reads a scene task: a manifest with one label a recording, judged by group-wise cross-validation; the folder
- * of ESC-50 or UrbanSound8K, judged by their published folds; or the folder of SONYC-UST with several tags a recording, judged on its test
+ * Reads a scene task: a manifest with one label a recording, scored by group-wise cross-validation; the folder
+ * of ESC-50 or UrbanSound8K, scored by their published folds; or the folder of SONYC-UST with several tags a recording, scored on its test
  * part. Probabilities are averaged over a recording's excerpts, and the network after its last update is
- * judged (not the best epoch on the judged part).
+ * scored (not the best epoch on the scored part).
  *
  * @throws UserError (`input`) naming what cannot be read.
  */
@@ -66,20 +66,20 @@ export async function prepareUrban(
     const wanted = new Set(recordings);
     return owner.flatMap((row, i) => (wanted.has(row) ? [i] : []));
   };
-  const judged = set.rounds.flatMap(({ test }) => test).sort((a, b) => a - b);
-  const placeOf = new Map(judged.map((row, place) => [row, place]));
-  const judge = sceneJudge(set, judged);
+  const scored = set.rounds.flatMap(({ test }) => test).sort((a, b) => a - b);
+  const placeOf = new Map(scored.map((row, place) => [row, place]));
+  const scorer = sceneScorer(set, scored);
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
-  const statistic: PreparedTask['statistic'] = ({ outputs }) => judge.statistic(outputs['probabilities']!);
+  const statistic: PreparedTask['statistic'] = ({ outputs }) => scorer.statistic(outputs['probabilities']!);
 
   return {
     name: 'urban',
     hash: contentHash([values, set.targets], [set.tags, [...set.groups], set.rounds]),
     units: { frameRate: frameRate(frontEnd), bandsPerOctave: bandsPerOctave(frontEnd), shape },
-    measures: judge.measures,
+    measures: scorer.measures,
     design: {
-      groups: Int32Array.from(judged, (row) => set.groups[row]!),
-      labels: Int32Array.from(judged, (row) =>
+      groups: Int32Array.from(scored, (row) => set.groups[row]!),
+      labels: Int32Array.from(scored, (row) =>
         set.kind === 'tags' ? 0 : set.targets.subarray(row * tags, (row + 1) * tags).indexOf(1),
       ),
     },
@@ -87,9 +87,9 @@ export async function prepareUrban(
       ...set.remarks,
       `${owner.length} excerpts of ${(samplesFor(frames, frontEnd) / frontEnd.sampleRate).toFixed(1)} s.`,
     ],
-    baselines: judge.baselines,
+    baselines: scorer.baselines,
     run: async (engine, strf, seed, context) => {
-      const probabilities = new Float32Array(judged.length * tags);
+      const probabilities = new Float32Array(scored.length * tags);
       const metrics: Record<string, number> = {};
       let records: readonly TrainingRecord[] = [];
       for (const [fold, round] of set.rounds.entries()) {
@@ -129,14 +129,14 @@ export async function prepareUrban(
               probabilities.set(found.subarray(i * tags, (i + 1) * tags), placeOf.get(row)! * tags),
             );
             if (round.development.length === 0) return;
-            const apart = sceneJudge(set, round.development).statistic(await meanOf(round.development));
+            const apart = sceneScorer(set, round.development).statistic(await meanOf(round.development));
             for (const [name, value] of Object.entries(apart(ones(round.development.length))))
               metrics[`development_${name}`] = value;
           },
         );
       }
       const outcome = { records, outputs: { probabilities } };
-      return { ...outcome, metrics: { ...statistic(outcome)(ones(judged.length)), ...metrics } };
+      return { ...outcome, metrics: { ...statistic(outcome)(ones(scored.length)), ...metrics } };
     },
     statistic,
   };

@@ -76,7 +76,7 @@ function adoptEarlierCell(out: string, system: string, seed: number, key: string
 }
 
 /**
- * Trains one system with one seed and judges it on the test clips, under a run of its own; a cell that is done is read,
+ * Trains one system with one seed and scores it on the test clips, under a run of its own; a cell that is done is read,
  * one that was killed goes on from its last epoch. Leaves `model/`, `predictions.npy` and `cell.json`.
  */
 export async function runCell(
@@ -206,8 +206,8 @@ async function trainCell(
     signal: context.signal,
   });
   network.dispose();
-  const judgement = judged(collection, own, probabilities);
-  finiteScores(judgement.scores);
+  const scored = scoresOf(collection, own, probabilities);
+  finiteScores(scored.scores);
   saveTmnn(path.join(folder, 'model'), { spec, task, outputs, segmentSeconds, values: result.best });
   writeNpy(path.join(folder, 'predictions.npy'), {
     shape: [test.length, outputs.length],
@@ -224,14 +224,14 @@ async function trainCell(
     history: result.history.map(({ filters: _filters, ...epoch }) => epoch),
     first: result.first,
     learned: best.filters,
-    ...judgement,
+    ...scored,
     test: test.map((clip) => collection.clips[clip]!.name),
     seconds: Math.round((performance.now() - begin) / 1000),
   };
 }
 
 /** Scores of test clips, in all and of each output. */
-export function judged(
+export function scoresOf(
   { task, outputs }: Pick<ClipCollection, 'task' | 'outputs'>,
   labels: Float32Array,
   probabilities: Float32Array,

@@ -3,10 +3,10 @@ import { loadEngine } from '../../engine';
 import { labelMatrix } from '../../corpus';
 import { loadTmnn, predictClips, segmentFrames, startTmnn } from '..';
 import type { StageContext } from '../../stages/context';
-import { clipsOf, judged, type TmnnCell } from './cell';
+import { clipsOf, scoresOf, type TmnnCell } from './cell';
 import { readyCollections, type TmnnStudyOptions } from './study';
 
-/** A kept network judged once more. */
+/** A kept network scored once more. */
 export interface TmnnEvaluation extends Pick<TmnnCell, 'scores' | 'perOutput'> {
   readonly clips: number;
   /** Mean over clips and windows of the training loss. */
@@ -14,7 +14,7 @@ export interface TmnnEvaluation extends Pick<TmnnCell, 'scores' | 'perOutput'> {
 }
 
 /**
- * Judges a network that a study kept (a cell's folder `model`) on the test clips of an experiment, which may be another
+ * Scores a network that a study kept (a cell's folder `model`) on the test clips of an experiment, which may be another
  * than it was trained in, with the same outputs.
  *
  * @param seed whose test part is used; one of the experiment's.
@@ -53,7 +53,7 @@ export async function evaluateTmnn(
       windows: experiment.testWindows ?? 16,
       signal: context.signal,
     });
-    return { clips: test.length, loss, ...judged(collection, labels, probabilities) };
+    return { clips: test.length, loss, ...scoresOf(collection, labels, probabilities) };
   } finally {
     network.dispose();
   }
