@@ -26,9 +26,9 @@ test('every exception is argued and dated', () => {
 });
 
 test('a weakness that is not argued is open, an expired argument is none, a needless one is named', async () => {
-  const { advisoriesOf, judge } = (await import(pathToFileURL(path.join(setup, 'audit.mjs')).href)) as {
+  const { advisoriesOf, assess } = (await import(pathToFileURL(path.join(setup, 'audit.mjs')).href)) as {
     advisoriesOf(report: unknown): { package: string; id: string }[];
-    judge(
+    assess(
       found: unknown,
       allowed: unknown,
       today: string,
@@ -56,7 +56,7 @@ test('a weakness that is not argued is open, an expired argument is none, a need
     entry('GHSA-2', 'b', '2999-01-01'),
     entry('GHSA-3', 'c', '2999-01-01'),
   ];
-  const { open, stale } = judge(found, list, '2026-01-01');
+  const { open, stale } = assess(found, list, '2026-01-01');
   assert.deepEqual([open.map(({ id }) => id), stale.map(({ id }) => id)], [['GHSA-1'], ['GHSA-1', 'GHSA-3']]);
 });
 
