@@ -34,7 +34,7 @@ test('a lock of another machine stands while it is touched and is taken over whe
   const ended = new Promise((resolve) => holder.on('exit', resolve));
   assert.throws(
     () => acquireLock(file, 'results', { leaseSeconds: 20 }),
-    new RegExp(`in use by process ${process.pid} on node-17`),
+    new RegExp(`locked by process ${process.pid} on node-17`),
   );
   holder.kill();
   await ended;

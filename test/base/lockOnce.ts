@@ -9,7 +9,7 @@ for (let done = 0; done < Number(times);) {
   try {
     lock = acquireLock(lockFile, 'counter', { leaseSeconds: 1 });
   } catch (error) {
-    if (!(error instanceof UserError) || !/in use by/.test(error.message)) throw error;
+    if (!(error instanceof UserError) || !/locked by/.test(error.message)) throw error;
     continue;
   }
   // Read, wait, write: two holders at once lose a count.
