@@ -372,7 +372,7 @@ test('birds: a group that is all there is of a class trains but is not judged', 
   });
   assert.match(
     remarks[0]!,
-    /12 calls, 3 classes, 6 groups; 5 groups are left out in turn \(10 calls judged; 2 calls/,
+    /12 calls, 3 classes, 6 groups; 5 groups are left out in turn \(10 calls scored; 2 calls/,
   );
 });
 
