@@ -232,7 +232,9 @@ function hashes(folder: string, unlike: RegExp | undefined): Record<string, stri
       .filter((name) => fs.statSync(path.join(folder, name)).isFile())
       .filter(
         (name) =>
-          !/(^|\/)(tracking|\.work|mlflow|checkpoint)\/|journal\.log|\.lock|search\/stage\.json/.test(name),
+          !/(^|\/)(tracking|\.work|mlflow|checkpoint)\/|journal\.log|\.lock|search\/(stage\.json|trials\.csv)/.test(
+            name,
+          ),
       )
       .filter((name) => unlike === undefined || !unlike.test(name))
       .map((name) => [name, sha256File(path.join(folder, name))]),
@@ -277,7 +279,8 @@ export async function interruptCommands(
           const when = typeof moment === 'number' ? moment * duration : moment;
           const { status, seconds, err } = await interrupt(words(out), signal, when, environment);
           let problem: string | undefined;
-          if (status !== 'finished' && status !== STATUS[signal])
+          // With 0 the work was done when the signal came; its results are compared all the same.
+          if (status !== 'finished' && status !== 0 && status !== STATUS[signal])
             problem = `status ${status}: ${err.slice(-500)}`;
           else if (seconds > 2) problem = `${seconds.toFixed(1)} s`;
           else if (/\n {4}at /.test(err)) problem = `a stack: ${err.slice(-500)}`;
