@@ -24,6 +24,8 @@ export interface Command {
   /** Positional arguments as shown in the help, e.g. "FILE...". */
   readonly positionals?: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Hands all its arguments, options included, to another program. */
+  readonly passesOn?: true;
   /** What it reads and writes, file by file. */
   readonly details: string;
   readonly example: string;
@@ -63,6 +65,7 @@ export function commandHelp(command: Command): string {
 
 /** "; did you mean X?" for a word that is nearly one of those known, at most two letters of five apart; else "". */
 export function suggestion(word: string, known: readonly string[]): string {
+  if (known.length === 0) return '';
   const near = closest(word, known);
   return distance(word, near) <= 0.4 * word.length ? `; did you mean ${near}?` : '';
 }
@@ -76,6 +79,7 @@ export function parseCommand(
   command: Command,
   args: readonly string[],
 ): { options: OptionValues; positionals: string[] } {
+  if (command.passesOn === true) return { options: {}, positionals: [...args] };
   const config = Object.fromEntries(
     Object.entries(command.options).map(([name, spec]) => [
       name,

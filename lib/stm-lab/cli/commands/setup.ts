@@ -14,6 +14,7 @@ function setupCommand(name: 'lab' | 'doctor', summary: string, details: string):
     summary,
     positionals: '[ARGUMENT...]',
     options: {},
+    passesOn: true,
     details,
     example: `stm-lab ${name}`,
     run(_options, positionals, terminal) {
