@@ -169,7 +169,7 @@ function longCommands(folder: string): Long[] {
     { name: 'ui while it starts', words: (out) => ['ui', '--folder', out], endless: /^/ },
     {
       name: 'lab',
-      words: () => ['lab', '--no-browser', '--port-retries=200'],
+      words: () => ['lab', '--no-browser', '--allow-root', '--port-retries=200'],
       endless: /http:\/\/127\.0\.0\.1/,
     },
   ];
