@@ -1,4 +1,5 @@
 import { inputError } from 'research-basics/errors';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
 
 /** Mean's power over the channels' power below which the channels cancel each other: -40 dB. */
 const CANCELS = 1e-4;
@@ -36,7 +37,7 @@ export function createDownmix(file: string, warn: (sentence: string) => void): D
   const cancels = (): boolean => meanPower < CANCELS * channelPower;
   const checkFinite = (power: number, mono: Float32Array): void => {
     if (Number.isFinite(power)) return;
-    const at = mono.findIndex((value) => !Number.isFinite(value));
+    const at = firstNotFinite(mono);
     throw inputError(
       `${file}: sample ${done + Math.max(0, at)} is not a finite number; the file is damaged, copy it again`,
     );

@@ -1,4 +1,5 @@
 import { inputError } from 'research-basics/errors';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { openNpyRows, type NpyRows } from './npyRows';
 
 /** How a row is called in messages: its recording, when that is known. */
@@ -29,7 +30,7 @@ export function checkFinite(
   let sum = 0;
   for (let i = 0; i < block.length; i++) sum += block[i]!;
   if (Number.isFinite(sum)) return;
-  const at = block.findIndex((value) => !Number.isFinite(value));
+  const at = firstNotFinite(block);
   const row = rowAt(Math.floor(at / columns));
   const recording = nameOf === undefined ? '' : ` (${nameOf(row)})`;
   throw inputError(`${source}: row ${row}${recording} holds ${block[at]} in column ${at % columns}; ${cure}`);

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readCsv, writeCsv } from '../base/csv';
 import { inputError } from 'research-basics/errors';
+import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { sha256File, writeJson } from 'research-basics/files';
 import { openNpyWriter } from '../base/npy';
 import { openNpyRows } from '../base/npyRows';
@@ -63,7 +64,7 @@ export function importEmbeddings(options: ImportEmbeddingsOptions): ImportedEmbe
     try {
       for (const row of present) {
         const values = matrix.readRowList([placeOf.get(row.path)!]);
-        const wrong = values.findIndex((value) => !Number.isFinite(value));
+        const wrong = firstNotFinite(values);
         if (wrong >= 0)
           reasonOf.set(row.path, `column ${wrong} of its ${name} embedding is ${values[wrong]}`);
         else {

@@ -3,7 +3,7 @@ import { sha256 } from 'research-basics/files';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { concatenate } from '../base/concatenate';
 import type { Engine } from '../engine';
-import { type Batch, epochBatches, trainingSize } from '../training/batches';
+import { batchesByEpoch, trainingSize } from '../training/batches';
 import { lossAndGradient, resolveLoss } from '../training/focalLoss';
 import { runTraining } from '../training/loop';
 import { separate } from '../training/parameters';
@@ -194,11 +194,9 @@ function groupGradients(
 ): (group: BatchGroup) => GroupResult {
   const sources = trailing === undefined ? [train] : [train, trailing];
   const collector = rowCollector(sources, trainer.together * batchSize);
-  let known: { epoch: number; batches: Batch[] } = { epoch: 0, batches: [] };
+  const batchesOf = batchesByEpoch(counts, batchSize, order, seed);
   return ({ epoch, inEpoch, inTraining, count }) => {
-    if (known.epoch !== epoch)
-      known = { epoch, batches: [...epochBatches(counts, batchSize, order, seed, epoch)] };
-    const batches = known.batches.slice(inEpoch, inEpoch + count);
+    const batches = batchesOf(epoch).slice(inEpoch, inEpoch + count);
     for (const { source, rows } of batches) collector.add(source, rows);
     const { x, labels, excerpts } = collector.take();
     const sizes = batches.map(({ rows }) => rows.length);

@@ -47,7 +47,6 @@ export async function reduceStage(
   tellOfLosses(options.features, context);
   try {
     const split = readSplit(options.split);
-    const nameOf = (row: number): string => folder.index[row]?.path ?? String(row);
     const engine = await loadEngine({ signal: context.signal });
     const { status } = await runTrackedStage(context, {
       stage: 'reduce',
@@ -61,16 +60,13 @@ export async function reduceStage(
           features: folder.matrix,
           rows: featureRowsOf(split, 'train'),
           provenance: { featuresHash: folder.featuresHash, axesHash: folder.axesHash, splitHash: split.hash },
-          nameOf,
           onProgress: (done) => context.progress?.(`reduce: ${Math.round(100 * done)} %`),
         });
         saveReduction(out, reduction);
         const writer = openNpyWriter(path.join(out, 'reduced.npy'), '<f4', [reduction.width]);
         try {
-          await transformBlocks(
-            reduction,
-            { features: folder.matrix, axesHash: folder.axesHash, nameOf },
-            (block) => writer.append(block),
+          await transformBlocks(reduction, { features: folder.matrix, axesHash: folder.axesHash }, (block) =>
+            writer.append(block),
           );
           writer.finish();
         } catch (error) {

@@ -97,6 +97,21 @@ export function createModulationPlane(
     return output;
   };
 
+  const columnAt = (rate: number): Float32Array => floats(plane + 8 * rate * rows, 2 * rows);
+  const forward = (values: Float32Array): void => {
+    forwardRows(values);
+    for (let k = 0; k < rates; k++) columns(columnAt(k), 'forward');
+  };
+  /** What comes back of the transform that lies in memory, times a table of gains. */
+  const filtered = (table: Float32Array): Float32Array => {
+    for (let k = 0; k < rates; k++) {
+      const column = columnAt(k);
+      scaleColumn(column, table, k * rows);
+      columns(column, 'backward');
+    }
+    return backwardRows();
+  };
+
   return {
     tabulate(gain) {
       const scaleStep = bank.channelsPerOctave / rows;
@@ -110,28 +125,16 @@ export function createModulationPlane(
       });
     },
     filter(values, table) {
-      forwardRows(values);
-      for (let k = 0; k < rates; k++) {
-        const column = floats(plane + 8 * k * rows, 2 * rows);
-        columns(column, 'forward');
-        scaleColumn(column, table, k * rows);
-        columns(column, 'backward');
-      }
-      return backwardRows();
+      forward(values);
+      return filtered(table);
     },
     transform(values) {
-      forwardRows(values);
-      for (let k = 0; k < rates; k++) columns(floats(plane + 8 * k * rows, 2 * rows), 'forward');
+      forward(values);
       return floats(plane, 2 * rates * rows).slice();
     },
     filterTransform(cells, table) {
       floats(plane, 2 * rates * rows).set(cells);
-      for (let k = 0; k < rates; k++) {
-        const column = floats(plane + 8 * k * rows, 2 * rows);
-        scaleColumn(column, table, k * rows);
-        columns(column, 'backward');
-      }
-      return backwardRows();
+      return filtered(table);
     },
   };
 }

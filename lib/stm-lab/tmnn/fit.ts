@@ -3,10 +3,9 @@ import { checkSeed, deriveSeed } from 'research-basics/random/seeds';
 import type { SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
 import {
-  type Batch,
+  batchesByEpoch,
   type BatchGroup,
   divergenceSentence,
-  epochBatches,
   type GroupResult,
   type NetworkValues,
   runTraining,
@@ -155,11 +154,9 @@ function segmentGradients(
   seed: number,
 ): (group: BatchGroup) => GroupResult {
   const counts = { train: train.length, trailing: 0 };
-  let known: { epoch: number; batches: Batch[] } = { epoch: 0, batches: [] };
+  const batchesOf = batchesByEpoch(counts, batchSize, 'shuffled', seed);
   return ({ epoch, inEpoch: step }) => {
-    if (known.epoch !== epoch)
-      known = { epoch, batches: [...epochBatches(counts, batchSize, 'shuffled', seed, epoch)] };
-    const clips = Array.from(known.batches[step]!.rows, (row) => train[row]!);
+    const clips = Array.from(batchesOf(epoch)[step]!.rows, (row) => train[row]!);
     const segments = clips.map((clip) => ({
       clip,
       from: randomFrame(source.frames(clip), window, seed, epoch, clip),

@@ -34,6 +34,21 @@ export function* epochBatches(
     yield { source: 1, rows: tail.subarray(start, start + batchSize) };
 }
 
+/** The micro-batches of each epoch in a list; that of the last epoch asked for is remembered. */
+export function batchesByEpoch(
+  counts: { readonly train: number; readonly trailing: number },
+  batchSize: number,
+  order: 'shuffled' | 'stored',
+  seed: number,
+): (epoch: number) => readonly Batch[] {
+  let known: { epoch: number; batches: readonly Batch[] } = { epoch: 0, batches: [] };
+  return (epoch) => {
+    if (known.epoch !== epoch)
+      known = { epoch, batches: [...epochBatches(counts, batchSize, order, seed, epoch)] };
+    return known.batches;
+  };
+}
+
 /** What a training comes to, in micro-batches and weight updates. */
 export interface TrainingSize {
   readonly batchesPerEpoch: number;

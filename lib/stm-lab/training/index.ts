@@ -1,4 +1,4 @@
-export { type Batch, epochBatches } from './batches';
+export { type Batch, batchesByEpoch, epochBatches } from './batches';
 export { type Buffer, type BufferStore, createBuffers } from './buffers';
 export { type ConvolutionOptions, convolve } from './convolution';
 export { type LossGradient, lossGradient } from './gradients';

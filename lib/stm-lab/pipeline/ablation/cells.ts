@@ -6,7 +6,7 @@ import { loadEngine } from '../../engine';
 import type { Run, RunReference } from 'mlflow-tracking-client';
 import { flattenParameters, type StageContext, type TrackedRunRequest } from '../../stages/context';
 import { cachedCell } from '../../stages/cachedCell';
-import { collectionDesign, collectionMetrics } from '../byCollection';
+import { collectionMetrics } from '../byCollection';
 import { modulationAxes, type FeatureFolder } from '../featureFolder';
 import { processScorer, type CellScorer, type CellTask } from './pool';
 import { readAblationData, type AblationData } from './data';
@@ -30,13 +30,14 @@ export function ablationTasks(
   return [{ name: 'all' }, ...regions.map((region) => ({ name: regionName(region), region }))];
 }
 
-/** Whether cells are scored by collection too. Earlier versions did not: where it is done, it is part of a cell's identity. */
-export const scoresCollections = (
-  { index }: FeatureFolder,
-  plan: AblationPlan,
-  warn?: (line: string) => void,
-): boolean =>
-  plan.searched === undefined && collectionDesign(index, plan.folds, plan.seeds, warn) !== undefined;
+/** What an ablation is about. */
+export interface AblationIdentity {
+  /** Closed: what it says of itself. */
+  readonly folder: FeatureFolder;
+  readonly plan: AblationPlan;
+  /** Part of the keys of cells that are scored by collection too, which earlier versions did not do. */
+  readonly scoring: { readonly by?: 'group and collection' };
+}
 
 /**
  * Scores cells in this process or in several, each under a run of its own. Cells found finished are not scored again.
@@ -45,8 +46,7 @@ export const scoresCollections = (
  */
 export async function scoreAll(
   { features, out, workers = 1 }: AblateStageOptions,
-  folder: FeatureFolder,
-  plan: AblationPlan,
+  { folder, plan, scoring }: AblationIdentity,
   tasks: readonly CellTask[],
   context: StageContext,
   parent: RunReference | undefined,
@@ -59,7 +59,7 @@ export async function scoreAll(
     features: folder.featuresHash,
     index: folder.indexHash,
     engine: engine.description,
-    ...(scoresCollections(folder, plan) ? { by: 'group and collection' } : {}),
+    ...scoring,
   };
   const outcomes = new Array<CellOutcome | undefined>(tasks.length);
   let [next, done] = [0, 0];
@@ -95,7 +95,7 @@ export async function scoreAll(
   const order = { features: path.resolve(features), plan, cells: path.resolve(cells) };
   const open = (): CellScorer =>
     workers === 1
-      ? localScorer(readAblationData(features, engine), plan, cells, context.signal)
+      ? localScorer(readAblationData(features, engine, plan), plan, cells, context.signal)
       : processScorer(order, context.signal);
   const ends = await Promise.allSettled(
     Array.from({ length: Math.min(workers, tasks.length) }, () => lane(open)),

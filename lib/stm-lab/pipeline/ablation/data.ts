@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine';
 import type { ModulationAxes } from '../../features';
+import { collectionDesign, type CollectionDesign } from '../byCollection';
 import { classNumbers, modulationAxes, openFeatureFolder, type IndexRow } from '../featureFolder';
 
 /** The features and what they are to be told apart by. */
@@ -13,10 +14,30 @@ export interface AblationData {
   readonly classes: readonly string[];
   readonly y: Int32Array;
   readonly groups: Int32Array;
+  /** How cells are scored by collection too; undefined where they are not. */
+  readonly collections: CollectionDesign | undefined;
 }
 
+/** The part of an ablation's plan that its data depend on. */
+interface ScoringPlan {
+  readonly folds: number;
+  readonly seeds: number;
+  readonly searched?: unknown;
+}
+
+/**
+ * How an ablation's cells are scored by collection; undefined where each has a search of its own, or recordings cannot
+ * be divided so.
+ */
+export const collectionsOf = (
+  index: readonly IndexRow[],
+  plan: ScoringPlan,
+  warn?: (line: string) => void,
+): CollectionDesign | undefined =>
+  plan.searched === undefined ? collectionDesign(index, plan.folds, plan.seeds, warn) : undefined;
+
 /** Reads a feature folder for an ablation. */
-export function readAblationData(features: string, engine: Engine): AblationData {
+export function readAblationData(features: string, engine: Engine, plan: ScoringPlan): AblationData {
   const folder = openFeatureFolder(features);
   try {
     return {
@@ -27,6 +48,7 @@ export function readAblationData(features: string, engine: Engine): AblationData
       index: folder.index,
       ...classNumbers(folder.index.map(({ label }) => label)),
       groups: classNumbers(folder.index.map(({ group }) => group)).y,
+      collections: collectionsOf(folder.index, plan),
     };
   } finally {
     folder.matrix.close();

@@ -16,12 +16,7 @@ import { converged, fitMlp, predictProbabilities, selectRows } from '../../model
 import { featuresInMemory, fitReduction, transform } from '../../reduction';
 import { createStudy, optimize, type Values } from 'bayesian-optimizer';
 import { makeSplit, stratifiedGroupKFold, type Role } from '../../splits';
-import {
-  collectionDesign,
-  collectionScores,
-  crossValidateByCollection,
-  type CollectionScores,
-} from '../byCollection';
+import { collectionScores, crossValidateByCollection, type CollectionScores } from '../byCollection';
 import { samplerOf, type Experiment } from '../experiment';
 import type { ModelChoice } from '../modelChoice';
 import type { IndexRow } from '../featureFolder';
@@ -178,7 +173,7 @@ async function crossValidated(
     // Intervals are computed once, by the caller.
     bootstrap: { resamples: 1 },
   });
-  const design = collectionDesign(data.index, plan.folds, plan.seeds);
+  const design = data.collections;
   return {
     rows: Int32Array.from(data.index, (_, row) => row),
     repeats: repeats.map(({ probabilities }) => probabilities),

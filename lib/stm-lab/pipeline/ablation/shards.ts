@@ -40,14 +40,15 @@ export async function ablateShard(
   context: StageContext = {},
 ): Promise<{ readonly cells: number; readonly failed: readonly StageFailure[] }> {
   const { out, shard } = options;
-  const { folder, plan, tasks, request } = openAblation(options);
+  const open = openAblation(options);
+  const { tasks, request } = open;
   const file = recordFile(out, shard);
   const lock = acquireLock(`${file}.lock`, `${out}, shard ${shard.number} of ${shard.of}`);
   try {
     const own = tasksOfShard(tasks, shard);
     const run = stageRun({ ...request, engine: (await loadEngine({ signal: context.signal })).description });
     const parts = stageParts(context);
-    const outcomes = await scoreAll(options, folder, plan, own, context, sharedRun(context, run), parts);
+    const outcomes = await scoreAll(options, open, own, context, sharedRun(context, run), parts);
     const scored = own.filter((_, i) => outcomes[i] !== undefined);
     writeJson(file, {
       request: stageKey(request),

@@ -11,7 +11,8 @@ import { classNumbers, openFeatureFolder, type FeatureFolder } from '../featureF
 import type { StageFailure, StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
 import { logCellSounds } from '../runSounds';
-import { ablationTasks, scoreAll, scoresCollections } from './cells';
+import { ablationTasks, scoreAll, type AblationIdentity } from './cells';
+import { collectionsOf } from './data';
 import type { CellTask } from './pool';
 import type { AblateStageOptions } from './options';
 import { scoredRows, type AblationPlan, type CellOutcome, type CellScore } from './score';
@@ -54,15 +55,15 @@ export async function ablateStage(
   context: StageContext = {},
 ): Promise<AblateSummary> {
   const { out } = options;
-  const { folder, plan, tasks, request } = openAblation(options);
+  const open = openAblation(options, context.warn);
   tellOfLosses(options.features, context);
-  scoresCollections(folder, plan, context.warn);
+  const { folder, plan, tasks, request } = open;
   const { status, record: stage } = await runTrackedStage(context, {
     ...request,
     engine: (await loadEngine({ signal: context.signal })).description,
     run: async (run) => {
       const parts = stageParts(context);
-      const outcomes = await scoreAll(options, folder, plan, tasks, context, run, parts);
+      const outcomes = await scoreAll(options, open, tasks, context, run, parts);
       const failed = tasks.flatMap((task) => parts.failed.find(({ name }) => name === task.name) ?? []);
       const [reference, ...cells] = outcomes;
       const found = cells.filter((outcome) => outcome !== undefined);
@@ -98,34 +99,32 @@ export async function ablateStage(
 }
 
 /** An ablation on its data, not yet run. */
-export interface OpenAblation {
-  /** Closed: what it says of itself. */
-  readonly folder: FeatureFolder;
-  readonly plan: AblationPlan;
+export interface OpenAblation extends AblationIdentity {
   readonly tasks: readonly CellTask[];
   readonly request: Omit<TrackedStageRequest, 'run'>;
 }
 
-/** Reads what an ablation is about, and checks it. */
-export function openAblation(options: AblateStageOptions): OpenAblation {
+/** Reads what an ablation is about, and checks it. `warn` is told why cells are not scored by collection. */
+export function openAblation(options: AblateStageOptions, warn?: (line: string) => void): OpenAblation {
   const { experiment, out, workers = 1 } = options;
   if (!Number.isInteger(workers) || workers < 1)
     throw inputError(`ablation: ${workers} workers; it must be a whole number from 1`);
   const folder = openFeatureFolder(options.features);
   folder.matrix.close();
-  const plan = planOf(experiment);
+  const settings = ablationParameters(experiment);
+  const { plan } = settings;
+  const scoring =
+    collectionsOf(folder.index, plan, warn) === undefined ? {} : ({ by: 'group and collection' } as const);
   return {
     folder,
     plan,
+    scoring,
     tasks: ablationTasks(options, folder),
     request: {
       stage: 'ablate',
       folder: out,
-      parameters: {
-        ...ablationParameters(experiment),
-        ...(scoresCollections(folder, plan) ? { by: 'group and collection' } : {}),
-      },
-      settings: ablationParameters(experiment),
+      parameters: { ...settings, ...scoring },
+      settings,
       inputs: { features: folder.featuresHash, index: folder.indexHash, axes: folder.axesHash },
     },
   };

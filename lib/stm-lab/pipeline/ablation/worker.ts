@@ -6,7 +6,9 @@ import { readAblationData, type AblationData } from './data';
 import { scoreCell } from './score';
 
 let order: AblationWorkerOrder | undefined;
-const data = once(async (): Promise<AblationData> => readAblationData(order!.features, await loadEngine()));
+const data = once(async (): Promise<AblationData> =>
+  readAblationData(order!.features, await loadEngine(), order!.plan),
+);
 
 async function answer(
   task: Extract<ToAblationWorker, { task: unknown }>['task'],
