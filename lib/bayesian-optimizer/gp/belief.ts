@@ -2,10 +2,8 @@ import { spaceCoder } from '../coding';
 import type { Direction } from '../journal/records';
 import type { Space, Values } from '../space';
 import { logExpectedImprovement } from './acquisition';
-import { fitGp } from './fit';
-import type { Design } from './kernel';
+import { designOf, fitOutcome } from './model';
 import { absentUnit, modelColumns, unitsToRow } from './optimise';
-import { plainOutcome } from './outcome';
 
 /** What the Gaussian process expects of a configuration. */
 export interface Belief {
@@ -37,28 +35,17 @@ export function gaussianProcessBelief({ space, direction, trials, at }: BeliefTa
   const rowOf = (values: Values): Float64Array =>
     unitsToRow(coder, columns, coder.encode(values, absentUnit));
   const rows = trials.map(({ values }) => rowOf(values));
-  const design: Design = {
-    n: rows.length,
-    d: columns.length,
-    x: Float64Array.from(rows.flatMap((row) => [...row])),
-    categorical: columns.map((i) => coder.coders[i]!.kind === 'categorical'),
-  };
   const sign = direction === 'maximize' ? -1 : 1;
   const losses = Float64Array.from(trials, ({ value }) => sign * value);
-  const { y } = plainOutcome(losses);
-  const [gp] = (['smooth', 'rough'] as const)
-    .map((from) => fitGp(design, y, from))
-    .sort((a, b) => b.logPosterior - a.logPosterior);
-  const lowest = Math.min(...rows.map((row) => logExpectedImprovement(gp!, 0).predict(row).mean));
-  const acquisition = logExpectedImprovement(gp!, lowest);
-  const middle = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-  const spread = Math.sqrt(losses.reduce((sum, loss) => sum + (loss - middle) ** 2, 0) / losses.length);
+  const fitted = fitOutcome(designOf(coder, columns, rows), losses, 'plain');
+  const { predict } = logExpectedImprovement(fitted.gp, 0);
+  const acquisition = logExpectedImprovement(fitted.gp, Math.min(...rows.map((row) => predict(row).mean)));
   return at.map((values) => {
     const row = rowOf(values);
     const { mean, variance } = acquisition.predict(row);
     return {
-      mean: sign * (middle + spread * mean),
-      deviation: spread * Math.sqrt(variance),
+      mean: sign * (fitted.mean + fitted.deviation * mean),
+      deviation: fitted.deviation * Math.sqrt(variance),
       logImprovement: acquisition.value(row),
     };
   });

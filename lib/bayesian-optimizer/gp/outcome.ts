@@ -9,6 +9,9 @@ export function scaleToUnit(values: Float64Array): Float64Array {
 /** Losses as the model sees them: standardised, with the log of the density ratio that the change of scale brings. */
 export interface Outcome {
   readonly y: Float64Array;
+  /** Of what was standardised: y = (value - mean) / deviation. */
+  readonly mean: number;
+  readonly deviation: number;
   /** Sum over the points of log |dy / dloss|: makes likelihoods on different scales comparable. */
   readonly logJacobian: number;
 }
@@ -20,6 +23,8 @@ function standardised(values: Float64Array, logSlopes: number): Outcome {
   const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / n);
   return {
     y: values.map((v) => (deviation > 0 ? (v - mean) / deviation : 0)),
+    mean,
+    deviation,
     logJacobian: logSlopes - (deviation > 0 ? n * Math.log(deviation) : 0),
   };
 }

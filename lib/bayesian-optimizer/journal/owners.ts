@@ -28,7 +28,7 @@ export function showLife(journal: string, worker: string): { stop(): void } {
 }
 
 /**
- * Scores whether a trial's owner still lives: on this machine by its process, elsewhere by the file it
+ * Tells whether a trial's owner is still alive: on this machine by its process, elsewhere by the file it
  * touches. A foreign worker that never left such a file (Optuna's) is trusted to live.
  */
 export function watchOwners(journal: string | undefined): { isAlive(owner: string): boolean } {

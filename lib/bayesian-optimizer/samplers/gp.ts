@@ -2,10 +2,10 @@ import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
 import type { SpaceCoder } from '../coding';
 import { logExpectedImprovement } from '../gp/acquisition';
-import type { FittedGp } from '../gp/fit';
-import { conditionGp, fitGp } from '../gp/fit';
+import { conditionGp } from '../gp/fit';
+import { designOf, fitOutcome } from '../gp/model';
 import { absentUnit, modelColumns, optimiseAcquisition, unitsToRow } from '../gp/optimise';
-import { logOutcome, plainOutcome, scaleToUnit } from '../gp/outcome';
+import { scaleToUnit } from '../gp/outcome';
 import type { ProposalContext, Sampler, TrialRecord } from '../sampler';
 import type { Values } from '../space';
 import { configurationKey } from '../space';
@@ -60,17 +60,6 @@ function rowsOf(
   return trials.map((trial) => unitsToRow(coder, columns, coder.encode(trial.values, absentUnit)));
 }
 
-function designOf(
-  coder: SpaceCoder,
-  columns: readonly number[],
-  rows: readonly Float64Array[],
-): FittedGp['design'] {
-  const d = columns.length;
-  const x = new Float64Array(rows.length * d);
-  rows.forEach((row, i) => x.set(row, i * d));
-  return { n: rows.length, d, x, categorical: columns.map((i) => coder.coders[i]!.kind === 'categorical') };
-}
-
 function proposeByModel(
   context: ProposalContext,
   columns: readonly number[],
@@ -117,26 +106,6 @@ function proposeByModel(
     if (!tried.has(configurationKey(coder.space, values))) return values;
   }
   return drawUntried(context, () => random.uniform(0, 1, coder.coders.length), random.double);
-}
-
-/** The model on the scale asked for, or on the one under which the losses are more probable. */
-function fitOutcome(
-  design: FittedGp['design'],
-  losses: Float64Array,
-  outcome: 'auto' | 'plain' | 'log',
-): { gp: FittedGp; y: Float64Array } {
-  const scales = [
-    outcome === 'log' ? undefined : plainOutcome(losses),
-    outcome === 'plain' ? undefined : logOutcome(losses),
-  ].filter((scale) => scale !== undefined);
-  const [best] = (scales.length > 0 ? scales : [plainOutcome(losses)])
-    .map(({ y, logJacobian }) => {
-      const gp = fitGp(design, y, 'smooth');
-      return { gp, y, evidence: gp.logPosterior + logJacobian };
-    })
-    .sort((a, b) => b.evidence - a.evidence);
-  const rough = fitGp(design, best!.y, 'rough');
-  return { y: best!.y, gp: rough.logPosterior > best!.gp.logPosterior ? rough : best!.gp };
 }
 
 /** Full units of a trial; parameters it does not have get a random place, for moves that bring them into being. */

@@ -24,7 +24,7 @@ interface Group {
   readonly coders: readonly Coder[];
 }
 
-/** Groups in the order in which their conditions can be scored. */
+/** Groups in the order in which their conditions can be decided. */
 function groupsOf({ space, coders }: SpaceCoder): Group[] {
   const groups = new Map<string, { when: Condition | undefined; coders: Coder[] }>();
   for (const coder of coders) {

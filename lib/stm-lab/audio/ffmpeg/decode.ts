@@ -235,7 +235,7 @@ async function* streamBlocks(
   };
   let gapsSeen = 0;
   /** A gap with a complaint is damage; without one the recorder left it. */
-  const score = async (gap: Gap): Promise<void> => {
+  const assess = async (gap: Gap): Promise<void> => {
     if (log.errorCount === 0) await delay(SETTLE_MS);
     if (log.errorCount > 0) damaged(gap.at);
     if (gapsSeen === 1)
@@ -258,7 +258,7 @@ async function* streamBlocks(
       for (; gapsSeen < frames.gaps.length && frames.gaps[gapsSeen]!.at < done + count;) {
         const gap = frames.gaps[gapsSeen++]!;
         try {
-          await score(gap);
+          await assess(gap);
         } catch (error) {
           if (gap.at > done) yield block.subarray(0, gap.at - done);
           throw error;
@@ -269,7 +269,7 @@ async function* streamBlocks(
     }
     const ending = await orHang(ended, file, stop);
     checkEnvironment(file, ffmpeg, log, ending);
-    for (; gapsSeen < frames.gaps.length;) await score(frames.gaps[gapsSeen++]!);
+    for (; gapsSeen < frames.gaps.length;) await assess(frames.gaps[gapsSeen++]!);
     if (ending.signal !== null) damaged(done);
     downmix.finish();
     const declared = log.declaredSeconds === undefined ? done : Math.round(log.declaredSeconds * sampleRate);

@@ -1,4 +1,4 @@
-/** Scores whether a worker is silent for too long. */
+/** Tells whether a worker is silent for too long. */
 export interface SilenceWatch {
   /** The worker gave a sign of life. */
   heard(): void;
