@@ -6,6 +6,8 @@ import { configurationNames } from 'stm-lab/dist/stages/configuration';
 import { readExperiment, samplerOf } from 'stm-lab/dist/pipeline/experiment';
 import { flattenParameters } from 'stm-lab/dist/stages/context';
 import { modelOfTrial } from 'stm-lab/dist/pipeline/hyperparameters';
+import * as schema from 'stm-lab/dist/pipeline/experiment.schema.json';
+import { FEATURE_KIND_NAMES } from 'stm-lab/dist/features';
 import { createStudy } from 'bayesian-optimizer';
 import { temporaryFolder, tinyExperiment } from './support';
 
@@ -25,6 +27,13 @@ test('every experiment that is shipped fits the schema, and its space can be sea
     const model = modelOfTrial(study.ask()!.values, family, fit);
     assert.ok(model.hidden.length >= 1 && model.fit.learningRate! > 0, name);
   }
+});
+
+test('the schema names the kinds of features that can be extracted, and refuses others by listing them', () => {
+  assert.deepEqual(schema.properties.features.properties.kind.enum, FEATURE_KIND_NAMES);
+  const file = path.join(temporaryFolder('kinds'), 'own.json');
+  fs.writeFileSync(file, JSON.stringify({ extends: 'smoke', features: { kind: 'cepstra' } }));
+  assert.throws(() => readExperiment(file), new RegExp(FEATURE_KIND_NAMES.join('.*')));
 });
 
 test('the paper experiment starts with the published first trial', () => {

@@ -4,6 +4,7 @@ import type { RegionDesign } from '../ablation';
 import { inputError, messageOf } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
 import { omit } from '../base/omit';
+import type { FeatureKind } from '../features';
 import type { FitOptions } from '../models';
 import type { SamplerName, Space, Values } from 'bayesian-optimizer';
 import { checkAgainst, configurationFile } from '../stages/configuration';
@@ -23,7 +24,7 @@ export interface Experiment {
   readonly title: string;
   readonly cost?: string;
   readonly features: {
-    readonly kind: 'stm' | 'mel';
+    readonly kind: FeatureKind;
     readonly channels?: 'published' | 'paper';
     /** Default 1 s, as published. */
     readonly maxSilenceSeconds?: SilenceLimit;

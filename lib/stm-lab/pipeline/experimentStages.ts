@@ -4,6 +4,7 @@ import { isDivergence } from 'research-basics/errors';
 import { canonicalJson, sha256 } from 'research-basics/files';
 import { once } from 'research-basics/once';
 import type { Manifest } from '../corpus';
+import { featureKind } from '../features';
 import { ablateStage, type AblateSummary } from './ablation';
 import {
   compareStage,
@@ -234,7 +235,9 @@ function settingRows(
     {
       what: 'features',
       value:
-        features.kind === 'stm' ? `STM, ${features.channels ?? 'published'} channels` : 'mel spectrogram',
+        features.kind === 'stm'
+          ? `STM, ${features.channels ?? 'published'} channels`
+          : featureKind(features.kind).title,
     },
     {
       what: 'split',

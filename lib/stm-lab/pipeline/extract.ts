@@ -6,7 +6,6 @@ import { durationText } from 'research-basics/duration';
 import { readJson, sha256, sha256File, writeJson } from 'research-basics/files';
 import {
   extractCorpus,
-  type ExtractCorpusOptions,
   type ExtractionProgress,
   duplicateWarning,
   readDuplicates,
@@ -18,19 +17,9 @@ import type { Run } from 'mlflow-tracking-client';
 import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from '../stages/context';
 import { datasetOfManifest } from '../stages/dataset';
 import { tellMany } from '../stages/tellMany';
-import type { Experiment } from './experiment';
+import { extractionSettings, featureOptions, type ExtractedFeatures } from './featureSettings';
 import { tellOfLosses } from './classLosses';
 import { silenceSeconds } from './silenceLimit';
-
-/** Which features, and what is kept of a recording. */
-export type ExtractedFeatures = Experiment['features'] & {
-  /** Of mel features: `power` (default, as published) or `decibel`. */
-  readonly scale?: 'power' | 'decibel';
-  /** Of STM features: excerpts of a recording at most. Default 30, as published. */
-  readonly maxExcerpts?: number;
-  /** `excerpts`: also the features of every excerpt, for poolings over them. Default `mean`. */
-  readonly keep?: 'mean' | 'excerpts';
-};
 
 /** What `extractStage` reads and writes. */
 export interface ExtractStageOptions {
@@ -121,25 +110,6 @@ export async function extractStage(
     : trackedRun(context, request, work);
 }
 
-/** The features part of an experiment, in the extractor's words. */
-export function featureOptions({
-  kind,
-  channels,
-  scale,
-  maxExcerpts,
-  maxSilenceSeconds,
-  keep,
-}: ExtractedFeatures): Pick<ExtractCorpusOptions, 'features' | 'parameters' | 'keep'> {
-  const seconds = silenceSeconds(maxSilenceSeconds);
-  const parameters = {
-    ...(channels === undefined ? {} : { channels }),
-    ...(scale === undefined ? {} : { scale }),
-    ...(maxExcerpts === undefined ? {} : { maxExcerpts }),
-    ...(seconds === undefined ? {} : { maxSilenceSeconds: seconds }),
-  };
-  return { features: kind, parameters, keep };
-}
-
 /** Lines whose recording the system did not let us look for. */
 const unreachable = ({ problems }: Manifest): number =>
   problems.filter(({ cause }) => cause === 'environment').length;
@@ -177,25 +147,6 @@ export function extractionKey(manifest: Manifest, features: ExtractedFeatures): 
   // What is left at its default stays out of the key of earlier extractions.
   const more = seconds === undefined ? {} : { maxSilenceSeconds: seconds };
   return sha256({ manifest: manifest.hash, features: { ...others, ...more } });
-}
-
-/** The settings of an extraction with the defaults filled in, by which reports choose its run. */
-export function extractionSettings({
-  kind,
-  channels,
-  scale,
-  maxExcerpts,
-  keep,
-  maxSilenceSeconds,
-}: ExtractedFeatures): object {
-  return {
-    kind,
-    maxSilenceSeconds: silenceSeconds(maxSilenceSeconds) ?? null,
-    ...(kind === 'stm'
-      ? { channels: channels ?? 'published', maxExcerpts: maxExcerpts ?? 30 }
-      : { scale: scale ?? 'power' }),
-    keep: keep ?? 'mean',
-  };
 }
 
 /** The run of an extraction. */

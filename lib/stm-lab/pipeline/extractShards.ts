@@ -13,11 +13,11 @@ import { tellMany } from '../stages/tellMany';
 import {
   extractionLine,
   extractionRun,
-  featureOptions,
   recordExtraction,
   tellOfManifest,
   type ExtractStageOptions,
 } from './extract';
+import { featureOptions } from './featureSettings';
 
 /** What a shard's extraction reads and writes; `out` is the folder of the whole. */
 export interface ExtractShardOptions extends ExtractStageOptions {

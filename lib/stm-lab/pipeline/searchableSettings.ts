@@ -1,4 +1,5 @@
 import { inputError } from 'research-basics/errors';
+import { FEATURE_KIND_NAMES } from '../features';
 import { nearestName } from './nearestName';
 import * as schema from './experiment.schema.json';
 
@@ -21,7 +22,7 @@ export const SETTINGS = new Map<string, ValueSchema>([
   ...below('features', [
     ...without(compared[2]!, 'kind'),
     ...without(compared[0]!, 'kind'),
-    ['kind', { enum: ['stm', 'mel'] }],
+    ['kind', { enum: FEATURE_KIND_NAMES }],
     ['pooling', { enum: ['mean', 'statistics', 'first'] }],
     ['rateSmoothing', definitions.rateSmoothing],
     ['foldRates', { type: 'boolean' }],

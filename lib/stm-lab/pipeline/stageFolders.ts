@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { homeFolder } from '../stages/home';
 import type { AblationSize, Experiment } from './experiment';
-import { silenceSuffix } from './silenceLimit';
+import { featureKey } from './featureSettings';
 
 /** Folders of one corpus and one experiment: one per stage. */
 export interface StageFolders {
@@ -33,15 +33,9 @@ export function stageFolders(
   size: AblationSize | undefined,
 ): StageFolders {
   const own = (name: string): string => path.join(results, corpus, experiment.name, name);
-  const { kind, channels = 'published', maxSilenceSeconds } = experiment.features;
-  const silence = silenceSuffix(maxSilenceSeconds);
   return {
     // Shared by all experiments on these features.
-    features: path.join(
-      results,
-      corpus,
-      `${kind === 'stm' ? `features-stm-${channels}` : 'features-mel'}${silence}`,
-    ),
+    features: path.join(results, corpus, `features-${featureKey(experiment.features)}`),
     split: own('split'),
     reduction: own('reduction'),
     search: own('search'),

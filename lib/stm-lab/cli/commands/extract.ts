@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { readJson } from 'research-basics/files';
-import type { ClassCount } from '../../features';
+import { FEATURE_KIND_NAMES, type ClassCount } from '../../features';
 import {
   extractShardStage,
   extractStage,
@@ -36,7 +36,7 @@ export const extract: Command = {
       help: 'configuration in experiments/, or a JSON file (also --preset), whose features are extracted',
       default: 'the options here',
     },
-    features: { value: 'KIND', help: 'stm or mel', default: 'stm' },
+    features: { value: 'KIND', help: FEATURE_KIND_NAMES.join(' or '), default: 'stm' },
     channels: {
       value: 'SET',
       help: 'filter bank of the STM: published (150) or paper (128)',
@@ -80,7 +80,7 @@ export const extract: Command = {
     const out = options['out']!;
     const preset =
       options['experiment'] === undefined ? undefined : readExperiment(options['experiment']).features;
-    const kind = choiceOption(options, 'features', ['stm', 'mel'] as const, preset?.kind ?? 'stm');
+    const kind = choiceOption(options, 'features', FEATURE_KIND_NAMES, preset?.kind ?? 'stm');
     const channels = choiceOption(
       options,
       'channels',

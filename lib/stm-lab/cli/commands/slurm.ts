@@ -10,6 +10,7 @@ import {
   type ClusterWork,
 } from '../../cluster';
 import { inputError } from 'research-basics/errors';
+import { FEATURE_KIND_NAMES } from '../../features';
 import { ABLATION_SIZES } from '../../pipeline';
 import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
 import { terminalContext } from '../context';
@@ -26,7 +27,7 @@ export const slurm: Command = {
     manifest: { value: 'M.csv', help: 'extract: recordings' },
     features: {
       value: 'KIND|DIR',
-      help: 'extract: stm or mel; ablate: results of "stm-lab extract"',
+      help: `extract: ${FEATURE_KIND_NAMES.join(' or ')}; ablate: results of "stm-lab extract"`,
       default: 'stm',
     },
     channels: { value: 'SET', help: 'extract: published or paper', default: 'published' },
@@ -130,7 +131,7 @@ function workOf(kind: string | undefined, options: OptionValues): ClusterWork {
   };
   const { experiment } = options;
   if (kind === 'extract') {
-    const features = choiceOption(options, 'features', ['stm', 'mel'] as const, 'stm');
+    const features = choiceOption(options, 'features', FEATURE_KIND_NAMES, 'stm');
     const channels = choiceOption(options, 'channels', ['published', 'paper'] as const, 'published');
     const maxSilenceSeconds = silenceOption(options);
     return extractionWork({

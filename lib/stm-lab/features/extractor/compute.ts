@@ -5,10 +5,15 @@ import { inputError, messageOf, UserError } from 'research-basics/errors';
 import { canonicalJson, sha256 } from 'research-basics/files';
 import { acquireLock } from 'research-basics/lock';
 import type { ManifestRow } from '../../corpus/types';
-import type { MelParameters } from '../mel';
-import type { StmParameters } from '../stm';
-import { describeFeatures, type FeatureDescription, type FeatureKind, type Kept } from './analysers';
+import type { Kept } from './analysers';
 import { openJournal, type Journal } from './journal';
+import {
+  describeFeatures,
+  featureKind,
+  type FeatureDescription,
+  type FeatureKind,
+  type FeatureParameters,
+} from './kinds';
 import { isAccepted, isFailed, type Job, type Outcome } from './messages';
 import { runPool } from './pool';
 import { fileStamp } from './stamp';
@@ -39,7 +44,7 @@ export interface ExtractionOptions {
   /** Default `stm`. */
   readonly features?: FeatureKind | undefined;
   /** Parameters that differ from the published ones. */
-  readonly parameters?: Partial<StmParameters> | Partial<MelParameters> | undefined;
+  readonly parameters?: Partial<FeatureParameters> | undefined;
   /**
    * `mean` (default): one row per recording. `excerpts`: also one per accepted excerpt, in two more files
    * (STM only).
@@ -82,7 +87,7 @@ export function recipeOf({
   keep = 'mean',
   parameters,
 }: Pick<ExtractionOptions, 'features' | 'keep' | 'parameters'>): Recipe {
-  if (keep === 'excerpts' && kind !== 'stm')
+  if (keep === 'excerpts' && !featureKind(kind).hasExcerpts)
     throw inputError(
       `${kind} features take one excerpt per recording; excerpts are kept of STM features only`,
     );

@@ -1,4 +1,12 @@
-export { describeFeatures, type FeatureDescription, type FeatureKind, type Kept } from './analysers';
+export type { Kept } from './analysers';
+export {
+  describeFeatures,
+  FEATURE_KIND_NAMES,
+  featureKind,
+  type FeatureDescription,
+  type FeatureKind,
+  type FeatureKindEntry,
+} from './kinds';
 export type { ExtractionOptions, ExtractionProgress } from './compute';
 export { extractCorpus, type ExtractCorpusOptions, type ExtractionSummary } from './extractCorpus';
 export { duplicateWarning, readDuplicates, type Duplicate } from './duplicates';

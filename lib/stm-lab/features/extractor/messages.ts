@@ -1,11 +1,12 @@
 import type { RawPcm } from '../../audio';
-import type { FeatureKind, Kept } from './analysers';
+import type { Kept } from './analysers';
+import type { FeatureKind, FeatureParameters } from './kinds';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
   readonly features: FeatureKind;
   readonly keep: Kept;
-  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly parameters: FeatureParameters;
 }
 
 /** One recording to be extracted. */

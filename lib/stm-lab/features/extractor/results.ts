@@ -6,9 +6,10 @@ import { inputError, messageOf, UserError } from 'research-basics/errors';
 import { sha256, sha256File, writeJson } from 'research-basics/files';
 import { openNpyWriter } from '../../base/npy';
 import type { ManifestRow } from '../../corpus/types';
-import type { FeatureDescription, FeatureKind, Kept } from './analysers';
+import type { Kept } from './analysers';
 import { DECODING_FILE, outsideDecoder, writeDecodings, type Decoding } from './decoding';
 import { DUPLICATES_FILE, duplicateSets, writeDuplicates } from './duplicates';
+import type { FeatureDescription, FeatureKind } from './kinds';
 import { isAccepted, type Accepted, type Outcome } from './messages';
 
 /** Where the results of an extraction lie. */

@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openAudio } from '../../audio';
 import { fileError, isContentError, messageOf, UserError } from 'research-basics/errors';
 import { sha256File } from 'research-basics/files';
-import { createAnalyser, type Analyser } from './analysers';
+import type { Analyser } from './analysers';
+import { featureKind } from './kinds';
 import type { FromWorker, Job, Failed, Unusable, ToWorker, WorkerSetup } from './messages';
 import { fileStamp } from './stamp';
 
@@ -95,7 +96,7 @@ async function main(): Promise<void> {
       }
     } else if (job !== undefined && analyser !== undefined) void extract(analyser, job).then(send);
   });
-  analyser = await createAnalyser(features, parameters, keep);
+  analyser = await featureKind(features).prepare(parameters, keep);
   send({ kind: 'ready' });
 }
 

@@ -10,6 +10,6 @@ export { fullRows } from './fullRows';
 export { prepareFeatures, type PrepareOptions } from './prepare';
 export type { ComparisonRecord, ComparisonRowRecord } from './record';
 export type { ComparisonScores } from './rowScores';
-export { featureKey, needsExcerpts } from './rowData';
+export { featureKey, needsExcerpts } from '../featureSettings';
 export { compareStage, comparisonParameters, type CompareStageOptions, type CompareSummary } from './stage';
 export { comparisonRows, comparisonTable, type ComparisonTableRow } from './table';

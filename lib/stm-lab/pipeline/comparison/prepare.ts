@@ -7,7 +7,7 @@ import { runTrackedStage, type StageContext } from '../../stages/context';
 import { extractStage } from '../extract';
 import type { FeatureChoice } from './choice';
 import type { FullRow } from './fullRows';
-import { featureKey, needsExcerpts } from './rowData';
+import { featureKey, needsExcerpts, ownSettings, type ExtractedFeatures } from '../featureSettings';
 
 /** Where the features of a comparison come from. */
 export interface PrepareOptions {
@@ -37,19 +37,14 @@ export async function prepareFeatures(
     else {
       const { manifest, workers } = options;
       const { kind, maxSilenceSeconds } = features;
-      const silence = maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
-      const wanted =
-        kind === 'nuisance'
-          ? { kind: 'stm' as const, channels: 'published' as const }
-          : kind === 'mel'
-            ? { kind, ...(features.scale === undefined ? {} : { scale: features.scale }) }
-            : {
-                kind,
-                channels: features.channels ?? 'published',
-                ...(features.maxExcerpts === undefined ? {} : { maxExcerpts: features.maxExcerpts }),
-                ...(needsExcerpts(features) ? { keep: 'excerpts' as const } : {}),
-              };
-      await extractStage({ manifest, out, features: { ...wanted, ...silence }, workers }, context);
+      const own = kind === 'nuisance' ? { kind: 'stm' as const } : { kind, ...ownSettings(kind, features) };
+      const wanted = {
+        ...(own.kind === 'stm' ? { channels: 'published' } : {}),
+        ...own,
+        ...(needsExcerpts(features) ? { keep: 'excerpts' } : {}),
+        ...(maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds }),
+      } as ExtractedFeatures;
+      await extractStage({ manifest, out, features: wanted, workers }, context);
     }
   }
   return folders;

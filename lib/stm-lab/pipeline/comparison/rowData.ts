@@ -1,6 +1,5 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { fileName } from '../../base/fileName';
 import { readJson } from 'research-basics/files';
 import { poolExcerpts, prepareModulations, type ModulationAxes, type Preparation } from '../../features';
 import { vectorsOf } from '../../models';
@@ -11,7 +10,7 @@ import {
   type ExtractionFile,
   type IndexRow,
 } from '../featureFolder';
-import { silenceSuffix } from '../silenceLimit';
+import { needsExcerpts } from '../featureSettings';
 import type { FeatureChoice } from './choice';
 
 /** Where the features of one row of a comparison lie. */
@@ -32,27 +31,6 @@ export interface RowData {
   readonly columns: number;
   /** For attention: number of excerpts of each recording. */
   readonly excerpts?: Int32Array;
-}
-
-/** Name of the feature folder that a choice needs, the same for choices that can share one. */
-export function featureKey(features: FeatureChoice): string {
-  if (features.kind === 'embeddings') return `embeddings-${fileName(features.name)}`;
-  const silence = silenceSuffix(features.maxSilenceSeconds);
-  if (features.kind === 'nuisance') return `stm-published${silence}`;
-  if (features.kind === 'mel') return `${features.scale === 'decibel' ? 'mel-decibel' : 'mel'}${silence}`;
-  const { channels = 'published', maxExcerpts } = features;
-  return [
-    `stm-${channels}`,
-    ...(maxExcerpts === undefined ? [] : [`max${maxExcerpts}`]),
-    ...(needsExcerpts(features) ? ['excerpts'] : []),
-  ]
-    .join('-')
-    .concat(silence);
-}
-
-/** Whether the extraction has to keep excerpts. */
-export function needsExcerpts(features: FeatureChoice): boolean {
-  return features.kind === 'stm' && features.pooling !== undefined && features.pooling !== 'count';
 }
 
 /**

@@ -19,7 +19,8 @@ import type { ComparisonChoice } from './choice';
 import { fullRows, type FullRow } from './fullRows';
 import type { ComparisonRecord, ComparisonRowRecord } from './record';
 import { scoreRow, type FinishedRow } from './row';
-import { featureKey, openRowSource, type RowSource } from './rowData';
+import { featureKey } from '../featureSettings';
+import { openRowSource, type RowSource } from './rowData';
 import { comparisonFigureOf, writeComparisonCsv } from './table';
 
 /** What `compareStage` reads and writes. */

@@ -3,7 +3,7 @@ import { sha256 } from 'research-basics/files';
 import { ablationParameters } from '../ablation';
 import { comparisonParameters, featureKey, fullRows } from '../comparison';
 import { ABLATION_SIZES, readAblation, type AblationSettings, type Experiment } from '../experiment';
-import { extractionSettings } from '../extract';
+import { extractionSettings } from '../featureSettings';
 import { searchSettings } from '../searchPlan';
 
 /** What a report is about. */

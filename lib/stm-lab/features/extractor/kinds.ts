@@ -1,0 +1,94 @@
+import { createMelKernel, MEL_PARAMETERS, melAxes, startMelAnalysis, type MelParameters } from '../mel';
+import { createStmKernel, startStmAnalysis, STM_PARAMETERS, stmAxes, type StmParameters } from '../stm';
+import type { Analyser, Kept } from './analysers';
+
+/** All parameters of a kind of features, defaults filled in, as they enter every cache key. */
+export type FeatureParameters = Readonly<Record<string, string | number>>;
+
+/** What a kind of features is: everything that the extractor and the stages know of it. */
+export interface FeatureKindEntry {
+  /** In a few words, for tables. */
+  readonly title: string;
+  /** All parameters with their defaults. */
+  readonly defaults: FeatureParameters;
+  /** Those of them that a configuration may set besides the silence limit, which every kind has. */
+  readonly settings: readonly string[];
+  /** Counts changes of the computation that change its results: part of every cache key. */
+  readonly revision: number;
+  /** Whether every excerpt of a recording can have a row of its own. */
+  readonly hasExcerpts: boolean;
+  /** The axes of a row, as `axes.json` holds them, and its length (float32 values). */
+  describe(parameters: FeatureParameters): {
+    readonly axes: Readonly<Record<string, unknown>>;
+    readonly rowLength: number;
+  };
+  /** Prepares the computation in this thread. */
+  prepare(parameters: FeatureParameters, keep: Kept): Promise<Analyser>;
+}
+
+const stm: FeatureKindEntry = {
+  title: 'STM',
+  defaults: { ...STM_PARAMETERS },
+  settings: ['channels', 'maxExcerpts'],
+  revision: 1,
+  hasExcerpts: true,
+  describe(parameters) {
+    const axes = stmAxes(parameters as Partial<StmParameters>);
+    return { axes: { ...axes }, rowLength: axes.scaleCycPerOct.length * axes.rateHz.length };
+  },
+  async prepare(parameters, keep) {
+    const options = parameters as Partial<StmParameters>;
+    const kernel = await createStmKernel({ channels: options.channels });
+    return {
+      start: (rate, startSeconds) => startStmAnalysis(kernel, rate, { ...options, startSeconds, keep }),
+    };
+  },
+};
+
+const mel: FeatureKindEntry = {
+  title: 'mel spectrogram',
+  defaults: { ...MEL_PARAMETERS },
+  settings: ['scale'],
+  revision: 1,
+  hasExcerpts: false,
+  describe() {
+    const axes = melAxes();
+    return { axes: { ...axes }, rowLength: axes.bandHz.length * axes.seconds.length };
+  },
+  async prepare(parameters) {
+    const kernel = await createMelKernel();
+    const options = parameters as Partial<MelParameters>;
+    return { start: (rate, startSeconds) => startMelAnalysis(kernel, rate, { ...options, startSeconds }) };
+  },
+};
+
+/** The features an extraction can make, by name: a new kind is an entry here. */
+export const FEATURE_KINDS = { stm, mel } as const satisfies Readonly<Record<string, FeatureKindEntry>>;
+
+/** Name of a kind of features. */
+export type FeatureKind = keyof typeof FEATURE_KINDS;
+
+/** All names, in the order of the table. */
+export const FEATURE_KIND_NAMES = Object.keys(FEATURE_KINDS) as FeatureKind[];
+
+/** The entry of a kind. */
+export const featureKind = (kind: FeatureKind): FeatureKindEntry => FEATURE_KINDS[kind];
+
+/** What a kind of feature is, apart from computing it. */
+export interface FeatureDescription {
+  readonly parameters: FeatureParameters;
+  readonly rowLength: number;
+  readonly axes: Readonly<Record<string, unknown>>;
+  /** Counts changes of the computation that change its results: part of every cache key. */
+  readonly revision: number;
+}
+
+/** All parameters, defaults filled in, and the shape of a row. */
+export function describeFeatures(
+  kind: FeatureKind,
+  parameters: Partial<FeatureParameters> = {},
+): FeatureDescription {
+  const { defaults, revision, describe } = featureKind(kind);
+  const full = { ...defaults, ...parameters } as FeatureParameters;
+  return { parameters: full, revision, ...describe(full) };
+}

@@ -1,0 +1,76 @@
+import { fileName } from '../base/fileName';
+import { featureKind, type FeatureKind } from '../features';
+import type { FeatureChoice } from './comparison/choice';
+import type { Experiment } from './experiment';
+import { silenceSeconds, silenceSuffix } from './silenceLimit';
+
+/** Which features, and what is kept of a recording. */
+export type ExtractedFeatures = Experiment['features'] & {
+  /** Of mel features: `power` (default, as published) or `decibel`. */
+  readonly scale?: 'power' | 'decibel';
+  /** Of modulation features: excerpts of a recording at most. Default 30, as published. */
+  readonly maxExcerpts?: number;
+  /** `excerpts`: also the features of every excerpt, for poolings over them. Default `mean`. */
+  readonly keep?: 'mean' | 'excerpts';
+};
+
+/** Settings that belong to a kind of features, without those that are left out. */
+export function ownSettings(
+  kind: FeatureKind,
+  settings: Readonly<Record<string, unknown>> | object,
+): Record<string, string | number> {
+  const given = settings as Readonly<Record<string, string | number | undefined>>;
+  return Object.fromEntries(
+    featureKind(kind).settings.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
+  );
+}
+
+/** The features part of an experiment, in the extractor's words. */
+export function featureOptions({ kind, keep, ...settings }: ExtractedFeatures): {
+  readonly features: FeatureKind;
+  readonly parameters: Record<string, string | number>;
+  readonly keep: ExtractedFeatures['keep'];
+} {
+  const seconds = silenceSeconds(settings.maxSilenceSeconds);
+  const parameters = {
+    ...ownSettings(kind, settings),
+    ...(seconds === undefined ? {} : { maxSilenceSeconds: seconds }),
+  };
+  return { features: kind, parameters, keep };
+}
+
+/** The settings of an extraction with the defaults filled in, by which reports choose its run. */
+export function extractionSettings({ kind, keep, ...settings }: ExtractedFeatures): object {
+  const { defaults, settings: names } = featureKind(kind);
+  return {
+    kind,
+    maxSilenceSeconds: silenceSeconds(settings.maxSilenceSeconds) ?? null,
+    ...Object.fromEntries(names.map((name) => [name, defaults[name]])),
+    ...ownSettings(kind, settings),
+    keep: keep ?? 'mean',
+  };
+}
+
+/** Name of the feature folder that a choice needs, the same for choices that can share one. */
+export function featureKey(features: FeatureChoice): string {
+  if (features.kind === 'embeddings') return `embeddings-${fileName(features.name)}`;
+  const silence = silenceSuffix(features.maxSilenceSeconds);
+  if (features.kind === 'nuisance') return `stm-published${silence}`;
+  const { kind } = features;
+  const { defaults } = featureKind(kind);
+  const own = ownSettings(kind, kind === 'stm' ? { channels: 'published', ...features } : features);
+  return [
+    kind,
+    ...Object.entries(own)
+      .filter(([name, value]) => value !== defaults[name] || name === 'channels')
+      .map(([name, value]) => (name === 'maxExcerpts' ? `max${value}` : String(value))),
+    ...(needsExcerpts(features) ? ['excerpts'] : []),
+  ]
+    .join('-')
+    .concat(silence);
+}
+
+/** Whether the extraction has to keep excerpts. */
+export function needsExcerpts(features: FeatureChoice): boolean {
+  return features.kind === 'stm' && features.pooling !== undefined && features.pooling !== 'count';
+}
