@@ -1,7 +1,9 @@
+import { inputError } from 'research-basics/errors';
 import { randomState } from 'research-basics/random/mt19937';
-import { spaceCoder } from './coding';
+import { spaceCoder, type Coder } from './coding';
 import type { Direction, TrialState } from './journal/records';
 import { growTree, varianceShares } from './numerics/forest';
+import { pearsonDivergence } from './numerics/pearsonDivergence';
 import type { TrialRecord } from './sampler';
 import type { Space, Value } from './space';
 
@@ -104,35 +106,68 @@ export function reportRows(trials: readonly TrialRecord[]): ReportRow[] {
   );
 }
 
-export interface ImportanceOptions {
-  /** Default 64. */
-  readonly trees?: number;
-  /** Default 1. */
-  readonly seed?: number;
-}
+/**
+ * How importance is measured:
+ *
+ * - `fanova` (default): the share of the objective's variance over the whole space that a parameter explains alone, by a
+ *   random forest. Source: Hutter, Hoos & Leyton-Brown, ICML 2014.
+ * - `ped-anova`: how far a parameter's values in the best trials differ from those in all trials, which tells what
+ *   matters for being among the best. Optuna 5's default. Sources: Watanabe, Bansal & Hutter, IJCAI 2023; its
+ *   extension to conditional parameters (arXiv 2601.20800).
+ */
+export type ImportanceOptions =
+  | {
+      readonly method?: 'fanova';
+      /** Default 64. */
+      readonly trees?: number;
+      /** Default 1. */
+      readonly seed?: number;
+    }
+  | {
+      readonly method: 'ped-anova';
+      /** Which trials are the best. */
+      readonly direction: Direction;
+      /** Share of the trials that counts as the best. Default 0.1. */
+      readonly best?: number;
+    };
 
 export interface ImportanceRow {
   readonly parameter: string;
-  /** Share of the explained variance, 0 .. 1; the shares sum to 1. */
+  /** Share of the total, 0 .. 1; the shares sum to 1. */
   readonly importance: number;
 }
 
 /**
- * How much of the objective's variation over the whole space each parameter accounts for alone, most
- * important first: functional ANOVA of a random forest fitted to the complete trials. A parameter that
- * did not exist in a trial counts as the middle of its range there. Empty with fewer than four complete
- * trials; all zeros when the objective did not vary.
- *
- * Source: Hutter, Hoos & Leyton-Brown, ICML 2014 (as Optuna's FanovaImportanceEvaluator).
+ * How much each parameter matters, most important first, from the complete trials. Empty with fewer than four of them;
+ * all zeros when the objective did not vary. For `fanova` a parameter that did not exist in a trial counts as the
+ * middle of its range there; for `ped-anova` the trials that have it speak for it.
  */
 export function importances(
   trials: readonly TrialRecord[],
   space: Space,
-  { trees = 64, seed = 1 }: ImportanceOptions = {},
+  options: ImportanceOptions = {},
 ): ImportanceRow[] {
-  const coder = spaceCoder(space);
+  const { coders } = spaceCoder(space);
   const complete = trials.filter((trial) => trial.state === 'complete');
   if (complete.length < 4) return [];
+  const varied = complete.some(({ value }) => value !== complete[0]!.value);
+  const weights = !varied
+    ? new Float64Array(coders.length)
+    : options.method === 'ped-anova'
+      ? divergences(complete, coders, options)
+      : variances(complete, space, options);
+  const total = weights.reduce((a, b) => a + b, 0);
+  return coders
+    .map(({ name }, k) => ({ parameter: name, importance: total > 0 ? weights[k]! / total : 0 }))
+    .sort((a, b) => b.importance - a.importance);
+}
+
+function variances(
+  complete: readonly TrialRecord[],
+  space: Space,
+  { trees = 64, seed = 1 }: { trees?: number; seed?: number },
+): Float64Array {
+  const coder = spaceCoder(space);
   const x = complete.map((trial) => coder.encode(trial.values, 0.5));
   const y = complete.map((trial) => trial.value!);
   const random = randomState(seed);
@@ -140,8 +175,28 @@ export function importances(
   for (let i = 0; i < trees; i++) {
     varianceShares(growTree(x, y, random)).forEach((share, k) => (sums[k] = sums[k]! + share));
   }
-  const total = sums.reduce((a, b) => a + b, 0);
-  return coder.coders
-    .map(({ name }, k) => ({ parameter: name, importance: total > 0 ? sums[k]! / total : 0 }))
-    .sort((a, b) => b.importance - a.importance);
+  return sums;
+}
+
+function divergences(
+  complete: readonly TrialRecord[],
+  coders: readonly Coder[],
+  { direction, best = 0.1 }: { direction: Direction; best?: number },
+): Float64Array {
+  if (!(best > 0 && best < 1))
+    throw inputError(`importances: best ${best} must be a share above 0 and below 1`);
+  const sign = direction === 'maximize' ? -1 : 1;
+  const losses = complete.map((trial) => sign * trial.value!);
+  const limit = [...losses].sort((a, b) => a - b)[Math.ceil(best * losses.length) - 1]!;
+  const top = complete.filter((_, i) => losses[i]! <= limit);
+  return Float64Array.from(coders, (coder) => {
+    const unitsOf = (some: readonly TrialRecord[]): number[] =>
+      some.flatMap(({ values: { [coder.name]: value } }) =>
+        value === undefined ? [] : [coder.toUnit(value)],
+      );
+    const [units, all] = [unitsOf(top), unitsOf(complete)];
+    if (coder.size === 1 || units.length === 0 || all.length < 2) return 0;
+    const [share, shareOfAll] = [units.length / top.length, all.length / complete.length];
+    return (share ** 2 / shareOfAll) * pearsonDivergence(coder, units, all);
+  });
 }

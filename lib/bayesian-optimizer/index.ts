@@ -15,9 +15,16 @@ export type { Direction, TrialState } from './journal/records';
 export type { Proposal, ProposalContext, Sampler, TrialRecord } from './sampler';
 export type { SamplerChoice, SamplerName, SamplerOptions } from './samplers';
 export { createSampler, samplerNames } from './samplers';
-export type { AshaPrunerOptions, MedianPrunerOptions, PruneContext, Pruner, PrunerChoice } from './pruners';
+export type {
+  AshaPrunerOptions,
+  HyperbandPrunerOptions,
+  MedianPrunerOptions,
+  PruneContext,
+  Pruner,
+  PrunerChoice,
+} from './pruners';
 export { createPruner } from './pruners';
-export type { AskOptions, Outcome, Study, StudyOptions, TellResult, Trial } from './studyTypes';
+export type { AskOptions, Outcome, Recorded, Study, StudyOptions, TellResult, Trial } from './studyTypes';
 export { createStudy } from './study';
 export type { Objective, OptimizeOptions, OptimizeResult } from './optimize';
 export { optimize } from './optimize';

@@ -16,13 +16,15 @@ export interface OptimizeOptions {
   readonly maxConsecutiveFailures?: number;
   /** Called with each trial of this process as it ends. */
   readonly onTrial?: (trial: TrialRecord) => void;
+  /** Asked with all trials before each new one: stop when it says so (other processes go on). */
+  readonly stopWhen?: (trials: readonly TrialRecord[]) => boolean;
   /** Finish the present trial, then stop. */
   readonly signal?: AbortSignal;
 }
 
 export interface OptimizeResult {
-  /** Why it stopped: the trials are done, a finite space is used up, failures in a row, or the signal. */
-  readonly reason: 'trials' | 'exhausted' | 'failures' | 'aborted';
+  /** Why it stopped: the trials are done, a finite space is used up, failures in a row, `stopWhen`, or the signal. */
+  readonly reason: 'trials' | 'exhausted' | 'failures' | 'stopped' | 'aborted';
   /** The last failure's sentence, after failures in a row. */
   readonly failure?: string;
 }
@@ -71,7 +73,7 @@ export async function optimize<S extends Space>(
 async function work<S extends Space>(
   study: Study<S>,
   objective: Objective<S>,
-  { trials: limit, maxConsecutiveFailures = 3, onTrial, signal }: OptimizeOptions,
+  { trials: limit, maxConsecutiveFailures = 3, onTrial, stopWhen, signal }: OptimizeOptions,
 ): Promise<OptimizeResult> {
   const earlier = new Set(
     study
@@ -85,6 +87,7 @@ async function work<S extends Space>(
     const failure = failuresInARow(records, maxConsecutiveFailures, earlier);
     if (failure !== undefined) return { reason: 'failures', failure };
     if (records.filter(finished).length >= limit) return { reason: 'trials' };
+    if (stopWhen?.(records) === true) return { reason: 'stopped' };
     const trial = study.ask({ limit });
     if (!trial) {
       const now = study.trials();

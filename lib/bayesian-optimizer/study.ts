@@ -15,7 +15,7 @@ import { createSampler } from './samplers';
 import type { Space, ValuesOf } from './space';
 import { checkSpace, configurationKey, isConfiguration } from './space';
 import { attributeKeys, bestOf, createdTrialRecord, reconcileSpace, toTrialRecord } from './studyRecords';
-import type { Study, StudyOptions, Trial } from './studyTypes';
+import type { Recorded, Study, StudyOptions, Trial } from './studyTypes';
 
 /**
  * Opens a study, new or recorded.
@@ -154,30 +154,43 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
     return { trial, mine: trial.state === 'running' && trial.owner === worker };
   };
 
-  const handle = (trial: ReplayedTrial): Trial<S> => ({
-    number: trial.number,
-    values: { ...trial.values } as ValuesOf<S>,
-    attempt: toTrialRecord(trial, keys).attempts,
-    report: (step, value) => {
-      if (!Number.isInteger(step) || step < 0) {
-        throw inputError(`trial ${trial.number}: report step ${step} must be a whole number from 0`);
-      }
-      if (!Number.isFinite(value)) {
-        throw inputError(`trial ${trial.number}: reported ${value} at step ${step}, which is not finite`);
-      }
-      journal.append([
-        record(Operation.setTrialIntermediate, { trial_id: trial.id, step, intermediate_value: value }),
-      ]);
-    },
-    shouldPrune: () => {
-      const records = recordsOf(sync());
-      return pruner.shouldPrune({ direction, trials: records, trial: records[trial.number]! });
-    },
-    setAttribute: (key, value) => {
-      if (value === undefined) throw inputError(`trial ${trial.number}: attribute ${key} has no value`);
-      journal.append([attributeRecord(trial.id, key, value)]);
-    },
-  });
+  const handle = (trial: ReplayedTrial): Trial<S> => {
+    const attempt = toTrialRecord(trial, keys).attempts;
+    const isHeld = (): boolean => {
+      const { trial: now, mine } = held(trial.number);
+      return mine && toTrialRecord(now, keys).attempts === attempt;
+    };
+    const write = (one: JournalRecord): Recorded => (journal.append([one], isHeld) ? 'recorded' : 'lost');
+    return {
+      number: trial.number,
+      values: { ...trial.values } as ValuesOf<S>,
+      attempt,
+      report: (step, value) => {
+        if (!Number.isInteger(step) || step < 0) {
+          throw inputError(`trial ${trial.number}: report step ${step} must be a whole number from 0`);
+        }
+        if (!Number.isFinite(value)) {
+          throw inputError(`trial ${trial.number}: reported ${value} at step ${step}, which is not finite`);
+        }
+        return write(
+          record(Operation.setTrialIntermediate, { trial_id: trial.id, step, intermediate_value: value }),
+        );
+      },
+      shouldPrune: () => {
+        if (!isHeld()) return true;
+        const records = recordsOf(sync()).map((one) =>
+          one.state === 'running' && !owners.isAlive(one.worker)
+            ? { ...one, reports: new Map<number, number>() }
+            : one,
+        );
+        return pruner.shouldPrune({ direction, trials: records, trial: records[trial.number]! });
+      },
+      setAttribute: (key, value) => {
+        if (value === undefined) throw inputError(`trial ${trial.number}: attribute ${key} has no value`);
+        return write(attributeRecord(trial.id, key, value));
+      },
+    };
+  };
 
   return {
     name,
@@ -242,6 +255,12 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
         const { trial, mine } = held(typeof which === 'number' ? which : which.number);
         if (mine) journal.append([waitingRecord(trial.id)]);
       }),
+    setAttribute: (key, value) => {
+      if (value === undefined) throw inputError(`study ${name}: attribute ${key} has no value`);
+      const study_id = sync().id;
+      journal.append([record(Operation.setStudyUserAttribute, { study_id, user_attr: { [key]: value } })]);
+    },
+    attributes: () => ({ ...sync().userAttributes }),
     trials: () => recordsOf(sync()),
     best: () => bestOf(recordsOf(sync()), direction),
   };

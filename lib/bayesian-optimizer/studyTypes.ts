@@ -37,13 +37,19 @@ export interface Trial<S extends Space = Space> {
   readonly values: ValuesOf<S>;
   /** 1 at the first start, 2 when an earlier worker died with it ... */
   readonly attempt: number;
-  /** Records an intermediate value (finite) at a step (whole number from 0; an epoch, usually). */
-  report(step: number, value: number): void;
-  /** Whether the pruner would stop this trial, compared at its last report. */
+  /**
+   * Records an intermediate value (finite) at a step (whole number from 0; an epoch, usually). `lost` when the trial
+   * was taken from this process meanwhile: nothing was recorded.
+   */
+  report(step: number, value: number): Recorded;
+  /** Whether the pruner would stop this trial, compared at its last report; also when the trial is lost. */
   shouldPrune(): boolean;
-  /** Keeps a JSON value with the trial, shown by Optuna's dashboard. */
-  setAttribute(key: string, value: unknown): void;
+  /** Stores a JSON value with the trial, shown by Optuna's dashboard. */
+  setAttribute(key: string, value: unknown): Recorded;
 }
+
+/** Whether something was recorded with a trial, which may have been taken from this process and given to another. */
+export type Recorded = 'recorded' | 'lost';
 
 /** How a trial ended: its objective value, or that it failed or was pruned. */
 export type Outcome = number | 'failed' | 'pruned';
@@ -77,6 +83,10 @@ export interface Study<S extends Space = Space> {
   enqueue(values: Values): 'enqueued' | 'present';
   /** Puts a trial of this process back in line, to be asked for again. */
   release(trial: number | { readonly number: number }): void;
+  /** Stores a JSON value with the study, in the journal as Optuna's user attribute. */
+  setAttribute(key: string, value: unknown): void;
+  /** The attributes stored with the study, by anyone. */
+  attributes(): Readonly<Record<string, unknown>>;
   /** All trials, oldest first. */
   trials(): TrialRecord[];
   /** The complete trial with the best value, the earliest of equals; undefined before the first. */

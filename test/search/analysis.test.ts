@@ -79,3 +79,23 @@ test('importances of a study: ordered, summing to one, the idle parameter last',
   assert.deepEqual(importances(study.trials().slice(0, 4), space), []);
   assert.ok(importances(run(() => 1, 10).trials(), space).every((row) => row.importance === 0));
 });
+
+test('PED-ANOVA: what the best trials have in common matters, in either direction', () => {
+  const study = run((v) => -Math.abs(Math.log10(Number(v['lr'])) + 2) - (v['act'] === 'relu' ? 0 : 3), 120);
+  const rows = importances(study.trials(), space, { method: 'ped-anova', direction: 'maximize' });
+  assert.equal(rows[0]!.parameter, 'lr');
+  assert.equal(rows[1]!.parameter, 'act');
+  assert.ok(Math.abs(rows.reduce((sum, row) => sum + row.importance, 0) - 1) < 1e-12);
+  assert.ok(
+    rows.slice(2).every((row) => row.importance < 0.2),
+    JSON.stringify(rows),
+  );
+  // The best of the other direction all have the other choice, and a rate at either end.
+  const worst = importances(study.trials(), space, { method: 'ped-anova', direction: 'minimize' });
+  assert.deepEqual([worst[0]!.parameter, worst[1]!.parameter].sort(), ['act', 'lr']);
+  assert.notDeepEqual(worst, rows);
+  assert.throws(
+    () => importances(study.trials(), space, { method: 'ped-anova', direction: 'minimize', best: 1 }),
+    /best 1 must be a share/,
+  );
+});

@@ -315,3 +315,69 @@ test('an interrupted objective puts its trial back in line', async () => {
     ['complete', 'complete', 'complete'],
   );
 });
+
+test('a search stops when it is told to, and continues', async () => {
+  const study = open({ sampler: 'random' });
+  const settled = await optimize(study, ({ number }) => number, {
+    trials: 20,
+    stopWhen: (trials) => trials.length >= 4,
+  });
+  assert.deepEqual(settled, { reason: 'stopped' });
+  assert.equal(study.trials().length, 4);
+  assert.deepEqual(await optimize(study, () => 1, { trials: 6 }), { reason: 'trials' });
+});
+
+test('attributes of a study are stored with it', () => {
+  const journal = join(folder(), 's.jsonl');
+  open({ journal }).setAttribute('Datensätze', ['esc-10']);
+  open({ journal, name: 'other' }).setAttribute('n', 1);
+  const study = open({ journal });
+  study.setAttribute('n', 2);
+  assert.deepEqual(open({ journal }).attributes(), { Datensätze: ['esc-10'], n: 2 });
+  assert.throws(() => study.setAttribute('n', undefined), /attribute n has no value/);
+});
+
+test('a worker that lost its trial reports nothing more, and what it reported is compared with nothing', () => {
+  for (const journal of [undefined, join(folder(), 's.jsonl')]) {
+    const study = open({ sampler: 'random', pruner: 'asha', ...(journal ? { journal } : {}) });
+    const stale = study.ask()!;
+    assert.equal(stale.report(0, 5), 'recorded');
+    study.release(stale);
+    assert.equal(study.trials()[0]!.reports.size, 0, 'the next attempt starts from the beginning');
+    const other = journal ? open({ journal, sampler: 'random', pruner: 'asha' }) : study;
+    const again = other.ask()!;
+    assert.equal(again.number, stale.number);
+    if (journal === undefined) continue;
+    assert.equal(stale.report(1, 0.1), 'lost');
+    assert.equal(stale.setAttribute('late', true), 'lost');
+    assert.equal(stale.shouldPrune(), true);
+    assert.equal(study.tell(stale, 0.1), 'lost');
+    assert.equal(again.report(0, 3), 'recorded');
+    const [record] = other.trials();
+    assert.deepEqual([...record!.reports], [[0, 3]]);
+    assert.deepEqual(record!.attributes, {});
+  }
+});
+
+test('a running trial whose process is dead prunes nobody', () => {
+  const journal = join(folder(), 's.jsonl');
+  const program = `
+    const { createStudy } = require('bayesian-optimizer');
+    const study = createStudy({ name: 'study', space: ${JSON.stringify(space)}, direction: 'minimize',
+      sampler: 'random', seed: 3, journal: ${JSON.stringify(journal)} });
+    for (let i = 0; i < 2; i++) study.ask().report(0, -i);
+    process.kill(process.pid, 'SIGKILL');`;
+  const study = open({ journal, sampler: 'random', pruner: 'asha', maxRestarts: 0 });
+  const trial = study.ask()!;
+  trial.report(0, 1);
+  spawnSync(process.execPath, ['-e', program], { cwd: __dirname });
+  assert.deepEqual(
+    study.trials().map(({ state, reports }) => [state, reports.get(0)]),
+    [
+      ['running', 1],
+      ['running', 0],
+      ['running', -1],
+    ],
+  );
+  assert.equal(trial.shouldPrune(), false);
+});

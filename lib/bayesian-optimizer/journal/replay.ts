@@ -96,6 +96,8 @@ export function createReplay(): Replay {
       trial.owner = r.worker_id;
       trial.startedAt = timeOf(r['datetime_start']);
     }
+    // The next attempt starts from the beginning, and is not to be compared at the steps of this one.
+    if (state === 'waiting') trial.intermediate.clear();
     trial.state = state;
     const values = r['values'] as number[] | null | undefined;
     if (values != null) trial.result = Number(values[0]);

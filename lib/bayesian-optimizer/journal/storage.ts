@@ -12,8 +12,14 @@ export interface Journal {
   readonly file: string | undefined;
   /** The records added, by anyone, since this was last called. */
   readNew(): JournalRecord[];
-  /** Adds records, all or (when the machine dies) a first part of them, and returns once they are on disk. */
-  append(records: readonly JournalRecord[]): void;
+  /**
+   * Adds records, all or (when the machine dies) a first part of them, and returns once they are on disk.
+   *
+   * @param allowed asked once nobody else can append, and after what others appended can be read: nothing is added
+   *   where it says no.
+   * @returns whether they were added.
+   */
+  append(records: readonly JournalRecord[], allowed?: () => boolean): boolean;
   /** Runs `body` while no other process is in an `exclusively` of this journal. Appending needs no such call. */
   exclusively<T>(body: () => T): T;
 }
@@ -29,9 +35,11 @@ export function memoryJournal(): Journal {
       read = records.length;
       return fresh;
     },
-    append: (added) => {
+    append: (added, allowed) => {
+      if (allowed?.() === false) return false;
       // Through text, as a file would: nothing of the caller's objects is shared.
       records.push(...added.map((record) => parseRecord(JSON.stringify(record))));
+      return true;
     },
     exclusively: (body) => body(),
   };
@@ -109,10 +117,11 @@ export function fileJournal(file: string): Journal {
       advance();
       return pending.splice(0);
     },
-    append: (records) => {
+    append: (records, allowed) => {
       const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
-      withLock(`${target}.lock`, () => {
+      return withLock(`${target}.lock`, () => {
         const torn = advance();
+        if (allowed?.() === false) return false;
         if (torn > 0) fs.truncateSync(target, offset);
         const handle = fs.openSync(target, 'a');
         try {
@@ -121,6 +130,7 @@ export function fileJournal(file: string): Journal {
         } finally {
           fs.closeSync(handle);
         }
+        return true;
       });
     },
     exclusively: (body) =>

@@ -28,6 +28,13 @@ export function normalCumulative(z: number): number {
   return 0.5 + sum * normalDensity(z);
 }
 
+/** Mass of the standard normal between two points, exact in both tails. */
+export function normalMass(from: number, to: number): number {
+  return from > 0
+    ? normalCumulative(-from) - normalCumulative(-to)
+    : normalCumulative(to) - normalCumulative(from);
+}
+
 /** log Phi(z), accurate in the lower tail. */
 export function logNormalCumulative(z: number): number {
   return z < -1.5

@@ -1,6 +1,6 @@
 import type { RandomState } from 'research-basics/random/mt19937';
 import type { Coder } from '../coding';
-import { normalCumulative, normalQuantile } from './normal';
+import { normalCumulative, normalMass, normalQuantile } from './normal';
 
 /** A density over the unit cube of some parameters. */
 export interface Density {
@@ -63,13 +63,6 @@ export function kernelWidths(units: readonly number[]): Float64Array {
     widths[at] = Math.min(1, Math.max(narrowest, before, after));
   });
   return widths;
-}
-
-/** Mass of the standard normal between two points, exact in both tails. */
-function normalMass(from: number, to: number): number {
-  return from > 0
-    ? normalCumulative(-from) - normalCumulative(-to)
-    : normalCumulative(to) - normalCumulative(from);
 }
 
 /** Numbers: normal kernels cut off at the ends of the unit interval; the prior's is centred and 1 wide. */

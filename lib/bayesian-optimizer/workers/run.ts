@@ -32,6 +32,8 @@ export interface WorkersOptions {
   readonly maxConsecutiveFailures?: number;
   /** Called when a trial starts, starts again or ends. */
   readonly onTrial?: (trial: TrialRecord) => void;
+  /** Asked with all trials, at least when one changes: stops the workers at once, as `signal` does, when it says so. */
+  readonly stopWhen?: (trials: readonly TrialRecord[]) => boolean;
   /** Stops the workers at once; their trials are put back in line. */
   readonly signal?: AbortSignal;
 }
@@ -59,7 +61,7 @@ const hopelessStarts = 5;
  *   keep dying while they load it.
  */
 export async function runWorkers(options: WorkersOptions): Promise<OptimizeResult> {
-  const { objective, trials, workers = 2, onTrial, signal } = options;
+  const { objective, trials, workers = 2, onTrial, stopWhen, signal } = options;
   if (!Number.isInteger(workers) || workers < 1) throw inputError(`${workers} workers: must be 1 or more`);
   if (!path.isAbsolute(objective.module)) {
     throw inputError(`${objective.module}: the objective's module must be given by its absolute path`);
@@ -78,25 +80,33 @@ export async function runWorkers(options: WorkersOptions): Promise<OptimizeResul
 
   const seen = new Map<number, string>();
   for (const trial of study.trials()) seen.set(trial.number, `${trial.state} ${trial.attempts}`);
+  const children = new Set<ChildProcess>();
+  const stop = (): void => children.forEach((child) => child.kill('SIGKILL'));
+  let stopped = false;
   const reportChanges = (): void => {
-    for (const trial of study.trials()) {
+    const now = study.trials();
+    for (const trial of now) {
       const state = `${trial.state} ${trial.attempts}`;
       if (seen.get(trial.number) === state) continue;
       seen.set(trial.number, state);
       onTrial?.(trial);
     }
+    if (stopped || stopWhen?.(now) !== true) return;
+    stopped = true;
+    stop();
   };
-  const children = new Set<ChildProcess>();
   let lostStarts = 0;
 
   /** One worker's place: filled again when its process dies. */
   const keepRunning = async (): Promise<OptimizeResult> => {
     for (;;) {
       if (signal?.aborted) return { reason: 'aborted' };
+      if (stopped) return { reason: 'stopped' };
       const { ready, reply } = await runOne(order, children);
       if (reply && 'error' in reply) throw inputError(reply.error);
       if (reply && 'result' in reply) return reply.result;
       if (signal?.aborted) return { reason: 'aborted' };
+      if (stopped) return { reason: 'stopped' };
       lostStarts = ready ? 0 : lostStarts + 1;
       if (lostStarts >= hopelessStarts) {
         throw environmentError(
@@ -106,9 +116,8 @@ export async function runWorkers(options: WorkersOptions): Promise<OptimizeResul
     }
   };
 
-  const stop = (): void => children.forEach((child) => child.kill('SIGKILL'));
   signal?.addEventListener('abort', stop);
-  const timer = onTrial && setInterval(reportChanges, 250);
+  const timer = onTrial || stopWhen ? setInterval(reportChanges, 250) : undefined;
   try {
     const results = await Promise.all(Array.from({ length: workers }, keepRunning));
     return results.find((r) => r.reason !== 'trials') ?? results[0]!;
