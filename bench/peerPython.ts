@@ -11,12 +11,38 @@ const PEERS = {
     packages: ['keras==3.15.1', 'tensorflow-cpu==2.21.0'],
     size: '2 GB',
   },
-  // Optuna's Gaussian process needs torch.
+  // Optuna's Gaussian process needs torch, and BoTorch is written in it.
   torch: {
     variable: 'STM_LAB_TORCH_PYTHON',
-    imports: 'torch, optuna, scipy',
-    packages: ['torch==2.15.0', 'optuna==5.0.0', 'scipy', 'numpy'],
+    imports: 'torch, optuna, botorch, scipy',
+    packages: ['torch==2.15.0', 'optuna==5.0.0', 'botorch==0.18.1', 'scipy', 'numpy'],
     size: '6 GB',
+  },
+  // HEBO 0.3.6 asks for a numpy of 2023, and so for all else of that time.
+  hebo: {
+    variable: 'STM_LAB_HEBO_PYTHON',
+    imports: 'hebo.optimizers.hebo',
+    packages: [
+      'HEBO==0.3.6',
+      'numpy==1.24.4',
+      'scipy==1.11.4',
+      'pandas==2.0.3',
+      'torch==2.2.2',
+      'scikit-learn==1.3.2',
+      'gpytorch==1.11',
+      'GPy==1.13.2',
+      'pymoo==0.6.0',
+      'catboost==1.2.5',
+      'matplotlib==3.8.4',
+      'setuptools<70',
+    ],
+    size: '6 GB',
+  },
+  smac: {
+    variable: 'STM_LAB_SMAC_PYTHON',
+    imports: 'smac',
+    packages: ['smac==2.4.1'],
+    size: '500 MB',
   },
   librosa: {
     variable: 'STM_LAB_LIBROSA_PYTHON',
@@ -64,7 +90,15 @@ export function peerPython(name: PeerName): string {
   try {
     mkdirSync(join(folder, '..'), { recursive: true });
     execFileSync('python3', ['-m', 'venv', making], { stdio: ['ignore', 2, 2] });
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--prefer-binary',
+      ...packages,
+    ];
     execFileSync(join(making, 'bin', 'python'), pip, { stdio: ['ignore', 2, 2] });
     rmSync(folder, { recursive: true, force: true });
     renameSync(making, folder);

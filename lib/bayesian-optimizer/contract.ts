@@ -4,7 +4,7 @@ import type { SamplerChoice } from './samplers';
 import type { Space, Values } from './space';
 import { configurationKey, isConfiguration } from './space';
 import type { Study } from './studyTypes';
-import { createStudy } from './study';
+import { createStudy } from './createStudy';
 
 /** What a sampler under the contract promises beyond it. */
 export interface SamplerPromises {

@@ -9,8 +9,12 @@ export interface TrialRecord {
   readonly state: TrialState;
   /** The configuration: every existing parameter. */
   readonly values: Values;
-  /** The objective, when complete; the last report, when pruned. */
+  /** The objective, when complete; the last report, when pruned. Undefined in a study of several objectives. */
   readonly value: number | undefined;
+  /** Every objective, in the order of the study's directions; empty unless complete. */
+  readonly objectives: readonly number[];
+  /** Constraints by name, each met at 0 or below. */
+  readonly constraints: Readonly<Record<string, number>>;
   /** Reports by step, in ascending order. */
   readonly reports: ReadonlyMap<number, number>;
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -28,9 +32,13 @@ export interface TrialRecord {
 
 /** What a sampler decides from. A proposal must be a function of this alone. */
 export interface ProposalContext {
+  /** The space. Of a study without a declared one: every parameter suggested so far, which some trials may lack. */
   readonly coder: SpaceCoder;
   readonly direction: Direction;
-  /** Trials before this one, oldest first, all inside the space. */
+  /**
+   * Trials before this one, oldest first, all inside the space. Those of a study with several objectives or with
+   * constraints come with one value for each, to be minimised (`scalarise`).
+   */
   readonly trials: readonly TrialRecord[];
   /** The number of the trial to be made. */
   readonly trialNumber: number;

@@ -1,95 +1,55 @@
-import { randomBytes } from 'node:crypto';
 import { inputError } from 'research-basics/errors';
-import { checkSeed } from 'research-basics/random/seeds';
 import { spaceCoder } from './coding';
 import type { JournalRecord } from './journal/records';
-import { directionCodes, Operation, stateCodes, timeText } from './journal/records';
-import { createReplay } from './journal/replay';
+import { Operation, stateCodes, timeText } from './journal/records';
 import type { ReplayedStudy, ReplayedTrial } from './journal/replay';
-import { watchOwners } from './journal/owners';
-import { thisProcess } from './journal/process';
-import { fileJournal, memoryJournal } from './journal/storage';
+import { paretoFront } from './objectives';
+import { proposer } from './proposals';
 import { createPruner } from './pruners';
 import type { TrialRecord } from './sampler';
 import { createSampler } from './samplers';
-import type { Space, ValuesOf } from './space';
-import { checkSpace, configurationKey, isConfiguration } from './space';
-import { attributeKeys, bestOf, createdTrialRecord, reconcileSpace, toTrialRecord } from './studyRecords';
-import type { Recorded, Study, StudyOptions, Trial } from './studyTypes';
+import type { Space, Value } from './space';
+import { configurationKey, isConfiguration } from './space';
+import { canonicalJson } from 'research-basics/canonicalJson';
+import {
+  bestOf,
+  createdTrialRecord,
+  parameterRecords,
+  fixedKey,
+  toTrialRecord,
+  wishesOf,
+} from './studyRecords';
+import { openLog, type StudyHome } from './studyLog';
+import { seenParameters } from './seenSpace';
+import type { Study, StudyOptions, Trial } from './studyTypes';
+import { trialHandle } from './trialHandle';
 
-/**
- * Opens a study, new or recorded.
- *
- * A proposal depends on the seed, the trial's number and the trials recorded before it, never on the
- * process: a killed and resumed study proposes what an undisturbed one would.
- *
- * @throws UserError (`input`) for a space that makes no sense, a study recorded with another direction
- *   or seed, or one recorded with another space (see `spaceChange`). The recorded study is unharmed.
- */
-export function createStudy<const S extends Space>(options: StudyOptions<S>): Study<S> {
-  const { name, direction, maxRestarts = 3, spaceChange = 'refuse' } = options;
-  const space = checkSpace(options.space);
-  if (!(direction in directionCodes)) {
-    throw inputError(`study ${name}: direction ${String(direction)} must be "minimize" or "maximize"`);
-  }
-  if (options.seed !== undefined) checkSeed(options.seed);
-  const coder = spaceCoder(space);
+/** Opens a study in its journal; see `createStudy`. */
+export function openStudy<const S extends Space>(options: StudyOptions<S>, home: StudyHome): Study<S> {
+  const { name, maxRestarts = 3 } = options;
+  const { journal, worker, isAlive } = home;
+  const { record, sync, seed, keys, space, directions } = openLog(options, home);
   const sampler = createSampler(options.sampler ?? 'gp');
   const pruner = createPruner(options.pruner ?? 'none');
-  const journal = options.journal === undefined ? memoryJournal() : fileJournal(options.journal);
-  const worker = `${thisProcess()}/${randomBytes(4).toString('hex')}`;
-  const replay = createReplay();
-  const owners = watchOwners(journal.file);
-
-  const record = (op_code: number, fields: object): JournalRecord => ({
-    op_code,
-    worker_id: worker,
-    ...fields,
-  });
-  const sync = (): ReplayedStudy => {
-    replay.apply(journal.readNew());
-    const study = replay.studyNamed(name);
-    if (!study) {
-      const others = replay.studyNames();
-      throw inputError(
-        `study ${name}: not in ${journal.file ?? 'memory'}${others.length ? `, which holds ${others.join(', ')}` : ''}; was it deleted?`,
-      );
-    }
-    return study;
-  };
-  const { seed, keys } = journal.exclusively(() => {
-    replay.apply(journal.readNew());
-    if (!replay.studyNamed(name)) {
-      journal.append([
-        record(Operation.createStudy, { study_name: name, directions: [directionCodes[direction]] }),
-      ]);
-    }
-    const recorded = sync();
-    if (recorded.objectives !== 1 || recorded.direction !== direction) {
-      throw inputError(
-        `study ${name}: recorded to ${recorded.objectives === 1 ? recorded.direction : `${recorded.objectives} objectives`}, not to ${direction}; choose another study name`,
-      );
-    }
-    const keys = attributeKeys(recorded, options.namespace);
-    const changes = reconcileSpace(recorded, space, options.seed, spaceChange, keys);
-    const attributes = changes.attributes.map((attribute) =>
-      record(Operation.setStudySystemAttribute, { study_id: recorded.id, system_attr: attribute }),
-    );
-    if (attributes.length > 0) journal.append(attributes);
-    return { seed: changes.seed, keys };
-  });
+  const direction = directions[0]!;
+  const isOpen = Object.keys(space).length === 0;
+  const propose = proposer({ space, coder: spaceCoder(space), sampler, directions, seed, keys });
 
   const recordsOf = (study: ReplayedStudy): TrialRecord[] =>
     study.trials.map((trial) => toTrialRecord(trial, keys));
   const attributeRecord = (id: number, key: string, value: unknown): JournalRecord =>
     record(Operation.setTrialUserAttribute, { trial_id: id, user_attr: { [key]: value } });
-  const endRecord = (id: number, state: number, values: number[] | null): JournalRecord =>
+  const endRecord = (id: number, state: number, values: readonly number[] | null): JournalRecord =>
     record(Operation.setTrialState, {
       trial_id: id,
       state,
       values,
       datetime_complete: timeText(new Date()),
     });
+  const failRecords = (id: number, sentence: string): JournalRecord[] => [
+    attributeRecord(id, 'failure', sentence),
+    endRecord(id, stateCodes.failed, null),
+  ];
 
   const waitingRecord = (id: number): JournalRecord =>
     record(Operation.setTrialState, { trial_id: id, state: stateCodes.waiting, values: null });
@@ -97,11 +57,10 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
   /** Puts trials of dead workers back in line, or fails those that died too often. */
   const releaseOrphans = (study: ReplayedStudy): void => {
     const records = study.trials.flatMap((trial) => {
-      if (trial.state !== 'running' || owners.isAlive(trial.owner)) return [];
+      if (trial.state !== 'running' || isAlive(trial.owner)) return [];
       const restarts = toTrialRecord(trial, keys).attempts;
       if (restarts > maxRestarts) {
-        const sentence = `its process died ${restarts} times; see whether it runs out of memory`;
-        return [attributeRecord(trial.id, 'failure', sentence), endRecord(trial.id, stateCodes.failed, null)];
+        return failRecords(trial.id, `its process died ${restarts} times; see whether it runs out of memory`);
       }
       return [
         record(Operation.setTrialSystemAttribute, {
@@ -114,33 +73,51 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
     if (records.length > 0) journal.append(records);
   };
 
+  /** Completes a waiting trial that gives only some of its parameters, as Optuna's `enqueue_trial` does. */
+  const complete = (study: ReplayedStudy, trial: ReplayedTrial): JournalRecord[] => {
+    if (!isOpen && isConfiguration(space, trial.values)) return [];
+    if (isOpen && keys.proposal in trial.systemAttributes) return [];
+    const given = { ...wishesOf(trial, keys).fixed, ...trial.values };
+    const values = propose(study, trial.number, given)?.values;
+    if (values === undefined)
+      return failRecords(trial.id, `its values ${JSON.stringify(given)} lie outside of the space`);
+    if (isOpen)
+      return [
+        record(Operation.setTrialSystemAttribute, {
+          trial_id: trial.id,
+          system_attr: { [keys.proposal]: values },
+        }),
+      ];
+    return parameterRecords(space, values).map((fields) =>
+      record(Operation.setTrialParameter, { trial_id: trial.id, ...fields }),
+    );
+  };
+
   const claimWaiting = (): ReplayedTrial | undefined => {
-    for (const trial of sync().trials) {
-      if (trial.state !== 'waiting' || !isConfiguration(space, trial.values)) continue;
+    for (const { id, number, state } of sync().trials) {
+      if (state !== 'waiting') continue;
+      const more = complete(sync(), sync().trials[number]!);
+      if (more.length > 0) journal.append(more);
+      if (sync().trials[number]!.state !== 'waiting') continue;
       journal.append([
         record(Operation.setTrialState, {
-          trial_id: trial.id,
+          trial_id: id,
           state: stateCodes.running,
           values: null,
           datetime_start: timeText(new Date()),
         }),
       ]);
       // Another writer of the format (Optuna) may have been first.
-      if (held(trial.number).mine) return trial;
+      const { trial, mine } = held(number);
+      if (mine) return trial;
     }
     return undefined;
   };
 
   const createTrial = (study: ReplayedStudy): ReplayedTrial | undefined => {
-    const proposal = sampler.propose({
-      coder,
-      direction,
-      trials: recordsOf(study).filter((trial) => isConfiguration(space, trial.values)),
-      trialNumber: study.trials.length,
-      studySeed: seed,
-    });
-    if (!proposal) return undefined;
     const number = study.trials.length;
+    const proposal = propose(study, number);
+    if (!proposal) return undefined;
     journal.append([
       record(Operation.createTrial, createdTrialRecord(study.id, space, sampler.name, proposal, keys)),
     ]);
@@ -154,48 +131,40 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
     return { trial, mine: trial.state === 'running' && trial.owner === worker };
   };
 
-  const handle = (trial: ReplayedTrial): Trial<S> => {
-    const attempt = toTrialRecord(trial, keys).attempts;
+  const handle = (claimed: ReplayedTrial): Trial<S> => {
+    const { id, number } = claimed;
+    const attempt = toTrialRecord(claimed, keys).attempts;
     const isHeld = (): boolean => {
-      const { trial: now, mine } = held(trial.number);
-      return mine && toTrialRecord(now, keys).attempts === attempt;
+      const { trial, mine } = held(number);
+      return mine && toTrialRecord(trial, keys).attempts === attempt;
     };
-    const write = (one: JournalRecord): Recorded => (journal.append([one], isHeld) ? 'recorded' : 'lost');
-    return {
-      number: trial.number,
-      values: { ...trial.values } as ValuesOf<S>,
-      attempt,
-      report: (step, value) => {
-        if (!Number.isInteger(step) || step < 0) {
-          throw inputError(`trial ${trial.number}: report step ${step} must be a whole number from 0`);
-        }
-        if (!Number.isFinite(value)) {
-          throw inputError(`trial ${trial.number}: reported ${value} at step ${step}, which is not finite`);
-        }
-        return write(
-          record(Operation.setTrialIntermediate, { trial_id: trial.id, step, intermediate_value: value }),
-        );
+    return trialHandle<S>(claimed, attempt, {
+      space: isOpen ? undefined : space,
+      seed,
+      objectives: directions.length,
+      seen: (parameter) => seenParameters(sync().trials)[parameter],
+      read: () => {
+        const trial = sync().trials[number]!;
+        return { trial, ...wishesOf(trial, keys) };
       },
+      write: (operation, fields) =>
+        journal.append([record(operation, { trial_id: id, ...fields })], isHeld) ? 'recorded' : 'lost',
       shouldPrune: () => {
         if (!isHeld()) return true;
+        const none = new Map<number, number>();
         const records = recordsOf(sync()).map((one) =>
-          one.state === 'running' && !owners.isAlive(one.worker)
-            ? { ...one, reports: new Map<number, number>() }
-            : one,
+          one.state === 'running' && !isAlive(one.worker) ? { ...one, reports: none } : one,
         );
-        return pruner.shouldPrune({ direction, trials: records, trial: records[trial.number]! });
+        return pruner.shouldPrune({ direction, trials: records, trial: records[number]! });
       },
-      setAttribute: (key, value) => {
-        if (value === undefined) throw inputError(`trial ${trial.number}: attribute ${key} has no value`);
-        return write(attributeRecord(trial.id, key, value));
-      },
-    };
+    });
   };
 
   return {
     name,
     space,
     direction,
+    directions,
     seed,
     journal: journal.file,
     worker,
@@ -217,8 +186,10 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
           if (trial.owner !== worker || trial.state === 'waiting') return 'lost';
           throw inputError(`study ${name}: trial ${number} has already ended as ${trial.state}`);
         }
-        if (typeof outcome === 'number' && Number.isFinite(outcome)) {
-          journal.append([endRecord(trial.id, stateCodes.complete, [outcome])]);
+        const values = typeof outcome === 'number' ? [outcome] : outcome;
+        const wrong = typeof values === 'string' ? undefined : faultOf(values, directions.length);
+        if (typeof values !== 'string' && wrong === undefined) {
+          journal.append([endRecord(trial.id, stateCodes.complete, values)]);
           return 'complete';
         }
         if (outcome === 'pruned') {
@@ -226,27 +197,30 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
           journal.append([endRecord(trial.id, stateCodes.pruned, last === undefined ? null : [last])]);
           return 'pruned';
         }
-        const sentence =
-          failure ??
-          (typeof outcome === 'number' ? `the objective was ${outcome}, not a finite number` : 'it failed');
-        journal.append([
-          attributeRecord(trial.id, 'failure', sentence),
-          endRecord(trial.id, stateCodes.failed, null),
-        ]);
+        journal.append(failRecords(trial.id, failure ?? wrong ?? 'it failed'));
         return 'failed';
       }),
     enqueue: (values) =>
       journal.exclusively(() => {
-        if (!isConfiguration(space, values))
+        if (!isOpen && !isConfiguration(space, values))
           throw inputError(
             `study ${name}: ${JSON.stringify(values)} cannot be enqueued: it must give each parameter that exists, in its range, and no other (${Object.keys(space).join(', ')})`,
           );
         const study = sync();
-        const key = configurationKey(space, values);
-        if (study.trials.some((trial) => configurationKey(space, trial.values) === key)) return 'present';
+        const keyOf = (some: Readonly<Record<string, Value>>): string =>
+          isOpen ? canonicalJson(some) : configurationKey(space, some);
+        const isPresent = (trial: ReplayedTrial): boolean =>
+          [trial.values, wishesOf(trial, keys).fixed].some((one) => keyOf(one) === keyOf(values));
+        if (study.trials.some(isPresent)) return 'present';
         const created = createdTrialRecord(study.id, space, 'enqueued', { values }, keys);
+        const attributes = isOpen ? { system_attrs: { [keys.sampler]: 'enqueued', [fixedKey]: values } } : {};
         journal.append([
-          record(Operation.createTrial, { ...created, datetime_start: null, state: stateCodes.waiting }),
+          record(Operation.createTrial, {
+            ...created,
+            ...attributes,
+            datetime_start: null,
+            state: stateCodes.waiting,
+          }),
         ]);
         return 'enqueued';
       }),
@@ -262,6 +236,21 @@ export function createStudy<const S extends Space>(options: StudyOptions<S>): St
     },
     attributes: () => ({ ...sync().userAttributes }),
     trials: () => recordsOf(sync()),
-    best: () => bestOf(recordsOf(sync()), direction),
+    best: () => {
+      if (directions.length > 1)
+        throw inputError(
+          `study ${name}: has ${directions.length} objectives and so no single best trial; use paretoFront`,
+        );
+      return bestOf(recordsOf(sync()), direction);
+    },
+    paretoFront: () => paretoFront(recordsOf(sync()), directions),
   };
+}
+
+/** Why values are no outcome of a trial, in one sentence. */
+function faultOf(values: readonly number[], objectives: number): string | undefined {
+  if (values.length !== objectives)
+    return `the objective gave ${values.length} values, not ${objectives}: one per direction`;
+  const bad = values.find((value) => !Number.isFinite(value));
+  return bad === undefined ? undefined : `the objective was ${bad}, not a finite number`;
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { canonicalJson } from './canonicalJson';
 import { fileError, inputError, messageOf } from './errors';
 import { sleep } from './sleep';
 
@@ -172,14 +173,6 @@ export function readJson<T>(file: string): T {
   } catch (error) {
     throw inputError(`${file}: is not valid JSON (${messageOf(error)})`, error);
   }
-}
-
-/** Value as JSON with object keys sorted at every level, so that equal values give equal text. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
-    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-  });
 }
 
 /** SHA-256 as 64 hexadecimal digits, of bytes, text, or any JSON value (by `canonicalJson`). */

@@ -160,6 +160,8 @@ function recorded(search: GoldenSearch, count: number, dimensions: number): Tria
     state: 'complete',
     values,
     value: score,
+    objectives: [score],
+    constraints: {},
     reports: new Map(),
     attributes: {},
     failure: undefined,

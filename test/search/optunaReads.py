@@ -28,13 +28,15 @@ print(
     json.dumps(
         {
             "version": optuna.__version__,
-            "direction": study.direction.name,
+            "direction": study.directions[0].name,
             "states": [t.state.name for t in study.trials],
             "params": [t.params for t in study.trials],
-            "values": [t.value for t in study.trials],
+            "values": [t.value if len(study.directions) == 1 else t.values for t in study.trials],
             "intermediate": [t.intermediate_values for t in study.trials[:6]],
             "attributes": [t.user_attrs for t in study.trials],
-            "best": study.best_trial.number,
+            "best": [t.number for t in study.best_trials],
+            "constraints": [t.constraints for t in study.trials],
+            "study": study.user_attrs,
             "seconds": [t.duration.total_seconds() for t in finished],
         }
     )

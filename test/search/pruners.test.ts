@@ -9,6 +9,8 @@ function trial(number: number, reports: number[], state: TrialRecord['state'] = 
     state,
     values: {},
     value: reports.at(-1),
+    objectives: [],
+    constraints: {},
     reports: new Map(reports.map((v, i) => [i, v])),
     attributes: {},
     failure: undefined,

@@ -11,7 +11,8 @@ export interface ReplayedTrial {
   owner: string;
   readonly values: Record<string, Value>;
   readonly parameters: Record<string, Parameter>;
-  result: number | undefined;
+  /** One value per objective; of a pruned trial its last report; empty where there is none. */
+  results: readonly number[];
   readonly intermediate: Map<number, number>;
   readonly userAttributes: Record<string, unknown>;
   readonly systemAttributes: Record<string, unknown>;
@@ -22,8 +23,7 @@ export interface ReplayedTrial {
 export interface ReplayedStudy {
   readonly id: number;
   readonly name: string;
-  readonly direction: Direction;
-  readonly objectives: number;
+  readonly directions: readonly Direction[];
   readonly userAttributes: Record<string, unknown>;
   readonly systemAttributes: Record<string, unknown>;
   readonly trials: ReplayedTrial[];
@@ -62,8 +62,8 @@ export function createReplay(): Replay {
       ]),
     );
     const internal = (r['params'] ?? {}) as Record<string, number>;
-    const values = (r['values'] ?? null) as number[] | null;
-    const value = values?.[0] ?? (r['value'] as number | null | undefined);
+    const value = r['value'] as number | null | undefined;
+    const results = (r['values'] as number[] | null | undefined) ?? (value == null ? [] : [value]);
     const trial: ReplayedTrial = {
       id: trials.length,
       number: study.trials.length,
@@ -73,7 +73,7 @@ export function createReplay(): Replay {
         Object.entries(internal).map(([name, x]) => [name, internalToValue(parameters[name]!, Number(x))]),
       ),
       parameters,
-      result: value == null ? undefined : Number(value),
+      results: results.map(Number),
       intermediate: new Map(
         Object.entries((r['intermediate_values'] ?? {}) as Record<string, number>).map(([step, x]) => [
           Number(step),
@@ -100,7 +100,7 @@ export function createReplay(): Replay {
     if (state === 'waiting') trial.intermediate.clear();
     trial.state = state;
     const values = r['values'] as number[] | null | undefined;
-    if (values != null) trial.result = Number(values[0]);
+    if (values != null) trial.results = values.map(Number);
     if (finished(state)) trial.finishedAt = timeOf(r['datetime_complete']);
   };
 
@@ -138,8 +138,7 @@ export function createReplay(): Replay {
         studies.set(nextStudy, {
           id: nextStudy,
           name,
-          direction: directions[0] === directionCodes.maximize ? 'maximize' : 'minimize',
-          objectives: directions.length,
+          directions: directions.map((code) => (code === directionCodes.maximize ? 'maximize' : 'minimize')),
           userAttributes: {},
           systemAttributes: {},
           trials: [],

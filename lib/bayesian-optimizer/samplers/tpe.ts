@@ -1,7 +1,7 @@
 import type { RandomState } from 'research-basics/random/mt19937';
 import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
-import { canonicalJson } from 'research-basics/files';
+import { canonicalJson } from 'research-basics/canonicalJson';
 import type { Coder, SpaceCoder } from '../coding';
 import { parzenDensity } from '../numerics/parzen';
 import type { Sampler, TrialRecord } from '../sampler';
@@ -18,18 +18,23 @@ export interface TpeSamplerOptions {
   readonly candidates?: number;
 }
 
-/** Parameters that exist together: those without a condition, or those under one and the same. */
+/**
+ * Parameters that exist together: those under one and the same condition, and of those without one (all parameters, in a
+ * study without a declared space) those that the same trials have.
+ */
 interface Group {
   readonly when: Condition | undefined;
   readonly coders: readonly Coder[];
 }
 
 /** Groups in the order in which their conditions can be decided. */
-function groupsOf({ space, coders }: SpaceCoder): Group[] {
+function groupsOf({ space, coders }: SpaceCoder, trials: readonly TrialRecord[]): Group[] {
   const groups = new Map<string, { when: Condition | undefined; coders: Coder[] }>();
   for (const coder of coders) {
     const { when } = space[coder.name]!;
-    const key = when ? canonicalJson(when) : '';
+    const key = when
+      ? canonicalJson(when)
+      : trials.map(({ values }) => (values[coder.name] === undefined ? '-' : '+')).join('');
     const group = groups.get(key) ?? { when, coders: [] };
     group.coders.push(coder);
     groups.set(key, group);
@@ -68,7 +73,7 @@ export function tpeSampler({
       const isPending = ({ state }: TrialRecord): boolean => state === 'running' || state === 'waiting';
       const good = trials.filter(({ number }) => best.has(number));
       const rest = trials.filter((t) => (told.has(t.number) && !best.has(t.number)) || isPending(t));
-      const draws = groupsOf(coder).map(({ when, coders }) => ({
+      const draws = groupsOf(coder, trials).map(({ when, coders }) => ({
         when,
         draw: groupSampler(coders, good, rest, candidates),
       }));

@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
 import { inputError, messageOf } from 'research-basics/errors';
 import { optimize } from '../optimize';
-import type { Objective } from '../optimize';
-import { createStudy } from '../study';
+import type { Objective } from '../runStudy';
+import { createStudy } from '../createStudy';
 import type { Trial } from '../studyTypes';
 import type { WorkerOrder, WorkerReply } from './run';
 

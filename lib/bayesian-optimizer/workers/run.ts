@@ -2,11 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
 import { startProcess } from 'research-basics/embedded';
 import { environmentError, inputError } from 'research-basics/errors';
-import type { OptimizeResult } from '../optimize';
+import type { OptimizeResult } from '../runStudy';
 import type { TrialRecord } from '../sampler';
 import type { SamplerChoice } from '../samplers';
 import type { Space } from '../space';
-import { createStudy } from '../study';
+import { createStudy } from '../createStudy';
 import type { StudyOptions } from '../studyTypes';
 import { childText } from './childText';
 

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '@noble/hashes/sha2';
+import { utf8ToBytes } from '@noble/hashes/utils';
 import { inputError } from '../errors';
 
 /**
@@ -9,10 +10,9 @@ import { inputError } from '../errors';
  * @returns integer 1 .. 2^31 - 1 (never 0: TensorFlow.js reads a seed of 0 as "no seed").
  */
 export function deriveSeed(seed: number, ...path: readonly (string | number)[]): number {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([seed, ...path]))
-    .digest();
-  return (digest.readUInt32LE(0) % 2147483646) + 1;
+  // Not of node:crypto, which a browser does not have.
+  const digest = sha256(utf8ToBytes(JSON.stringify([seed, ...path])));
+  return (new DataView(digest.buffer).getUint32(0, true) % 2147483646) + 1;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
 import { isDivergence } from 'research-basics/errors';
-import { canonicalJson, sha256 } from 'research-basics/files';
+import { canonicalJson } from 'research-basics/canonicalJson';
+import { sha256 } from 'research-basics/files';
 import { once } from 'research-basics/once';
 import type { Manifest } from '../corpus';
 import { featureKind } from '../features';

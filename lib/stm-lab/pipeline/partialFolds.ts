@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { canonicalJson, writeFileAtomic } from 'research-basics/files';
+import { canonicalJson } from 'research-basics/canonicalJson';
+import { writeFileAtomic } from 'research-basics/files';
 
 /**
  * Empties a folder of finished folds unless they belong to this computation: folds of another model or other

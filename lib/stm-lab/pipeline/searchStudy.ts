@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { canonicalJson, readJson, sha256, writeJson } from 'research-basics/files';
+import { canonicalJson } from 'research-basics/canonicalJson';
+import { readJson, sha256, writeJson } from 'research-basics/files';
 import { omit } from '../base/omit';
 import type { Experiment } from './experiment';
 import type { TrialBase } from './hyperparameters';

@@ -1,5 +1,5 @@
 import { divergedError, inputError, UserError } from 'research-basics/errors';
-import { canonicalJson } from 'research-basics/files';
+import { canonicalJson } from 'research-basics/canonicalJson';
 import type { Study } from 'bayesian-optimizer';
 import type { Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';

@@ -3,7 +3,8 @@ import * as path from 'node:path';
 import { openAudio } from '../audio';
 import { openWavWriter } from '../audio/wavStream';
 import { UserError, messageOf } from 'research-basics/errors';
-import { canonicalJson, readJson, sha256, sha256File, writeJson } from 'research-basics/files';
+import { canonicalJson } from 'research-basics/canonicalJson';
+import { readJson, sha256, sha256File, writeJson } from 'research-basics/files';
 import {
   SOUND_FORMAT,
   type FilteredCochleagrams,

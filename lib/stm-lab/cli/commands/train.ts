@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { canonicalJson, readJson } from 'research-basics/files';
+import { canonicalJson } from 'research-basics/canonicalJson';
+import { readJson } from 'research-basics/files';
 import {
   checkSearchOf,
   collectionSentence,

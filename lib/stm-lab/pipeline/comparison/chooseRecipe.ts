@@ -1,4 +1,4 @@
-import { canonicalJson } from 'research-basics/files';
+import { canonicalJson } from 'research-basics/canonicalJson';
 import { throwIfStopped } from 'research-basics/pace';
 import { deriveSeed } from 'research-basics/random/seeds';
 import { argMax, averageProbabilities, macroF1, type FoldTask } from '../../evaluation';
