@@ -1,5 +1,5 @@
 import { inputError } from 'research-basics/errors';
-import type { ModulationAxes } from '../features';
+import { planeCells, planeRows, type PlaneAxes } from '../features';
 
 /**
  * A region of the modulation plane.
@@ -21,13 +21,13 @@ export interface Region {
 /**
  * The feature columns that a region keeps, ascending. Cells are removed, never zeroed, as in the paper.
  *
- * @returns row-major indices (scale index * number of rates + rate index) into the flattened matrix.
- * @throws UserError (`input`) when a cutoff is negative or not a number, both are left out, or nothing
- *   would be kept.
+ * @returns row-major indices (scale index * number of rates + rate index) into the flattened matrix, of every plane.
+ * @throws UserError (`input`) when a cutoff is negative or not a number, both are left out, nothing would be kept, or a
+ *   cutoff in cycles per octave meets features that have no such axis.
  *
  * Source: arXiv 2505.23509, ablation section; orientation as in the authors' code.
  */
-export function regionColumns(axes: ModulationAxes, region: Region): Int32Array {
+export function regionColumns(axes: PlaneAxes, region: Region): Int32Array {
   const { pass, rateHz, scaleCycPerOct } = region;
   const given = [rateHz, scaleCycPerOct].filter((cutoff) => cutoff !== undefined);
   if (given.length === 0)
@@ -35,6 +35,10 @@ export function regionColumns(axes: ModulationAxes, region: Region): Int32Array 
   if (!given.every((cutoff) => cutoff >= 0)) {
     throw inputError(`ablation region ${regionText(region)}: cutoffs must be 0 or more`);
   }
+  if (scaleCycPerOct !== undefined && axes.scaleCycPerOct === undefined)
+    throw inputError(
+      `ablation region ${regionText(region)}: these features have no axis in cyc/oct; leave that cutoff out`,
+    );
   const above = (value: number, cutoff: number | undefined): boolean | undefined =>
     cutoff === undefined ? undefined : value > cutoff;
   const inLow = (rate: number, scale: number): boolean =>
@@ -48,11 +52,13 @@ export function regionColumns(axes: ModulationAxes, region: Region): Int32Array 
     'not-high': (rate: number, scale: number) => !inHigh(rate, scale),
   }[pass];
   const kept: number[] = [];
-  axes.scaleCycPerOct.forEach((scale, row) => {
-    axes.rateHz.forEach((rate, column) => {
-      if (keep(rate, scale)) kept.push(row * axes.rateHz.length + column);
+  const cells = planeCells(axes);
+  for (let plane = 0; plane < (axes.planes?.length ?? 1); plane++)
+    planeRows(axes).values.forEach((scale, row) => {
+      axes.rateHz.forEach((rate, column) => {
+        if (keep(rate, scale)) kept.push(plane * cells + row * axes.rateHz.length + column);
+      });
     });
-  });
   if (kept.length === 0) {
     throw inputError(`ablation region ${regionText(region)} keeps no feature; lower the cutoffs`);
   }
@@ -80,10 +86,13 @@ export interface RegionDesign {
 
 /**
  * The regions of an ablation: every pair of cutoffs, pass by pass, rate by rate, scale by scale (the paper:
- * 2 x 7 x 7), then the marginals of the temporal and of the spectral axis.
+ * 2 x 7 x 7), then the marginals of the temporal and of the spectral axis. Features without an axis in cycles per octave
+ * have one region for each pass and rate.
  */
-export function ablationRegions(design: RegionDesign): Region[] {
+export function ablationRegions(design: RegionDesign, axes?: PlaneAxes): Region[] {
   const { passes, rateHz: rates, scaleCycPerOct: scales } = design;
+  if (axes !== undefined && axes.scaleCycPerOct === undefined)
+    return passes.flatMap((pass) => rates.map((rateHz) => ({ pass, rateHz })));
   const grid = passes.flatMap((pass) =>
     rates.flatMap((rateHz) => scales.map((scaleCycPerOct) => ({ pass, rateHz, scaleCycPerOct }))),
   );

@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { createPace } from 'research-basics/pace';
-import type { ModulationAxes } from '../features';
+import { isEven, planeCells, planeColumns, planeRows, type PlaneAxes } from '../features';
 
 /** Size of the patch that is hidden. */
 export interface PatchSize {
@@ -12,8 +12,8 @@ export interface PatchSize {
 
 /** What `occlusionMaps` asks a model about. */
 export interface OcclusionTask extends PatchSize {
-  readonly axes: ModulationAxes;
-  /** Float32, rows x cells of the axes (row-major, scale by rate), as the model takes them. */
+  readonly axes: PlaneAxes;
+  /** Float32, rows x cells of the axes (row-major, plane by scale by rate), as the model takes them. */
   readonly features: Float32Array;
   /** Class number of each row. */
   readonly labels: Int32Array;
@@ -50,7 +50,7 @@ export interface OcclusionMaps {
  */
 export async function occlusionMaps(task: OcclusionTask): Promise<OcclusionMaps> {
   const { axes, features, labels, classes, baseline, predict } = task;
-  const columns = axes.rateHz.length * axes.scaleCycPerOct.length;
+  const columns = planeColumns(axes);
   if (features.length !== labels.length * columns || baseline.length !== columns)
     throw inputError(
       `occlusion: ${features.length} values and a baseline of ${baseline.length} for ${labels.length} rows of ${columns} cells`,
@@ -86,11 +86,16 @@ export async function occlusionMaps(task: OcclusionTask): Promise<OcclusionMaps>
   };
 }
 
-/** Cells of every patch, at steps of half a patch, the last ones at the edges of the plane. */
-function patchesOf(axes: ModulationAxes, { rateHz = 2, scaleCycPerOct = 1 }: PatchSize): number[][] {
+/**
+ * Cells of every patch, plane by plane, at steps of half a patch, the last ones at the edges of the plane. Along an axis
+ * of uneven steps, and along one that is not in cycles per octave, every row is a patch of its own.
+ */
+function patchesOf(axes: PlaneAxes, { rateHz = 2, scaleCycPerOct = 1 }: PatchSize): number[][] {
   const rates = spans(axes.rateHz, rateHz, 'Hz');
-  const scales = spans(axes.scaleCycPerOct, scaleCycPerOct, 'cyc/oct');
-  return scales.flatMap(([top, bottom]) =>
+  const rows = planeRows(axes).values;
+  const height = axes.scaleCycPerOct === undefined ? Number.MIN_VALUE : scaleCycPerOct;
+  const scales = spans(rows, height, 'cyc/oct');
+  const one = scales.flatMap(([top, bottom]) =>
     rates.map(([left, right]) => {
       const cells: number[] = [];
       for (let scale = top; scale < bottom; scale++)
@@ -98,13 +103,17 @@ function patchesOf(axes: ModulationAxes, { rateHz = 2, scaleCycPerOct = 1 }: Pat
       return cells;
     }),
   );
+  const size = planeCells(axes);
+  return Array.from({ length: axes.planes?.length ?? 1 }, (_, plane) =>
+    one.map((cells) => cells.map((cell) => plane * size + cell)),
+  ).flat();
 }
 
 /** Places [from, to) of windows of a width in the axis' unit, at least one cell. */
 function spans(axis: readonly number[], width: number, unit: string): [number, number][] {
   if (!(width > 0)) throw inputError(`occlusion: a patch of ${width} ${unit}; it must be larger than 0`);
   const step = axis.length > 1 ? (axis[axis.length - 1]! - axis[0]!) / (axis.length - 1) : width;
-  const cells = Math.min(axis.length, Math.max(1, Math.round(width / step)));
+  const cells = isEven(axis) ? Math.min(axis.length, Math.max(1, Math.round(width / step))) : 1;
   const stride = Math.max(1, Math.floor(cells / 2));
   const starts: number[] = [];
   for (let start = 0; start < axis.length - cells; start += stride) starts.push(start);

@@ -1,6 +1,7 @@
 import { inputError } from 'research-basics/errors';
 import type { SilenceLimit, StageFailure } from '../pipeline';
-import { integerOption, type OptionSpec, type OptionValues } from './command';
+import { featureKind, type FeatureKind } from '../features';
+import { choiceOption, integerOption, type OptionSpec, type OptionValues } from './command';
 import type { Terminal } from './terminal';
 
 /** Which configuration. */
@@ -75,3 +76,43 @@ export const SHARD_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   shard: { value: 'K/N', help: 'do only part K of N, apart from the others, on any machine that shares OUT' },
   merge: { value: 'N', help: 'put N finished parts together; names the parts that are missing or damaged' },
 };
+
+/** Settings of kinds of features, as options of the commands that extract. */
+export const FEATURE_SETTINGS: Readonly<Record<string, OptionSpec>> = {
+  channels: {
+    value: 'SET',
+    help: 'of stm: filter bank, published (150) or paper (128)',
+    default: 'published',
+  },
+  scale: { value: 'SCALE', help: 'of mel: power (as published) or decibel', default: 'power' },
+  average: { value: 'AXES', help: 'of am: none (30 bands) or frequency (their mean)', default: 'none' },
+};
+
+/**
+ * The settings that the options give to a kind of features. Those left at their default stay out, and with them out of
+ * the key of earlier extractions; but for the channels of the STM.
+ *
+ * @throws UserError (`input`) for a value, or an option, that the kind does not have.
+ */
+export function featureSettings(
+  options: OptionValues,
+  kind: FeatureKind,
+  preset: object = {},
+): Record<string, string | number> {
+  const { settings, defaults } = featureKind(kind);
+  const given = preset as Readonly<Record<string, string | undefined>>;
+  const other = Object.keys(FEATURE_SETTINGS).find(
+    (name) => options[name] !== undefined && settings[name] === undefined,
+  );
+  if (other !== undefined)
+    throw inputError(
+      `--${other}: is no setting of ${kind} features, which have ${Object.keys(settings).join(', ')}`,
+    );
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([name, values]) => {
+      if (values === 'number') return [];
+      const value = choiceOption(options, name, values, given[name] ?? String(defaults[name]));
+      return value === defaults[name] && name !== 'channels' ? [] : [[name, value]];
+    }),
+  );
+}

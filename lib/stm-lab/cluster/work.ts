@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import {
   ablationShardStates,
   extractionShardStates,
+  ownSettings,
   readAblation,
   readExperiment,
   searchProgress,
@@ -63,7 +64,10 @@ export function extractionWork(
     shards,
     words: [
       ...['extract', '--manifest', manifest, '--out', out, '--features', features.kind],
-      ...(features.channels === undefined ? [] : ['--channels', features.channels]),
+      ...Object.entries(ownSettings(features.kind, features)).flatMap(([name, value]) => [
+        `--${name}`,
+        String(value),
+      ]),
       ...(features.maxSilenceSeconds === undefined
         ? []
         : ['--max-silence', String(features.maxSilenceSeconds)]),

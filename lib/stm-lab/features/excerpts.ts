@@ -1,3 +1,5 @@
+import { inputError } from 'research-basics/errors';
+
 /** Length of an excerpt in seconds: it fixes the temporal modulation resolution of 0.25 Hz. */
 export const EXCERPT_SECONDS = 4;
 
@@ -62,6 +64,8 @@ export interface ScanOptions {
   readonly startSeconds: number;
   /** Excerpts accepted at most. */
   readonly maxExcerpts: number;
+  /** Seconds from the beginning of an excerpt to that of the next, above 0 and at most 4. Default 4: back to back. */
+  readonly hopSeconds?: number | undefined;
   readonly rule: SilenceRule;
 }
 
@@ -100,7 +104,7 @@ export interface ExcerptScan {
 }
 
 /**
- * Starts scanning one recording: 4-s excerpts back to back from `startSeconds`, each checked by the silence rule,
+ * Starts scanning one recording: 4-s excerpts, back to back unless a hop is given, from `startSeconds`, each checked by the silence rule,
  * until enough are accepted. A tail shorter than an excerpt is ignored. Memory: one excerpt.
  *
  * @param sampleRate Hz, a positive integer
@@ -109,16 +113,22 @@ export interface ExcerptScan {
  */
 export function startExcerptScan(
   sampleRate: number,
-  { startSeconds, maxExcerpts, rule }: ScanOptions,
+  { startSeconds, maxExcerpts, hopSeconds = EXCERPT_SECONDS, rule }: ScanOptions,
   analyse: (excerpt: AcceptedExcerpt) => 'measured' | 'flat',
 ): ExcerptScan {
+  if (!(hopSeconds > 0 && hopSeconds <= EXCERPT_SECONDS))
+    throw inputError(`hop ${hopSeconds}: must be seconds above 0 and at most ${EXCERPT_SECONDS}`);
   const samples = new Float32Array(EXCERPT_SECONDS * sampleRate);
+  const hop = Math.max(1, Math.round(hopSeconds * sampleRate));
   const start = Math.round(startSeconds * sampleRate);
   let skip = start;
   let filled = 0;
   let received = 0;
   let scanned = 0;
   let accepted = 0;
+  /** Samples within accepted excerpts, each counted once, and where the last of these excerpts ends. */
+  let analysed = 0;
+  let analysedEnd = 0;
   let longestSilence = 0;
   let leastSilence = Infinity;
   let notFinite = false;
@@ -126,7 +136,8 @@ export function startExcerptScan(
 
   const examine = (): void => {
     const check = checkExcerpt(samples, sampleRate, rule);
-    const begin = start / sampleRate + scanned * EXCERPT_SECONDS;
+    const first = scanned * hop;
+    const begin = start / sampleRate + first / sampleRate;
     scanned++;
     leastSilence = Math.min(leastSilence, check.longestSilenceSeconds);
     notFinite = check.verdict === 'not finite';
@@ -136,6 +147,8 @@ export function startExcerptScan(
       return;
     }
     accepted++;
+    analysed += first + samples.length - Math.max(first, analysedEnd);
+    analysedEnd = first + samples.length;
     longestSilence = Math.max(longestSilence, check.longestSilenceSeconds);
   };
   const isDone = (): boolean => notFinite || accepted >= maxExcerpts;
@@ -152,7 +165,8 @@ export function startExcerptScan(
         filled += count;
         if (filled === samples.length) {
           examine();
-          filled = 0;
+          samples.copyWithin(0, hop);
+          filled -= hop;
         }
       }
       return isDone() ? 'enough' : 'more';
@@ -179,9 +193,9 @@ export function startExcerptScan(
         };
       return {
         excerpts: accepted,
-        analysedSeconds: accepted * EXCERPT_SECONDS,
-        scannedSeconds: scanned * EXCERPT_SECONDS,
-        endSample: start + scanned * samples.length,
+        analysedSeconds: analysed / sampleRate,
+        scannedSeconds: ((scanned - 1) * hop) / sampleRate + EXCERPT_SECONDS,
+        endSample: start + (scanned - 1) * hop + samples.length,
         longestSilenceSeconds: longestSilence,
       };
     },

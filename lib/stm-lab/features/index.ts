@@ -6,9 +6,11 @@ export {
   type SilenceRule,
 } from './excerpts';
 export { importEmbeddings, type ImportedEmbeddings, type ImportEmbeddingsOptions } from './embeddings';
+export * from './am';
 export * from './extractor';
 export * from './mel';
 export { poolExcerpts, type ExcerptPooling } from './pooling';
+export { isEven, planeCells, planeColumns, planeRows, type PlaneAxes } from './plane';
 export { foldRates } from './foldRates';
 export { prepareModulations, type Preparation } from './preparation';
 export { smoothRates, smoothScales } from './smoothing';

@@ -1,4 +1,4 @@
-import type { ModulationAxes } from '../features';
+import type { PlaneAxes } from '../features';
 import { stmGridFigure } from './stm';
 import type { FigureSpec, FigureText } from './spec';
 
@@ -6,7 +6,7 @@ import type { FigureSpec, FigureText } from './spec';
 export interface EffectSizeInput extends FigureText {
   /** Per comparison its name ("speech − music") and d of every feature, row-major (see `cohensD`). */
   readonly comparisons: readonly { readonly title: string; readonly d: ArrayLike<number> }[];
-  readonly axes: ModulationAxes;
+  readonly axes: PlaneAxes;
   /** Colours end at ± this. Default 5, as published. */
   readonly limit?: number | undefined;
   /** Default `asinh`, linear up to about 2 and logarithmic beyond, as published. */

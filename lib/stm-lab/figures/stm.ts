@@ -1,7 +1,7 @@
 import { inputError } from 'research-basics/errors';
-import type { ModulationAxes } from '../features';
+import { isEven, planeCells, planeRows, type PlaneAxes } from '../features';
 import type { ColourScale } from './colour';
-import { colourBar, rasterView, type Raster } from './raster';
+import { colourBar, namedTicks, rasterView, type Raster, type RasterAxis } from './raster';
 import { composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
 
 /** One map of a figure. */
@@ -14,7 +14,7 @@ export interface StmPanel {
 /** Input of `stmGridFigure`. */
 export interface StmGridInput extends FigureText {
   readonly panels: readonly StmPanel[];
-  readonly axes: ModulationAxes;
+  readonly axes: PlaneAxes;
   /** Default: sequential over the range of all values. */
   readonly colour?: ColourScale | undefined;
   /** What the colours mean, with unit. */
@@ -23,33 +23,34 @@ export interface StmGridInput extends FigureText {
   readonly perRow?: number | undefined;
 }
 
-function outerEdges(centres: readonly number[]): [number, number] {
-  const step = centres.length > 1 ? (centres[centres.length - 1] - centres[0]) / (centres.length - 1) : 1;
-  return [centres[0] - step / 2, centres[centres.length - 1] + step / 2];
+/** An axis in cells of equal size; where its steps are uneven, each cell is marked with its value. */
+function cellAxis(centres: readonly number[], title: string, tickCount: number): RasterAxis {
+  const last = centres.length - 1;
+  if (isEven(centres)) {
+    const step = last > 0 ? (centres[last] - centres[0]) / last : 1;
+    return { edges: [centres[0] - step / 2, centres[last] + step / 2], title, axis: { tickCount } };
+  }
+  const every = Math.ceil(centres.length / (2 * tickCount));
+  const marked = [...centres.keys()].filter((i) => i % every === 0);
+  const labels = marked.map((i) => String(Number(centres[i].toPrecision(3))).replace('-', '−'));
+  return { edges: [-0.5, last + 0.5], title, axis: namedTicks(marked, labels) };
 }
 
 /** The raster of one modulation matrix on its true axes (cell centres at the axis values). */
 export function stmRaster(
   values: ArrayLike<number>,
-  axes: ModulationAxes,
+  axes: PlaneAxes,
   place: Pick<Raster, 'width' | 'height' | 'colour'> & {
     title?: string;
   },
 ): Raster {
+  const rows = planeRows(axes);
   return {
     values,
-    rows: axes.scaleCycPerOct.length,
+    rows: rows.values.length,
     columns: axes.rateHz.length,
-    x: {
-      edges: outerEdges(axes.rateHz),
-      title: 'Rate (Hz)',
-      axis: { tickCount: 7 },
-    },
-    y: {
-      edges: outerEdges(axes.scaleCycPerOct),
-      title: 'Scale (cyc/oct)',
-      axis: { tickCount: place.height < 150 ? 4 : 8 },
-    },
+    x: cellAxis(axes.rateHz, 'Rate (Hz)', 7),
+    y: cellAxis(rows.values, rows.title, place.height < 150 ? 4 : 8),
     colour: place.colour,
     width: place.width,
     height: place.height,
@@ -71,6 +72,19 @@ export function valueRange(matrices: readonly ArrayLike<number>[]): [number, num
   return low <= high ? [low, high] : [0, 1];
 }
 
+/** A panel for each plane. */
+function planesOf({ title, values }: StmPanel, axes: PlaneAxes): StmPanel[] {
+  const { planes } = axes;
+  if (planes === undefined) return [{ title, values }];
+  const cells = planeCells(axes);
+  if (values.length !== planes.length * cells)
+    throw inputError(`"${title}": ${values.length} values are not ${planes.length} planes of ${cells}`);
+  return planes.map((plane, i) => ({
+    title: `${title}, ${plane}`,
+    values: Array.from({ length: cells }, (_, cell) => values[i * cells + cell]),
+  }));
+}
+
 /**
  * Modulation matrices as small multiples on one colour scale, rate across and scale upwards: mean features
  * of classes, occlusion maps, components of a PCA.
@@ -80,7 +94,8 @@ export function valueRange(matrices: readonly ArrayLike<number>[]): [number, num
 export function stmGridFigure(
   input: StmGridInput & { readonly defaultTitle?: string; readonly remarks?: readonly string[] },
 ): FigureSpec {
-  const { panels, axes, colourTitle } = input;
+  const { axes, colourTitle } = input;
+  const panels = input.panels.flatMap((panel) => planesOf(panel, axes));
   if (panels.length === 0) throw inputError('a figure of modulation matrices needs at least one matrix');
   const perRow = Math.min(input.perRow ?? 3, panels.length);
   const colour = input.colour ?? { palette: 'sequential', domain: valueRange(panels.map((p) => p.values)) };
@@ -121,7 +136,7 @@ export function stmGridFigure(
 export interface StmInput extends FigureText {
   /** Row-major features, e.g. 20 x 121 in 0 .. 1. */
   readonly features: ArrayLike<number>;
-  readonly axes: ModulationAxes;
+  readonly axes: PlaneAxes;
   /** What the colours mean. Default "Modulation (relative)". */
   readonly colourTitle?: string | undefined;
 }
@@ -149,7 +164,7 @@ export interface ClassMeanInput extends FigureText {
     readonly mean: ArrayLike<number>;
     readonly count?: number | undefined;
   }[];
-  readonly axes: ModulationAxes;
+  readonly axes: PlaneAxes;
 }
 
 /**

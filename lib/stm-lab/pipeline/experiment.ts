@@ -25,7 +25,9 @@ export interface Experiment {
   readonly cost?: string;
   readonly features: {
     readonly kind: FeatureKind;
+    /** Of STM features; the settings of other kinds are those of `FeatureChoice`. */
     readonly channels?: 'published' | 'paper';
+    readonly average?: 'none' | 'frequency';
     /** Default 1 s, as published. */
     readonly maxSilenceSeconds?: SilenceLimit;
   };

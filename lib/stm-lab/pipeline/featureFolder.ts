@@ -5,7 +5,7 @@ import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
 import { openFiniteRows } from '../base/finiteRows';
 import type { NpyRows } from '../base/npyRows';
-import type { ModulationAxes } from '../features';
+import { planeColumns, type ModulationAxes, type PlaneAxes } from '../features';
 import { vectorStarts } from '../models';
 
 /** The axes of a feature matrix as `axes.json` holds them; which entries there are depends on the features. */
@@ -127,6 +127,18 @@ export function modulationAxes({ axes, folder }: FeatureFolder): ModulationAxes 
     );
   }
   return { rateHz: rateHz as number[], scaleCycPerOct: scaleCycPerOct as number[] };
+}
+
+/**
+ * The axes of features on a modulation plane: STM, AM and others.
+ *
+ * @throws UserError (`input`) when the features have none (mel features, for example).
+ */
+export function planeAxes({ axes, folder, matrix }: FeatureFolder): PlaneAxes {
+  const plane = axes as Partial<PlaneAxes>;
+  if (!Array.isArray(plane.rateHz) || planeColumns(plane as PlaneAxes) !== matrix.columns)
+    throw inputError(`${folder}: these features have no modulation rates; extract them with --features stm`);
+  return plane as PlaneAxes;
 }
 
 /** The distinct labels in code-point order, and each row's place among them. */

@@ -8,6 +8,8 @@ import { silenceSeconds, silenceSuffix } from './silenceLimit';
 export type ExtractedFeatures = Experiment['features'] & {
   /** Of mel features: `power` (default, as published) or `decibel`. */
   readonly scale?: 'power' | 'decibel';
+  /** Of AM features: `none` (default) or `frequency`; see `AmParameters`. */
+  readonly average?: 'none' | 'frequency';
   /** Of modulation features: excerpts of a recording at most. Default 30, as published. */
   readonly maxExcerpts?: number;
   /** `excerpts`: also the features of every excerpt, for poolings over them. Default `mean`. */
@@ -21,9 +23,20 @@ export function ownSettings(
 ): Record<string, string | number> {
   const given = settings as Readonly<Record<string, string | number | undefined>>;
   return Object.fromEntries(
-    featureKind(kind).settings.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
+    Object.keys(featureKind(kind).settings).flatMap((name) =>
+      given[name] === undefined ? [] : [[name, given[name]]],
+    ),
   );
 }
+
+/** Those of them that have names: not numbers such as excerpts at most. */
+export const ownChoices = ({
+  kind,
+  ...settings
+}: Exclude<FeatureChoice, { kind: 'embeddings' | 'nuisance' }>): Record<string, string | number> =>
+  Object.fromEntries(
+    Object.entries(ownSettings(kind, settings)).filter(([, value]) => typeof value === 'string'),
+  );
 
 /** The features part of an experiment, in the extractor's words. */
 export function featureOptions({ kind, keep, ...settings }: ExtractedFeatures): {
@@ -45,7 +58,7 @@ export function extractionSettings({ kind, keep, ...settings }: ExtractedFeature
   return {
     kind,
     maxSilenceSeconds: silenceSeconds(settings.maxSilenceSeconds) ?? null,
-    ...Object.fromEntries(names.map((name) => [name, defaults[name]])),
+    ...Object.fromEntries(Object.keys(names).map((name) => [name, defaults[name]])),
     ...ownSettings(kind, settings),
     keep: keep ?? 'mean',
   };
@@ -72,5 +85,5 @@ export function featureKey(features: FeatureChoice): string {
 
 /** Whether the extraction has to keep excerpts. */
 export function needsExcerpts(features: FeatureChoice): boolean {
-  return features.kind === 'stm' && features.pooling !== undefined && features.pooling !== 'count';
+  return 'pooling' in features && features.pooling !== undefined && features.pooling !== 'count';
 }

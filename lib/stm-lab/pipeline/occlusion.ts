@@ -5,12 +5,12 @@ import { inputError } from 'research-basics/errors';
 import { readJson, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
 import { loadEngine } from '../engine';
-import type { ModulationAxes } from '../features';
+import type { PlaneAxes } from '../features';
 import { loadModel, modelHash, predictProbabilities } from '../models';
 import { featuresInMemory, loadReduction, transform } from '../reduction';
 import { readSplit } from '../splits';
 import { runTrackedStage, type StageContext } from '../stages/context';
-import { classNumbers, modulationAxes, openFeatureFolder } from './featureFolder';
+import { classNumbers, planeAxes, openFeatureFolder } from './featureFolder';
 import { nameLabels } from '../stages/labels';
 import type { StageResult } from '../stages/stage';
 
@@ -36,7 +36,7 @@ export interface OcclusionRecord {
 /** Outcome of an occlusion. */
 export interface OcclusionSummary extends OcclusionRecord {
   readonly status: StageResult['status'];
-  readonly axes: ModulationAxes;
+  readonly axes: PlaneAxes;
   /** Per class, one value a cell; see `occlusionMaps`. */
   readonly drops: readonly ArrayLike<number>[];
 }
@@ -58,7 +58,7 @@ export async function occlusionStage(
   const folder = openFeatureFolder(options.features);
   tellOfLosses(options.features, context);
   try {
-    const axes = modulationAxes(folder);
+    const axes = planeAxes(folder);
     const split = readSplit(options.split);
     const reduction = loadReduction(options.reduction);
     const model = loadModel(path.join(options.model, 'model'));

@@ -2,13 +2,13 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson, sha256 } from 'research-basics/files';
 import { loadEngine } from '../engine';
-import { describeFeatures } from '../features';
+import { findFeatures } from '../features';
 import { loadModel, predictProbabilities } from '../models';
 import { featuresInMemory, loadReduction, transform, type Reduction } from '../reduction';
 import type { Prediction } from './prediction';
 import { isExcerptModel, openExcerptPredictor } from './excerptModel';
 import { silenceSeconds, type SilenceLimit } from './silenceLimit';
-import { stmOfFile } from './stmOfFile';
+import { featuresOfFile } from './stmOfFile';
 
 /** A trained network and the reduction it was trained on. */
 export interface PredictOptions {
@@ -26,7 +26,7 @@ export interface PredictOptions {
  * @returns a function from an audio file to its class probabilities; it throws UserError (`input`)
  *   naming the file when it cannot be read or no excerpt is accepted.
  * @throws UserError (`input`) when model and reduction do not belong together, or the reduction is of
- *   other features than STM.
+ *   features that need more than the recording (embeddings, mel).
  */
 export async function openPredictor(options: PredictOptions): Promise<(file: string) => Promise<Prediction>> {
   if (isExcerptModel(options.model)) return openExcerptPredictor(options.model);
@@ -43,12 +43,12 @@ export async function openPredictor(options: PredictOptions): Promise<(file: str
       `${options.model}: was trained on another reduction than ${reductionFolder}; name the one it was trained on`,
     );
   }
-  const channels = channelsOf(reduction, reductionFolder);
+  const { kind, parameters } = featuresOf(reduction, reductionFolder);
   const maxSilenceSeconds = silenceSeconds(options.maxSilenceSeconds);
   const silence = maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
   const engine = await loadEngine();
   return async (file) => {
-    const stm = await stmOfFile(file, { channels, ...silence });
+    const stm = await featuresOfFile(file, kind, { ...parameters, ...silence });
     const rows = [stm.features, ...stm.perExcerpt.map(({ features }) => features)];
     const matrix = new Float32Array(rows.length * reduction.columns);
     rows.forEach((row, i) => matrix.set(row, i * reduction.columns));
@@ -67,14 +67,14 @@ export async function openPredictor(options: PredictOptions): Promise<(file: str
   };
 }
 
-/** The filter bank whose axes the reduction was fitted with. */
-function channelsOf(reduction: Reduction, folder: string): 'published' | 'paper' {
-  for (const channels of ['published', 'paper'] as const) {
-    // As `axes.json` is written.
-    const axes = `${JSON.stringify(describeFeatures('stm', { channels }).axes, null, 2)}\n`;
-    if (sha256(axes) === reduction.provenance.axesHash) return channels;
-  }
+/** The features whose axes the reduction was fitted with. */
+function featuresOf(reduction: Reduction, folder: string): NonNullable<ReturnType<typeof findFeatures>> {
+  // As `axes.json` is written.
+  const found = findFeatures(
+    (axes) => sha256(`${JSON.stringify(axes, null, 2)}\n`) === reduction.provenance.axesHash,
+  );
+  if (found !== undefined) return found;
   throw inputError(
-    `${folder}: was fitted on other features than this version's STM; extract, reduce and train again`,
+    `${folder}: was fitted on other features than this version can extract of a recording; extract, reduce and train again`,
   );
 }

@@ -59,7 +59,7 @@ export function bestPreset(
   },
 ): Experiment {
   const { features, rateSmoothing, foldRates, reduction, ensemble } = recipe;
-  if (features.kind !== 'stm' && features.kind !== 'mel')
+  if (features.kind === 'embeddings' || features.kind === 'nuisance')
     throw inputError(`best trial: features of kind ${features.kind} are no preset's`);
   const { kind, ...settings } = recipe.model;
   const row = {

@@ -1,6 +1,14 @@
 import { readAudio } from '../audio';
 import { inputError, messageOf } from 'research-basics/errors';
-import { extractStm, type StmOptions, type StmResult } from '../features';
+import {
+  describeFeatures,
+  extractStm,
+  featureKind,
+  type FeatureDescription,
+  type FeatureKind,
+  type StmOptions,
+  type StmResult,
+} from '../features';
 
 /**
  * STM features of an audio file and of each of its accepted excerpts.
@@ -18,4 +26,29 @@ export async function stmOfFile(
   } catch (error) {
     throw inputError(`${file}: ${messageOf(error).replace(/^samples: /, '')}`, error);
   }
+}
+
+/** Features of a recording and of its excerpts. */
+export interface FileFeatures {
+  readonly features: Float32Array;
+  readonly perExcerpt: readonly { readonly startSeconds: number; readonly features: Float32Array }[];
+}
+
+/**
+ * Features of one kind of an audio file and of each of its accepted excerpts.
+ *
+ * @throws UserError (`input`) naming the file when it cannot be read or no excerpt is accepted.
+ */
+export async function featuresOfFile(
+  file: string,
+  kind: FeatureKind,
+  parameters: Partial<FeatureDescription['parameters']>,
+): Promise<FileFeatures> {
+  const { samples, sampleRate } = await readAudio(file);
+  const full = describeFeatures(kind, parameters).parameters;
+  const analysis = (await featureKind(kind).prepare(full, 'excerpts')).start(sampleRate, 0);
+  analysis.push(samples);
+  const result = analysis.finish();
+  if ('reason' in result) throw inputError(`${file}: ${result.reason}`);
+  return { features: result.features, perExcerpt: result.perExcerpt ?? [] };
 }

@@ -13,6 +13,8 @@ import { TRACKING_OPTIONS, withStage } from '../context';
 import { printTable } from '../table';
 import {
   COLLECTION,
+  FEATURE_SETTINGS,
+  featureSettings,
   MAX_SILENCE,
   OUT,
   SHARD_OPTIONS,
@@ -37,16 +39,11 @@ export const extract: Command = {
       default: 'the options here',
     },
     features: { value: 'KIND', help: FEATURE_KIND_NAMES.join(' or '), default: 'stm' },
-    channels: {
-      value: 'SET',
-      help: 'filter bank of the STM: published (150) or paper (128)',
-      default: 'published',
-    },
-    scale: { value: 'SCALE', help: 'of mel features: power (as published) or decibel', default: 'power' },
+    ...FEATURE_SETTINGS,
     'max-silence': MAX_SILENCE,
     keep: {
       value: 'WHAT',
-      help: 'mean, or excerpts: also excerpts.npy and excerpts.csv, one row per 4-s excerpt (stm)',
+      help: 'mean, or excerpts: also excerpts.npy and excerpts.csv, one row per 4-s excerpt (not of mel)',
       default: 'mean',
     },
     workers: { value: 'N', help: 'worker threads; the result does not depend on them', default: 'all cores' },
@@ -81,16 +78,8 @@ export const extract: Command = {
     const preset =
       options['experiment'] === undefined ? undefined : readExperiment(options['experiment']).features;
     const kind = choiceOption(options, 'features', FEATURE_KIND_NAMES, preset?.kind ?? 'stm');
-    const channels = choiceOption(
-      options,
-      'channels',
-      ['published', 'paper'] as const,
-      preset?.channels ?? 'published',
-    );
-    const scale = choiceOption(options, 'scale', ['power', 'decibel'] as const, 'power');
     const keep = choiceOption(options, 'keep', ['mean', 'excerpts'] as const, 'mean');
     const maxSilenceSeconds = silenceOption(options) ?? preset?.maxSilenceSeconds;
-    // What is left at its default stays out of the key of earlier extractions.
     const request = {
       manifest: options['manifest']!,
       paths: choiceOption(options, 'paths', ['anywhere', 'inside'] as const, 'anywhere'),
@@ -98,7 +87,7 @@ export const extract: Command = {
       out,
       features: {
         kind,
-        ...(kind === 'stm' ? { channels } : scale === 'decibel' ? { scale } : {}),
+        ...featureSettings(options, kind, preset?.kind === kind ? preset : {}),
         ...(maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds }),
         ...(keep === 'excerpts' ? { keep } : {}),
       },

@@ -14,7 +14,7 @@ import { FEATURE_KIND_NAMES } from '../../features';
 import { ABLATION_SIZES } from '../../pipeline';
 import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
 import { terminalContext } from '../context';
-import { EXPERIMENT, MAX_SILENCE, silenceOption } from '../stageOptions';
+import { EXPERIMENT, FEATURE_SETTINGS, featureSettings, MAX_SILENCE, silenceOption } from '../stageOptions';
 import { printTable } from '../table';
 
 export const slurm: Command = {
@@ -30,7 +30,7 @@ export const slurm: Command = {
       help: `extract: ${FEATURE_KIND_NAMES.join(' or ')}; ablate: results of "stm-lab extract"`,
       default: 'stm',
     },
-    channels: { value: 'SET', help: 'extract: published or paper', default: 'published' },
+    ...FEATURE_SETTINGS,
     'max-silence': { ...MAX_SILENCE, help: `extract: ${MAX_SILENCE.help}` },
     reduction: { value: 'DIR', help: 'search: results of "stm-lab reduce"' },
     split: { value: 'DIR', help: 'search: results of "stm-lab split"' },
@@ -132,14 +132,13 @@ function workOf(kind: string | undefined, options: OptionValues): ClusterWork {
   const { experiment } = options;
   if (kind === 'extract') {
     const features = choiceOption(options, 'features', FEATURE_KIND_NAMES, 'stm');
-    const channels = choiceOption(options, 'channels', ['published', 'paper'] as const, 'published');
     const maxSilenceSeconds = silenceOption(options);
     return extractionWork({
       ...common,
       manifest: needed('manifest'),
       features: {
         kind: features,
-        ...(features === 'stm' ? { channels } : {}),
+        ...featureSettings(options, features),
         ...(maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds }),
       },
     });

@@ -3,6 +3,7 @@ export {
   describeFeatures,
   FEATURE_KIND_NAMES,
   featureKind,
+  findFeatures,
   type FeatureDescription,
   type FeatureKind,
   type FeatureKindEntry,

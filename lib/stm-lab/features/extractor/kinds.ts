@@ -1,5 +1,8 @@
+import { AM_PARAMETERS, amAxes, createAmKernel } from '../am';
 import { createMelKernel, MEL_PARAMETERS, melAxes, startMelAnalysis, type MelParameters } from '../mel';
 import { createStmKernel, startStmAnalysis, STM_PARAMETERS, stmAxes, type StmParameters } from '../stm';
+import { planeColumns, type PlaneAxes } from '../plane';
+import { startPlaneAnalysis, type PlaneKernel } from '../planeAnalysis';
 import type { Analyser, Kept } from './analysers';
 
 /** All parameters of a kind of features, defaults filled in, as they enter every cache key. */
@@ -11,8 +14,11 @@ export interface FeatureKindEntry {
   readonly title: string;
   /** All parameters with their defaults. */
   readonly defaults: FeatureParameters;
-  /** Those of them that a configuration may set besides the silence limit, which every kind has. */
-  readonly settings: readonly string[];
+  /**
+   * Those of them that a configuration may set besides the silence limit, which every kind has: the values of each, or
+   * `number`.
+   */
+  readonly settings: Readonly<Record<string, readonly string[] | 'number'>>;
   /** Counts changes of the computation that change its results: part of every cache key. */
   readonly revision: number;
   /** Whether every excerpt of a recording can have a row of its own. */
@@ -29,7 +35,7 @@ export interface FeatureKindEntry {
 const stm: FeatureKindEntry = {
   title: 'STM',
   defaults: { ...STM_PARAMETERS },
-  settings: ['channels', 'maxExcerpts'],
+  settings: { channels: ['published', 'paper'], maxExcerpts: 'number' },
   revision: 1,
   hasExcerpts: true,
   describe(parameters) {
@@ -48,7 +54,7 @@ const stm: FeatureKindEntry = {
 const mel: FeatureKindEntry = {
   title: 'mel spectrogram',
   defaults: { ...MEL_PARAMETERS },
-  settings: ['scale'],
+  settings: { scale: ['power', 'decibel'] },
   revision: 1,
   hasExcerpts: false,
   describe() {
@@ -62,8 +68,48 @@ const mel: FeatureKindEntry = {
   },
 };
 
+/** An entry of features on a modulation plane: rows for excerpts, and axes that name the kind and its choices. */
+function planeEntry(
+  kind: string,
+  entry: Pick<FeatureKindEntry, 'title' | 'defaults' | 'settings'>,
+  axesOf: (parameters: FeatureParameters) => PlaneAxes,
+  createKernel: (parameters: FeatureParameters) => Promise<PlaneKernel>,
+): FeatureKindEntry {
+  const { settings } = entry;
+  return {
+    ...entry,
+    settings: { ...settings, maxExcerpts: 'number' },
+    revision: 1,
+    hasExcerpts: true,
+    describe(parameters) {
+      const axes = axesOf(parameters);
+      const choices = Object.keys(settings).filter((name) => settings[name] !== 'number');
+      const named = Object.fromEntries(choices.map((name) => [name, parameters[name]]));
+      return { axes: { features: kind, ...named, ...axes }, rowLength: planeColumns(axes) };
+    },
+    async prepare(parameters, keep) {
+      const kernel = await createKernel(parameters);
+      return {
+        start: (rate, startSeconds) =>
+          startPlaneAnalysis(kernel, rate, { ...parameters, startSeconds, keep }),
+      };
+    },
+  };
+}
+
+const am = planeEntry(
+  'am',
+  {
+    title: 'AM spectrum',
+    defaults: { ...AM_PARAMETERS },
+    settings: { average: ['none', 'frequency'] },
+  },
+  amAxes,
+  createAmKernel,
+);
+
 /** The features an extraction can make, by name: a new kind is an entry here. */
-export const FEATURE_KINDS = { stm, mel } as const satisfies Readonly<Record<string, FeatureKindEntry>>;
+export const FEATURE_KINDS = { stm, mel, am } as const satisfies Readonly<Record<string, FeatureKindEntry>>;
 
 /** Name of a kind of features. */
 export type FeatureKind = keyof typeof FEATURE_KINDS;
@@ -91,4 +137,23 @@ export function describeFeatures(
   const { defaults, revision, describe } = featureKind(kind);
   const full = { ...defaults, ...parameters } as FeatureParameters;
   return { parameters: full, revision, ...describe(full) };
+}
+
+/**
+ * The kind and choices whose axes, as `axes.json` holds them, pass a test; undefined where no kind's do. Of kinds with
+ * excerpts only.
+ */
+export function findFeatures(
+  isSought: (axes: FeatureDescription['axes']) => boolean,
+): { readonly kind: FeatureKind; readonly parameters: FeatureParameters } | undefined {
+  for (const kind of FEATURE_KIND_NAMES) {
+    const { settings, hasExcerpts } = featureKind(kind);
+    let variants: Record<string, string>[] = hasExcerpts ? [{}] : [];
+    for (const [name, values] of Object.entries(settings))
+      if (values !== 'number')
+        variants = variants.flatMap((one) => values.map((value) => ({ ...one, [name]: value })));
+    const parameters = variants.find((one) => isSought(describeFeatures(kind, one).axes));
+    if (parameters !== undefined) return { kind, parameters };
+  }
+  return undefined;
 }

@@ -1,66 +1,49 @@
 import { designResampler } from '../../audio/resample';
 import { inputError } from 'research-basics/errors';
+import { checkExcerpt, EXCERPT_SECONDS, SILENCE_RULE } from '../excerpts';
 import {
-  checkExcerpt,
-  EXCERPT_SECONDS,
-  SILENCE_RULE,
-  startExcerptScan,
-  type Rejection,
-  type ScanSummary,
-  type SilenceRule,
-} from '../excerpts';
-import { ANALYSIS_RATE, RATES, SCALES, stmAxes, type StmAxes, type StmAxesOptions } from './axes';
+  PLANE_PARAMETERS,
+  startPlaneAnalysis,
+  type PlaneAnalysis,
+  type PlaneExcerpt,
+  type PlaneKernel,
+  type PlaneOptions,
+  type PlaneParameters,
+  type PlaneResult,
+} from '../planeAnalysis';
+import { ANALYSIS_RATE, stmAxes, type StmAxes, type StmAxesOptions } from './axes';
 import { createCochleagramKernel, type CochleagramKernel } from './cochleagram';
 import { stmFilterBank, type ChannelSet } from './filterBank';
 import { modulationToFeatures, rateSpectrumToModulation } from './modulation';
 
 /** Parameters of the STM analysis, with the published values as defaults. */
-export interface StmParameters extends SilenceRule {
+export interface StmParameters extends PlaneParameters {
   /** Filter bank. Default `published`. */
   readonly channels: ChannelSet;
-  /** Excerpts accepted per recording at most. Default 30. */
-  readonly maxExcerpts: number;
 }
 
 /** The published parameters. */
-export const STM_PARAMETERS: StmParameters = { channels: 'published', maxExcerpts: 30, ...SILENCE_RULE };
+export const STM_PARAMETERS: StmParameters = { channels: 'published', ...PLANE_PARAMETERS };
 
 /** Parameters that differ from the published ones, and what belongs to one recording. */
-export interface StmOptions extends Partial<StmParameters> {
-  /** Seconds skipped at the beginning. Default 0. */
-  readonly startSeconds?: number | undefined;
-  /** Whether each excerpt's own modulation spectrum is kept beside the mean. Default `mean`. */
-  readonly keep?: 'mean' | 'excerpts' | undefined;
+export interface StmOptions extends PlaneOptions {
+  /** Filter bank. Default `published`. */
+  readonly channels?: ChannelSet | undefined;
 }
 
-/** STM features of one recording. */
-export interface StmResult extends ScanSummary {
-  /** 2,420 values in [0, 1]: 20 scales x 121 rates, row-major. */
-  readonly features: Float32Array;
-  /** Mean magnitude of the accepted excerpts' modulation spectra, 20 x 121, before logarithm and scaling. */
-  readonly modulation: Float64Array;
+/** One accepted excerpt; its modulation spectrum and features are those of `StmResult`. */
+export type StmExcerpt = PlaneExcerpt;
+
+/**
+ * STM features of one recording: 2,420 values in [0, 1], 20 scales x 121 rates, row-major; `modulation` is the mean
+ * magnitude of the accepted excerpts' modulation spectra, before logarithm and scaling.
+ */
+export interface StmResult extends PlaneResult {
   readonly axes: StmAxes;
-  /** With `keep: 'excerpts'`: one entry per accepted excerpt. */
-  readonly perExcerpt?: readonly StmExcerpt[];
-}
-
-/** One accepted excerpt. */
-export interface StmExcerpt {
-  /** Where it begins in the recording, seconds. */
-  readonly startSeconds: number;
-  readonly longestSilenceSeconds: number;
-  /** Magnitude of its modulation spectrum, 20 x 121. */
-  readonly modulation: Float64Array;
-  /** The features of this excerpt alone. */
-  readonly features: Float32Array;
 }
 
 /** An analysis fed with blocks of a recording. */
-export interface StmAnalysis {
-  /** Takes the next samples (mono). Returns `enough` once further samples cannot change the result. */
-  push(block: Float32Array): 'more' | 'enough';
-  finish(): StmResult | Rejection;
-}
+export type StmAnalysis = PlaneAnalysis<StmResult>;
 
 /** The prepared machinery: reuse it for many recordings with the same channels. */
 export interface StmKernel {
@@ -74,7 +57,7 @@ const EDGE_FRAMES = 25;
  * Whether a cochleagram (channels x frames) is 0 but for its ends, so that it holds no sound but the cut: a constant
  * level, or a hum below all filters. The first value of a sound ends the search.
  */
-function isFlat(values: Float32Array, channels: number): boolean {
+export function isFlat(values: Float32Array, channels: number): boolean {
   const frames = values.length / channels;
   for (let c = 0; c < channels; c++)
     for (let n = EDGE_FRAMES; n < frames - EDGE_FRAMES; n++) if (values[c * frames + n]! > 0) return false;
@@ -97,49 +80,28 @@ export function startStmAnalysis(
   sampleRate: number,
   options: StmOptions = {},
 ): StmAnalysis {
-  const { maxExcerpts, targetRms, silenceLevel, maxSilenceSeconds } = { ...STM_PARAMETERS, ...options };
-  const { bank } = kernel.cochleagram;
-  const resampler = designResampler(sampleRate, ANALYSIS_RATE);
-  const sum = new Float64Array(SCALES * RATES);
-  const kept: StmExcerpt[] = [];
-  const scan = startExcerptScan(
-    sampleRate,
-    {
-      startSeconds: options.startSeconds ?? 0,
-      maxExcerpts,
-      rule: { targetRms, silenceLevel, maxSilenceSeconds },
-    },
-    ({ samples, check, startSeconds }) => {
-      const values = kernel.cochleagram.compute(samples, check.gain, resampler);
-      if (isFlat(values, bank.centreHz.length)) return 'flat';
-      const modulation = rateSpectrumToModulation(kernel.cochleagram.rateSpectrum(), bank.centreHz.length);
-      // A cell of 0 has no decibels.
-      if (!modulation.every((value) => value > 0 && value < Infinity)) return 'flat';
-      for (let i = 0; i < sum.length; i++) sum[i]! += modulation[i]!;
-      if (options.keep === 'excerpts')
-        kept.push({
-          startSeconds,
-          longestSilenceSeconds: check.longestSilenceSeconds,
-          modulation,
-          features: modulationToFeatures(modulation),
-        });
-      return 'measured';
-    },
-  );
+  const axes = stmAxes({ channels: kernel.cochleagram.bank.channels });
+  const analysis = startPlaneAnalysis(stmPlane(kernel), sampleRate, options);
   return {
-    push: (block) => scan.push(block),
+    push: (block) => analysis.push(block),
     finish() {
-      const summary = scan.finish();
-      if ('reason' in summary) return summary;
-      const modulation = sum.map((value) => value / summary.excerpts);
-      return {
-        ...summary,
-        features: modulationToFeatures(modulation),
-        modulation,
-        axes: stmAxes({ channels: bank.channels }),
-        ...(options.keep === 'excerpts' ? { perExcerpt: kept } : {}),
-      };
+      const result = analysis.finish();
+      return 'reason' in result ? result : { ...result, axes };
     },
+  };
+}
+
+/** What is computed of an excerpt: the magnitude of its modulation spectrum. */
+export function stmPlane({ cochleagram: { bank, compute, rateSpectrum } }: StmKernel): PlaneKernel {
+  const channels = bank.centreHz.length;
+  return {
+    analyse(samples, gain, resampler) {
+      if (isFlat(compute(samples, gain, resampler), channels)) return undefined;
+      const modulation = rateSpectrumToModulation(rateSpectrum(), channels);
+      // A cell of 0 has no decibels.
+      return modulation.every((value) => value > 0 && value < Infinity) ? modulation : undefined;
+    },
+    toFeatures: modulationToFeatures,
   };
 }
 

@@ -7,7 +7,7 @@ import type { Run, RunReference } from 'mlflow-tracking-client';
 import { flattenParameters, type StageContext, type TrackedRunRequest } from '../../stages/context';
 import { cachedCell } from '../../stages/cachedCell';
 import { collectionMetrics } from '../byCollection';
-import { modulationAxes, type FeatureFolder } from '../featureFolder';
+import { planeAxes, type FeatureFolder } from '../featureFolder';
 import { processScorer, type CellScorer, type CellTask } from './pool';
 import { readAblationData, type AblationData } from './data';
 import { scoreCell, type AblationPlan, type CellOutcome, type CellScore } from './score';
@@ -24,8 +24,8 @@ export function ablationTasks(
   { experiment }: Pick<AblateStageOptions, 'experiment'>,
   folder: FeatureFolder,
 ): CellTask[] {
-  const axes = modulationAxes(folder);
-  const regions = ablationRegions(experiment.ablation);
+  const axes = planeAxes(folder);
+  const regions = ablationRegions(experiment.ablation, axes);
   for (const region of regions) regionColumns(axes, region);
   return [{ name: 'all' }, ...regions.map((region) => ({ name: regionName(region), region }))];
 }

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine';
-import type { ModulationAxes } from '../../features';
+import type { PlaneAxes } from '../../features';
 import { collectionDesign, type CollectionDesign } from '../byCollection';
-import { classNumbers, modulationAxes, openFeatureFolder, type IndexRow } from '../featureFolder';
+import { classNumbers, planeAxes, openFeatureFolder, type IndexRow } from '../featureFolder';
 
 /** The features and what they are to be told apart by. */
 export interface AblationData {
@@ -9,7 +9,7 @@ export interface AblationData {
   /** Float32, rows x columns. */
   readonly features: Float32Array;
   readonly columns: number;
-  readonly axes: ModulationAxes;
+  readonly axes: PlaneAxes;
   readonly index: readonly IndexRow[];
   readonly classes: readonly string[];
   readonly y: Int32Array;
@@ -44,7 +44,7 @@ export function readAblationData(features: string, engine: Engine, plan: Scoring
       engine,
       features: folder.matrix.readRows(0, folder.matrix.rows),
       columns: folder.matrix.columns,
-      axes: modulationAxes(folder),
+      axes: planeAxes(folder),
       index: folder.index,
       ...classNumbers(folder.index.map(({ label }) => label)),
       groups: classNumbers(folder.index.map(({ group }) => group)).y,

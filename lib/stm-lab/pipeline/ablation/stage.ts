@@ -115,15 +115,17 @@ export function openAblation(options: AblateStageOptions, warn?: (line: string) 
   const { plan } = settings;
   const scoring =
     collectionsOf(folder.index, plan, warn) === undefined ? {} : ({ by: 'group and collection' } as const);
+  const tasks = ablationTasks(options, folder);
+  const regions = tasks.flatMap(({ region }) => (region === undefined ? [] : [regionName(region)]));
   return {
     folder,
     plan,
     scoring,
-    tasks: ablationTasks(options, folder),
+    tasks,
     request: {
       stage: 'ablate',
       folder: out,
-      parameters: { ...settings, ...scoring },
+      parameters: { ...settings, regions, ...scoring },
       settings,
       inputs: { features: folder.featuresHash, index: folder.indexHash, axes: folder.axesHash },
     },

@@ -38,6 +38,14 @@ export type FeatureChoice =
       readonly maxSilenceSeconds?: SilenceLimit;
     }
   | {
+      readonly kind: 'am';
+      /** See `AmParameters`. */
+      readonly average?: 'none' | 'frequency';
+      readonly maxExcerpts?: number;
+      /** Default the experiment's. */
+      readonly maxSilenceSeconds?: SilenceLimit;
+    }
+  | {
       readonly kind: 'embeddings';
       /** E.g. "VGGish". */
       readonly name: string;

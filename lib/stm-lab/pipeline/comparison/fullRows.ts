@@ -5,6 +5,8 @@ import {
   describePreparation,
   type ExcerptModelChoice,
 } from '../excerptModel/choice';
+import { featureKind } from '../../features';
+import { ownChoices } from '../featureSettings';
 import type { Experiment } from '../experiment';
 import type { FoldModel } from '../foldModel';
 import type { ReductionChoice } from '../modelChoice';
@@ -151,10 +153,12 @@ export function describeRow(row: FullRow): {
         ? 'format, duration, level'
         : features.kind === 'mel'
           ? `mel, ${features.scale ?? 'power'}`
-          : features.pooling === undefined
-            ? 'STM'
-            : `STM, ${POOLING_WORDS[features.pooling]}`;
-  const most = features.kind === 'stm' ? features.maxExcerpts : undefined;
+          : features.kind !== 'stm'
+            ? [featureKind(features.kind).title, ...Object.values(ownChoices(features))].join(', ')
+            : features.pooling === undefined
+              ? 'STM'
+              : `STM, ${POOLING_WORDS[features.pooling]}`;
+  const most = 'maxExcerpts' in features ? features.maxExcerpts : undefined;
   const [all, members] =
     innerFolds > 0
       ? [`chosen of ${recipes.length}${average ? ' and their average' : ''} in each fold`, 'averaged']

@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { classMeanFigure, cohensD, effectSizeFigure, type FigureSpec } from '../../figures';
-import { classNumbers, modulationAxes, openFeatureFolder } from '../featureFolder';
+import { classNumbers, planeAxes, openFeatureFolder } from '../featureFolder';
 import { drawRecording } from '../recordingFigure';
 import type { ExperimentStages } from '../experimentStages';
 
@@ -40,7 +40,7 @@ export async function classMeansFigure(lab: ExperimentStages): Promise<FigureSpe
       mean: sums[i]!.map((sum) => sum / counts[i]!),
       count: counts[i]!,
     })),
-    axes: modulationAxes(folder),
+    axes: planeAxes(folder),
     note: lab.note,
   });
 }
@@ -69,7 +69,7 @@ async function effectSizes(lab: ExperimentStages, deviation: 'pooled' | 'publish
       d: cohensD(data, columns, rowsOf(first), rowsOf(second), { deviation }),
     })),
     deviation,
-    axes: modulationAxes(folder),
+    axes: planeAxes(folder),
     note: lab.note,
   });
 }

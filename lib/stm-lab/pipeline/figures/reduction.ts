@@ -1,7 +1,7 @@
 import { inputError } from 'research-basics/errors';
 import { explainedVarianceFigure, splitBalanceFigure, stmGridFigure, type FigureSpec } from '../../figures';
 import { componentImage } from '../../reduction';
-import { modulationAxes, openFeatureFolder } from '../featureFolder';
+import { planeAxes, openFeatureFolder } from '../featureFolder';
 import type { ExperimentStages } from '../experimentStages';
 
 /** Recordings and groups per fold and class. */
@@ -37,7 +37,7 @@ export async function componentsFigure(lab: ExperimentStages): Promise<FigureSpe
       title: `component ${k + 1}: ${(100 * reduction.components!.explainedVarianceRatio[k]!).toFixed(1)} %`,
       values: componentImage(reduction, k),
     })),
-    axes: modulationAxes(folder),
+    axes: planeAxes(folder),
     colourTitle: 'Weight',
     title: 'Principal components as modulation patterns',
     note: lab.note,

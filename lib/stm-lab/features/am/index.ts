@@ -1,0 +1,1 @@
+export { AM_PARAMETERS, amAxes, createAmKernel, extractAm, type AmParameters } from './core';
