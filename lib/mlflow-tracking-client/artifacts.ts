@@ -1,28 +1,18 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { inputError, messageOf } from 'research-basics/errors';
+import { inputError } from 'research-basics/errors';
 import { temporaryName } from 'research-basics/files';
+import type { ArtifactStore } from './artifactStore';
 import { mediaType } from './artifactTypes';
+import { download } from './download';
 import type { Http } from './http';
 import { isLoopback } from './agents';
-import { backOffMs, pause } from './retry';
-import { ServerError, isTransient, needsSettings } from './serverError';
-
-/** The artifact folder of one run or model. Paths are relative, with `/`. */
-export interface ArtifactStore {
-  /** Uploads a file under `to`, replacing what is there. Streams; memory stays small. */
-  put(to: string, file: string): Promise<void>;
-  /** Files and folders directly under `folder` (default: the root). */
-  list(folder?: string): Promise<{ path: string; kind: 'file' | 'folder'; bytes?: number }[]>;
-  /** Downloads one file; the target appears only when it is whole. */
-  get(from: string, target: string): Promise<void>;
-}
+import { presignedStore } from './presigned';
 
 /**
- * The store an artifact address points to: through the server (`mlflow-artifacts:`), or a folder that this
- * machine shares with it (`file:` or a plain path).
+ * The store an artifact address points to: through the server (`mlflow-artifacts:`), a folder that this machine shares
+ * with it (`file:` or a plain path), or a cloud store (`s3:` and others) by addresses that the server signs.
  *
  * @throws UserError (`input`) for any other address, saying what to configure.
  */
@@ -30,11 +20,7 @@ export function openArtifactStore(server: { http: Http; uri: string }, artifactU
   if (artifactUri.startsWith('mlflow-artifacts:')) return proxiedStore(server.http, server.uri, artifactUri);
   if (artifactUri.startsWith('file:')) return sharedFolder(server.uri, fileURLToPath(artifactUri));
   if (/^([A-Za-z]:)?[\\/]/.test(artifactUri)) return sharedFolder(server.uri, artifactUri);
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(artifactUri)?.[1] ?? artifactUri;
-  throw inputError(
-    `the run's artifacts are kept at "${scheme}:", which this program does not write to; start the MLflow server with ` +
-      `--serve-artifacts and --artifacts-destination so that it passes uploads on, and use a new experiment`,
-  );
+  return presignedStore(server.http, artifactUri, receive);
 }
 
 /** A folder of a server on another machine is meant only where it is mounted: its experiment's root must be there. */
@@ -108,50 +94,9 @@ function proxiedStore(http: Http, serverUri: string, artifactUri: string): Artif
       }));
     },
     async get(from, target) {
-      await receive(target, (temporary) => download(http, address(from), temporary));
+      await receive(target, (temporary) => download(http, { path: address(from) }, temporary));
     },
   };
-}
-
-/** Attempts without a new byte after which a download is given up. */
-const DOWNLOAD_ATTEMPTS = 5;
-
-/**
- * Downloads to a file that does not exist yet. A download that breaks off is continued where the server can start
- * in the middle (206), else begun anew.
- */
-async function download(http: Http, path: string, target: string): Promise<void> {
-  let had = 0;
-  for (let attempt = 0; ;) {
-    let failure: unknown;
-    try {
-      const response = await http.stream({
-        method: 'GET',
-        path,
-        ...(had === 0 ? {} : { headers: { range: `bytes=${had}-` } }),
-      });
-      const flags = response.statusCode === 206 ? 'a' : 'w';
-      // Compressed on the way, the length says nothing of the file.
-      const length =
-        response.headers['content-encoding'] === undefined ? response.headers['content-length'] : undefined;
-      const expected = length === undefined ? undefined : Number(length) + (flags === 'a' ? had : 0);
-      await pipeline(response, fs.createWriteStream(target, { flags }));
-      const size = fs.statSync(target).size;
-      if (expected === undefined || size === expected) return;
-      failure = new ServerError('ambiguous', `GET ${path}: ${size} of ${expected} bytes came`);
-    } catch (error) {
-      failure = error;
-      if (error instanceof ServerError && !isTransient(error)) throw error;
-    }
-    const has = fs.statSync(target, { throwIfNoEntry: false })?.size ?? 0;
-    attempt = has > had ? 1 : attempt + 1;
-    had = has;
-    if (attempt >= DOWNLOAD_ATTEMPTS || needsSettings(failure))
-      throw failure instanceof ServerError
-        ? failure
-        : new ServerError('ambiguous', `GET ${path}: the download broke off (${messageOf(failure)})`);
-    await pause(backOffMs(attempt, failure));
-  }
 }
 
 function folderStore(root: string): ArtifactStore {
@@ -178,6 +123,7 @@ function folderStore(root: string): ArtifactStore {
   };
 }
 
+/** Lets a file appear only when it is whole. */
 async function receive(target: string, write: (temporary: string) => Promise<unknown>): Promise<void> {
   fs.mkdirSync(path.dirname(target), { recursive: true });
   const temporary = temporaryName(target);

@@ -175,10 +175,10 @@ export function createHttp(settings: ServerSettings): Http {
       } catch (error) {
         throw new ServerError(
           'ambiguous',
-          `${request.method} ${request.path}: the answer broke off (${settings.redact(messageOf(error))})`,
+          `${placeOf(request)}: the answer broke off (${settings.redact(messageOf(error))})`,
         );
       }
-      const place = `${request.method} ${request.path}`;
+      const place = placeOf(request);
       if (text.trim() === '') {
         // MLflow answers nothing to an upload, and some gateways nothing (204) to a write.
         if (response.statusCode === 204 || request.body !== undefined) return {} as T;
@@ -198,6 +198,11 @@ export function createHttp(settings: ServerSettings): Http {
     stream: open,
     close: () => agents.forEach((agent) => agent.destroy()),
   };
+}
+
+/** Names a request without its query: a presigned address carries its signature there. */
+export function placeOf({ method, path }: Pick<HttpRequest, 'method' | 'path'>): string {
+  return `${method} ${path.split('?')[0]}`;
 }
 
 function readAll(response: http.IncomingMessage): Promise<Buffer> {

@@ -17,7 +17,8 @@ export type { LoggedModel, LoggedModelClient, LoggedModelMetric, LoggedModelSear
 export { runRows } from './runRows';
 export { activeRun, withRun } from './activeRun';
 export type { Pixels, Sound } from './media';
-export { openArtifactStore, listAllArtifacts, type ArtifactStore } from './artifacts';
+export { openArtifactStore, listAllArtifacts } from './artifacts';
+export type { ArtifactStore } from './artifactStore';
 export { ServerError, type FailureKind } from './serverError';
 export {
   findLocalServer,

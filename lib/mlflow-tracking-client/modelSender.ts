@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { openArtifactStore, type ArtifactStore } from './artifacts';
+import { openArtifactStore } from './artifacts';
+import type { ArtifactStore } from './artifactStore';
 import type { MlflowClient } from './clientTypes';
 import { ServerError } from './serverError';
 import type { ModelEntry } from './journal';

@@ -1,7 +1,8 @@
 // Longer than 300 lines: one sender of one journal: finding its run, records and files share what was sent.
 import * as fs from 'node:fs';
 import { messageOf } from 'research-basics/errors';
-import { openArtifactStore, type ArtifactStore } from './artifacts';
+import { openArtifactStore } from './artifacts';
+import type { ArtifactStore } from './artifactStore';
 import { packBatch } from './batches';
 import { createBatchSender } from './batchSender';
 import type { Experiment, MlflowClient, RemoteRun } from './clientTypes';

@@ -13,9 +13,11 @@ import {
   type MlflowClient,
 } from 'mlflow-tracking-client';
 
-const root = path.resolve(__dirname, '../..');
-export const mlflow = path.join(root, '.venv/bin/mlflow');
-export const python = path.join(root, '.venv/bin/python');
+/** The programs of another Python environment, with which `npm run test:tracking:newest` repeats these tests. */
+export const otherPython = process.env['STM_LAB_TEST_PYTHON'];
+const programs = otherPython ?? path.resolve(__dirname, '../../.venv/bin');
+export const mlflow = path.join(programs, 'mlflow');
+export const python = path.join(programs, 'python');
 
 /** Why the tests against a real server cannot run, or false. */
 export const noServer: string | false = fs.existsSync(mlflow)

@@ -287,7 +287,8 @@ test('artifact addresses: folders are served, others refused with what to config
   assert.deepEqual(await store.list('a'), [{ path: 'a/b.txt', kind: 'file', bytes: 3 }]);
   await store.get('a/b.txt', path.join(folder, 'two.txt'));
   assert.equal(fs.readFileSync(path.join(folder, 'two.txt'), 'utf8'), 'one');
-  assert.throws(() => openArtifactStore(offlineServer, 's3://bucket/x'), /--serve-artifacts/);
+  for (const address of ['s3://bucket/x', 'ftp://host/x/artifacts.txt'])
+    assert.throws(() => openArtifactStore(offlineServer, address), /--serve-artifacts/);
   for (const bad of ['', '/a', 'a//b', '../a', 'a/..', 'a\\b', 'a#b', 'a%20b', 'a\u0000']) {
     assert.throws(() => checkArtifactPath(bad), /artifact path/);
   }
