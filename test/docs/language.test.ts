@@ -23,6 +23,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/lets signals/i, 'yields to the event loop'],
   [/counts as none/, 'treated as zero'],
   [/the rest goes on/, 'continues'],
+  [/run it again to go on|once more to stop/, 'run it again to continue, Ctrl-C again stops now'],
   [/\b(createFileWhole|noteProcess|layOut)\b/, 'createExclusive, describeProcess, createLayout'],
   [/(^|[^'])\bjudge[sd]?\b(?!')/i, 'score'],
   [/Share of rows right/, 'Training accuracy'],

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { readCsv, writeCsv } from 'stm-lab/dist/base/csv';
+import { readNpy } from 'stm-lab/dist/base/npy';
 import { crossValidationStage, type AblationRecord, type ComparisonRecord } from 'stm-lab/dist/pipeline';
 import { collectionDesign } from 'stm-lab/dist/pipeline/byCollection';
 import type { IndexRow } from 'stm-lab/dist/pipeline/featureFolder';
@@ -59,7 +60,11 @@ test('any column names the collections, from the command line to the table; with
     seeds: 1,
     reference: 'logistic',
     resamples: 50,
-    rows: [{ name: 'logistic', logistic: {} }],
+    rows: [
+      { name: 'logistic', logistic: {} },
+      { name: 'strict', logistic: { C: 0.01 } },
+      { name: 'both', combine: ['logistic', 'strict'] },
+    ],
   };
   fs.writeFileSync(experiment, JSON.stringify({ ...whole, comparison }));
   const compare = (results: string, ...more: string[]): ReturnType<typeof stmLab> =>
@@ -75,6 +80,20 @@ test('any column names the collections, from the command line to the table; with
     fs.readFileSync(path.join(out, 'comparison.json'), 'utf8'),
   ) as ComparisonRecord;
   assert.equal(scored[0]!.byCollection!.collections, 3);
+  const stored = fs.readdirSync(path.join(out, 'rows'));
+  for (const division of ['probabilities.npy', 'probabilities-by-collection.npy']) {
+    const [logistic, strict, both] = ['logistic', 'strict', 'both'].map((name) => {
+      const own = stored.find((one) => one.startsWith(`${name}-`))!;
+      return readNpy(path.join(out, 'rows', own, division));
+    });
+    const classes = both!.shape[2]!;
+    const products = logistic!.data.map((p, i) => Math.sqrt((p + 1e-6) * (strict!.data[i]! + 1e-6)));
+    both!.data.forEach((p, i) => {
+      const row = i - (i % classes);
+      const total = products.slice(row, row + classes).reduce((sum, product) => sum + product, 0);
+      assert.ok(Math.abs(p - products[i]! / total) < 1e-6, `${division}, value ${i}`);
+    });
+  }
   const line = readCsv(path.join(out, 'comparison.csv')).rows[0]!;
   assert.equal(Number(line['collection_macro_f1']), scored[0]!.byCollection!.macroF1.value);
 

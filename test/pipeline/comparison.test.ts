@@ -234,6 +234,12 @@ test('what cannot be compared is said in one sentence', () => {
     () => full([{ name: 'a', features: { kind: 'mel' }, foldRates: true }]),
     /foldRates needs STM features/,
   );
+  const combined = (combine: string[], more: object = {}): unknown =>
+    full([{ name: 'a' }, { name: 'both', combine, ...more }, { name: 'c', svm: {} }]);
+  assert.throws(() => combined(['a', 'c']), /names "c", which is no fitted row above it; those are a$/);
+  assert.throws(() => combined(['a', 'both']), /names "both", which is no fitted row above it/);
+  assert.throws(() => combined(['a', 'a']), /combine/);
+  assert.throws(() => combined(['a', 'c'], { ensemble: 2 }), /leave out ensemble/);
   fs.writeFileSync(file, JSON.stringify({ ...whole, comparison: undefined }));
   const missing = stmLab(
     'compare',

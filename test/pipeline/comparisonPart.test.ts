@@ -12,6 +12,8 @@ test('part of a comparison: rows in their order with the reference always there,
     part.rows.map(({ name }) => name),
     ['b', 'c'],
   );
+  const combining = { ...whole, rows: [...whole.rows, { name: 'all', combine: ['a', 'c'] }] };
+  assert.equal(partOfComparison(combining, { rows: ['all'] })!.rows.length, 4);
   assert.deepEqual([part.folds, part.seeds, part.reference], [10, 1, 'b']);
   assert.throws(() => partOfComparison(whole, { rows: ['d'] }), /"d": there is none; rows are a, b, c/);
 });

@@ -63,7 +63,7 @@ export async function runCommandLine(
     terminal.print(commandHelp(command));
     return 0;
   }
-  onInterrupt(() => terminal.warn('stopping (once more to stop at once)'));
+  onInterrupt(() => terminal.warn('stopping after the current step; Ctrl-C again stops now'));
   try {
     const { options, positionals } = parseCommand(command, rest);
     return await command.run(options, positionals, terminal);

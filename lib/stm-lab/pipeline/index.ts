@@ -19,6 +19,7 @@ export {
   type ComparisonPart,
   type ComparisonRecord,
   type ComparisonRowChoice,
+  type PublishedScore,
   type ComparisonRowRecord,
   type ComparisonScores,
   type ComparisonTableRow,

@@ -108,7 +108,7 @@ export async function runTrials(
         });
   if (workers > 1) await sendWorkersRuns(context);
   if (result.reason === 'aborted')
-    throw new UserError('interrupted', 'search stopped on request; run it again to go on');
+    throw new UserError('interrupted', 'search stopped on request; run it again to continue');
   if (result.reason === 'failures') throw withoutTrials('search: the last trials all failed', study);
 }
 

@@ -40,7 +40,11 @@ export function configurationFile(kind: ConfigurationKind, nameOrFile: string): 
 export function checkAgainst<T>(file: string, value: unknown, against: object): T {
   const validate = new Ajv({ allErrors: true, discriminator: true }).compile(against);
   if (!validate(value)) {
-    throw inputError(`${file}: ${(validate.errors ?? []).map(describeSchemaError).join('; ')}`);
+    const errors = validate.errors ?? [];
+    // That none of several schemas fits says nothing beside what is wrong for each.
+    const telling = errors.filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'oneOf');
+    const told = telling.length > 0 ? telling : errors;
+    throw inputError(`${file}: ${told.map(describeSchemaError).join('; ')}`);
   }
   return value as T;
 }

@@ -4,6 +4,8 @@ import { terminalContext } from '../context';
 import { COLLECTION, exitCodeOf, EXPERIMENT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
+const METRIC_WORDS = { accuracy: 'accuracy', macroF1: 'macro-F1', microRocAuc: 'micro ROC-AUC' } as const;
+
 export const compare: Command = {
   name: 'compare',
   summary: 'Features and models side by side: same recordings, folds and repeats, paired differences.',
@@ -56,6 +58,8 @@ export const compare: Command = {
         terminal.print(
           `by collection: ${first.folds} folds over ${first.collections} collections${first.notScorable.length === 0 ? '' : `; not scorable that way, since all recordings come from one collection: ${first.notScorable.join(', ')}`}`,
         );
+      for (const { name, metric, value, source } of summary.published ?? [])
+        terminal.print(`published: ${name}, ${METRIC_WORDS[metric]} ${value.toFixed(3)} (${source})`);
       const { recordings, groups, seeds, folds, status } = summary;
       terminal.print(
         `${lab.folders.comparison}: ${recordings} recordings of ${groups} groups${lab.note === undefined ? '' : ` (${lab.note})`}, ${seeds} repeat(s) of ${folds} group-wise folds; ${statusText(status)}`,

@@ -244,7 +244,7 @@ async function searchedAndTested(
     ...(signal === undefined ? {} : { signal }),
   });
   if (reason === 'aborted')
-    throw new UserError('interrupted', 'ablation stopped on request; run it again to go on');
+    throw new UserError('interrupted', 'ablation stopped on request; run it again to continue');
   const best = study.best();
   if (best === undefined)
     throw withoutTrials(`ablation cell ${name}: no trial of its search succeeded`, study);

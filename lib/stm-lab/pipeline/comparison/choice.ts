@@ -97,6 +97,11 @@ export interface ComparisonRowChoice extends Recipe {
   };
   /** Fits every one of these recipes (each an `ensemble`) and averages their probabilities; not with `choose`. */
   readonly average?: readonly Recipe[];
+  /**
+   * Names of rows above, of any features: their log-probabilities of each test recording are averaged. Nothing else of the
+   * row is given, and nothing is fitted.
+   */
+  readonly combine?: readonly string[];
 }
 
 /** The part of an experiment that `compareStage` runs. */
@@ -111,6 +116,17 @@ export interface ComparisonChoice {
   /** Thins out one class before everything else, as published (keep 100,000, seed 23). */
   readonly undersampling?: { readonly label: string; readonly keep: number; readonly seed?: number };
   readonly rows: readonly ComparisonRowChoice[];
+  /** What others have published for the corpus and its folds, shown beside the rows. */
+  readonly published?: readonly PublishedScore[];
+}
+
+/** A score that others have published. */
+export interface PublishedScore {
+  readonly name: string;
+  readonly metric: 'accuracy' | 'macroF1' | 'microRocAuc';
+  readonly value: number;
+  /** Where it is printed, e.g. a DOI. */
+  readonly source: string;
 }
 
 /** Less of a comparison: some of its rows, fewer folds or repeats. */
@@ -137,8 +153,9 @@ export function partOfComparison(
     throw inputError(
       `comparison row "${unknown}": there is none; rows are ${comparison.rows.map(({ name }) => name).join(', ')}`,
     );
-  const rows = comparison.rows.filter(
-    ({ name }) => names === undefined || names.includes(name) || name === comparison.reference,
-  );
+  const wanted = new Set(names === undefined ? undefined : [...names, comparison.reference]);
+  for (const { name, combine = [] } of comparison.rows)
+    if (wanted.has(name)) for (const member of combine) wanted.add(member);
+  const rows = comparison.rows.filter(({ name }) => names === undefined || wanted.has(name));
   return { ...comparison, ...sizes, rows };
 }

@@ -10,7 +10,7 @@ import { ownChoices } from '../featureSettings';
 import type { Experiment } from '../experiment';
 import type { FoldModel } from '../foldModel';
 import type { ReductionChoice } from '../modelChoice';
-import type { ComparisonChoice, FeatureChoice, Recipe } from './choice';
+import type { ComparisonChoice, ComparisonRowChoice, FeatureChoice, Recipe } from './choice';
 
 /** A recipe with everything filled in. */
 export interface FullRecipe {
@@ -25,12 +25,15 @@ export interface FullRecipe {
 /** A row with everything filled in: together with the data, all that decides its result. */
 export interface FullRow {
   readonly name: string;
+  /** With `combine`: those of its first row. */
   readonly features: FeatureChoice;
   readonly basis: 'training' | 'each-part';
   readonly ensemble: number;
-  /** Empty with `excerptModel`. */
+  /** Empty with `excerptModel` and `combine`. */
   readonly recipes: readonly FullRecipe[];
   readonly excerptModel?: ExcerptModelChoice;
+  /** Rows above whose log-probabilities are averaged. */
+  readonly combine?: readonly string[];
   /** Folds within the training rows by which one recipe is chosen; 0: all are fitted and averaged. */
   readonly innerFolds: number;
   /** Whether the average of all recipes is among what is chosen from. */
@@ -44,7 +47,7 @@ const ATTENTION_UNITS = 32;
  * Fills in what the rows leave to the experiment.
  *
  * @throws UserError (`input`) for two rows of one name, a reference that is no row, an ensemble of models
- *   that do not depend on a seed, or attention without a network.
+ *   that do not depend on a seed, attention without a network, or a combination of what is not a row above.
  */
 export function fullRows(experiment: Experiment, comparison: ComparisonChoice): FullRow[] {
   const names = comparison.rows.map(({ name }) => name);
@@ -54,60 +57,85 @@ export function fullRows(experiment: Experiment, comparison: ComparisonChoice): 
     throw inputError(
       `comparison: the reference "${comparison.reference}" is no row; rows are ${names.join(', ')}`,
     );
-  return comparison.rows.map((row) => {
-    const excerptModel = row.excerptModel === 'default' ? DEFAULT_EXCERPT_MODEL : row.excerptModel;
-    const given: FeatureChoice =
-      row.features ??
-      (excerptModel === undefined ? experiment.features : { kind: 'stm', pooling: 'excerpts' });
-    const features = withSilence(given, experiment);
-    if ((excerptModel !== undefined) !== (features.kind === 'stm' && features.pooling === 'excerpts'))
-      throw inputError(
-        `comparison row "${row.name}": an excerptModel takes STM features with pooling excerpts, and nothing else does`,
-      );
-    if (excerptModel !== undefined)
-      return {
-        name: row.name,
-        features,
-        basis: 'training',
-        ensemble: 1,
-        recipes: [],
-        innerFolds: 0,
-        excerptModel,
-      };
-    const pooling = features.kind === 'stm' ? features.pooling : undefined;
-    const fill = (recipe: Recipe): FullRecipe =>
-      fullRecipe(experiment, pooling, { ...row, ...recipe }, recipe);
-    if (row.choose !== undefined && row.average !== undefined)
-      throw inputError(
-        `comparison row "${row.name}": recipes are either chosen among or averaged; leave one out`,
-      );
-    const recipes = (row.choose?.among ?? row.average ?? [{}]).map(fill);
-    const hasRates = features.kind === 'stm' && pooling !== 'count';
-    const named = recipes.some(({ rateSmoothing }) => rateSmoothing !== undefined)
-      ? 'rateSmoothing'
-      : 'foldRates';
-    if (!hasRates && recipes.some((recipe) => recipe[named] !== undefined))
-      throw inputError(
-        `comparison row "${row.name}": ${named} needs STM features, which have rates; leave it out`,
-      );
-    if (recipes.some(({ model }) => model.kind !== 'mlp')) {
-      if (pooling === 'attention')
-        throw inputError(`comparison row "${row.name}": attention is learned by a network; give a model`);
-      if ((row.ensemble ?? 1) > 1)
-        throw inputError(
-          `comparison row "${row.name}": an ensemble of models that are the same for every seed; leave it out`,
-        );
-    }
+  const full: FullRow[] = [];
+  for (const row of comparison.rows)
+    full.push(row.combine === undefined ? fullRow(experiment, row) : combinedRow(row, full));
+  return full;
+}
+
+/** A row that combines rows above it. */
+function combinedRow(
+  { name, combine = [], ...rest }: ComparisonRowChoice,
+  above: readonly FullRow[],
+): FullRow {
+  const other = Object.keys(rest)[0];
+  if (other !== undefined)
+    throw inputError(
+      `comparison row "${name}": combine takes the predictions of other rows as they are; leave out ${other}`,
+    );
+  const members = combine.map((member) => {
+    const found = above.find((row) => row.name === member && row.combine === undefined);
+    if (found !== undefined) return found;
+    const fitted = above.filter((row) => row.combine === undefined).map((row) => row.name);
+    throw inputError(
+      `comparison row "${name}": combine names "${member}", which is no fitted row above it; those are ${fitted.join(', ')}`,
+    );
+  });
+  const { features } = members[0]!;
+  return { name, features, basis: 'training', ensemble: 1, recipes: [], innerFolds: 0, combine };
+}
+
+function fullRow(experiment: Experiment, row: ComparisonRowChoice): FullRow {
+  const excerptModel = row.excerptModel === 'default' ? DEFAULT_EXCERPT_MODEL : row.excerptModel;
+  const given: FeatureChoice =
+    row.features ?? (excerptModel === undefined ? experiment.features : { kind: 'stm', pooling: 'excerpts' });
+  const features = withSilence(given, experiment);
+  if ((excerptModel !== undefined) !== (features.kind === 'stm' && features.pooling === 'excerpts'))
+    throw inputError(
+      `comparison row "${row.name}": an excerptModel takes STM features with pooling excerpts, and nothing else does`,
+    );
+  if (excerptModel !== undefined)
     return {
       name: row.name,
       features,
-      basis: row.basis ?? 'training',
-      ensemble: row.ensemble ?? 1,
-      recipes,
-      innerFolds: row.choose?.folds ?? 0,
-      ...(row.choose?.average === undefined ? {} : { average: row.choose.average }),
+      basis: 'training',
+      ensemble: 1,
+      recipes: [],
+      innerFolds: 0,
+      excerptModel,
     };
-  });
+  const pooling = features.kind === 'stm' ? features.pooling : undefined;
+  const fill = (recipe: Recipe): FullRecipe => fullRecipe(experiment, pooling, { ...row, ...recipe }, recipe);
+  if (row.choose !== undefined && row.average !== undefined)
+    throw inputError(
+      `comparison row "${row.name}": recipes are either chosen among or averaged; leave one out`,
+    );
+  const recipes = (row.choose?.among ?? row.average ?? [{}]).map(fill);
+  const hasRates = features.kind === 'stm' && pooling !== 'count';
+  const named = recipes.some(({ rateSmoothing }) => rateSmoothing !== undefined)
+    ? 'rateSmoothing'
+    : 'foldRates';
+  if (!hasRates && recipes.some((recipe) => recipe[named] !== undefined))
+    throw inputError(
+      `comparison row "${row.name}": ${named} needs STM features, which have rates; leave it out`,
+    );
+  if (recipes.some(({ model }) => model.kind !== 'mlp')) {
+    if (pooling === 'attention')
+      throw inputError(`comparison row "${row.name}": attention is learned by a network; give a model`);
+    if ((row.ensemble ?? 1) > 1)
+      throw inputError(
+        `comparison row "${row.name}": an ensemble of models that are the same for every seed; leave it out`,
+      );
+  }
+  return {
+    name: row.name,
+    features,
+    basis: row.basis ?? 'training',
+    ensemble: row.ensemble ?? 1,
+    recipes,
+    innerFolds: row.choose?.folds ?? 0,
+    ...(row.choose?.average === undefined ? {} : { average: row.choose.average }),
+  };
 }
 
 /** Rows stand on the same recordings unless they say otherwise: their silence limit is the experiment's. */
@@ -145,7 +173,9 @@ export function describeRow(row: FullRow): {
   readonly features: string;
   readonly model: string;
 } {
-  const { features, basis, ensemble, recipes, innerFolds, average, excerptModel } = row;
+  const { features, basis, ensemble, recipes, innerFolds, average, excerptModel, combine } = row;
+  if (combine !== undefined)
+    return { features: 'of its rows', model: `log-probabilities averaged: ${combine.join(' + ')}` };
   const named =
     features.kind === 'embeddings'
       ? features.name

@@ -3,6 +3,7 @@ export {
   type ComparisonChoice,
   type ComparisonPart,
   type ComparisonRowChoice,
+  type PublishedScore,
   type FeatureChoice,
   type Recipe,
 } from './choice';

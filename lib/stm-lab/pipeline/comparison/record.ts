@@ -1,4 +1,5 @@
 import type { Interval } from '../../evaluation';
+import type { PublishedScore } from './choice';
 import type { ComparisonScores } from './rowScores';
 
 /** One row of the table. */
@@ -23,4 +24,6 @@ export interface ComparisonRecord {
   /** Recordings that not all rows have features of: none of the rows was scored on them. */
   readonly leftOut: readonly string[];
   readonly rows: readonly ComparisonRowRecord[];
+  /** What others have published for the corpus, as the experiment states it. */
+  readonly published?: readonly PublishedScore[];
 }

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import type { Engine } from '../../engine';
-import { averageProbabilities, crossValidate, evaluate, type FoldTask } from '../../evaluation';
+import { averageProbabilities, crossValidate, evaluate } from '../../evaluation';
 import { foldsFor } from '../../splits';
 import type { Run } from 'mlflow-tracking-client';
 import { cachedCell } from '../../stages/cachedCell';
@@ -15,19 +15,16 @@ import {
   collectionScores,
   crossValidateByCollection,
 } from '../byCollection';
-import { prepareModulations } from '../../features';
-import { excerptTask, fitExcerptFold } from '../excerptModel/score';
-import { vectorStarts } from '../../models';
-import type { Reduction } from '../../reduction';
 import { classNumbers, type IndexRow } from '../featureFolder';
-import { fitFoldModel } from '../foldModel';
 import type { OfficialFolds } from '../split';
 import { forgetOtherFolds } from '../partialFolds';
 import type { FullRow } from './fullRows';
-import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
+import type { RecipeChoice } from './chooseRecipe';
+import { combinedFits } from './combined';
 import { gridEnds } from './gridEnds';
-import { recipeFeatures, type RowSource } from './rowData';
-import { scoresOf, type ComparisonScores } from './rowScores';
+import type { RowSource } from './rowData';
+import { rowFits } from './rowFits';
+import { scoresOf, type ComparisonScores, type FinishedRow } from './rowScores';
 
 /** What all rows of one comparison share. */
 export interface RowContext {
@@ -44,13 +41,6 @@ export interface RowContext {
   readonly resamples: number;
 }
 
-/** A row that has been scored. */
-export interface FinishedRow {
-  readonly scores: ComparisonScores;
-  /** Probabilities of each repeat, for paired comparisons. */
-  readonly repeats: readonly Float32Array[];
-}
-
 /** Says where the best of a grid of one setting may lie beyond it. */
 function warnOfGridEnds(row: FullRow, { chosen }: ComparisonScores, { warn }: StageContext): void {
   if (chosen === undefined) return;
@@ -64,6 +54,10 @@ function warnOfGridEnds(row: FullRow, { chosen }: ComparisonScores, { warn }: St
   }
 }
 
+/** Whether a row combines finished ones instead of fitting features. */
+const isCombined = (source: RowSource | readonly FinishedRow[]): source is readonly FinishedRow[] =>
+  Array.isArray(source);
+
 interface StoredRow {
   readonly key: string;
   readonly scores: ComparisonScores;
@@ -76,15 +70,18 @@ interface StoredRow {
  */
 export async function scoreRow(
   row: FullRow,
-  source: RowSource,
+  source: RowSource | readonly FinishedRow[],
   shared: RowContext,
   context: StageContext,
   parent: Run | undefined,
 ): Promise<FinishedRow> {
   const { recordings, engine, folds, seeds, resamples, comparison } = shared;
+  const hashes = isCombined(source)
+    ? Object.fromEntries(source.map((member) => [member.scores.name, member.key]))
+    : source.hashes;
   const key = sha256({
     row,
-    hashes: source.hashes,
+    hashes,
     recordings,
     folds,
     seeds,
@@ -99,7 +96,11 @@ export async function scoreRow(
   const slug = row.name.replace(/[^\w.-]+/g, '_').slice(0, 60);
   // Names that differ in what is cut or replaced get folders of their own.
   const folder = path.join(shared.folder, `${slug}-${sha256(row.name).slice(0, 6)}`);
-  const files = { result: path.join(folder, 'row.json'), values: path.join(folder, 'probabilities.npy') };
+  const files = {
+    result: path.join(folder, 'row.json'),
+    values: path.join(folder, 'probabilities.npy'),
+    unseen: path.join(folder, 'probabilities-by-collection.npy'),
+  };
   const request = {
     name: row.name,
     key: `comparison-${sha256([comparison, key]).slice(0, 16)}`,
@@ -108,7 +109,7 @@ export async function scoreRow(
     tags: {
       'stm.stage': 'comparison-row',
       'stm.engine': engine.description,
-      ...Object.fromEntries(Object.entries(source.hashes).map(([name, hash]) => [`stm.input.${name}`, hash])),
+      ...Object.fromEntries(Object.entries(hashes).map(([name, hash]) => [`stm.input.${name}`, hash])),
     },
   };
   const partial = { ...shared, folder: path.join(folder, 'folds') };
@@ -116,8 +117,9 @@ export async function scoreRow(
     request,
     read: () => readFinished(files, key, seeds.length),
     compute: () => crossValidateRow(row, source, partial, key, context),
-    write: ({ scores, repeats }) => {
+    write: ({ scores, repeats, unseen }) => {
       writeRepeats(files.values, repeats, recordings.length);
+      if (unseen !== undefined) writeRepeats(files.unseen, unseen, scores.byCollection!.recordings);
       writeJson(files.result, { key, scores } satisfies StoredRow);
       for (const used of [partial.folder, `${partial.folder}-by-collection`])
         fs.rmSync(used, { recursive: true, force: true });
@@ -129,19 +131,25 @@ export async function scoreRow(
 }
 
 function readFinished(
-  files: { readonly result: string; readonly values: string },
+  files: { readonly result: string; readonly values: string; readonly unseen: string },
   key: string,
   repeats: number,
 ): FinishedRow | undefined {
   if (!fs.existsSync(files.result) || !fs.existsSync(files.values)) return undefined;
-  const stored = readJson<StoredRow>(files.result);
-  if (stored.key !== key) return undefined;
-  const values = readNpy(files.values).data as Float32Array;
+  const { scores, key: stored } = readJson<StoredRow>(files.result);
+  if (stored !== key) return undefined;
+  const finished = { key, scores, repeats: readRepeats(files.values, repeats) };
+  if (scores.byCollection === undefined) return finished;
+  // Earlier versions wrote none.
+  return fs.existsSync(files.unseen)
+    ? { ...finished, unseen: readRepeats(files.unseen, repeats) }
+    : undefined;
+}
+
+function readRepeats(file: string, repeats: number): Float32Array[] {
+  const values = readNpy(file).data as Float32Array;
   const size = values.length / repeats;
-  return {
-    scores: stored.scores,
-    repeats: Array.from({ length: repeats }, (_, i) => values.slice(i * size, (i + 1) * size)),
-  };
+  return Array.from({ length: repeats }, (_, i) => values.slice(i * size, (i + 1) * size));
 }
 
 function writeRepeats(file: string, repeats: readonly Float32Array[], rows: number): void {
@@ -176,109 +184,53 @@ function logRow(
 
 async function crossValidateRow(
   row: FullRow,
-  source: RowSource,
+  source: RowSource | readonly FinishedRow[],
   shared: RowContext,
   key: string,
   context: StageContext,
 ): Promise<FinishedRow> {
-  const { engine, folder, recordings, seeds, resamples } = shared;
-  const labels = recordings.map(({ label }) => label);
-  const groups = recordings.map(({ group }) => group);
-  const { classes, y } = classNumbers(labels);
-  const places = new Map(source.index.map((own, place) => [own.path, place]));
-  const data = source.load(Int32Array.from(recordings, (recording) => places.get(recording.path)!));
-  const base = {
-    engine,
-    columns: data.columns,
-    excerpts: data.excerpts,
-    y,
-    groups: classNumbers(groups).y,
-    classes,
-    basis: row.basis,
-    signal: context.signal,
-  };
-  const features =
-    row.excerptModel === undefined
-      ? recipeFeatures(data.features, source.axes, row.recipes)
-      : [prepareModulations(data.features, source.axes!, row.excerptModel)];
-  const excerpts =
-    row.excerptModel === undefined
-      ? undefined
-      : excerptTask(
-          {
-            vectors: features[0]!,
-            columns: features[0]!.length / (data.features.length / data.columns),
-            starts: vectorStarts({ rows: y.length, excerpts: data.excerpts! }),
-          },
-          recordings,
-        );
-  const recipes = row.recipes.map((recipe, i) => ({
-    ...recipe,
-    features: features[i]!,
-    columns: features[i]!.length / (data.features.length / data.columns),
-  }));
+  const { folder, recordings, seeds, resamples } = shared;
+  const { classes, y } = classNumbers(recordings.map(({ label }) => label));
+  const design = collectionDesign(recordings, shared.folds, seeds.length, context.warn);
+  const unseenFolder = `${folder}-by-collection`;
   forgetOtherFolds(folder, key);
-  forgetOtherFolds(`${folder}-by-collection`, key);
+  forgetOtherFolds(unseenFolder, key);
+  const { byGroup, byCollection } = isCombined(source)
+    ? combinedFits(source, { rows: y.length, seeds })
+    : rowFits(row, source, shared, context.signal);
   const choiceFile = ({ seed, fold }: { seed: number; fold: number }): string =>
     path.join(folder, `seed${seed}-fold${fold}.choice.json`);
-  /** Models whose choices, where there are any, are made with `units` held out together, as they are scored. */
-  const fitWith = (
-    own: Omit<typeof base, 'classes'> & { readonly classes: readonly string[] },
-    units: readonly string[],
-    onChoice: (task: FoldTask, choice: RecipeChoice) => void,
-  ) => {
-    const reductions = new Map<string, Reduction>();
-    return async (task: FoldTask): Promise<Float32Array> => {
-      if (row.excerptModel !== undefined)
-        return fitExcerptFold(
-          { ...excerpts!, y: own.y, classes: own.classes },
-          row.excerptModel,
-          task,
-          undefined,
-          reductions,
-        );
-      let used = recipes;
-      if (row.innerFolds > 0) {
-        const choice = await chooseRecipe(own, { labels, groups: units }, recipes, row, task);
-        onChoice(task, choice);
-        if (choice.chosen < recipes.length) used = [recipes[choice.chosen]!];
-      }
-      const probabilities: Float32Array[] = [];
-      for (const recipe of used)
-        probabilities.push(await fitFoldModel({ ...own, ...recipe, ensemble: row.ensemble }, task));
-      return averageProbabilities(probabilities);
-    };
-  };
   const choices: RecipeChoice[] = [];
+  const common = {
+    seeds,
+    bootstrap: { resamples },
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+  };
   const result = await crossValidate({
+    ...common,
     labels: y,
     classNames: classes,
-    groups: classNumbers(groups).y,
+    groups: classNumbers(recordings.map(({ group }) => group)).y,
     folds: foldsFor(recordings, shared.folds, shared.official),
-    seeds,
-    fitFold: fitWith(base, groups, (task, choice) => writeJson(choiceFile(task), choice)),
+    fitFold: byGroup((task, choice) => writeJson(choiceFile(task), choice)),
     onFold: (done) => {
       if (row.innerFolds > 0) choices.push(readJson<RecipeChoice>(choiceFile(done)));
       context.progress?.(`compare: ${row.name}, fold ${done.finished} of ${done.total}`);
     },
     resume: { folder, identity: key },
-    bootstrap: { resamples },
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
-  const design = collectionDesign(recordings, shared.folds, seeds.length, context.warn);
   const unseen =
     design === undefined
       ? undefined
       : await crossValidateByCollection(design, {
-          seeds,
-          fitFold: fitWith({ ...base, y: design.y, classes: design.classes }, design.names, () => undefined),
+          ...common,
+          fitFold: byCollection(design),
           onFold: ({ finished, total }) =>
             context.progress?.(`compare: ${row.name} by collection, fold ${finished} of ${total}`),
-          resume: { folder: `${folder}-by-collection`, identity: key },
-          bootstrap: { resamples },
-          ...(context.signal === undefined ? {} : { signal: context.signal }),
+          resume: { folder: unseenFolder, identity: key },
         });
   return {
+    key,
     scores: {
       ...scoresOf(row, result, y, classes, choices),
       ...(design === undefined || unseen === undefined
@@ -286,5 +238,6 @@ async function crossValidateRow(
         : { byCollection: collectionScores(design, unseen) }),
     },
     repeats: result.repeats.map(({ probabilities }) => probabilities),
+    ...(unseen === undefined ? {} : { unseen: unseen.repeats.map(({ probabilities }) => probabilities) }),
   };
 }

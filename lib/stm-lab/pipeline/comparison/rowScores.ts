@@ -31,6 +31,17 @@ export interface ComparisonScores {
   readonly chosen?: readonly { readonly recipe: string; readonly folds: number }[];
 }
 
+/** A row that has been scored. */
+export interface FinishedRow {
+  readonly scores: ComparisonScores;
+  /** Names what it was computed from. */
+  readonly key: string;
+  /** Probabilities of each repeat (float32, recordings x classes), for paired comparisons and combined rows. */
+  readonly repeats: readonly Float32Array[];
+  /** The same by collection (scorable recordings x scorable classes); only where the manifest names collections. */
+  readonly unseen?: readonly Float32Array[];
+}
+
 /** The scores of a cross-validated row. */
 export function scoresOf(
   row: FullRow,

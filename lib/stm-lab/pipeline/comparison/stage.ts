@@ -18,9 +18,10 @@ import type { OfficialFolds } from '../split';
 import type { ComparisonChoice } from './choice';
 import { fullRows, type FullRow } from './fullRows';
 import type { ComparisonRecord, ComparisonRowRecord } from './record';
-import { scoreRow, type FinishedRow } from './row';
+import { scoreRow } from './row';
 import { featureKey } from '../featureSettings';
 import { openRowSource, type RowSource } from './rowData';
+import type { FinishedRow } from './rowScores';
 import { comparisonFigureOf, writeComparisonCsv } from './table';
 
 /** What `compareStage` reads and writes. */
@@ -91,10 +92,19 @@ export async function compareStage(
       };
       const { classes, y } = classNumbers(recordings.map(({ label }) => label));
       const finished: FinishedRow[] = [];
+      const membersOf = ({ name, combine }: FullRow): FinishedRow[] | undefined =>
+        combine?.map((member) => {
+          const one = finished.find(({ scores }) => scores.name === member);
+          if (one === undefined)
+            throw divergedError(`comparison row "${name}": its row "${member}" diverged`);
+          return one;
+        });
       const parts = stageParts(context);
       for (const [i, row] of rows.entries()) {
         throwIfStopped(context.signal, 'comparison');
-        const one = await parts.attempt(row.name, () => scoreRow(row, sources[i]!, shared, context, run));
+        const one = await parts.attempt(row.name, () =>
+          scoreRow(row, membersOf(row) ?? sources[i]!, shared, context, run),
+        );
         if (one === undefined) continue;
         finished.push(one);
         const predicted = one.repeats.map((repeat) => mostProbable(repeat, classes.length));
@@ -113,6 +123,7 @@ export async function compareStage(
         classes,
         leftOut,
         rows: withDifferences(finished, reference, { labels: y, groups, classes: classes.length }, resamples),
+        ...(comparison.published === undefined ? {} : { published: comparison.published }),
       };
       writeJson(path.join(out, 'comparison.json'), record);
       writeComparisonCsv(path.join(out, 'comparison.csv'), { ...record, failed });

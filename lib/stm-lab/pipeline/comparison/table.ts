@@ -13,6 +13,8 @@ export interface ComparisonTableRow {
   readonly row: string;
   /** Mean of single repeats with 95 % interval. */
   readonly 'macro-F1': string;
+  /** Mean of single repeats with 95 % interval. */
+  readonly accuracy: string;
   /** Of the repeats' averaged probabilities, with interval. */
   readonly averaged: string;
   /** On collections that no model has met; a dash where the manifest names none. */
@@ -33,6 +35,7 @@ export function comparisonTable(record: ComparisonWithGaps): ComparisonTableRow[
     features: row.features,
     model: row.model,
     'macro-F1': ranged(row.macroF1),
+    accuracy: ranged(row.accuracy),
     averaged: ranged(row.averaged.macroF1),
     'by collection': row.byCollection === undefined ? '-' : ranged(row.byCollection.macroF1),
     difference:
@@ -43,7 +46,7 @@ export function comparisonTable(record: ComparisonWithGaps): ComparisonTableRow[
           : `${ranged(row.against.difference)}, p ${row.against.pValue.toFixed(4)}`,
     published: `${shown(row.published.maxMacroF1)}, ROC ${shown(row.published.rocAuc)}`,
   }));
-  const nothing = { averaged: '-', 'by collection': '-', difference: '-', published: '-' };
+  const nothing = { accuracy: '-', averaged: '-', 'by collection': '-', difference: '-', published: '-' };
   const gaps = record.failed.map(({ name }) => ({
     ...{ row: name, features: '-', model: '-', 'macro-F1': 'diverged' },
     ...nothing,

@@ -1,0 +1,89 @@
+import type { Engine } from '../../engine';
+import { averageProbabilities, type FoldTask } from '../../evaluation';
+import { prepareModulations } from '../../features';
+import { vectorStarts } from '../../models';
+import type { Reduction } from '../../reduction';
+import type { CollectionDesign } from '../byCollection';
+import { excerptTask, fitExcerptFold } from '../excerptModel/score';
+import { classNumbers, type IndexRow } from '../featureFolder';
+import { fitFoldModel } from '../foldModel';
+import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
+import type { FullRow } from './fullRows';
+import { recipeFeatures, type RowSource } from './rowData';
+
+/** Trains on a fold's training rows; returns probabilities of its test rows, float32, rows x classes. */
+export type FitFold = (task: FoldTask) => Float32Array | Promise<Float32Array>;
+
+/** How a row's probabilities of test recordings are obtained, by each division. */
+export interface RowFits {
+  /** @param onChoice told which recipe a fold chose, where there is a choice. */
+  byGroup(onChoice: (task: FoldTask, choice: RecipeChoice) => void): FitFold;
+  byCollection(design: CollectionDesign): FitFold;
+}
+
+/** Fits the models of a row; choices, where there are any, are made with the units held out together that are scored. */
+export function rowFits(
+  row: FullRow,
+  source: RowSource,
+  { engine, recordings }: { readonly engine: Engine; readonly recordings: readonly IndexRow[] },
+  signal: AbortSignal | undefined,
+): RowFits {
+  const labels = recordings.map(({ label }) => label);
+  const groups = recordings.map(({ group }) => group);
+  const { classes, y } = classNumbers(labels);
+  const places = new Map(source.index.map((own, place) => [own.path, place]));
+  const data = source.load(Int32Array.from(recordings, (recording) => places.get(recording.path)!));
+  const rows = data.features.length / data.columns;
+  const base = {
+    engine,
+    columns: data.columns,
+    excerpts: data.excerpts,
+    y,
+    groups: classNumbers(groups).y,
+    classes,
+    basis: row.basis,
+    signal,
+  };
+  const { excerptModel } = row;
+  if (excerptModel !== undefined) {
+    const vectors = prepareModulations(data.features, source.axes!, excerptModel);
+    const starts = vectorStarts({ rows: y.length, excerpts: data.excerpts! });
+    const excerpts = excerptTask({ vectors, columns: vectors.length / rows, starts }, recordings);
+    const fit = (own: { readonly y: Int32Array; readonly classes: readonly string[] }): FitFold => {
+      const reductions = new Map<string, Reduction>();
+      return (task) => fitExcerptFold({ ...excerpts, ...own }, excerptModel, task, undefined, reductions);
+    };
+    return {
+      byGroup: () => fit({ y, classes }),
+      byCollection: (design) => fit({ y: design.y, classes: design.classes }),
+    };
+  }
+  const features = recipeFeatures(data.features, source.axes, row.recipes);
+  const recipes = row.recipes.map((recipe, i) => ({
+    ...recipe,
+    features: features[i]!,
+    columns: features[i]!.length / rows,
+  }));
+  const fit =
+    (
+      own: Omit<typeof base, 'classes'> & { readonly classes: readonly string[] },
+      units: readonly string[],
+      onChoice?: (task: FoldTask, choice: RecipeChoice) => void,
+    ): FitFold =>
+    async (task) => {
+      let used = recipes;
+      if (row.innerFolds > 0) {
+        const choice = await chooseRecipe(own, { labels, groups: units }, recipes, row, task);
+        onChoice?.(task, choice);
+        if (choice.chosen < recipes.length) used = [recipes[choice.chosen]!];
+      }
+      const probabilities: Float32Array[] = [];
+      for (const recipe of used)
+        probabilities.push(await fitFoldModel({ ...own, ...recipe, ensemble: row.ensemble }, task));
+      return averageProbabilities(probabilities);
+    };
+  return {
+    byGroup: (onChoice) => fit(base, groups, onChoice),
+    byCollection: (design) => fit({ ...base, y: design.y, classes: design.classes }, design.names),
+  };
+}
