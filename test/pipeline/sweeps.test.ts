@@ -324,6 +324,16 @@ test('the command: train refuses a search of another space; the table of trials 
   const { reduction, split } = await prepared('command-run', features, {});
   const out = path.join(folder, 'command-run', 'searched');
   const rows = ['--reduction', reduction, '--split', split];
+  const whole = JSON.parse(fs.readFileSync(file, 'utf8')) as Experiment;
+  const folding = path.join(folder, 'folding.json');
+  const space = { 'features.foldRates': { type: 'categorical', choices: [true, false] } };
+  fs.writeFileSync(folding, JSON.stringify({ ...whole, search: { ...whole.search, space } }));
+  const yesNo = stmLab(
+    ...['search', ...rows, '--features', features, '--out', `${out}-folding`, '--experiment', folding],
+    ...['--trials', '1', '--tracking', 'disabled'],
+  );
+  assert.equal(yesNo.code, 0, yesNo.err);
+  assert.match(yesNo.out, /\nfeatures\.foldRates\n(true|false)\n/);
   const ran = stmLab(
     'search',
     ...rows,

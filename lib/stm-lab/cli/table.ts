@@ -1,19 +1,15 @@
 import type { Terminal } from './terminal';
 
+/** Columns by name; a missing cell is blank. */
+type TableRow = Readonly<Record<string, string | number | boolean | undefined>>;
+
 /** Prints rows as aligned columns: text to the left, numbers (three decimals unless whole) to the right. */
-export function printTable(
-  terminal: Terminal,
-  rows: readonly Readonly<Record<string, string | number | undefined>>[],
-): void {
+export function printTable(terminal: Terminal, rows: readonly TableRow[]): void {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const cell = (value: string | number | undefined): string =>
-    typeof value === 'number'
-      ? Number.isInteger(value)
-        ? String(value)
-        : formatNumber(value)
-      : (value ?? '');
+  const cell = (value: TableRow[string]): string =>
+    typeof value === 'number' && !Number.isInteger(value) ? formatNumber(value) : String(value ?? '');
   const widths = columns.map((name) => Math.max(name.length, ...rows.map((row) => cell(row[name]).length)));
-  const line = (row: Readonly<Record<string, string | number | undefined>>): string =>
+  const line = (row: TableRow): string =>
     columns
       .map((name, i) =>
         typeof row[name] === 'number'

@@ -102,7 +102,7 @@ export const search: Command = {
     terminal.print(
       `${out}: ${completed} trials completed, ${failed} failed${pruned === 0 ? '' : `, ${pruned} pruned`}; best ${objective} ${best.value.toFixed(4)} in trial ${best.number}; ${statusText(status)}`,
     );
-    printTable(terminal, [best.values as Readonly<Record<string, string | number>>]);
+    printTable(terminal, [best.values]);
     return 0;
   },
 };
