@@ -87,7 +87,9 @@ test('any column names the collections, from the command line to the table; with
       return readNpy(path.join(out, 'rows', own, division));
     });
     const classes = both!.shape[2]!;
-    const products = logistic!.data.map((p, i) => Math.sqrt((p + 1e-6) * (strict!.data[i]! + 1e-6)));
+    const products = Float64Array.from(logistic!.data as Float32Array, (p, i) =>
+      Math.sqrt((p + 1e-6) * (strict!.data[i]! + 1e-6)),
+    );
     both!.data.forEach((p, i) => {
       const row = i - (i % classes);
       const total = products.slice(row, row + classes).reduce((sum, product) => sum + product, 0);
