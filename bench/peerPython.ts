@@ -50,6 +50,12 @@ const PEERS = {
     packages: ['librosa==0.11.0'],
     size: '500 MB',
   },
+  onnxruntime: {
+    variable: 'STM_LAB_ONNXRUNTIME_PYTHON',
+    imports: 'onnxruntime, numpy',
+    packages: ['onnxruntime==1.32.0', 'numpy'],
+    size: '100 MB',
+  },
 } as const;
 
 export type PeerName = keyof typeof PEERS;

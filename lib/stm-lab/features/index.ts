@@ -7,6 +7,7 @@ export {
 } from './excerpts';
 export { importEmbeddings, type ImportedEmbeddings, type ImportEmbeddingsOptions } from './embeddings';
 export * from './am';
+export * from './embedding';
 export * from './extractor';
 export * from './mel';
 export { poolExcerpts, type ExcerptPooling } from './pooling';

@@ -109,6 +109,7 @@ export {
   type OcclusionStageOptions,
   type OcclusionSummary,
 } from './occlusion';
+export { embeddingNames, findEmbeddingModel } from './embeddingModel';
 export { readPublished, type PublishedGrid, type PublishedNumbers, type PublishedRow } from './published';
 export { readRoleData, type RoleData, type RoleRows } from './roleData';
 export { reportOf, type ReportRequest } from './report';

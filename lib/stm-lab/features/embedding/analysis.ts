@@ -1,0 +1,98 @@
+import { designResampler, resample } from '../../audio/resample';
+import {
+  SILENCE_RULE,
+  startExcerptScan,
+  type Rejection,
+  type ScanSummary,
+  type SilenceRule,
+} from '../excerpts';
+import type { EmbeddingKernel } from './core';
+
+/** How a recording is cut up before the model hears it. */
+export interface EmbeddingParameters extends SilenceRule {
+  /** Excerpts accepted at most. */
+  readonly maxExcerpts: number;
+}
+
+/** The same excerpts as STM features. */
+export const EMBEDDING_PARAMETERS: EmbeddingParameters = { maxExcerpts: 30, ...SILENCE_RULE };
+
+/** Parameters that differ from the defaults, and what belongs to one recording. */
+export interface EmbeddingOptions extends Partial<EmbeddingParameters> {
+  /** Seconds skipped at the beginning. Default 0. */
+  readonly startSeconds?: number | undefined;
+  /** `excerpts`: also the embedding of every excerpt. */
+  readonly keep?: 'mean' | 'excerpts' | undefined;
+}
+
+/** The embedding of one recording. */
+export interface EmbeddingResult extends ScanSummary {
+  /** Mean over the accepted excerpts, float32. */
+  readonly features: Float32Array;
+  readonly perExcerpt?: readonly { readonly startSeconds: number; readonly features: Float32Array }[];
+}
+
+/** An analysis fed with blocks of a recording. */
+export interface EmbeddingAnalysis {
+  /** Takes the next samples (mono). Resolves to `enough` once further samples cannot change the result. */
+  push(block: Float32Array): Promise<'more' | 'enough'>;
+  finish(): EmbeddingResult | Rejection;
+}
+
+/**
+ * Starts the embedding of one recording: the excerpts that STM features take (the same silence rule), at their recorded
+ * level, resampled to the model's rate; the mean over excerpts.
+ *
+ * @param sampleRate Hz, a positive integer
+ * @param onExcerpt called after each excerpt, whose model may take seconds
+ */
+export function startEmbeddingAnalysis(
+  kernel: EmbeddingKernel,
+  sampleRate: number,
+  options: EmbeddingOptions = {},
+  onExcerpt: () => void = () => undefined,
+): EmbeddingAnalysis {
+  const { maxExcerpts, targetRms, silenceLevel, maxSilenceSeconds } = {
+    ...EMBEDDING_PARAMETERS,
+    ...options,
+  };
+  const { sampleRate: modelRate, dimensions } = kernel.description;
+  const resampler = designResampler(sampleRate, modelRate);
+  const perExcerpt: { startSeconds: number; features: Float32Array }[] = [];
+  const sum = new Float64Array(dimensions);
+  let waiting: { startSeconds: number; samples: Float32Array }[] = [];
+  const scan = startExcerptScan(
+    sampleRate,
+    {
+      startSeconds: options.startSeconds ?? 0,
+      maxExcerpts,
+      rule: { targetRms, silenceLevel, maxSilenceSeconds },
+    },
+    ({ samples, startSeconds }) => {
+      waiting.push({ startSeconds, samples: resample(samples, resampler) });
+      return 'measured';
+    },
+  );
+  return {
+    async push(block) {
+      const verdict = scan.push(block);
+      for (const { startSeconds, samples } of waiting) {
+        const features = await kernel.compute(samples);
+        features.forEach((value, i) => (sum[i]! += value));
+        if (options.keep === 'excerpts') perExcerpt.push({ startSeconds, features });
+        onExcerpt();
+      }
+      waiting = [];
+      return verdict;
+    },
+    finish() {
+      const summary = scan.finish();
+      if ('reason' in summary) return summary;
+      return {
+        ...summary,
+        features: Float32Array.from(sum, (value) => value / summary.excerpts),
+        ...(options.keep === 'excerpts' ? { perExcerpt } : {}),
+      };
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inputError } from 'research-basics/errors';
+import { readJson, sha256, sha256File } from 'research-basics/files';
+import { omit } from '../base/omit';
+import type { EmbeddingDescription, EmbeddingModel } from '../features';
+import { checkAgainst } from '../stages/configuration';
+import { shippedFolder } from '../stages/home';
+import * as schema from './embedding.schema.json';
+
+const presetFolder = (): string => path.join(shippedFolder('experiments'), 'embeddings');
+
+/** Names of the models that stm-lab has a description of; see `experiments/embeddings/`. */
+export function embeddingNames(): string[] {
+  return fs
+    .readdirSync(presetFolder())
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+}
+
+/**
+ * Finds an embedding model and its description, and checks both.
+ *
+ * @param wanted an ONNX file with its description beside it (same name, `.json`) or named like one of `embeddingNames`; a
+ *   description; or one of `embeddingNames` whose npm package is installed.
+ * @throws UserError (`input`) in one sentence with the cure: unknown name, missing file or package, a description that
+ *   is wrong, bytes that are not the stated ones.
+ */
+export function findEmbeddingModel(wanted: string): EmbeddingModel {
+  const described = findDescription(wanted);
+  const description = checkAgainst<EmbeddingDescription>(described, readJson(described), schema);
+  checkShape(described, description);
+  const fileOf = (name: string): string => locate(wanted, described, description, name);
+  const onnx = `${path.basename(described, '.json')}.onnx`;
+  const file = wanted.endsWith('.onnx') ? wanted : fileOf(description.model ?? onnx);
+  const { frontEnd } = description;
+  const frontEndFile = frontEnd !== undefined && 'model' in frontEnd ? fileOf(frontEnd.model) : undefined;
+  const hashes = [
+    checkedHash(file, description.sha256),
+    ...(frontEndFile === undefined
+      ? []
+      : [checkedHash(frontEndFile, (frontEnd as { readonly sha256?: string }).sha256)]),
+  ];
+  const computation = omit({ ...description }, 'title', 'licence', 'source', 'trainedOn', 'package', 'model');
+  return {
+    description,
+    file,
+    ...(frontEndFile === undefined ? {} : { frontEndFile }),
+    hash: sha256([computation, ...hashes]),
+  };
+}
+
+function findDescription(wanted: string): string {
+  const named = path.join(presetFolder(), `${path.basename(wanted, path.extname(wanted))}.json`);
+  if (wanted.endsWith('.onnx')) {
+    if (!fs.existsSync(wanted)) throw inputError(`${wanted}: there is no such file; give an ONNX model`);
+    const beside = `${wanted.slice(0, -'.onnx'.length)}.json`;
+    const found = [beside, named].find((file) => fs.existsSync(file));
+    if (found !== undefined) return found;
+    throw inputError(
+      `${wanted}: has no description: write ${beside} (see docs/embeddings.md), or name the file like one of ${embeddingNames().join(', ')}`,
+    );
+  }
+  if (wanted.endsWith('.json')) {
+    if (fs.existsSync(wanted)) return wanted;
+    throw inputError(`${wanted}: there is no such file; give the description of an ONNX model`);
+  }
+  if (wanted !== path.basename(wanted) || !fs.existsSync(named))
+    throw inputError(
+      `embedding model "${wanted}": there is none; give an ONNX file, its description, or one of ${embeddingNames().join(', ')}`,
+    );
+  return named;
+}
+
+/** A file that a description names: beside it or beside the model, or in its npm package. */
+function locate(
+  wanted: string,
+  described: string,
+  { name, source, package: from }: EmbeddingDescription,
+  file: string,
+): string {
+  const folders = [path.dirname(wanted.endsWith('.onnx') ? wanted : described), path.dirname(described)];
+  if (from !== undefined) {
+    try {
+      folders.push(path.dirname(require.resolve(`${from}/package.json`)));
+    } catch {
+      // Told below, with the source.
+    }
+  }
+  const found = folders.map((folder) => path.join(folder, file)).find((place) => fs.existsSync(place));
+  if (found !== undefined) return found;
+  throw inputError(
+    from === undefined
+      ? `embedding model "${name}": ${path.join(folders[0]!, file)} is missing; get it (${source}) and give it as --model ${path.basename(file)}`
+      : `embedding model "${name}": is not installed: ${source}`,
+  );
+}
+
+function checkShape(file: string, { shape, frontEnd }: EmbeddingDescription): void {
+  const needed = frontEnd === undefined ? ['samples'] : ['frames', 'bands'];
+  const refused = frontEnd === undefined ? ['frames', 'bands'] : ['samples'];
+  const lacks = needed.find((axis) => shape.filter((one) => one === axis).length !== 1);
+  const odd = refused.find((axis) => shape.some((one) => one === axis));
+  if (lacks !== undefined || odd !== undefined)
+    throw inputError(
+      `${file}: shape needs ${needed.join(' and ')} once${frontEnd === undefined ? '' : ', as it has a front end'}, and not ${refused.join(' or ')}`,
+    );
+  if (shape.filter((one) => one === 'windows').length > 1)
+    throw inputError(`${file}: shape names windows twice`);
+  if (frontEnd !== undefined && !('model' in frontEnd) && frontEnd.fftLength < frontEnd.frame)
+    throw inputError(`${file}: frontEnd.fftLength must be at least frontEnd.frame (${frontEnd.frame})`);
+}
+
+function checkedHash(file: string, stated: string | undefined): string {
+  const hash = sha256File(file);
+  if (stated !== undefined && stated !== hash)
+    throw inputError(
+      `${file}: is not the file of its description (SHA-256 ${hash.slice(0, 12)}..., stated ${stated.slice(0, 12)}...); get the stated one or correct the description`,
+    );
+  return hash;
+}
