@@ -85,6 +85,10 @@ export const FEATURE_SETTINGS: Readonly<Record<string, OptionSpec>> = {
     default: 'published',
   },
   scale: { value: 'SCALE', help: 'of mel: power (as published) or decibel', default: 'power' },
+  model: {
+    value: 'MODEL',
+    help: 'of embedding: speech, another name in experiments/embeddings/, or an ONNX file (docs/embeddings.md)',
+  },
   average: { value: 'AXES', help: 'of am: none (30 bands) or frequency (their mean)', default: 'none' },
 };
 
@@ -111,6 +115,10 @@ export function featureSettings(
   return Object.fromEntries(
     Object.entries(settings).flatMap(([name, values]) => {
       if (values === 'number') return [];
+      if (values === 'text') {
+        const text = options[name] ?? given[name];
+        return text === undefined ? [] : [[name, text]];
+      }
       const value = choiceOption(options, name, values, given[name] ?? String(defaults[name]));
       return value === defaults[name] && name !== 'channels' ? [] : [[name, value]];
     }),

@@ -28,6 +28,8 @@ export interface Experiment {
     /** Of STM features; the settings of other kinds are those of `FeatureChoice`. */
     readonly channels?: 'published' | 'paper';
     readonly average?: 'none' | 'frequency';
+    /** Of embedding features; see `findEmbeddingModel`. */
+    readonly model?: string;
     /** Default 1 s, as published. */
     readonly maxSilenceSeconds?: SilenceLimit;
   };

@@ -143,9 +143,13 @@ export function tellOfManifest(manifest: Manifest, context: Pick<StageContext, '
 /** Equal keys, equal request. */
 export function extractionKey(manifest: Manifest, features: ExtractedFeatures): string {
   const { maxSilenceSeconds, ...others } = features;
+  const hash = featureOptions(features).embedding?.hash;
   const seconds = silenceSeconds(maxSilenceSeconds);
   // What is left at its default stays out of the key of earlier extractions.
-  const more = seconds === undefined ? {} : { maxSilenceSeconds: seconds };
+  const more = {
+    ...(seconds === undefined ? {} : { maxSilenceSeconds: seconds }),
+    ...(hash === undefined ? {} : { model: hash }),
+  };
   return sha256({ manifest: manifest.hash, features: { ...others, ...more } });
 }
 

@@ -1,5 +1,8 @@
+import * as path from 'node:path';
+import { sha256 } from 'research-basics/files';
 import { fileName } from '../base/fileName';
-import { featureKind, type FeatureKind } from '../features';
+import { featureKind, type EmbeddingModel, type FeatureKind } from '../features';
+import { findEmbeddingModel } from './embeddingModel';
 import type { FeatureChoice } from './comparison/choice';
 import type { Experiment } from './experiment';
 import { silenceSeconds, silenceSuffix } from './silenceLimit';
@@ -43,13 +46,22 @@ export function featureOptions({ kind, keep, ...settings }: ExtractedFeatures): 
   readonly features: FeatureKind;
   readonly parameters: Record<string, string | number>;
   readonly keep: ExtractedFeatures['keep'];
+  readonly embedding: EmbeddingModel | undefined;
 } {
   const seconds = silenceSeconds(settings.maxSilenceSeconds);
   const parameters = {
     ...ownSettings(kind, settings),
     ...(seconds === undefined ? {} : { maxSilenceSeconds: seconds }),
   };
-  return { features: kind, parameters, keep };
+  if (kind !== 'embedding' || settings.model === undefined)
+    return { features: kind, parameters, keep, embedding: undefined };
+  const embedding = findEmbeddingModel(settings.model);
+  return {
+    features: kind,
+    parameters: { ...parameters, model: embedding.description.name },
+    keep,
+    embedding,
+  };
 }
 
 /** The settings of an extraction with the defaults filled in, by which reports choose its run. */
@@ -76,11 +88,19 @@ export function featureKey(features: FeatureChoice): string {
     kind,
     ...Object.entries(own)
       .filter(([name, value]) => value !== defaults[name] || name === 'channels')
-      .map(([name, value]) => (name === 'maxExcerpts' ? `max${value}` : String(value))),
+      .map(([name, value]) =>
+        name === 'maxExcerpts' ? `max${value}` : name === 'model' ? modelName(String(value)) : String(value),
+      ),
     ...(needsExcerpts(features) ? ['excerpts'] : []),
   ]
     .join('-')
     .concat(silence);
+}
+
+/** A model as a part of a folder's name; files of one name in two folders are told apart. */
+function modelName(model: string): string {
+  const { name, ext } = path.parse(model);
+  return ext === '' ? fileName(name) : `${fileName(name)}-${sha256(model).slice(0, 6)}`;
 }
 
 /** Whether the extraction has to keep excerpts. */

@@ -47,7 +47,7 @@ export async function featuresOfFile(
   const { samples, sampleRate } = await readAudio(file);
   const full = describeFeatures(kind, parameters).parameters;
   const analysis = (await featureKind(kind).prepare(full, 'excerpts')).start(sampleRate, 0);
-  analysis.push(samples);
+  await analysis.push(samples);
   const result = analysis.finish();
   if ('reason' in result) throw inputError(`${file}: ${result.reason}`);
   return { features: result.features, perExcerpt: result.perExcerpt ?? [] };

@@ -1,3 +1,4 @@
+import { environmentError, messageOf } from 'research-basics/errors';
 import { designResampler, resample } from '../../audio/resample';
 import {
   SILENCE_RULE,
@@ -77,7 +78,10 @@ export function startEmbeddingAnalysis(
     async push(block) {
       const verdict = scan.push(block);
       for (const { startSeconds, samples } of waiting) {
-        const features = await kernel.compute(samples);
+        const features = await kernel.compute(samples).catch((error: unknown) => {
+          // The model answered to silence: it is not this recording's bytes.
+          throw environmentError(messageOf(error), error);
+        });
         features.forEach((value, i) => (sum[i]! += value));
         if (options.keep === 'excerpts') perExcerpt.push({ startSeconds, features });
         onExcerpt();

@@ -8,8 +8,10 @@ export interface Analyser {
   start(
     sampleRate: number,
     startSeconds: number,
+    /** To be called at least once a minute while a block is being analysed. */
+    onExcerpt?: () => void,
   ): {
-    push(block: Float32Array): 'more' | 'enough';
+    push(block: Float32Array): 'more' | 'enough' | Promise<'more' | 'enough'>;
     finish():
       | (ScanSummary & {
           readonly features: Float32Array;

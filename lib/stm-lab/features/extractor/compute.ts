@@ -7,6 +7,7 @@ import { sha256 } from 'research-basics/files';
 import { acquireLock } from 'research-basics/lock';
 import type { ManifestRow } from '../../corpus/types';
 import type { Kept } from './analysers';
+import type { EmbeddingModel } from '../embedding';
 import { openJournal, type Journal } from './journal';
 import {
   describeFeatures,
@@ -46,6 +47,8 @@ export interface ExtractionOptions {
   readonly features?: FeatureKind | undefined;
   /** Parameters that differ from the published ones. */
   readonly parameters?: Partial<FeatureParameters> | undefined;
+  /** Of embedding features: the model. Its `hash` enters every cache key, its place does not. */
+  readonly embedding?: EmbeddingModel | undefined;
   /**
    * `mean` (default): one row per recording. `excerpts`: also one per accepted excerpt, in two more files
    * (STM only).
@@ -76,6 +79,7 @@ export interface Recipe {
   readonly kind: FeatureKind;
   readonly keep: Kept;
   readonly description: FeatureDescription;
+  readonly embedding?: EmbeddingModel | undefined;
 }
 
 /**
@@ -87,12 +91,14 @@ export function recipeOf({
   features: kind = 'stm',
   keep = 'mean',
   parameters,
-}: Pick<ExtractionOptions, 'features' | 'keep' | 'parameters'>): Recipe {
+  embedding,
+}: Pick<ExtractionOptions, 'features' | 'keep' | 'parameters' | 'embedding'>): Recipe {
   if (keep === 'excerpts' && !featureKind(kind).hasExcerpts)
     throw inputError(
       `${kind} features take one excerpt per recording; excerpts are kept of STM features only`,
     );
-  return { kind, keep, description: describeFeatures(kind, parameters) };
+  const own = embedding === undefined ? parameters : { ...parameters, hash: embedding.hash };
+  return { kind, keep, description: describeFeatures(kind, own, embedding), embedding };
 }
 
 /**
@@ -181,7 +187,7 @@ async function computeMissing(
   items: Prepared[],
   journal: Journal,
   { onProgress, signal }: ExtractionOptions,
-  { kind, keep, description }: Recipe,
+  { kind, keep, description, embedding }: Recipe,
   workers: number,
 ): Promise<Tally> {
   const began = performance.now();
@@ -244,10 +250,12 @@ async function computeMissing(
 
   const seen = new Map<number, { hash: string; stamp: string }>();
   let next = 0;
-  if (waiting.length > 0)
+  if (waiting.length > 0) {
+    // A model that cannot be used is told of once, not by every worker.
+    if (embedding !== undefined) await featureKind(kind).prepare(description.parameters, keep, embedding);
     await runPool(
       Math.min(workers, waiting.length),
-      { features: kind, keep, parameters: description.parameters },
+      { features: kind, keep, parameters: description.parameters, embedding },
       {
         nextJob: () => waiting[next++],
         onHash(job, hash, stamp) {
@@ -274,6 +282,7 @@ async function computeMissing(
       },
       signal,
     );
+  }
   report('now');
   return { computed, reused, audioHours: audioSeconds / 3600 };
 }

@@ -1,4 +1,8 @@
+import { inputError } from 'research-basics/errors';
 import { AM_PARAMETERS, amAxes, createAmKernel } from '../am';
+import { createEmbeddingKernel, EMBEDDING_PARAMETERS, startEmbeddingAnalysis } from '../embedding';
+import type { EmbeddingModel, EmbeddingParameters } from '../embedding';
+import { EXCERPT_SECONDS } from '../excerpts';
 import { createMelKernel, MEL_PARAMETERS, melAxes, startMelAnalysis, type MelParameters } from '../mel';
 import { createStmKernel, startStmAnalysis, STM_PARAMETERS, stmAxes, type StmParameters } from '../stm';
 import { planeColumns, type PlaneAxes } from '../plane';
@@ -16,20 +20,25 @@ export interface FeatureKindEntry {
   readonly defaults: FeatureParameters;
   /**
    * Those of them that a configuration may set besides the silence limit, which every kind has: the values of each, or
-   * `number`.
+   * `number` or `text`.
    */
-  readonly settings: Readonly<Record<string, readonly string[] | 'number'>>;
+  readonly settings: Readonly<Record<string, readonly string[] | 'number' | 'text'>>;
   /** Counts changes of the computation that change its results: part of every cache key. */
   readonly revision: number;
   /** Whether every excerpt of a recording can have a row of its own. */
   readonly hasExcerpts: boolean;
   /** The axes of a row, as `axes.json` holds them, and its length (float32 values). */
-  describe(parameters: FeatureParameters): {
+  describe(
+    parameters: FeatureParameters,
+    embedding?: EmbeddingModel,
+  ): {
     readonly axes: Readonly<Record<string, unknown>>;
     readonly rowLength: number;
   };
   /** Prepares the computation in this thread. */
-  prepare(parameters: FeatureParameters, keep: Kept): Promise<Analyser>;
+  prepare(parameters: FeatureParameters, keep: Kept, embedding?: EmbeddingModel): Promise<Analyser>;
+  /** Whether native code computes that must not be cut off: its thread ends between two excerpts, of its own accord. */
+  readonly isNative?: true;
 }
 
 const stm: FeatureKindEntry = {
@@ -108,8 +117,44 @@ const am = planeEntry(
   createAmKernel,
 );
 
+/** The model of an embedding, which the caller has to find. */
+function given(model: EmbeddingModel | undefined): EmbeddingModel {
+  if (model === undefined)
+    throw inputError('embedding features: no model was named; give one (--model speech, or an ONNX file)');
+  return model;
+}
+
+const embedding: FeatureKindEntry = {
+  title: 'embedding',
+  defaults: { ...EMBEDDING_PARAMETERS },
+  settings: { model: 'text', maxExcerpts: 'number' },
+  revision: 1,
+  hasExcerpts: true,
+  isNative: true,
+  describe(_parameters, model) {
+    const { description } = given(model);
+    const { name, title, licence, sampleRate, window, hop, dimensions } = description;
+    return {
+      axes: { embedding: name, dimensions, title, licence, sampleRate, window, hop },
+      rowLength: dimensions,
+    };
+  },
+  async prepare(parameters, keep, model) {
+    const kernel = await createEmbeddingKernel(given(model));
+    // A description that is wrong shows here, before the first recording.
+    await kernel.compute(new Float32Array(EXCERPT_SECONDS * kernel.description.sampleRate));
+    const options = parameters as Partial<EmbeddingParameters>;
+    return {
+      start: (rate, startSeconds, onExcerpt) =>
+        startEmbeddingAnalysis(kernel, rate, { ...options, startSeconds, keep }, onExcerpt),
+    };
+  },
+};
+
 /** The features an extraction can make, by name: a new kind is an entry here. */
-export const FEATURE_KINDS = { stm, mel, am } as const satisfies Readonly<Record<string, FeatureKindEntry>>;
+export const FEATURE_KINDS = { stm, mel, am, embedding } as const satisfies Readonly<
+  Record<string, FeatureKindEntry>
+>;
 
 /** Name of a kind of features. */
 export type FeatureKind = keyof typeof FEATURE_KINDS;
@@ -133,10 +178,11 @@ export interface FeatureDescription {
 export function describeFeatures(
   kind: FeatureKind,
   parameters: Partial<FeatureParameters> = {},
+  embedding?: EmbeddingModel,
 ): FeatureDescription {
   const { defaults, revision, describe } = featureKind(kind);
   const full = { ...defaults, ...parameters } as FeatureParameters;
-  return { parameters: full, revision, ...describe(full) };
+  return { parameters: full, revision, ...describe(full, embedding) };
 }
 
 /**
@@ -147,10 +193,10 @@ export function findFeatures(
   isSought: (axes: FeatureDescription['axes']) => boolean,
 ): { readonly kind: FeatureKind; readonly parameters: FeatureParameters } | undefined {
   for (const kind of FEATURE_KIND_NAMES) {
-    const { settings, hasExcerpts } = featureKind(kind);
-    let variants: Record<string, string>[] = hasExcerpts ? [{}] : [];
+    const { settings, hasExcerpts, isNative } = featureKind(kind);
+    let variants: Record<string, string>[] = hasExcerpts && !isNative ? [{}] : [];
     for (const [name, values] of Object.entries(settings))
-      if (values !== 'number')
+      if (typeof values !== 'string')
         variants = variants.flatMap((one) => values.map((value) => ({ ...one, [name]: value })));
     const parameters = variants.find((one) => isSought(describeFeatures(kind, one).axes));
     if (parameters !== undefined) return { kind, parameters };

@@ -1,4 +1,5 @@
 import type { RawPcm } from '../../audio';
+import type { EmbeddingModel } from '../embedding';
 import type { Kept } from './analysers';
 import type { FeatureKind, FeatureParameters } from './kinds';
 
@@ -7,6 +8,7 @@ export interface WorkerSetup {
   readonly features: FeatureKind;
   readonly keep: Kept;
   readonly parameters: FeatureParameters;
+  readonly embedding?: EmbeddingModel | undefined;
 }
 
 /** One recording to be extracted. */
@@ -61,7 +63,9 @@ export const isFailed = (outcome: Outcome | undefined): outcome is Failed =>
 export type ToWorker =
   | { readonly kind: 'hash'; readonly job: Job }
   /** The answer to `hashed`: the recording is not known yet. */
-  | { readonly kind: 'extract' };
+  | { readonly kind: 'extract' }
+  /** The thread ends itself as soon as it hears of it. */
+  | { readonly kind: 'stop' };
 
 export type FromWorker =
   | { readonly kind: 'ready' }

@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { environmentError, isOutOfMemory, messageOf } from 'research-basics/errors';
 import type { FromWorker, Job, ToWorker, WorkerSetup } from './messages';
+import { featureKind } from './kinds';
 import { createSilenceWatch } from './silence';
 
 /** What the pool asks of its owner. */
@@ -20,6 +21,20 @@ const HANG_MS = 120_000;
 /** A single read of a disk or network share may last this long. */
 const READ_HANG_MS = 900_000;
 const CHECK_MS = 5_000;
+/** A native model is given this long to come to the end of its excerpt. */
+const STOP_MS = 30_000;
+
+/** Ends a worker; one in native code, which would take the process along, between two excerpts. */
+async function endWorker(worker: Worker, { features }: WorkerSetup): Promise<void> {
+  if (featureKind(features).isNative) {
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.postMessage({ kind: 'stop' } satisfies ToWorker);
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, STOP_MS)))]);
+    clearTimeout(timer);
+  }
+  await worker.terminate();
+}
 
 /**
  * Runs jobs on worker threads until none is left. A worker that crashes or hangs costs the recording it was at,
@@ -72,7 +87,7 @@ export async function runPool(
         running.delete(worker);
         worker.removeAllListeners();
         worker.on('error', () => undefined);
-        void worker.terminate();
+        void endWorker(worker, setup);
         resolve();
       };
       const retire = (reason: string): void => {
@@ -135,7 +150,7 @@ export async function runPool(
         clearInterval(watch);
         worker.removeAllListeners();
         worker.on('error', () => undefined);
-        return worker.terminate();
+        return endWorker(worker, setup);
       }),
     );
   }

@@ -34,9 +34,9 @@ async function extract(analyser: Analyser, { row, file, startSeconds, raw }: Job
   });
   try {
     const source = await openAudio(file, { raw });
-    const analysis = analyser.start(source.sampleRate, startSeconds);
+    const analysis = analyser.start(source.sampleRate, startSeconds, beat);
     for await (const block of source.blocks()) {
-      if (analysis.push(block) === 'enough') break;
+      if ((await analysis.push(block)) === 'enough') break;
       beat();
     }
     const result = analysis.finish();
@@ -74,7 +74,7 @@ function send(message: FromWorker): void {
 }
 
 async function main(): Promise<void> {
-  const { features, parameters, keep } = workerData as WorkerSetup;
+  const { features, parameters, keep, embedding } = workerData as WorkerSetup;
   // Before anything is awaited: a thread whose event loop runs empty, as while WebAssembly is compiled, blocks in
   // Node 20 until the compiler's threads are done, and they may be waiting for this one to collect garbage.
   let analyser: Analyser | undefined = undefined;
@@ -94,9 +94,10 @@ async function main(): Promise<void> {
           reason: withoutFile(messageOf(error instanceof UserError ? error : fileError(file, error)), file),
         });
       }
-    } else if (job !== undefined && analyser !== undefined) void extract(analyser, job).then(send);
+    } else if (message.kind === 'stop') process.exit(0);
+    else if (job !== undefined && analyser !== undefined) void extract(analyser, job).then(send);
   });
-  analyser = await featureKind(features).prepare(parameters, keep);
+  analyser = await featureKind(features).prepare(parameters, keep, embedding);
   send({ kind: 'ready' });
 }
 

@@ -46,6 +46,16 @@ export type FeatureChoice =
       readonly maxSilenceSeconds?: SilenceLimit;
     }
   | {
+      /** Computed by an ONNX model. */
+      readonly kind: 'embedding';
+      /** Needed; see `findEmbeddingModel`. */
+      readonly model?: string;
+      readonly maxExcerpts?: number;
+      /** Default the experiment's. */
+      readonly maxSilenceSeconds?: SilenceLimit;
+    }
+  | {
+      /** Made elsewhere. */
       readonly kind: 'embeddings';
       /** E.g. "VGGish". */
       readonly name: string;
