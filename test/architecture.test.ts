@@ -81,8 +81,15 @@ test('a package imports only the packages that it declares, and reaches into non
   for (const source of sources) {
     const manifest = JSON.parse(
       fs.readFileSync(path.join(lib, source.package, 'package.json'), 'utf8'),
-    ) as Record<'dependencies' | 'optionalDependencies', Record<string, string> | undefined>;
-    const declared = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
+    ) as Record<
+      'dependencies' | 'optionalDependencies' | 'peerDependencies',
+      Record<string, string> | undefined
+    >;
+    const declared = Object.keys({
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.peerDependencies,
+    });
     for (const target of source.relatives)
       if (target.startsWith('..')) wrong.push(`${source.package}/${source.file} imports ${target}`);
     for (const target of source.names) {

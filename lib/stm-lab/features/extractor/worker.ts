@@ -14,10 +14,14 @@ function withoutFile(message: string, file: string): string {
   return message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
 }
 
-/** Tells the pool every few seconds that work goes on, by a clock that is never set. */
+/** Without a port and with its recording given up, the thread ends by itself. */
+let isStopped = false;
+
+/** Tells the pool every few seconds that work goes on, by a clock that is never set; gives up once stopped. */
 function createBeat(): () => void {
   let last = performance.now();
   return () => {
+    if (isStopped) throw new Error('stopped');
     if (performance.now() - last <= HEARTBEAT_MS) return;
     last = performance.now();
     send({ kind: 'alive' });
@@ -94,8 +98,10 @@ async function main(): Promise<void> {
           reason: withoutFile(messageOf(error instanceof UserError ? error : fileError(file, error)), file),
         });
       }
-    } else if (message.kind === 'stop') process.exit(0);
-    else if (job !== undefined && analyser !== undefined) void extract(analyser, job).then(send);
+    } else if (message.kind === 'stop') {
+      isStopped = true;
+      parentPort!.close();
+    } else if (job !== undefined && analyser !== undefined) void extract(analyser, job).then(send);
   });
   analyser = await featureKind(features).prepare(parameters, keep, embedding);
   send({ kind: 'ready' });
