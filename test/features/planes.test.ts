@@ -9,14 +9,14 @@ import {
   findFeatures,
   planeCells,
   planeRows,
-  type FeatureKind,
   type PlaneAxes,
 } from 'stm-lab/dist/features';
 import { noise } from './corpus';
 import { ripples } from './ripples';
 
 const RATE = 16000;
-const PLANES = FEATURE_KIND_NAMES.filter((kind) => kind !== 'mel') as FeatureKind[];
+// Those with modulation axes.
+const PLANES = FEATURE_KIND_NAMES.filter((kind) => !['mel', 'embedding'].includes(kind));
 
 const largest = (values: ArrayLike<number>): number => {
   let best = 0;

@@ -59,4 +59,10 @@ test('cross-validation uses the stated folds for every seed, and refuses another
   assert.throws(() => foldsFor(rows, 5, official), /holds 3 folds, and the cross-validation asks for 5/);
   const parts = { column: 'part', values: new Map(rows.map(({ path }) => [path, 'train'])) };
   assert.equal(new Set(foldsFor(rows, 3, parts)(1)).size, 3, 'parts are no folds');
+  const shared = { ...official, values: new Map(rows.map(({ path }, i) => [path, String(i % 3)])) };
+  assert.throws(() => foldsFor(rows, 3, shared), /group "g0" is in folds 0 and 1/);
+  assert.deepEqual(
+    [...foldsFor(rows, 3, { ...shared, sharedGroups: 'allowed' })(1)],
+    rows.map((_, i) => i % 3),
+  );
 });

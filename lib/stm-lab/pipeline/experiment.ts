@@ -40,6 +40,8 @@ export interface Experiment {
     readonly domains: 'together' | 'by-prefix';
     /** Column of the manifest that states folds, or parts such as train and test; the others have no say then. */
     readonly column?: string;
+    /** Cross-validations on that column: what of a group in two folds. Default `refused`. */
+    readonly sharedGroups?: 'refused' | 'allowed';
   };
   readonly reduction: ReductionChoice;
   readonly search: {

@@ -88,7 +88,7 @@ export function experimentStages(
       return settings.context.signal;
     },
   };
-  const official = (): OfficialFolds | undefined => officialColumn(manifest, experiment.split.column);
+  const official = (): OfficialFolds | undefined => officialColumn(manifest, experiment.split);
   // Each stage runs once per workbench, whoever asks first; one that failed runs again when asked again, but
   // for a training that diverged: here it would diverge again.
   const ended = async <T>(run: Promise<T>): Promise<T> => run.finally(settings.onEnd);

@@ -23,6 +23,7 @@ export interface SplitStageOptions {
 export interface OfficialFolds {
   readonly column: string;
   readonly values: ReadonlyMap<string, string>;
+  readonly sharedGroups?: 'refused' | 'allowed' | undefined;
 }
 
 /** The split with its balance. */
@@ -51,8 +52,7 @@ export async function splitStage(
     parameters: options.split,
     inputs: { features: folder.featuresHash, index: folder.indexHash },
     run: (run) => {
-      const { column } = options.split;
-      const official = officialColumn(options.manifest, column);
+      const official = officialColumn(options.manifest, options.split);
       const values = folder.index.map((row) => official?.values.get(row.path));
       const split = makeSplit({
         rows: folder.index,
@@ -99,7 +99,7 @@ function duplicatesOf(features: string, split: Split): string | undefined {
  */
 export function officialColumn(
   manifest: string | Manifest | undefined,
-  column: string | undefined,
+  { column, sharedGroups }: Pick<Experiment['split'], 'column' | 'sharedGroups'>,
 ): OfficialFolds | undefined {
   if (column === undefined) return undefined;
   if (manifest === undefined)
@@ -110,5 +110,6 @@ export function officialColumn(
     throw inputError(
       `split.column "${column}": ${file} has no such column${columns.length === 0 ? '' : `; beside path, label and group it has ${columns.join(', ')}`}`,
     );
-  return { column, values: new Map(rows.map((row) => [row.path, row.extra[column] ?? ''])) };
+  const values = new Map(rows.map((row) => [row.path, row.extra[column] ?? '']));
+  return { column, values, sharedGroups };
 }

@@ -10,6 +10,8 @@ export interface OfficialColumn {
   readonly column: string;
   /** What it says of each recording. */
   readonly values: readonly (string | undefined)[];
+  /** What of a group in two folds: `refused` (default), or `allowed` for folds whose published scores have it so. */
+  readonly sharedGroups?: 'refused' | 'allowed' | undefined;
 }
 
 /** Words for the parts of a corpus. */
@@ -29,7 +31,7 @@ const PARTS: Readonly<Record<string, Role>> = {
  */
 export function officialFolds(
   rows: readonly { readonly path: string; readonly group: string }[],
-  { column, values }: OfficialColumn,
+  { column, values, sharedGroups }: OfficialColumn,
 ): { readonly fold: Int32Array; readonly roles: Role[]; readonly folds: number } {
   const texts = rows.map(({ path }, i) => {
     const text = values[i]?.trim() ?? '';
@@ -46,7 +48,7 @@ export function officialFolds(
   const fold = Int32Array.from(texts, (text) =>
     byRole ? order.indexOf(partOf(text)!) : names.indexOf(text),
   );
-  checkLeakage({ groups: rows.map(({ group }) => group), fold });
+  if (sharedGroups !== 'allowed') checkLeakage({ groups: rows.map(({ group }) => group), fold });
   if (!byRole && names.length < 3)
     throw inputError(
       `split.column "${column}": holds ${names.length} folds (${names.join(', ')}); training, validation and test need at least 3, or the words train, validation and test`,
@@ -72,14 +74,14 @@ const areNumbers = (texts: readonly string[]): boolean =>
 export function foldsFor(
   rows: readonly { readonly path: string; readonly label: string; readonly group: string }[],
   folds: number,
-  official?: { readonly column: string; readonly values: ReadonlyMap<string, string> },
+  official?: Omit<OfficialColumn, 'values'> & { readonly values: ReadonlyMap<string, string> },
 ): (seed: number) => Int32Array {
   const labels = rows.map(({ label }) => label);
   const groups = rows.map(({ group }) => group);
   const values = official === undefined ? [] : rows.map(({ path }) => official.values.get(path));
   if (official === undefined || values.every((text) => text !== undefined && text.toLowerCase() in PARTS))
     return (seed) => stratifiedGroupKFold({ labels, groups, folds, seed });
-  const stated = officialFolds(rows, { column: official.column, values });
+  const stated = officialFolds(rows, { ...official, values });
   if (stated.folds !== folds)
     throw inputError(
       `split.column "${official.column}": holds ${stated.folds} folds, and the cross-validation asks for ${folds}; set its "folds" to ${stated.folds}`,

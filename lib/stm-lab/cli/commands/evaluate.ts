@@ -46,7 +46,7 @@ export const evaluate: Command = {
         crossValidationStage(
           {
             ...{ features, out, crossValidation, reduction, model },
-            official: officialColumn(options['manifest'], experiment.split.column),
+            official: officialColumn(options['manifest'], experiment.split),
           },
           context,
         ),
