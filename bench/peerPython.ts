@@ -14,7 +14,7 @@ const PEERS = {
   // Optuna's Gaussian process needs torch, and BoTorch is written in it.
   torch: {
     variable: 'STM_LAB_TORCH_PYTHON',
-    imports: 'torch, optuna, botorch, scipy',
+    imports: 'torch, optuna, scipy',
     packages: ['torch==2.15.0', 'optuna==5.0.0', 'botorch==0.18.1', 'scipy', 'numpy'],
     size: '6 GB',
   },

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
@@ -23,7 +23,7 @@ export function observe(problem: Problem, values: Values, seed: number, trial: n
   return truth + problem.noise * randomState(deriveSeed(seed, problem.name, trial)).normal();
 }
 
-function box(lower: number, upper: number, dimensions: number): Space {
+export function box(lower: number, upper: number, dimensions: number): Space {
   return Object.fromEntries(
     Array.from({ length: dimensions }, (_, i) => [
       `x${i}`,
@@ -32,7 +32,7 @@ function box(lower: number, upper: number, dimensions: number): Space {
   );
 }
 
-const vector = (values: Values): number[] => Object.values(values).map(Number);
+export const vector = (values: Values): number[] => Object.values(values).map(Number);
 
 const branin = (values: Values): number => {
   const [x = 0, y = 0] = vector(values);
@@ -57,7 +57,7 @@ const hartmannP = [
   [0.2348, 0.1451, 0.3522, 0.2883, 0.3047, 0.665],
   [0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381],
 ];
-const hartmann = (values: Values): number => {
+export const hartmann = (values: Values): number => {
   const x = vector(values);
   return -[1, 1.2, 3, 3.2].reduce((sum, weight, i) => {
     const distance = x.reduce((d, v, j) => d + hartmannA[i]![j]! * (v - hartmannP[i]![j]!) ** 2, 0);
@@ -159,18 +159,17 @@ interface TrainingTable {
 }
 
 /**
- * Real training results, recorded over a whole grid of configurations: `bench/data/trainingTable.json`
- * holds `{ space, direction, rows: [{ values, score }] }` with a row for every configuration of the space.
+ * Real training results, recorded over a whole grid of configurations: a file of `bench/data` that holds
+ * `{ space, direction, rows: [{ values, score }] }` with a row for every configuration of the space.
  */
-function trainingTable(): Problem | undefined {
-  const file = join(__dirname, '..', 'data', 'trainingTable.json');
-  if (!existsSync(file)) return undefined;
+export function tableProblem(name: string, table: string): Problem {
+  const file = join(__dirname, '..', 'data', table);
   const { space, direction, rows } = JSON.parse(readFileSync(file, 'utf8')) as TrainingTable;
   const sign = direction === 'maximize' ? -1 : 1;
-  const key = (values: Values): string => JSON.stringify(Object.keys(space).map((name) => values[name]));
+  const key = (values: Values): string => JSON.stringify(Object.keys(space).map((one) => values[one]));
   const scores = new Map(rows.map(({ values, score }) => [key(values), sign * score]));
   return {
-    name: 'training table',
+    name,
     space,
     noise: 0,
     optimum: Math.min(...scores.values()),
@@ -182,9 +181,8 @@ function trainingTable(): Problem | undefined {
   };
 }
 
-/** All problems. Boxes around a central optimum are shifted: no method may profit from trying the middle. */
+/** The problems that samplers were tuned on. Boxes around a central optimum are shifted: no method may profit from trying the middle. */
 export function problems(): Problem[] {
-  const table = trainingTable();
   return [
     { name: 'branin', space: braninSpace, truth: branin, optimum: 0.39788735772973816, noise: 0 },
     { name: 'hartmann6', space: box(0, 1, 6), truth: hartmann, optimum: -3.3223680114155147, noise: 0 },
@@ -201,6 +199,6 @@ export function problems(): Problem[] {
       optimum: -3.3223680114155147,
       noise: 0.1,
     },
-    ...(table ? [table] : []),
+    tableProblem('training table', 'trainingTable.json'),
   ];
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import type { Ending } from './searches';
 
 /** One search of the comparison. */
 export interface Task {
@@ -11,9 +12,8 @@ export interface Task {
 }
 
 /** A finished search; `code` tells what ran, so that results of other code are not taken for these. */
-export interface Result extends Task {
+export interface Result extends Task, Ending {
   readonly code: string;
-  readonly regret: number;
 }
 
 /** Text that is equal for equal searches by the same code. */
@@ -46,11 +46,12 @@ function digest(root: string, files: readonly string[]): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-/** Digest of what is searched: the problems and the table of trainings. */
+/** Digest of what is searched and of how peers are asked: the problems, the tables of trainings, the peers' program. */
 export function problemsDigest(): string {
   const bench = join(__dirname, '..');
-  const files = [join(__dirname, 'problems.ts'), join(bench, 'data', 'trainingTable.json')];
-  return digest(bench, files.filter(existsSync));
+  const files = ['problems.ts', 'testProblems.ts', 'peers.py'].map((name) => join(__dirname, name));
+  const tables = readdirSync(join(bench, 'data')).filter((name) => name.endsWith('Table.json'));
+  return digest(bench, [...files, ...tables.map((name) => join(bench, 'data', name))]);
 }
 
 /** Digest of the compiled files that decide what our samplers propose. */

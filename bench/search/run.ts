@@ -1,23 +1,24 @@
 /**
- * Final regret of the samplers against Optuna's on problems of known optimum, and the time of a proposal:
+ * Final regret of our samplers and of other packages' on problems of known optimum:
  *
- *     npx tsx bench/search/run.ts [--seeds 20] [--first 1] [--trials 40] [--problems branin,mixed]
- *                                 [--methods gp,keras-tuner] [--jobs 1] [--results results/bench-search.jsonl]
+ *     npx tsx bench/search/run.ts [--set test|tuning|all] [--seeds 20] [--first 1] [--trials 40] [--problems branin,mixed]
+ *                                 [--methods gp,hebo] [--jobs 1] [--results results/bench-search.jsonl] [--speed]
  *
- * Every search is kept in the results file as it ends: started again, a run goes on where it was killed.
- * Results of other code or of another Optuna are not taken up.
+ * The other packages are installed into environments of their own. Every search is recorded as it ends: started again, a
+ * run continues where it was killed. Results of other code are not reused. `--speed` measures proposals only.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { samplerNames } from 'bayesian-optimizer';
 import { benchmark, peerPython } from '../peerPython';
-import { optunaVersion } from './peer';
+import { peerMethods } from './peer';
 import { runTasks } from './pool';
 import { problems } from './problems';
-import { proposalTime } from './proposalTime';
-import { comparison, regretTable } from './report';
-import { openResults, problemsDigest, samplersDigest, taskKey } from './results';
-import { isOptuna } from './searches';
+import { printSpeed } from './proposalTime';
+import { comparison, quantile, regretTable, signTest, standings } from './report';
+import { openResults, problemsDigest, samplersDigest, taskKey, type Result } from './results';
+import { isPeer } from './searches';
+import { testProblems } from './testProblems';
 
 const { values: given } = parseArgs({
   options: {
@@ -25,7 +26,12 @@ const { values: given } = parseArgs({
     first: { type: 'string', default: '1' },
     trials: { type: 'string', default: '40' },
     problems: { type: 'string' },
-    methods: { type: 'string', default: 'gp,tpe,keras-tuner,optuna-gp,optuna-tpe' },
+    set: { type: 'string', default: 'test' },
+    speed: { type: 'boolean', default: false },
+    methods: {
+      type: 'string',
+      default: 'gp,tpe,keras-tuner,sobol,random,halton,optuna-gp,optuna-tpe-multivariate,botorch,smac,hebo',
+    },
     jobs: { type: 'string', default: '1' },
     results: { type: 'string', default: join(__dirname, '..', '..', 'results', 'bench-search.jsonl') },
   },
@@ -45,63 +51,67 @@ function chosen(option: 'problems' | 'methods', known: readonly string[]): strin
 }
 
 async function main(): Promise<void> {
+  if (given.speed) return printSpeed();
   const trials = whole('trials');
   const seeds = Array.from({ length: whole('seeds') }, (_, i) => whole('first') + i);
+  const sets = { test: testProblems(), tuning: problems(), all: [...problems(), ...testProblems()] };
+  if (!(given.set in sets)) throw new Error(`--set ${given.set}: known are ${Object.keys(sets).join(', ')}`);
+  const known = sets[given.problems === undefined ? (given.set as keyof typeof sets) : 'all'];
   const names = chosen(
     'problems',
-    problems().map(({ name }) => name),
+    known.map(({ name }) => name),
   );
-  const methods = chosen('methods', [...samplerNames, 'optuna-gp', 'optuna-tpe']);
-  const python = methods.some(isOptuna) ? peerPython('torch') : undefined;
-  const version = python === undefined ? '' : optunaVersion(python);
+  const methods = chosen('methods', [...samplerNames, ...Object.keys(peerMethods)]);
+  // Installed before, not by, the processes that use them.
+  for (const peer of new Set(methods.filter(isPeer).map((method) => peerMethods[method]!))) peerPython(peer);
   const [searched, samplers] = [problemsDigest(), samplersDigest()];
-  const codeOf = (method: string): string =>
-    `${isOptuna(method) ? `optuna ${version}` : samplers} on ${searched}`;
+  const codeOf = (method: string): string => `${isPeer(method) ? 'peers' : samplers} on ${searched}`;
 
-  const tasks = names.flatMap((problem) =>
-    seeds.flatMap((seed) => methods.map((method) => ({ problem, method, seed, trials }))),
+  const tasks = seeds.flatMap((seed) =>
+    names.flatMap((problem) => methods.map((method) => ({ problem, method, seed, trials }))),
   );
   const results = openResults(given.results);
   const left = tasks.filter((task) => !results.known.has(taskKey(task, codeOf(task.method))));
   console.log(
-    `${version && `Optuna ${version}; `}seeds ${seeds[0]}-${seeds.at(-1)}, ${trials} trials; ` +
+    `seeds ${seeds[0]}-${seeds.at(-1)}, ${trials} trials, ${names.length} problems; ` +
       `${tasks.length - left.length} of ${tasks.length} searches known`,
   );
-  await runTasks(left, whole('jobs'), python, (task, regret) => {
-    results.add({ ...task, code: codeOf(task.method), regret });
+  await runTasks(left, whole('jobs'), (task, ending) => {
+    results.add({ ...task, code: codeOf(task.method), ...ending });
   });
 
+  const resultOf = (problem: string, method: string, seed: number): Result =>
+    results.known.get(taskKey({ problem, method, seed, trials }, codeOf(method)))!;
   const regrets = Object.fromEntries(
     names.map((problem) => [
       problem,
       Object.fromEntries(
-        methods.map((method) => [
-          method,
-          seeds.map(
-            (seed) => results.known.get(taskKey({ problem, method, seed, trials }, codeOf(method)))!.regret,
-          ),
-        ]),
+        methods.map((method) => [method, seeds.map((seed) => resultOf(problem, method, seed).regret)]),
       ),
     ]),
   );
-  console.log(`\nmedian final regret (quartiles)\n${regretTable(regrets, methods)}\n`);
-  const compare = (method: string, rival: string, share: number, claim: string): void => {
-    if (!methods.includes(method) || !methods.includes(rival)) return;
-    const { met, missed, seedsWon } = comparison(regrets, method, rival, share);
-    const wins = Object.entries(seedsWon).map(([problem, won]) => `${problem} ${won}`);
-    console.log(
-      `${claim}: ${met.length} of ${names.length}${missed.length ? `, not on ${missed.join(', ')}` : ''}`,
+  console.log(`\nmedian final regret (quartiles)\n${regretTable(regrets, methods)}`);
+  console.log(
+    '\nmean rank, share of the others beaten (95 % interval over seeds), median time of a proposal',
+  );
+  for (const { method, meanRank, borda, interval } of standings(regrets, methods)) {
+    const times = names.flatMap((problem) =>
+      seeds.map((seed) => resultOf(problem, method, seed).milliseconds),
     );
-    console.log(`  seeds won of ${seeds.length}: ${wins.join(', ')}`);
-  };
-  compare('gp', 'optuna-gp', 1, "gp no worse than Optuna's GP");
-  compare('gp', 'keras-tuner', 0.5, 'gp at most half of keras-tuner');
-  compare('gp', 'optuna-tpe', 1, "gp no worse than Optuna's TPE");
-  compare('tpe', 'optuna-tpe', 1, "tpe no worse than Optuna's TPE");
-  for (const name of ['gp', 'tpe'] as const) {
-    if (!methods.includes(name)) continue;
+    const share = [borda, ...interval].map((value) => value.toFixed(2));
     console.log(
-      `median proposal time, 100 trials in 15 dimensions: ${name} ${proposalTime(name).toFixed(0)} ms`,
+      `  ${method.padEnd(24)} ${meanRank.toFixed(2).padStart(5)}  ${share[0]} (${share[1]} - ${share[2]})  ` +
+        `${quantile(times, 0.5).toPrecision(2)} ms`,
+    );
+  }
+  const ours = methods[0]!;
+  console.log(`\n${ours} against each other method, by medians per problem (two-sided sign test)`);
+  for (const rival of methods.slice(1)) {
+    const { won, tied, lost } = comparison(regrets, ours, rival);
+    console.log(
+      `  ${rival.padEnd(24)} won ${won.length}, tied ${tied.length}, lost ${lost.length} of ${names.length}; ` +
+        `p ${signTest(won.length, lost.length).toPrecision(2)}` +
+        `${tied.length > 0 ? `; tied on ${tied.join(', ')}` : ''}${lost.length > 0 ? `; lost on ${lost.join(', ')}` : ''}`,
     );
   }
 }

@@ -1,56 +1,51 @@
 import { createStudy } from 'bayesian-optimizer';
-import type { SamplerName } from 'bayesian-optimizer';
-import type { Peer } from './peer';
+import type { SamplerName, Values } from 'bayesian-optimizer';
+import { peerMethods, type Peer } from './peer';
 import { observe } from './problems';
 import type { Problem } from './problems';
+import { quantile } from './report';
 
-/** A method by name: a sampler of ours, or `optuna-gp`, `optuna-tpe`. */
-export function isOptuna(method: string): boolean {
-  return method.startsWith('optuna-');
+/** Whether a method is another package's. */
+export function isPeer(method: string): boolean {
+  return method in peerMethods;
 }
 
-/**
- * One search, and its final regret: the noise-free value of the best trial as the search saw it, less the
- * optimum.
- *
- * @param peer needed for Optuna's methods.
- */
-export async function finalRegret(
+/** How a search ended. */
+export interface Ending {
+  /** The noise-free value of the best trial as the search saw it, less the optimum. */
+  readonly regret: number;
+  /** Median milliseconds of a proposal. */
+  readonly milliseconds: number;
+}
+
+/** One search. @param peer needed for other packages' methods. */
+export async function search(
   problem: Problem,
   method: string,
   seed: number,
   trials: number,
   peer: Peer | undefined,
-): Promise<number> {
-  if (!isOptuna(method)) return regretOfOurs(problem, method as SamplerName, seed, trials);
-  return regretOfPeer(peer!, problem, method.slice('optuna-'.length) as 'gp' | 'tpe', seed, trials);
-}
-
-function regretOfOurs(problem: Problem, sampler: SamplerName, seed: number, trials: number): number {
-  const { name, space, optimum, truth } = problem;
-  const study = createStudy({ name, space, direction: 'minimize', sampler, seed });
-  for (let i = 0; i < trials; i++) {
-    const trial = study.ask();
-    if (!trial) break;
-    study.tell(trial, observe(problem, trial.values, seed, trial.number));
-  }
-  return truth(study.best()!.values) - optimum;
-}
-
-async function regretOfPeer(
-  peer: Peer,
-  problem: Problem,
-  sampler: 'gp' | 'tpe',
-  seed: number,
-  trials: number,
-): Promise<number> {
-  await peer.start(problem.space, sampler, seed);
+): Promise<Ending> {
+  const { name, space } = problem;
   let best = { seen: Infinity, truth: Infinity };
-  for (let i = 0; i < trials; i++) {
-    const { values } = await peer.ask();
-    const seen = observe(problem, values, seed, i);
+  const times: number[] = [];
+  const see = (values: Values, trial: number): number => {
+    const seen = observe(problem, values, seed, trial);
     if (seen < best.seen) best = { seen, truth: problem.truth(values) };
-    await peer.tell(seen);
+    return seen;
+  };
+  const study = isPeer(method)
+    ? undefined
+    : createStudy({ name, space, direction: 'minimize', sampler: method as SamplerName, seed });
+  if (!study) await peer!.start(space, method, seed, trials);
+  for (let i = 0; i < trials; i++) {
+    const began = performance.now();
+    const trial = study ? study.ask() : await peer!.ask();
+    if (!trial) break;
+    times.push(performance.now() - began);
+    const seen = see(trial.values, i);
+    if (study) study.tell(i, seen);
+    else await peer!.tell(seen);
   }
-  return best.truth - problem.optimum;
+  return { regret: best.truth - problem.optimum, milliseconds: quantile(times, 0.5) };
 }

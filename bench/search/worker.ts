@@ -1,17 +1,18 @@
-/** A process of `pool.ts`: runs the searches sent to it, one after another; its argument is Optuna's Python. */
-import { startPeer } from './peer';
-import type { Peer } from './peer';
+/** A process of `pool.ts`: runs the searches sent to it, one after another. */
+import type { PeerName } from '../peerPython';
+import { peerMethods, startPeer, type Peer } from './peer';
 import { problems } from './problems';
 import type { Task } from './results';
-import { finalRegret, isOptuna } from './searches';
+import { search } from './searches';
+import { testProblems } from './testProblems';
 
-const all = new Map(problems().map((problem) => [problem.name, problem]));
-let peer: Peer | undefined;
+const all = new Map([...problems(), ...testProblems()].map((problem) => [problem.name, problem]));
+const peers = new Map<PeerName, Peer>();
 
 async function run({ problem, method, seed, trials }: Task): Promise<void> {
-  if (isOptuna(method)) peer ??= startPeer(process.argv[2]!);
-  const regret = await finalRegret(all.get(problem)!, method, seed, trials, peer);
-  process.send!({ regret });
+  const name = peerMethods[method];
+  if (name !== undefined && !peers.has(name)) peers.set(name, startPeer(name));
+  process.send!(await search(all.get(problem)!, method, seed, trials, name && peers.get(name)));
 }
 
 process.on('message', (task: Task) => {
@@ -20,4 +21,4 @@ process.on('message', (task: Task) => {
     process.exit(1);
   });
 });
-process.on('disconnect', () => peer?.close());
+process.on('disconnect', () => peers.forEach((peer) => peer.close()));
