@@ -9,6 +9,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { messageOf } from 'research-basics/errors';
 import { samplerNames } from 'bayesian-optimizer';
 import { benchmark, peerPython } from '../peerPython';
 import { peerMethods } from './peer';
@@ -50,6 +51,20 @@ function chosen(option: 'problems' | 'methods', known: readonly string[]): strin
   return names;
 }
 
+/** The methods whose packages are there, or could be installed (before, not by, the processes that use them). */
+function installed(methods: readonly string[]): string[] {
+  const missing = new Set<string>();
+  for (const peer of new Set(methods.filter(isPeer).map((method) => peerMethods[method]!))) {
+    try {
+      peerPython(peer);
+    } catch (error) {
+      console.error(`left out: ${messageOf(error)}`);
+      missing.add(peer);
+    }
+  }
+  return methods.filter((method) => !missing.has(peerMethods[method] ?? ''));
+}
+
 async function main(): Promise<void> {
   if (given.speed) return printSpeed();
   const trials = whole('trials');
@@ -61,9 +76,7 @@ async function main(): Promise<void> {
     'problems',
     known.map(({ name }) => name),
   );
-  const methods = chosen('methods', [...samplerNames, ...Object.keys(peerMethods)]);
-  // Installed before, not by, the processes that use them.
-  for (const peer of new Set(methods.filter(isPeer).map((method) => peerMethods[method]!))) peerPython(peer);
+  const methods = installed(chosen('methods', [...samplerNames, ...Object.keys(peerMethods)]));
   const [searched, samplers] = [problemsDigest(), samplersDigest()];
   const codeOf = (method: string): string => `${isPeer(method) ? 'peers' : samplers} on ${searched}`;
 

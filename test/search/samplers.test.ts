@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { createStudy, samplerContract, samplerNames } from 'bayesian-optimizer';
-import type { Space } from 'bayesian-optimizer';
+import type { Space, TrialRecord } from 'bayesian-optimizer';
+import { representatives } from '../../lib/bayesian-optimizer/dist/samplers/losses';
 
 for (const name of samplerNames) {
   for (const check of samplerContract) {
@@ -83,4 +84,27 @@ test('an unknown sampler is named with those that exist', () => {
     () => createStudy({ name: 'x', space, direction: 'minimize', sampler: 'magic' as 'gp' }),
     /sampler "magic": must be one of gp, tpe, sobol, random, keras-tuner/,
   );
+});
+
+test('of many trials the model sees the best, the newest and some of every quality, in their order', () => {
+  const losses = Float64Array.from({ length: 1000 }, (_, i) => (i * 617) % 1000);
+  const trials = [...losses].map((value, number) => ({ number, value }) as TrialRecord);
+  const all = { trials, losses };
+  assert.deepEqual(representatives(all, 1000), all);
+  const some = representatives(all, 90);
+  const numbers = some.trials.map(({ number }) => number);
+  assert.equal(new Set(numbers).size, 90);
+  assert.deepEqual([...numbers].sort((a, b) => a - b), numbers); // prettier-ignore
+  assert.ok(some.trials.every(({ value }, i) => value === some.losses[i]));
+  const has = (value: number): boolean => some.losses.includes(value);
+  assert.ok(Array.from({ length: 30 }, (_, i) => i).every(has), 'the best');
+  assert.ok(
+    Array.from({ length: 25 }, (_, i) => 999 - i).every((number) => numbers.includes(number)),
+    'the newest',
+  );
+  for (let low = 100; low < 1000; low += 100)
+    assert.ok(
+      some.losses.some((loss) => loss >= low && loss < low + 100),
+      `a loss from ${low}`,
+    );
 });

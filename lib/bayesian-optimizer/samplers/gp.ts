@@ -9,7 +9,7 @@ import { scaleToUnit } from '../gp/outcome';
 import type { ProposalContext, Sampler, TrialRecord } from '../sampler';
 import type { Values } from '../space';
 import { configurationKey } from '../space';
-import { lossesOf } from './losses';
+import { lossesOf, representatives } from './losses';
 import { drawUntried, triedKeys } from './random';
 import { sobolProposal } from './sobol';
 
@@ -31,6 +31,8 @@ export interface GpSamplerOptions {
  * - whole numbers and choices are scored where they can be run; choices differ or not, without order
  * - parameters that do not exist count as the middle of their range
  * - a configuration is proposed once; pending trials count as observed at their predicted mean
+ * - of more than 140 trials the model sees a selection (the best, the newest, and others of every quality), which bounds
+ *   the time and memory of a proposal
  *
  * Sources: Snoek et al. 2012; Ament et al. 2023 (log EI); Huang et al. 2006 (augmented EI); Hvarfner et al.
  * 2024 (priors); Blight and Ott 1975, Duvenaud et al. 2011 (additive trend).
@@ -52,6 +54,9 @@ export function gpSampler(options: Omit<GpSamplerOptions, 'name'> = {}): Sampler
   };
 }
 
+/** A proposal takes the time of the cube of the trials that the model sees, and of their square times the dimensions. */
+const mostTrials = 140;
+
 function rowsOf(
   coder: SpaceCoder,
   columns: readonly number[],
@@ -68,7 +73,7 @@ function proposeByModel(
   const { coder, trials, direction, studySeed, trialNumber } = context;
   const seed = deriveSeed(studySeed, 'gp', trialNumber);
   const random = randomState(seed);
-  const { trials: observed, losses } = lossesOf(trials, direction);
+  const { trials: observed, losses } = representatives(lossesOf(trials, direction), mostTrials);
   const rows = rowsOf(coder, columns, observed);
   const pending = rowsOf(
     coder,
