@@ -56,6 +56,13 @@ const PEERS = {
     packages: ['onnxruntime==1.32.0', 'numpy'],
     size: '100 MB',
   },
+  // Requires Python 3.11 or later.
+  modulation: {
+    variable: 'STM_LAB_MODULATION_PYTHON',
+    imports: 'soundsig.sound, pygaborstm',
+    packages: ['soundsig==3.1.1', 'pygaborstm==0.1.1'],
+    size: '1 GB',
+  },
 } as const;
 
 export type PeerName = keyof typeof PEERS;

@@ -1,18 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomState } from 'research-basics/random/mt19937';
 import { regionColumns } from 'stm-lab/dist/ablation';
+import { designResampler } from 'stm-lab/dist/audio';
 import {
+  corticalAxes,
+  createAmKernel,
+  createCorticalBank,
+  createCorticalKernel,
+  createMpsKernel,
   describeFeatures,
   extractAm,
+  extractCortical,
+  extractStm,
+  extractStmTime,
   featureKind,
   FEATURE_KIND_NAMES,
   findFeatures,
+  modulationPower,
+  mpsAxes,
   planeCells,
   planeRows,
+  standardise,
   type PlaneAxes,
 } from 'stm-lab/dist/features';
+import { gainTo } from 'stm-lab/dist/features/excerpts';
 import { noise } from './corpus';
-import { ripples } from './ripples';
+import { linearRipple, ripples } from './ripples';
 
 const RATE = 16000;
 // Those with modulation axes.
@@ -67,13 +81,144 @@ test('AM: a click train has its rate and the multiples, alike; noise has none; t
   });
 });
 
-test('AM: ripples of both directions peak at their rate in every band that they reach', async () => {
-  for (const rateHz of [2, 8])
-    for (const direction of ['up', 'down'] as const) {
-      const { features, axes } = await extractAm(ripples([{ rateHz, cycPerOct: 0.75, direction }]), RATE);
-      for (let band = 0; band < 30; band++)
-        assert.equal(axes.rateHz[largest(features.subarray(band * 64, band * 64 + 64))], rateHz);
+/** 20 points of the plane, each rate and scale in both directions. */
+const POINTS = [2, 4, 8, 16].flatMap((rateHz, r) =>
+  [0.25, 0.5, 1, 2, 4].map((cycPerOct, s) => {
+    const direction: 'up' | 'down' = (r + s) % 2 === 0 ? 'up' : 'down';
+    return { rateHz, cycPerOct, direction };
+  }),
+);
+
+test('ripples at 20 points peak in their bin: cortical filters of both forms, the AM spectrum', async () => {
+  const resampler = designResampler(RATE, RATE);
+  const am = await createAmKernel();
+  const cortical = [await createCorticalKernel(), await createCorticalKernel({ filters: 'gabor' })];
+  const axes = corticalAxes();
+  for (const [i, point] of POINTS.entries()) {
+    const { rateHz, cycPerOct, direction } = point;
+    const samples = ripples([point]);
+    const gain = gainTo(0.1, samples);
+    const signed = direction === 'up' ? -rateHz : rateHz;
+    for (const kernel of i % 3 === 0 ? cortical : cortical.slice(0, 1)) {
+      const best = largest(kernel.analyse(samples, gain, resampler)!);
+      assert.equal(axes.rateHz[best % 10], signed, JSON.stringify(point));
+      // The seed filters are an octave wide at least; next to the largest scale its neighbour passes as much.
+      const found = axes.scaleCycPerOct![Math.floor(best / 10)]!;
+      const wide = kernel === cortical[0] && cycPerOct === 4 && found === 8;
+      assert.ok(found === cycPerOct || wide, `${JSON.stringify(point)}: ${found} cyc/oct`);
     }
+    // Finer ripples vanish within a channel.
+    if (cycPerOct > 1) continue;
+    const bands = am.analyse(samples, gain, resampler)!;
+    for (let band = 5; band < 25; band++)
+      assert.equal((largest(bands.subarray(band * 64, band * 64 + 64)) + 1) / 2, rateHz);
+  }
+});
+
+test('MPS: ripples along frequency at 20 points peak in their bin', async () => {
+  const resampler = designResampler(RATE, RATE);
+  const kernel = await createMpsKernel();
+  const { rateHz: rates, scaleCycPerKHz: scales } = mpsAxes();
+  for (const rateHz of [2, 4, 8, 12])
+    for (const [i, cycPerKHz] of [0.25, 0.5, 1, 2, 3].entries()) {
+      const direction = (rateHz / 4 + i) % 2 < 1 ? 'up' : 'down';
+      const samples = linearRipple({ rateHz, cycPerKHz, direction });
+      const power = kernel.analyse(samples, gainTo(0.1, samples), resampler)!.slice(0, 49 * 41);
+      // What does not move is the sound's spectrum, and the ends of its band.
+      power.forEach((_, cell) => Math.abs(rates[cell % 41]!) < 1.5 && (power[cell] = 0));
+      const best = largest(power);
+      assert.equal(rates[best % 41], direction === 'up' ? -rateHz : rateHz);
+      assert.equal(scales![Math.floor(best / 41)], cycPerKHz);
+    }
+});
+
+test('MPS: as its definition, window by window', () => {
+  const [bins, frames, window] = [6, 20, 9];
+  const random = noise(1, 1, bins * frames);
+  const values = Float64Array.from({ length: bins * frames }, (_, i) => random[i]!);
+  assert.ok(standardise(values, 'log'));
+  const rateHz = [-20, -10, 0, 10, 20];
+  const found: Float64Array[] = [];
+  modulationPower({ values, bins, frameRate: 100 }, window, { rateHz, scales: 4 }, (power) =>
+    found.push(power.slice()),
+  );
+  const least = Math.min(...values);
+  assert.equal(found.length, 19);
+  found.forEach((power, middle) => {
+    power.forEach((value, cell) => {
+      let [re, im] = [0, 0];
+      for (let b = 0; b < bins; b++)
+        for (let n = -4; n <= 4; n++) {
+          const at = middle + n;
+          const inside = at >= 0 && at < frames ? values[b * frames + at]! : least;
+          const weight = Math.exp(-((n / 1.5) ** 2) / 2) / (1.5 * Math.sqrt(2 * Math.PI));
+          const turns = (Math.floor(cell / 5) * b) / bins + (rateHz[cell % 5]! * n) / 100;
+          re += weight * inside * Math.cos(2 * Math.PI * turns);
+          im -= weight * inside * Math.sin(2 * Math.PI * turns);
+        }
+      assert.ok(Math.abs(value - re ** 2 - im ** 2) < 1e-9 * (1 + value));
+    });
+  });
+});
+
+test('cortical: Gabor filters as their definition; averages over less average to the plane', async () => {
+  const [channels, frames, octaves, seconds] = [12, 20, 0.2, 0.02];
+  const random = noise(2, 1, channels * frames);
+  const bank = await createCorticalBank({ channels, frames, octaves, seconds, filters: 'gabor' });
+  let worst = 0;
+  bank.respond(random, (scale, channel, rate, magnitude) => {
+    if (scale !== 1 || (rate !== 2 && rate !== 6)) return;
+    const [hertz, density] = [rate === 2 ? -8 : 4, 0.5];
+    for (let frame = 0; frame < frames; frame++) {
+      let [re, im] = [0, 0];
+      // As wide as the spectrogram, around its middle.
+      for (let c = Math.max(0, channel - 5); c < Math.min(channels, channel + 7); c++)
+        for (let n = Math.max(0, frame - 9); n < Math.min(frames, frame + 11); n++) {
+          const [t, x] = [(frame - n) * seconds, (channel - c) * octaves];
+          const [st, sx] = [0.5 / Math.abs(hertz), 0.5 / density];
+          const gain = Math.exp(-((t / st) ** 2 + (x / sx) ** 2) / 2) / (2 * Math.PI * st * sx);
+          const turn = 2 * Math.PI * (hertz * t + density * x);
+          re += random[c * frames + n]! * gain * Math.cos(turn);
+          im += random[c * frames + n]! * gain * Math.sin(turn);
+        }
+      worst = Math.max(worst, Math.abs(magnitude[frame]! - Math.hypot(re, im)));
+    }
+  });
+  assert.ok(worst > 0 && worst < 1e-4, String(worst));
+  const samples = noise(7, 4, RATE);
+  const { modulation } = await extractCortical(samples, RATE);
+  for (const average of ['time', 'frequency', 'none'] as const) {
+    const parts = await extractCortical(samples, RATE, { average });
+    const planes = parts.axes.planes!.length;
+    modulation.forEach((whole, cell) => {
+      let sum = 0;
+      for (let plane = 0; plane < planes; plane++) sum += parts.modulation[plane * 60 + cell]! / planes;
+      assert.ok(Math.abs(sum / whole - 1) < 0.02, average);
+    });
+  }
+});
+
+test('time-resolved STM: a spectrum every hop, each that of its 4 s; a ripple that stops shows when', async () => {
+  const moving = ripples([{ rateHz: 4, cycPerOct: 0.75, direction: 'up' }], 5);
+  const quiet = randomState(1);
+  const still = Float32Array.from({ length: 5 * RATE }, () => 10 * quiet.normal());
+  const samples = Float32Array.from([...moving, ...still]);
+  const result = await extractStmTime(samples, RATE, { keep: 'excerpts' });
+  const starts = result.perExcerpt!.map(({ startSeconds }) => startSeconds);
+  assert.deepEqual(
+    starts,
+    Array.from({ length: 13 }, (_, i) => i / 2),
+  );
+  assert.deepEqual([result.analysedSeconds, result.scannedSeconds, result.endSample], [10, 10, 10 * RATE]);
+  const { features } = await extractStm(samples.slice(RATE, 5 * RATE), RATE);
+  assert.deepEqual(result.perExcerpt![2]!.features.slice(0, 2420), features);
+  // The ripple's cell: scale row 2 (0.747 cyc/oct), rate -4 Hz.
+  const course = result.perExcerpt!.map(({ modulation }) => modulation[2 * 121 + 60 - 16]!);
+  assert.ok(course[0]! > 10 * course[12]!);
+  const deviation = result.features.subarray(2420);
+  // More than at the same rate downward.
+  assert.ok(deviation[2 * 121 + 60 - 16]! > 1.5 * deviation[2 * 121 + 60 + 16]!);
+  await assert.rejects(extractStmTime(samples, RATE, { hopSeconds: 5 }), /hop 5: must be seconds above 0/);
 });
 
 test('every kind on planes: axes give the length of a row, name the kind, and make masks of every plane', () => {

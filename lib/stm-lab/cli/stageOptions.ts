@@ -89,7 +89,18 @@ export const FEATURE_SETTINGS: Readonly<Record<string, OptionSpec>> = {
     value: 'MODEL',
     help: 'of embedding: speech, another name in experiments/embeddings/, or an ONNX file (docs/embeddings.md)',
   },
-  average: { value: 'AXES', help: 'of am: none (30 bands) or frequency (their mean)', default: 'none' },
+  average: {
+    value: 'AXES',
+    help: 'of am: none (30 bands) or frequency; of cortical: time-frequency, time, frequency or none',
+    default: 'none of am, time-frequency of cortical',
+  },
+  amplitude: { value: 'SCALE', help: 'of mps: log or linear', default: 'log' },
+  filters: { value: 'FORM', help: 'of cortical: seed or gabor functions', default: 'seed' },
+  hopSeconds: {
+    value: 'S',
+    help: 'of stm-time: seconds from one spectrum to the next, up to 4',
+    default: '0.5',
+  },
 };
 
 /**
@@ -113,8 +124,12 @@ export function featureSettings(
       `--${other}: is no setting of ${kind} features, which have ${Object.keys(settings).join(', ')}`,
     );
   return Object.fromEntries(
-    Object.entries(settings).flatMap(([name, values]) => {
-      if (values === 'number') return [];
+    Object.entries(settings).flatMap(([name, values]): [string, string | number][] => {
+      if (values === 'number') {
+        const number = Number(options[name] ?? given[name] ?? defaults[name]);
+        if (!(number > 0)) throw inputError(`--${name} ${options[name]}: must be a number above 0`);
+        return number === defaults[name] ? [] : [[name, number]];
+      }
       if (values === 'text') {
         const text = options[name] ?? given[name];
         return text === undefined ? [] : [[name, text]];

@@ -7,9 +7,11 @@ export {
 } from './excerpts';
 export { importEmbeddings, type ImportedEmbeddings, type ImportEmbeddingsOptions } from './embeddings';
 export * from './am';
+export * from './cortical';
 export * from './embedding';
 export * from './extractor';
 export * from './mel';
+export * from './mps';
 export { poolExcerpts, type ExcerptPooling } from './pooling';
 export { isEven, planeCells, planeColumns, planeRows, type PlaneAxes } from './plane';
 export { foldRates } from './foldRates';

@@ -10,7 +10,7 @@ import type { SamplerName, Space, Values } from 'bayesian-optimizer';
 import { checkAgainst, configurationFile } from '../stages/configuration';
 import { shippedFolder } from '../stages/home';
 import type { ExcerptModelChoice } from './excerptModel/choice';
-import type { ComparisonChoice } from './comparison/choice';
+import type { ComparisonChoice, PlaneSettings } from './comparison/choice';
 import type { TrialBase } from './hyperparameters';
 import { checkSearchSpace } from './searchSpace';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
@@ -18,21 +18,23 @@ import type { ObjectiveChoice, ObjectiveMetric } from './searchObjective';
 import type { SilenceLimit } from './silenceLimit';
 import * as schema from './experiment.schema.json';
 
+/** The features of an experiment: a kind, and settings that this kind has. */
+export type ExperimentFeatures = {
+  readonly [Kind in FeatureKind]: {
+    readonly kind: Kind;
+    /** Default 1 s, as published. */
+    readonly maxSilenceSeconds?: SilenceLimit;
+    /** Of embedding features; see `findEmbeddingModel`. */
+    readonly model?: string;
+  } & PlaneSettings;
+}[FeatureKind];
+
 /** Everything that decides an experiment's results besides the recordings; see `experiment.schema.json`. */
 export interface Experiment {
   readonly name: string;
   readonly title: string;
   readonly cost?: string;
-  readonly features: {
-    readonly kind: FeatureKind;
-    /** Of STM features; the settings of other kinds are those of `FeatureChoice`. */
-    readonly channels?: 'published' | 'paper';
-    readonly average?: 'none' | 'frequency';
-    /** Of embedding features; see `findEmbeddingModel`. */
-    readonly model?: string;
-    /** Default 1 s, as published. */
-    readonly maxSilenceSeconds?: SilenceLimit;
-  };
+  readonly features: ExperimentFeatures;
   readonly split: {
     readonly folds: number;
     readonly seed: number;

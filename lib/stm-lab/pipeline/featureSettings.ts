@@ -11,8 +11,6 @@ import { silenceSeconds, silenceSuffix } from './silenceLimit';
 export type ExtractedFeatures = Experiment['features'] & {
   /** Of mel features: `power` (default, as published) or `decibel`. */
   readonly scale?: 'power' | 'decibel';
-  /** Of AM features: `none` (default) or `frequency`; see `AmParameters`. */
-  readonly average?: 'none' | 'frequency';
   /** Of modulation features: excerpts of a recording at most. Default 30, as published. */
   readonly maxExcerpts?: number;
   /** `excerpts`: also the features of every excerpt, for poolings over them. Default `mean`. */

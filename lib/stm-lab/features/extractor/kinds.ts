@@ -1,9 +1,12 @@
 import { inputError } from 'research-basics/errors';
 import { AM_PARAMETERS, amAxes, createAmKernel } from '../am';
+import { CORTICAL_PARAMETERS, corticalAxes, createCorticalKernel } from '../cortical';
 import { createEmbeddingKernel, EMBEDDING_PARAMETERS, startEmbeddingAnalysis } from '../embedding';
 import type { EmbeddingModel, EmbeddingParameters } from '../embedding';
 import { EXCERPT_SECONDS } from '../excerpts';
 import { createMelKernel, MEL_PARAMETERS, melAxes, startMelAnalysis, type MelParameters } from '../mel';
+import { createMpsKernel, MPS_PARAMETERS, mpsAxes } from '../mps';
+import { createStmTimeKernel, STM_TIME_PARAMETERS, stmTimeAxes } from '../stm/timeResolved';
 import { createStmKernel, startStmAnalysis, STM_PARAMETERS, stmAxes, type StmParameters } from '../stm';
 import { planeColumns, type PlaneAxes } from '../plane';
 import { startPlaneAnalysis, type PlaneKernel } from '../planeAnalysis';
@@ -151,10 +154,48 @@ const embedding: FeatureKindEntry = {
   },
 };
 
+const mps = planeEntry(
+  'mps',
+  { title: 'MPS', defaults: { ...MPS_PARAMETERS }, settings: { amplitude: ['log', 'linear'] } },
+  mpsAxes,
+  createMpsKernel,
+);
+
+const cortical = planeEntry(
+  'cortical',
+  {
+    title: 'cortical',
+    defaults: { ...CORTICAL_PARAMETERS },
+    settings: {
+      average: ['time-frequency', 'time', 'frequency', 'none'],
+      filters: ['seed', 'gabor'],
+    },
+  },
+  corticalAxes,
+  createCorticalKernel,
+);
+
+const stmTime = planeEntry(
+  'stm-time',
+  {
+    title: 'STM over time',
+    defaults: { ...STM_TIME_PARAMETERS },
+    settings: { channels: ['published', 'paper'], hopSeconds: 'number' },
+  },
+  stmTimeAxes,
+  createStmTimeKernel,
+);
+
 /** The features an extraction can make, by name: a new kind is an entry here. */
-export const FEATURE_KINDS = { stm, mel, am, embedding } as const satisfies Readonly<
-  Record<string, FeatureKindEntry>
->;
+export const FEATURE_KINDS = {
+  stm,
+  mel,
+  am,
+  mps,
+  cortical,
+  'stm-time': stmTime,
+  embedding,
+} as const satisfies Readonly<Record<string, FeatureKindEntry>>;
 
 /** Name of a kind of features. */
 export type FeatureKind = keyof typeof FEATURE_KINDS;

@@ -14,4 +14,5 @@ export {
 } from './analysis';
 export { stmAxes, type ModulationAxes, type StmAxes, type StmAxesOptions } from './axes';
 export { erbOf, stmFilterBank, type ChannelSet, type FilterBank } from './filterBank';
+export { extractStmTime, STM_TIME_PARAMETERS, stmTimeAxes, type StmTimeParameters } from './timeResolved';
 export { modulationToFeatures } from './modulation';

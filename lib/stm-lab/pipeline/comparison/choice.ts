@@ -1,8 +1,16 @@
 import { inputError } from 'research-basics/errors';
+import type { CorticalParameters, MpsParameters, StmTimeParameters } from '../../features';
 import type { LogisticOptions, SvmOptions } from '../../models';
 import type { ExcerptModelChoice } from '../excerptModel/choice';
 import type { ModelChoice, ReductionChoice } from '../modelChoice';
 import type { SilenceLimit } from '../silenceLimit';
+
+/** Settings of features on modulation planes; the schema says which a kind has. */
+export type PlaneSettings = Partial<
+  Pick<CorticalParameters, 'average' | 'filters'> &
+    Pick<MpsParameters, 'amplitude'> &
+    Pick<StmTimeParameters, 'channels' | 'hopSeconds'>
+>;
 
 /** The features of one row of a comparison. */
 export type FeatureChoice =
@@ -37,14 +45,13 @@ export type FeatureChoice =
       /** Default the experiment's. */
       readonly maxSilenceSeconds?: SilenceLimit;
     }
-  | {
-      readonly kind: 'am';
-      /** See `AmParameters`. */
-      readonly average?: 'none' | 'frequency';
+  | ({
+      readonly kind: 'am' | 'mps' | 'cortical' | 'stm-time';
+      /** Excerpts of a recording at most. Default 30, of time-resolved STM 1,200. */
       readonly maxExcerpts?: number;
       /** Default the experiment's. */
       readonly maxSilenceSeconds?: SilenceLimit;
-    }
+    } & PlaneSettings)
   | {
       /** Computed by an ONNX model. */
       readonly kind: 'embedding';

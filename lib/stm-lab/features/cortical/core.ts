@@ -1,0 +1,244 @@
+import { smoothMultiple, loadPffft } from '../kernels/pffft';
+import { planeColumns, type PlaneAxes } from '../plane';
+import {
+  analysePlane,
+  PLANE_PARAMETERS,
+  type PlaneKernel,
+  type PlaneOptions,
+  type PlaneParameters,
+  type PlaneResult,
+} from '../planeAnalysis';
+import { createStmKernel, isFlat } from '../stm/analysis';
+import { FRAME_RATE, FRAMES } from '../stm/axes';
+import { stmFilterBank } from '../stm/filterBank';
+import {
+  CORTICAL_RATES,
+  CORTICAL_SCALES,
+  rateImpulse,
+  scaleImpulse,
+  type CorticalFilters,
+  type Impulse,
+} from './filterBank';
+
+/** Parameters of the cortical representation. */
+export interface CorticalParameters extends PlaneParameters {
+  /**
+   * What is averaged over: `time-frequency` (default; a plane of scales by rates), `time` (such a plane for each of 10
+   * frequency bands), `frequency` (for each of 8 half seconds of an excerpt) or `none` (for each of both: 4-D).
+   */
+  readonly average: 'time-frequency' | 'time' | 'frequency' | 'none';
+  /** Form of the filters. Default `seed`. */
+  readonly filters: CorticalFilters;
+}
+
+/** The defaults. */
+export const CORTICAL_PARAMETERS: CorticalParameters = {
+  average: 'time-frequency',
+  filters: 'seed',
+  ...PLANE_PARAMETERS,
+};
+
+const CHANNELS_PER_BAND = 15;
+const PIECES = 8;
+/** Channels per octave of the published filter bank, true. */
+const DENSITY = (24 * 151) / 128;
+/** Magnitudes below this, in dB of the cochleagram, count as this. */
+const FLOOR = 1e-3;
+
+const signedRates = (): number[] => [...CORTICAL_RATES.map((rate) => -rate).reverse(), ...CORTICAL_RATES];
+
+/** The axes of cortical features: planes (times, frequencies or both; see `average`) x 6 scales x 10 rates. */
+export function corticalAxes({
+  average = 'time-frequency',
+}: Partial<Pick<CorticalParameters, 'average'>> = {}): PlaneAxes {
+  const { centreHz } = stmFilterBank();
+  const bands = Array.from(
+    { length: centreHz.length / CHANNELS_PER_BAND },
+    (_, band) => `${Math.round(centreHz[band * CHANNELS_PER_BAND + (CHANNELS_PER_BAND - 1) / 2]!)} Hz`,
+  );
+  const times = Array.from({ length: PIECES }, (_, i) => `${(i * FRAMES) / FRAME_RATE / PIECES} s`);
+  const planes = {
+    'time-frequency': undefined,
+    time: bands,
+    frequency: times,
+    none: times.flatMap((time) => bands.map((band) => `${time} ${band}`)),
+  }[average];
+  return {
+    rateHz: signedRates(),
+    scaleCycPerOct: [...CORTICAL_SCALES],
+    ...(planes === undefined ? {} : { planes }),
+  };
+}
+
+/** What a bank of cortical filters is for. */
+export interface CorticalSize {
+  readonly channels: number;
+  readonly frames: number;
+  /** Octaves from channel to channel, seconds from frame to frame. */
+  readonly octaves: number;
+  readonly seconds: number;
+  readonly filters: CorticalFilters;
+}
+
+/** Magnitudes of the responses to one spectrogram, filter by filter. */
+export interface CorticalBank {
+  /**
+   * @param spectrogram channels x frames, row-major; outside it counts as 0
+   * @param onResponse is given the magnitude over frames of every scale, channel and signed rate (negative: upward), as
+   *   their places; overwritten by the next
+   */
+  respond(
+    spectrogram: ArrayLike<number>,
+    onResponse: (scale: number, channel: number, rate: number, magnitude: Float32Array) => void,
+  ): void;
+}
+
+/**
+ * Prepares the bank of filters selective for scale, rate and direction: each the product of an analytic filter along
+ * log frequency and one along time (its conjugate for the other direction), so that the magnitude is the envelope of
+ * the response over all phases.
+ *
+ * Source: Chi, Ru & Shamma 2005, section II B; Gabor filters: Bellur & Elhilali 2017.
+ */
+export async function createCorticalBank(size: CorticalSize): Promise<CorticalBank> {
+  const { channels, frames, octaves, seconds, filters } = size;
+  const fft = await loadPffft();
+  const floats = (address: number, length: number): Float32Array =>
+    new Float32Array(fft.memory.buffer, address, length);
+  const length = smoothMultiple(16, 2 * frames);
+  const width = smoothMultiple(16, 2 * channels);
+  const timePlan = fft.plan(length, 'complex');
+  const octavePlan = fft.plan(width, 'complex');
+  const [a, b, scratch] = [0, 0, 0].map(() => fft.allocate(8 * Math.max(length, width))) as [
+    number,
+    number,
+    number,
+  ];
+  const transformed = ({ real, imaginary }: Impulse, plan: typeof timePlan, flip: 1 | -1): Float32Array => {
+    const input = floats(a, 2 * plan.length);
+    input.fill(0);
+    for (let i = 0; i < real.length; i++) {
+      input[2 * i] = real[i]!;
+      input[2 * i + 1] = flip * imaginary[i]!;
+    }
+    fft.transform(plan, a, b, scratch, 'forward', 'ordered');
+    return floats(b, 2 * plan.length).map((value) => value / plan.length);
+  };
+  const scales = CORTICAL_SCALES.map((scale) => {
+    const impulse = scaleImpulse(filters, scale, channels, octaves);
+    return { spectrum: transformed(impulse, octavePlan, 1), centre: impulse.centre };
+  });
+  const rates = signedRates().map((rate) => {
+    const impulse = rateImpulse(filters, Math.abs(rate), frames, seconds);
+    return { spectrum: transformed(impulse, timePlan, rate < 0 ? -1 : 1), centre: impulse.centre };
+  });
+  /** Spectrum in `b` times the filter's, transformed back into `a`. */
+  const filtered = (from: Float32Array, spectrum: Float32Array, plan: typeof timePlan): Float32Array => {
+    const product = floats(b, 2 * plan.length);
+    for (let i = 0; i < product.length; i += 2) {
+      const [re, im, fre, fim] = [from[i]!, from[i + 1]!, spectrum[i]!, spectrum[i + 1]!];
+      product[i] = re * fre - im * fim;
+      product[i + 1] = re * fim + im * fre;
+    }
+    fft.transform(plan, b, a, scratch, 'backward', 'ordered');
+    return floats(a, 2 * plan.length);
+  };
+  const columns = new Float32Array(2 * width * frames);
+  const along = new Float32Array(2 * length * channels);
+  const magnitude = new Float32Array(frames);
+  return {
+    respond(spectrogram, onResponse) {
+      for (let n = 0; n < frames; n++) {
+        const input = floats(a, 2 * width);
+        input.fill(0);
+        for (let c = 0; c < channels; c++) input[2 * c] = spectrogram[c * frames + n]!;
+        fft.transform(octavePlan, a, b, scratch, 'forward', 'ordered');
+        columns.set(floats(b, 2 * width), 2 * width * n);
+      }
+      scales.forEach((scale, s) => {
+        along.fill(0);
+        for (let n = 0; n < frames; n++) {
+          const column = columns.subarray(2 * width * n, 2 * width * (n + 1));
+          const output = filtered(column, scale.spectrum, octavePlan);
+          for (let c = 0; c < channels; c++) {
+            const at = 2 * (c * length + n);
+            along[at] = output[2 * (c + scale.centre)]!;
+            along[at + 1] = output[2 * (c + scale.centre) + 1]!;
+          }
+        }
+        for (let c = 0; c < channels; c++) {
+          const row = along.subarray(2 * c * length, 2 * (c + 1) * length);
+          floats(a, 2 * length).set(row);
+          fft.transform(timePlan, a, b, scratch, 'forward', 'ordered');
+          row.set(floats(b, 2 * length));
+          rates.forEach((rate, r) => {
+            const output = filtered(row, rate.spectrum, timePlan);
+            for (let n = 0, at = 2 * rate.centre; n < frames; n++, at += 2)
+              magnitude[n] = Math.sqrt(output[at]! * output[at]! + output[at + 1]! * output[at + 1]!);
+            onResponse(s, c, r, magnitude);
+          });
+        }
+      });
+    },
+  };
+}
+
+/**
+ * Prepares the cortical representation of excerpts: the published cochleagram (dB, its mean taken away), filtered by
+ * `createCorticalBank`, magnitudes averaged. Features are 20 log10 of these means.
+ */
+export async function createCorticalKernel({
+  average = 'time-frequency',
+  filters = 'seed',
+}: Partial<Pick<CorticalParameters, 'average' | 'filters'>> = {}): Promise<PlaneKernel> {
+  const { cochleagram } = await createStmKernel();
+  const channels = cochleagram.bank.centreHz.length;
+  const seconds = 1 / FRAME_RATE;
+  const bank = await createCorticalBank({ channels, frames: FRAMES, octaves: 1 / DENSITY, seconds, filters });
+  const axes = corticalAxes({ average });
+  const rates = axes.rateHz.length;
+  const bands = average === 'time' || average === 'none' ? channels / CHANNELS_PER_BAND : 1;
+  const pieces = average === 'frequency' || average === 'none' ? PIECES : 1;
+  const plane = CORTICAL_SCALES.length * rates;
+  const perPiece = Math.ceil(FRAMES / pieces);
+  return {
+    analyse(samples, gain, resampler) {
+      const decibels = cochleagram.compute(samples, gain, resampler);
+      if (isFlat(decibels, channels)) return undefined;
+      const mean = decibels.reduce((sum, value) => sum + value, 0) / decibels.length;
+      const output = new Float64Array(planeColumns(axes));
+      bank.respond(
+        decibels.map((value) => value - mean),
+        (scale, channel, rate, magnitude) => {
+          const band = Math.floor((channel * bands) / channels);
+          for (let piece = 0; piece < pieces; piece++) {
+            const end = Math.min(FRAMES, (piece + 1) * perPiece);
+            let sum = 0;
+            for (let n = piece * perPiece; n < end; n++) sum += magnitude[n]!;
+            const at = (piece * bands + band) * plane + scale * rates + rate;
+            output[at]! += (sum * bands) / channels / (end - piece * perPiece);
+          }
+        },
+      );
+      return output;
+    },
+    toFeatures: (mean) => Float32Array.from(mean, (value) => 20 * Math.log10(Math.max(value, FLOOR))),
+  };
+}
+
+/**
+ * Cortical features of a recording held in memory.
+ *
+ * @param samples mono, any level, at least 4 s
+ * @param sampleRate Hz, a positive integer
+ * @returns planes x 6 x 10 features in dB; see `createCorticalKernel` and `corticalAxes`.
+ * @throws UserError (`input`) when no excerpt is accepted.
+ */
+export async function extractCortical(
+  samples: Float32Array,
+  sampleRate: number,
+  options: PlaneOptions & Partial<CorticalParameters> = {},
+): Promise<PlaneResult & { readonly axes: PlaneAxes }> {
+  const kernel = await createCorticalKernel(options);
+  return { ...analysePlane(kernel, samples, sampleRate, options), axes: corticalAxes(options) };
+}

@@ -1,0 +1,262 @@
+import { fourierTransform } from 'research-basics/numerics/mixedRadix';
+import { resample } from '../../audio/resample';
+import { loadPffft } from '../kernels/pffft';
+import { planeCells, type PlaneAxes } from '../plane';
+import {
+  analysePlane,
+  PLANE_PARAMETERS,
+  type PlaneKernel,
+  type PlaneOptions,
+  type PlaneParameters,
+  type PlaneResult,
+} from '../planeAnalysis';
+import { ANALYSIS_RATE } from '../stm/axes';
+import {
+  modulationWindow,
+  MPS_BINS,
+  MPS_FFT,
+  MPS_HOP,
+  MPS_WINDOW,
+  phases,
+  spectrogramWindow,
+} from './filterBank';
+
+/** Parameters of the modulation power spectrum. */
+export interface MpsParameters extends PlaneParameters {
+  /** Of the spectrogram: `log` (default; dB, floored 50 dB below its maximum) or `linear`. */
+  readonly amplitude: 'log' | 'linear';
+}
+
+/** The defaults. */
+export const MPS_PARAMETERS: MpsParameters = { amplitude: 'log', ...PLANE_PARAMETERS };
+
+const FRAME_RATE = ANALYSIS_RATE / MPS_HOP;
+/** Frames of the window along time: 1 s, odd. */
+const WINDOW_FRAMES = FRAME_RATE + 1;
+const RANGE_DB = 50;
+/** Power below this counts as this. */
+const FLOOR = 1e-9;
+
+/**
+ * The axes of MPS features: two planes (mean over time, standard deviation over time) of 49 scales 0 ... 6 cyc/kHz by 41
+ * rates -20 ... 20 Hz.
+ */
+export function mpsAxes(): PlaneAxes {
+  return {
+    planes: ['mean', 'deviation over time'],
+    scaleCycPerKHz: Array.from({ length: 49 }, (_, i) => (i * 1000) / (MPS_BINS * (ANALYSIS_RATE / MPS_FFT))),
+    rateHz: Array.from({ length: 41 }, (_, i) => i - 20),
+  };
+}
+
+/** A spectrogram on even axes. */
+export interface Spectrogram {
+  /** Row-major bins x frames. */
+  readonly values: Float64Array;
+  readonly bins: number;
+  readonly frameRate: number;
+}
+
+/** Brings values to mean 0 and variance 1, in dB after raising them to 50 dB below the largest; false when all are equal. */
+export function standardise(values: Float64Array, amplitude: MpsParameters['amplitude']): boolean {
+  let largest = -Infinity;
+  for (const value of values) if (value > largest) largest = value;
+  const floor = amplitude === 'log' ? largest - RANGE_DB : -Infinity;
+  let mean = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! < floor) values[i] = floor;
+    mean += values[i]! / values.length;
+  }
+  let square = 0;
+  for (const value of values) square += (value - mean) ** 2 / values.length;
+  const scale = 1 / Math.sqrt(square);
+  for (let i = 0; i < values.length; i++) values[i] = (values[i]! - mean) * scale;
+  return scale < Infinity;
+}
+
+/**
+ * Modulation power in overlapping Gaussian windows along time: squared magnitude of the 2-D Fourier transform of the
+ * windowed spectrogram. Windows follow one another at a sixth of their length, rounded down; beyond its ends the
+ * spectrogram counts as its least value.
+ *
+ * @param windowFrames odd
+ * @param rateHz symmetric about 0
+ * @param scales how many, from 0 cycles per kHz: the first bins of the transform along frequency
+ * @param onWindow is given scales x rates, row-major, of each window; overwritten by the next
+ *
+ * Source: Elliott & Theunissen 2009; windows, padding and standardised spectrogram as soundsig 3.1.1 has them.
+ */
+export function modulationPower(
+  { values, bins, frameRate }: Spectrogram,
+  windowFrames: number,
+  { rateHz, scales }: { readonly rateHz: readonly number[]; readonly scales: number },
+  onWindow: (power: Float64Array) => void,
+): void {
+  const frames = values.length / bins;
+  const half = (windowFrames - 1) / 2;
+  const first = (rateHz.length - 1) / 2;
+  const count = first + 1;
+  const weights = modulationWindow(windowFrames);
+  const { cos, sin } = phases(rateHz.slice(first), half + 1, 1 / frameRate);
+  // The window is along time alone, so that one transform along frequency serves all windows.
+  const { real, imaginary } = alongFrequency(values, bins, scales, half);
+  const length = frames + 2 * half;
+  const [evenRe, evenIm, oddRe, oddIm] = Array.from({ length: 4 }, () => new Float64Array(half + 1)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const power = new Float64Array(scales * rateHz.length);
+  const shift = Math.max(1, Math.floor(half / 3));
+  for (let middle = shift - 1; middle < frames - 1; middle += shift) {
+    for (let j = 0; j < scales; j++) {
+      const at = j * length + half + middle;
+      for (let n = 0; n <= half; n++) {
+        const weight = weights[half + n]! * (n === 0 ? 0.5 : 1);
+        evenRe[n] = weight * (real[at + n]! + real[at - n]!);
+        evenIm[n] = weight * (imaginary[at + n]! + imaginary[at - n]!);
+        oddRe[n] = weight * (real[at + n]! - real[at - n]!);
+        oddIm[n] = weight * (imaginary[at + n]! - imaginary[at - n]!);
+      }
+      for (let k = 0, i = 0; k < count; k++) {
+        let [cosRe, cosIm, sinRe, sinIm] = [0, 0, 0, 0];
+        for (let n = 0; n <= half; n++, i++) {
+          cosRe += evenRe[n]! * cos[i]!;
+          cosIm += evenIm[n]! * cos[i]!;
+          sinRe += oddRe[n]! * sin[i]!;
+          sinIm += oddIm[n]! * sin[i]!;
+        }
+        const cell = j * rateHz.length + first;
+        power[cell + k] = (cosRe + sinIm) ** 2 + (cosIm - sinRe) ** 2;
+        power[cell - k] = (cosRe - sinIm) ** 2 + (cosIm + sinRe) ** 2;
+      }
+    }
+    onWindow(power);
+  }
+}
+
+/** Scales x frames of the transform along frequency, with `padding` frames of the least value at both ends. */
+function alongFrequency(
+  values: Float64Array,
+  bins: number,
+  scales: number,
+  padding: number,
+): { readonly real: Float64Array; readonly imaginary: Float64Array } {
+  const frames = values.length / bins;
+  const length = frames + 2 * padding;
+  const real = new Float64Array(scales * length);
+  const imaginary = new Float64Array(scales * length);
+  let least = Infinity;
+  for (const value of values) if (value < least) least = value;
+  // The transform of a constant.
+  for (let n = 0; n < padding; n++) real[n] = real[length - 1 - n] = least * bins;
+  const fourier = fourierTransform(bins);
+  const re = new Float64Array(bins);
+  const im = new Float64Array(bins);
+  for (let n = 0; n < frames; n += 2) {
+    // Two real frames ride in one complex transform.
+    const second = n + 1 < frames ? 1 : 0;
+    for (let b = 0; b < bins; b++) {
+      re[b] = values[b * frames + n]!;
+      im[b] = second * values[b * frames + n + second]!;
+    }
+    fourier.transform(re, im);
+    for (let j = 0; j < scales; j++) {
+      const mirror = (bins - j) % bins;
+      const at = j * length + padding + n;
+      real[at] = (re[j]! + re[mirror]!) / 2;
+      imaginary[at] = (im[j]! - im[mirror]!) / 2;
+      if (second === 0) continue;
+      real[at + 1] = (im[j]! + im[mirror]!) / 2;
+      imaginary[at + 1] = (re[mirror]! - re[j]!) / 2;
+    }
+  }
+  return { real, imaginary };
+}
+
+/**
+ * Prepares the modulation power spectrum of excerpts: a spectrogram (Gaussian windows of 50 Hz resolution, 250 frames a
+ * second, 0 to 8 kHz), standardised, in Gaussian windows of 1 s (see `modulationPower`). Features are in dB: the mean
+ * power over windows, and the standard deviation over windows of each window's dB.
+ */
+export async function createMpsKernel({
+  amplitude = 'log',
+}: Partial<Pick<MpsParameters, 'amplitude'>> = {}): Promise<PlaneKernel> {
+  const fft = await loadPffft();
+  const plan = fft.plan(MPS_FFT, 'real');
+  const [input, output, scratch] = [0, 0, 0].map(() => fft.allocate(MPS_FFT * 4)) as [number, number, number];
+  const window = spectrogramWindow(ANALYSIS_RATE);
+  const axes = mpsAxes();
+  const { rateHz, scaleCycPerKHz } = axes as Required<Pick<PlaneAxes, 'rateHz' | 'scaleCycPerKHz'>>;
+  const cells = planeCells(axes);
+  /** Amplitudes, bins x frames; undefined for a constant signal. */
+  const spectrogram = (x: Float32Array, gain: number): Float64Array | undefined => {
+    const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
+    const frames = Math.floor((x.length - MPS_WINDOW) / MPS_HOP) + 1;
+    const values = new Float64Array(MPS_BINS * frames);
+    const buffer = new Float32Array(fft.memory.buffer, input, MPS_FFT);
+    const bins = new Float32Array(fft.memory.buffer, output, MPS_FFT);
+    let largest = 0;
+    for (let n = 0; n < frames; n++) {
+      buffer.fill(0);
+      for (let i = 0; i < MPS_WINDOW; i++) buffer[i] = (x[n * MPS_HOP + i]! - mean) * gain * window[i]!;
+      fft.transform(plan, input, output, scratch, 'forward', 'ordered');
+      for (let k = 0; k < MPS_BINS; k++) {
+        // The first imaginary part is the last bin's.
+        const value = Math.sqrt(bins[2 * k]! ** 2 + (k === 0 ? 0 : bins[2 * k + 1]! ** 2));
+        values[k * frames + n] = value;
+        if (value > largest) largest = value;
+      }
+    }
+    if (!(largest > 1e-4 && largest < Infinity)) return undefined;
+    const least = largest * 10 ** (-RANGE_DB / 20);
+    if (amplitude === 'log')
+      for (let i = 0; i < values.length; i++) values[i] = 20 * Math.log10(Math.max(values[i]!, least));
+    return values;
+  };
+  return {
+    analyse(samples, gain, resampler) {
+      const values = spectrogram(resample(samples, resampler), gain);
+      if (values === undefined || !standardise(values, amplitude)) return undefined;
+      // Of power, of its dB, and of their squares.
+      const sums = new Float64Array(3 * cells);
+      let windows = 0;
+      const wanted = { rateHz, scales: scaleCycPerKHz.length };
+      const whole = { values, bins: MPS_BINS, frameRate: FRAME_RATE };
+      modulationPower(whole, WINDOW_FRAMES, wanted, (power) => {
+        windows++;
+        for (let i = 0; i < cells; i++) {
+          const decibels = 10 * Math.log10(Math.max(power[i]!, FLOOR));
+          sums[i]! += power[i]!;
+          sums[cells + i]! += decibels;
+          sums[2 * cells + i]! += decibels ** 2;
+        }
+      });
+      return sums.map((sum) => sum / windows);
+    },
+    toFeatures: (mean) =>
+      Float32Array.from({ length: 2 * cells }, (_, i) =>
+        i < cells
+          ? 10 * Math.log10(Math.max(mean[i]!, FLOOR))
+          : Math.sqrt(Math.max(0, mean[cells + i]! - mean[i]! ** 2)),
+      ),
+  };
+}
+
+/**
+ * Modulation power spectrum of a recording held in memory.
+ *
+ * @param samples mono, any level, at least 4 s
+ * @param sampleRate Hz, a positive integer
+ * @returns 2 x 49 x 41 features in dB; see `createMpsKernel` and `mpsAxes`.
+ * @throws UserError (`input`) when no excerpt is accepted.
+ */
+export async function extractMps(
+  samples: Float32Array,
+  sampleRate: number,
+  options: PlaneOptions & Partial<MpsParameters> = {},
+): Promise<PlaneResult & { readonly axes: PlaneAxes }> {
+  const kernel = await createMpsKernel(options);
+  return { ...analysePlane(kernel, samples, sampleRate, options), axes: mpsAxes() };
+}

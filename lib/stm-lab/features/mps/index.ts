@@ -1,0 +1,10 @@
+export {
+  createMpsKernel,
+  extractMps,
+  modulationPower,
+  MPS_PARAMETERS,
+  mpsAxes,
+  standardise,
+  type MpsParameters,
+  type Spectrogram,
+} from './core';
