@@ -9,6 +9,7 @@ import { download } from './download';
 import type { Http } from './http';
 import { isLoopback } from './agents';
 import { presignedStore } from './presigned';
+import { ServerError } from './serverError';
 
 /**
  * The store an artifact address points to: through the server (`mlflow-artifacts:`), a folder that this machine shares
@@ -66,10 +67,24 @@ function proxiedStore(http: Http, serverUri: string, artifactUri: string): Artif
   const prefix = encode(root).replace(/%25([0-9A-Fa-f]{2})/g, '%$1');
   const address = (relative: string): string =>
     [api, prefix, encode(relative)].filter((part) => part !== '').join('/');
+  const list: ArtifactStore['list'] = async (folder = '') => {
+    const answer = await http.json<{
+      files?: { path: string; is_dir?: boolean; file_size?: number | string }[];
+    }>({
+      method: 'GET',
+      path: api,
+      query: { path: [root, folder].filter((part) => part !== '').join('/') },
+    });
+    return (answer.files ?? []).map((file) => ({
+      path: folder === '' ? file.path : `${folder}/${file.path}`,
+      kind: file.is_dir ? ('folder' as const) : ('file' as const),
+      ...(file.is_dir ? {} : { bytes: Number(file.file_size ?? 0) }),
+    }));
+  };
   return {
     async put(to, file) {
       const length = fs.statSync(file).size;
-      await http.json({
+      const answer = await http.json<object>({
         method: 'PUT',
         path: address(to),
         body: {
@@ -78,21 +93,13 @@ function proxiedStore(http: Http, serverUri: string, artifactUri: string): Artif
           open: () => fs.createReadStream(file, { highWaterMark: 1 << 20 }),
         },
       });
+      if (Object.keys(answer).length === 0) return;
+      // MLflow answers nothing here: another program may have taken the port.
+      const there = await list(path.posix.dirname(to).replace(/^\.$/, ''));
+      if (!there.some((one) => one.path === to && one.bytes === length))
+        throw new ServerError('ambiguous', `PUT ${address(to)}: the answer is not MLflow's`);
     },
-    async list(folder = '') {
-      const answer = await http.json<{
-        files?: { path: string; is_dir?: boolean; file_size?: number | string }[];
-      }>({
-        method: 'GET',
-        path: api,
-        query: { path: [root, folder].filter((part) => part !== '').join('/') },
-      });
-      return (answer.files ?? []).map((file) => ({
-        path: folder === '' ? file.path : `${folder}/${file.path}`,
-        kind: file.is_dir ? ('folder' as const) : ('file' as const),
-        ...(file.is_dir ? {} : { bytes: Number(file.file_size ?? 0) }),
-      }));
-    },
+    list,
     async get(from, target) {
       await receive(target, (temporary) => download(http, { path: address(from) }, temporary));
     },

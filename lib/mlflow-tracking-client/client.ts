@@ -65,8 +65,6 @@ export function createMlflowClient(
       return experimentFromWire(part<WireExperiment>(answer, 'experiment', place));
     } catch (error) {
       if (isAbsent(error)) return undefined;
-      if (error instanceof ServerError && error.failure === 'missing')
-        throw foreignError(`GET ${settings.uri}${API}${place}`, 'the answer is 404', settings);
       throw error;
     }
   }
@@ -189,17 +187,29 @@ export function createMlflowClient(
     iterateRuns: (experimentIds, options = {}) =>
       pageItems(options.limit, PAGE, runPage(experimentIds, options)),
     searchRuns: (experimentIds, options = {}) => pages(options.limit, PAGE, runPage(experimentIds, options)),
-    updateRun: (runId, change) =>
-      set('/runs/update', {
+    async updateRun(runId, change) {
+      const answer = await search<Record<string, unknown>>('/runs/update', {
         run_id: runId,
         status: change.status,
         end_time: change.endTime,
         run_name: change.name,
-      }),
+      });
+      part(answer, 'run_info', '/runs/update');
+    },
     deleteRun: (runId) => set('/runs/delete', { run_id: runId }),
     restoreRun: (runId) => set('/runs/restore', { run_id: runId }),
     async logBatch(runId, batch) {
-      await http.json({ method: 'POST', path: `${API}/runs/log-batch`, json: { run_id: runId, ...batch } });
+      const path = `${API}/runs/log-batch`;
+      const answer = await http.json<object>({ method: 'POST', path, json: { run_id: runId, ...batch } });
+      if (Object.keys(answer).length === 0) return;
+      // MLflow answers nothing here: another program may have taken the port, or the server is MLflow's like.
+      const { params, tags } = await client.getRun(runId);
+      if (
+        batch.metrics.length > 0 ||
+        batch.params.some(({ key }) => params[key] === undefined) ||
+        batch.tags.some(({ key }) => tags[key] === undefined)
+      )
+        throw new ServerError('ambiguous', `POST ${settings.uri}${path}: the answer is not MLflow's`);
     },
     setTag: (runId, key, value) => set('/runs/set-tag', { run_id: runId, key, value }),
     deleteTag: (runId, key) => set('/runs/delete-tag', { run_id: runId, key }),
@@ -233,8 +243,9 @@ export function createMlflowClient(
       }
       return histories;
     },
-    logInputs: (runId, datasets, modelIds = []) =>
-      set('/runs/log-inputs', {
+    async logInputs(runId, datasets, modelIds = []) {
+      const place = '/runs/log-inputs';
+      const answer = await search<object>(place, {
         run_id: runId,
         datasets: datasets.map((d) => ({
           dataset: {
@@ -248,7 +259,17 @@ export function createMlflowClient(
           tags: d.context === undefined ? [] : [{ key: 'mlflow.data.context', value: d.context }],
         })),
         ...(modelIds.length === 0 ? {} : { models: modelIds.map((model_id) => ({ model_id })) }),
-      }),
+      });
+      if (Object.keys(answer).length === 0) return;
+      const run = await client.getRun(runId);
+      const held = (name: string, digest: string): boolean =>
+        run.datasets.some((one) => one.name === name && one.digest === digest);
+      if (
+        !datasets.every(({ name, digest }) => held(name, digest)) ||
+        !modelIds.every((id) => run.inputModelIds.includes(id))
+      )
+        throw foreignError(`POST ${settings.uri}${API}${place}`, "the answer is not MLflow's", settings);
+    },
     close: () => http.close(),
   };
   return client;

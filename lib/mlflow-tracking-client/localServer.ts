@@ -8,7 +8,7 @@ import { createExclusive, writeJson } from 'research-basics/files';
 import { describeProcess, processState, type ProcessNote } from 'research-basics/process';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 
-import { pause } from './retry';
+import { monotonicMs, pause } from './retry';
 
 /** A running MLflow server on this machine. */
 export interface LocalServer {
@@ -95,8 +95,13 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       if (pid !== undefined) signalGroup(pid, 'SIGKILL');
     };
     process.once('exit', abandon);
-    const deadline = Date.now() + (options.timeoutMs ?? 60_000);
-    while (pid !== undefined && failure === undefined && Date.now() < deadline && !options.signal?.aborted) {
+    const deadline = monotonicMs() + (options.timeoutMs ?? 60_000);
+    while (
+      pid !== undefined &&
+      failure === undefined &&
+      monotonicMs() < deadline &&
+      !options.signal?.aborted
+    ) {
       if (await answers(port)) {
         process.off('exit', abandon);
         const note: ServerNote = { ...describeProcess(pid), port };

@@ -1,6 +1,7 @@
 import type { Http } from './http';
 import { pages } from './pages';
 import { withRetries } from './retry';
+import { ServerError } from './serverError';
 import { pairs, record } from './wire';
 
 /** A metric of a logged model: where it was measured, and on which data. */
@@ -122,10 +123,10 @@ export function createLoggedModelClient(http: Http, retries: number): LoggedMode
         tags: pairs(tags),
         params: pairs(params),
       });
-      return modelFromWire(answer.model);
+      return modelFromWire(held(answer));
     },
     async getLoggedModel(id) {
-      return modelFromWire((await call<{ model: WireLoggedModel }>('GET', at(id))).model);
+      return modelFromWire(held(await call<{ model: WireLoggedModel }>('GET', at(id))));
     },
     searchLoggedModels: (experimentIds, { filter, datasets, orderBy, limit } = {}) =>
       pages(limit, 100, async (max, token) => {
@@ -148,10 +149,12 @@ export function createLoggedModelClient(http: Http, retries: number): LoggedMode
         return { items: (answer.models ?? []).map(modelFromWire), next: answer.next_page_token };
       }),
     async finalizeLoggedModel(id, status) {
-      await call('PATCH', at(id), {
-        model_id: id,
-        status: status === 'READY' ? 'LOGGED_MODEL_READY' : 'LOGGED_MODEL_UPLOAD_FAILED',
-      });
+      held(
+        await call<{ model?: WireLoggedModel }>('PATCH', at(id), {
+          model_id: id,
+          status: status === 'READY' ? 'LOGGED_MODEL_READY' : 'LOGGED_MODEL_UPLOAD_FAILED',
+        }),
+      );
     },
     async deleteLoggedModel(id) {
       await call('DELETE', at(id));
@@ -175,6 +178,12 @@ export function createLoggedModelClient(http: Http, retries: number): LoggedMode
       await create('/runs/log-model', { run_id: runId, model_json: modelJson });
     },
   };
+}
+
+/** The model of an answer; an object without it comes from some other program. */
+function held({ model }: { model?: WireLoggedModel }): WireLoggedModel {
+  if (model === undefined) throw new ServerError('foreign', 'the answer about a model holds none');
+  return model;
 }
 
 function modelFromWire(wire: WireLoggedModel): LoggedModel {

@@ -88,8 +88,13 @@ export async function findOrCreateModel(
       params: entry.params,
     });
   } catch (error) {
-    // Only a server without these addresses answers 404 here.
-    if (error instanceof ServerError && error.failure === 'missing') return undefined;
+    // A server without these addresses answers 404, but gateways do, too.
+    if (
+      error instanceof ServerError &&
+      error.status === 404 &&
+      Number.parseInt(await client.version(), 10) < 3
+    )
+      return undefined;
     throw error;
   }
 }

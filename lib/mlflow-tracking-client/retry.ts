@@ -1,5 +1,8 @@
 import { ServerError, isTransient, needsSettings } from './serverError';
 
+/** Milliseconds of a clock that nobody sets and that all threads share. */
+export const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
 /** Waits `ms`, or until `signal` fires. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -7,7 +7,7 @@ import { packBatch } from './batches';
 import { createBatchSender } from './batchSender';
 import type { Experiment, MlflowClient, RemoteRun } from './clientTypes';
 import type { Delivered } from './delivered';
-import { ServerError, foreignError, isAbsent, isPermanent } from './serverError';
+import { ServerError, isAbsent, isPermanent } from './serverError';
 import { readEntries, readStart, spooledFile, spoolFolder, type ReadEntry, type StartEntry } from './journal';
 import { deliverModel } from './modelSender';
 import { ownTags } from './namespace';
@@ -202,8 +202,6 @@ export function createRunSender(journal: string, context: SendContext): RunSende
       const run = await client.getRun(known.runId);
       if (run.lifecycle === 'deleted') throw deletedRun(run.id);
     } catch (error) {
-      if (error instanceof ServerError && error.failure === 'missing' && !isAbsent(error))
-        throw foreignError(`run ${known.runId}`, 'the answer is 404', client.settings);
       if (!isAbsent(error)) throw error;
       // The server has lost the run (its database was replaced). The journal still holds all of it.
       forget();

@@ -8,7 +8,7 @@ import { ServerError, isPermanent, isTransient, needsSettings } from './serverEr
 import { readStart, spoolFolder, type StartEntry } from './journal';
 import { journalStatus, type JournalStatus } from './journalStatus';
 import { DEFAULT_NAMESPACE } from './namespace';
-import { backOffMs } from './retry';
+import { backOffMs, monotonicMs } from './retry';
 import { nothingDelivered, type Delivered } from './delivered';
 import { RunHeld, createRunSender, type RunSender } from './runSender';
 import { lockJournal, readSentState } from './sentState';
@@ -215,7 +215,7 @@ export function createSender(options: SenderOptions): Sender {
     }
     if (!take(job)) {
       job.blocked = 'elsewhere';
-      job.notBefore = Date.now() + LOCKED_RETRY_MS;
+      job.notBefore = monotonicMs() + LOCKED_RETRY_MS;
       return 'idle';
     }
     const sender = job.sender!;
@@ -241,7 +241,7 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   function failed(job: Job, error: unknown): void {
-    const now = Date.now();
+    const now = monotonicMs();
     job.error = options.settings.redact(messageOf(error));
     if (error instanceof RunHeld || isPermanent(error)) {
       if (job.blocked !== 'held') options.onWarning(job.error);
@@ -275,7 +275,7 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   async function pass(only?: ReadonlySet<string>): Promise<'moved' | 'idle'> {
-    const now = Date.now();
+    const now = monotonicMs();
     if (now < serverNotBefore) return 'idle';
     const due = [...jobs.values()].filter(
       (job) =>
@@ -290,7 +290,7 @@ export function createSender(options: SenderOptions): Sender {
     let moved: 'moved' | 'idle' = 'idle';
     let next = 0;
     const runner = async (): Promise<void> => {
-      while (next < due.length && Date.now() >= serverNotBefore) {
+      while (next < due.length && monotonicMs() >= serverNotBefore) {
         const job = due[next++]!;
         try {
           if ((await work(job)) === 'moved') {
@@ -356,7 +356,7 @@ export function createSender(options: SenderOptions): Sender {
         if (job.blocked !== 'held' || held?.has(job.journal) === true) job.notBefore = 0;
     },
     refusal: () => (refusals >= REFUSALS ? lastRefusal : undefined),
-    waitMs: () => Math.max(0, serverNotBefore - Date.now()),
+    waitMs: () => Math.max(0, serverNotBefore - monotonicMs()),
     close() {
       for (const job of jobs.values()) release(job);
       client.close();

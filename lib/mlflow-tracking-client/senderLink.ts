@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { startThread } from 'research-basics/embedded';
 import { messageOf } from 'research-basics/errors';
 import { nothingDelivered } from './delivered';
+import { monotonicMs } from './retry';
 import { releaseLocks } from './sentState';
 import { settingsToPlain, type ServerSettings } from './settings';
 import type { FlushReport } from './types';
@@ -123,7 +124,7 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
             toReport([], nothingDelivered(), 'the sender does not run; the journal is complete, run sync'),
           );
         }
-        tell({ kind: 'flush', id, journals, deadline: Date.now() + timeoutMs });
+        tell({ kind: 'flush', id, journals, deadline: monotonicMs() + timeoutMs });
       });
     },
     async stop() {

@@ -54,22 +54,25 @@ export function needsSettings(error: unknown): boolean {
   return error instanceof ServerError && (error.failure === 'unauthorized' || error.failure === 'foreign');
 }
 
-/**
- * Whether MLflow itself says that it does not hold the thing asked for. A 404 alone does not say so: gateways and
- * wrong addresses answer it too, and what they say of a run must not make a second one.
- */
+/** Whether MLflow itself says that it does not hold the thing asked for. */
 export function isAbsent(error: unknown): error is ServerError {
   return error instanceof ServerError && error.code === 'RESOURCE_DOES_NOT_EXIST';
 }
 
 /** The cure for whatever answers in place of an MLflow server. */
-export function foreignError(place: string, what: string, settings: ServerSettings): ServerError {
+export function foreignError(
+  place: string,
+  what: string,
+  settings: ServerSettings,
+  details: { status?: number } = {},
+): ServerError {
   return new ServerError(
     'foreign',
     settings.redact(
       `${place}: ${what}, so ${settings.uri} is no MLflow server or stands behind a login; ` +
         'sign in with MLFLOW_TRACKING_TOKEN (or MLFLOW_TRACKING_USERNAME and _PASSWORD), or correct MLFLOW_TRACKING_URI',
     ),
+    details,
   );
 }
 
@@ -95,6 +98,9 @@ export function statusError(
       .replace(/\s+/g, ' ')
       .trim();
   }
+  // MLflow names its reason; gateways and other programs do not, and what they say of a run is not MLflow's word.
+  if (status === 404 && code === undefined)
+    return foreignError(place, 'the answer is 404', settings, { status });
   const cure =
     status === 407
       ? ' (the proxy wants a user: set HTTPS_PROXY or HTTP_PROXY to http://user:password@host:port)'

@@ -1,4 +1,5 @@
 import type { MlflowClient } from './clientTypes';
+import { monotonicMs } from './retry';
 import type { SentState } from './sentState';
 import { isAbsent } from './serverError';
 
@@ -21,10 +22,10 @@ export function createServerMemory(client: MlflowClient): ServerMemory {
 
   function ask<T>(key: string, request: () => Promise<T>, fresh = false): Promise<T> {
     const known = answers.get(key);
-    if (known !== undefined && !fresh && Date.now() - known.at < REMEMBER_MS)
+    if (known !== undefined && !fresh && monotonicMs() - known.at < REMEMBER_MS)
       return known.answer as Promise<T>;
     const answer = request();
-    answers.set(key, { at: Date.now(), answer });
+    answers.set(key, { at: monotonicMs(), answer });
     answer.catch(() => answers.delete(key));
     return answer;
   }

@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { listJournals, openJournal, readEntries, readStart, type JournalEntry } from './journal';
-import { pause } from './retry';
+import { monotonicMs, pause } from './retry';
 import { nothingDelivered, type Delivered } from './delivered';
 import type { JournalStatus } from './journalStatus';
 import { createSender } from './sender';
@@ -80,17 +80,17 @@ export async function syncJournals(folder: string, options: SyncOptions = {}): P
 
 async function drain(sender: ReturnType<typeof createSender>, options: SyncOptions): Promise<void> {
   const patienceMs = options.patienceMs ?? 60_000;
-  let lastMove = Date.now();
+  let lastMove = monotonicMs();
   let lastSeen = '';
   for (;;) {
     await sender.pass();
     const { runs, bytes } = sender.backlog();
     options.onProgress?.({ delivered: { ...sender.delivered }, pendingRuns: runs, pendingBytes: bytes });
     const seen = `${bytes}/${JSON.stringify(sender.delivered)}`;
-    if (seen !== lastSeen) lastMove = Date.now();
+    if (seen !== lastSeen) lastMove = monotonicMs();
     lastSeen = seen;
     const given = sender.refusal() !== undefined || options.signal?.aborted === true;
-    if (runs === 0 || given || Date.now() - lastMove > patienceMs) return;
+    if (runs === 0 || given || monotonicMs() - lastMove > patienceMs) return;
     await pause(Math.min(Math.max(sender.waitMs(), 100), 2000), options.signal);
   }
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from 'research-basics/errors';
 import { listJournals } from './journal';
-import { pause } from './retry';
+import { monotonicMs, pause } from './retry';
 import { createSender } from './sender';
 import { settingsFromPlain, type PlainSettings } from './settings';
 import type { Delivered } from './delivered';
@@ -63,11 +63,11 @@ async function main(start: WorkerStart): Promise<void> {
     wake.abort();
   });
 
-  let scanned = 0;
+  let scanned = -Infinity;
   while (running) {
-    if (Date.now() - scanned > RESCAN_MS) {
+    if (monotonicMs() - scanned > RESCAN_MS) {
       sender.watch(listJournals(start.folder));
-      scanned = Date.now();
+      scanned = monotonicMs();
     }
     // What someone waits for goes first.
     const wanted = flushes.length === 0 ? undefined : new Set(flushes.flatMap((flush) => flush.journals));
@@ -75,7 +75,7 @@ async function main(start: WorkerStart): Promise<void> {
     flushes = flushes.filter((flush) => {
       const own = new Set(flush.journals);
       const { runs, elsewhere } = sender.backlog(own);
-      if (runs + elsewhere > 0 && Date.now() < flush.deadline) return true;
+      if (runs + elsewhere > 0 && monotonicMs() < flush.deadline) return true;
       const status = sender.status(own);
       tell({ kind: 'flushed', id: flush.id, status, delivered: sender.delivered });
       return false;

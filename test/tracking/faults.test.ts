@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import { after, before, test } from 'node:test';
 import { randomState } from 'research-basics/random/mt19937';
 import { createMlflowClient, createTracker, syncJournals, type LocalServer } from 'mlflow-tracking-client';
+import { ONE_OF_EACH, tryKind } from './faultKinds';
 import {
   checkDelivery,
   killServer,
@@ -13,7 +14,6 @@ import {
   startFaultProxy,
   startServer,
   temporaryFolder,
-  type Fault,
 } from './support';
 
 const options = { skip: noServer };
@@ -29,48 +29,19 @@ after(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
-test('every third request spoiled: each point and file arrives once, one run is made', options, async () => {
-  const faults: Fault[] = ['drop-before', 'cut-request', 'drop-after', 'error-after', 'busy', 'html'];
-  const random = randomState(7);
-  const proxy = await startFaultProxy(server.uri, () =>
-    random.double() < 1 / 3 ? faults[Math.floor(random.double() * faults.length)]! : 'pass',
-  );
-  const journals = path.join(folder, 'spoiled');
-  const tracker = createTracker({
-    uri: proxy.uri,
-    journalFolder: journals,
-    experiment: 'spoiled',
-    onWarning: silent,
-    pollMs: 20,
-  });
-  const parent = tracker.startRun({ name: 'parent' });
-  const run = tracker.startRun({ name: 'child', parent });
-  const points = 2000;
-  for (let step = 0; step < points; step++) {
-    run.logMetrics({ loss: 1 / (1 + step), acc: step % 7 }, step);
-    if (step % 250 === 0) run.logText(`files/${step}.txt`, `file ${step}`);
-    // Lets the sender work between the calls, so that there are many requests.
-    if (step % 125 === 0) await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-  run.logParams({ a: 1, b: 'two' });
-  run.logDataset({ name: 'd', digest: '1' });
-  run.end();
-  parent.end();
-  const report = await tracker.close(120_000);
-  await proxy.close();
-  assert.deepEqual([report.state, report.problems], ['complete', []]);
-  assert.ok(proxy.faults > 10, `${proxy.faults} requests were spoiled`);
-
-  const client = createMlflowClient(server.uri);
-  await checkDelivery(client, 'spoiled', run.id, points, 8);
-  client.close();
-  // The store drops doubles by itself; this says that we do not lean on it.
-  const accepted = proxy.accepted.reduce((sum, batch) => sum + batch.metrics.length, 0);
-  const doubtful = proxy.accepted.flatMap((batch) =>
-    batch.metrics.map((m) => `${m.key}/${m.timestamp}/${m.step}`),
-  );
-  assert.equal(new Set(doubtful).size, doubtful.length, `${accepted} points sent for ${2 * points}`);
-});
+test(
+  'every kind of fault of a request once: nothing lost, nothing twice, no request too many',
+  options,
+  async () => {
+    const { kind, faults } = ONE_OF_EACH;
+    const { notes, ...report } = await tryKind({ folder, server }, kind, 12, faults);
+    assert.ok(report.requests > 3 * faults, `${report.requests} requests`);
+    assert.deepEqual(
+      [report, notes],
+      [{ kind, faults, requests: report.requests, lost: 0, doubled: 0, spun: 0 }, []],
+    );
+  },
+);
 
 for (const [fault, made] of [
   ['drop-after', 1],

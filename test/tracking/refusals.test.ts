@@ -52,7 +52,7 @@ function accept(response: http.ServerResponse, where: string): void {
     json(response, 200, { experiment: { experiment_id: '1', name: 'refusals' } });
   else if (where === '/runs/create' || where === '/runs/get')
     json(response, 200, { run: { info: { ...info, artifact_uri } } });
-  else json(response, 200, {});
+  else json(response, 200, where === '/runs/update' ? { run_info: info } : {});
 }
 
 const ABSENT = { error_code: 'RESOURCE_DOES_NOT_EXIST', message: 'no such thing' };

@@ -129,16 +129,49 @@ export function readBack(uri: string, ...uids: string[]): ReadBack[] {
  * the connection breaks at once, and the server carries it out a second later.
  */
 export type Fault =
-  'pass' | 'drop-before' | 'cut-request' | 'drop-after' | 'error-after' | 'busy' | 'late' | 'html';
+  | 'pass'
+  | 'drop-before'
+  | 'cut-request'
+  | 'drop-after'
+  | 'error-after'
+  | 'busy'
+  | 'late'
+  | 'html'
+  /** Nothing is answered, before or after the work. */
+  | 'hang'
+  | 'hang-after'
+  /** The work is done; of its answer the connection, the text or the speed suffers. */
+  | 'truncate'
+  | 'half-json'
+  | 'empty'
+  | 'drip'
+  /** Answers of something that is no MLflow. */
+  | 'foreign'
+  /** This status, and nothing is done. */
+  | number;
 
 export interface FaultProxy {
   uri: string;
   /** Bodies of the log-batch requests that the server accepted. */
-  accepted: { metrics: { key: string; value: unknown; timestamp: number; step: number }[] }[];
+  accepted: { run_id: string; metrics: { key: string; value: unknown; timestamp: number; step: number }[] }[];
   /** Paths of all requests seen, with their headers. */
   seen: { path: string; headers: http.IncomingHttpHeaders }[];
   faults: number;
   close(): Promise<void>;
+}
+
+/** Sends the body of an answer whose head, with the true length, is on its way. */
+function spoilAnswer(response: http.ServerResponse, body: Buffer, fault: Fault): void {
+  if (fault === 'truncate')
+    response.write(body.subarray(0, body.length / 2), () => response.socket?.destroySoon());
+  else if (fault === 'drip') {
+    let at = 0;
+    const next = (): void => {
+      if (at >= body.length) response.end();
+      else response.write(body.subarray(at, (at += 8)), () => setTimeout(next, 2));
+    };
+    next();
+  } else response.end(body);
 }
 
 /** An HTTP proxy in front of a server that spoils requests as `choose` says. */
@@ -174,6 +207,22 @@ export async function startFaultProxy(
       response
         .writeHead(429, { 'retry-after': '0' })
         .end('{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"later"}');
+      return;
+    }
+    if (fault === 'hang') {
+      request.resume();
+      return;
+    }
+    if (typeof fault === 'number') {
+      request.resume();
+      response
+        .writeHead(fault, { 'content-type': 'text/html', location: 'https://login.example/authorize' })
+        .end('<html>not now</html>');
+      return;
+    }
+    if (fault === 'foreign') {
+      request.resume();
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"service":"another"}');
       return;
     }
     if (fault === 'html') {
@@ -215,8 +264,12 @@ export async function startFaultProxy(
               response
                 .writeHead(500)
                 .end('{"error_code":"INTERNAL_ERROR","message":"partial data may be written"}');
-            } else {
-              response.writeHead(answer.statusCode ?? 500, answer.headers).end(Buffer.concat(parts));
+            } else if (fault === 'half-json' || fault === 'empty') {
+              const text = Buffer.concat(parts);
+              response.writeHead(200).end(fault === 'empty' ? '' : text.subarray(0, text.length / 2));
+            } else if (fault !== 'hang-after') {
+              response.writeHead(answer.statusCode ?? 500, answer.headers);
+              spoilAnswer(response, Buffer.concat(parts), fault);
             }
           });
         },
