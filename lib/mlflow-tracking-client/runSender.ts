@@ -11,6 +11,7 @@ import { ServerError, isAbsent, isPermanent } from './serverError';
 import { readEntries, readStart, spooledFile, spoolFolder, type ReadEntry, type StartEntry } from './journal';
 import { deliverModel } from './modelSender';
 import { ownTags } from './namespace';
+import { monotonicMs, pause } from './retry';
 import { createRunModels } from './runModels';
 import { forgetSentState, readSentState, writeSentState, type SentState } from './sentState';
 
@@ -50,6 +51,8 @@ export interface RunSender {
   drain(): Promise<void>;
 }
 
+/** How much later than its connection broke a request is still expected to be carried out. */
+const LATE_MS = 2000;
 /** An upload broken off this often, while the server answers otherwise, is given up. */
 const UPLOAD_ATTEMPTS = 10;
 
@@ -65,7 +68,8 @@ export function createRunSender(journal: string, context: SendContext): RunSende
   let state: SentState | undefined = readSentState(journal, client.uri);
   let attached = false;
   let attaching: Promise<SentState> | undefined;
-  let doubtfulCreate = false;
+  /** When a create request was given up that may still be carried out. */
+  let doubtfulCreate: number | undefined;
   let store: ArtifactStore | undefined;
   let uploadFailures = 0;
 
@@ -173,7 +177,7 @@ export function createRunSender(journal: string, context: SendContext): RunSende
         const now = await activeExperiment(true);
         if (now.id !== experiment.id)
           throw new ServerError('unreachable', `experiment "${start.experiment}" is another one than before`);
-      } else doubtfulCreate = true;
+      } else doubtfulCreate = monotonicMs();
       throw error;
     }
     delivered.runs += 1;
@@ -343,9 +347,10 @@ export function createRunSender(journal: string, context: SendContext): RunSende
           if (records === 'idle' && files === 'idle') break;
         }
         // A request given up on may be carried out late, so the last look comes when the run is over.
-        if (doubtfulCreate && state!.status !== 'RUNNING') {
+        if (doubtfulCreate !== undefined && state!.status !== 'RUNNING') {
+          await pause(doubtfulCreate + LATE_MS - monotonicMs());
           await findRun(state!.experimentId);
-          doubtfulCreate = false;
+          doubtfulCreate = undefined;
         }
       } catch (error) {
         const doubtful = !(error instanceof ServerError) || ['ambiguous', 'foreign'].includes(error.failure);

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import type { Run } from './types';
@@ -13,7 +14,9 @@ export interface SystemSampling {
  * Samples this machine's load into a run, under the names MLflow's own sampler uses (the UI shows them on
  * the "System metrics" page): `system/cpu_utilization_percentage`, `system/system_memory_usage_megabytes`
  * and `_percentage`, `system/disk_usage_percentage`, `_megabytes` and `disk_available_megabytes`; on Linux
- * `system/network_receive_megabytes` and `network_transmit_megabytes` since the start, without loopback; and of this process
+ * `system/network_receive_megabytes` and `network_transmit_megabytes` since the start, without loopback; of each
+ * NVIDIA GPU, where `nvidia-smi` is on the path, `system/gpu_0_utilization_percentage`, `_memory_usage_megabytes`, `_memory_usage_percentage`,
+ * `_power_usage_watts` (as they were at the sample before); and of this process
  * `system/process_cpu_percentage` (100 = one core) and `system/process_memory_megabytes`. The timer does
  * not keep the process alive.
  *
@@ -23,6 +26,7 @@ export function sampleSystem(run: Run, options: SystemSampling = {}): () => void
   const intervalMs = options.intervalMs ?? 10_000;
   let cores = coreTimes();
   const network = networkBytes();
+  const gpus = watchGpus();
   let own = process.cpuUsage();
   let at = performance.now();
   let step = (run.lastStep('system/cpu_utilization_percentage') ?? -1) + 1;
@@ -37,6 +41,7 @@ export function sampleSystem(run: Run, options: SystemSampling = {}): () => void
       'system/system_memory_usage_percentage': 100 * (1 - availableMemory() / os.totalmem()),
       'system/process_cpu_percentage': (100 * (used.user + used.system)) / 1000 / Math.max(1, now - at),
       'system/process_memory_megabytes': process.memoryUsage.rss() / 1e6,
+      ...gpus(),
     };
     if (total > 0) {
       metrics['system/cpu_utilization_percentage'] = 100 * (1 - (nowCores.idle - cores.idle) / total);
@@ -70,6 +75,44 @@ export function sampleSystem(run: Run, options: SystemSampling = {}): () => void
     clearInterval(timer);
     sample();
   };
+}
+
+/** @returns a function that gives what `nvidia-smi` said last and asks it again, without waiting; nothing where there is none. */
+function watchGpus(): () => Record<string, number> {
+  const fields = ['utilization.gpu', 'memory.used', 'memory.total', 'power.draw'];
+  let latest: Record<string, number> = {};
+  let state: 'ready' | 'asked' | 'absent' = 'ready';
+  const ask = (): void => {
+    if (state !== 'ready') return;
+    state = 'asked';
+    const args = [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits'];
+    const child = execFile('nvidia-smi', args, { timeout: 5000 }, (error, text) => {
+      state = error === null ? 'ready' : 'absent';
+      latest = error === null ? gpuMetrics(text) : {};
+    });
+    child.unref();
+  };
+  ask();
+  return () => {
+    ask();
+    return latest;
+  };
+}
+
+/** What `nvidia-smi` prints of each GPU: utilisation in percent, memory used and there in MiB, watts; `[N/A]` where it does not know. */
+export function gpuMetrics(text: string): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  for (const [i, line] of lines.entries()) {
+    const [utilization, used, total, power] = line.split(',').map(Number) as [number, number, number, number];
+    Object.assign(metrics, {
+      [`system/gpu_${i}_utilization_percentage`]: utilization,
+      [`system/gpu_${i}_memory_usage_megabytes`]: used * 1.048576,
+      [`system/gpu_${i}_memory_usage_percentage`]: (100 * used) / total,
+      [`system/gpu_${i}_power_usage_watts`]: power,
+    });
+  }
+  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
 }
 
 function coreTimes(): { idle: number; total: number } {

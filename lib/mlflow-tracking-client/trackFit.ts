@@ -41,13 +41,33 @@ export interface TrackedSettings {
   modelSummary?: string;
 }
 
+/** What TensorFlow.js hands a callback as a loss or metric: a number, or a scalar that is not read yet. */
+type Logged = number | { dataSync(): ArrayLike<number> };
+
+/** What is read of a `tf.LayersModel`. */
+interface Compiled {
+  readonly optimizer?: { getClassName(): string; getConfig(): Record<string, unknown> };
+}
+
+/**
+ * Records a training. For `tf.LayersModel.fit` it is a callback, alone (`callbacks: tracking`) or behind those of
+ * TensorFlow.js (`callbacks: [tf.callbacks.earlyStopping(), tracking]`); there it also notes the number of epochs, the
+ * batch size and the optimiser, unless they were given, and whether training stopped early.
+ */
 export interface FitTracking {
   /** For loops that count epochs from 1, such as `fitMlp`. */
   onEpoch(record: TrackedEpoch): void;
   /** For `tf.LayersModel.fit`, which counts from 0 and calls accuracy `acc`. */
-  onEpochEnd(epoch: number, logs?: Record<string, number>): void;
-  /** Call it once training is over. */
+  onEpochEnd(epoch: number, logs?: Record<string, Logged>): void;
+  /** Call it once training is over, unless TensorFlow.js does by `onTrainEnd`. */
   finish(outcome?: TrackedOutcome): void;
+  setParams(params: Readonly<Record<string, unknown>>): void;
+  setModel(model: Compiled): void;
+  onTrainBegin(): void;
+  onTrainEnd(): void;
+  onEpochBegin(): void;
+  onBatchBegin(): void;
+  onBatchEnd(): void;
 }
 
 /**
@@ -79,15 +99,19 @@ export function trackFit(run: Run, settings: TrackedSettings = {}): FitTracking 
           restore_best_weights: earlyStopping.restoreBestWeights ?? false,
         }),
   };
-  run.logParams(
-    Object.fromEntries(
-      Object.entries(params)
-        .filter(([, value]) => value !== undefined)
-        .map(([key, value]) => [key, pythonText(value)]),
-    ),
-  );
+  const logParams = (values: Record<string, unknown>): void =>
+    run.logParams(
+      Object.fromEntries(
+        Object.entries(values)
+          .filter(([, value]) => value !== undefined)
+          .map(([key, value]) => [key, pythonText(value)]),
+      ),
+    );
+  logParams(params);
   if (settings.modelSummary !== undefined) run.logText('model_summary.txt', settings.modelSummary);
 
+  let epochs = settings.epochs;
+  let finished = false;
   const seen = new Map<number, Record<string, number>>();
   let last = -1;
   const note = (epoch: number, metrics: Record<string, number>): void => {
@@ -95,6 +119,18 @@ export function trackFit(run: Run, settings: TrackedSettings = {}): FitTracking 
     last = Math.max(last, epoch);
     run.logMetrics(metrics, epoch);
   };
+
+  const finish = (outcome: TrackedOutcome = {}): void => {
+    if (finished || outcome.stopped !== 'early' || last < 0) return;
+    finished = true;
+    run.logMetrics({ stopped_epoch: last });
+    if (outcome.bestEpoch === undefined) return;
+    const restored = outcome.bestEpoch - 1;
+    run.logMetrics({ restored_epoch: restored });
+    const metrics = seen.get(restored);
+    if (metrics !== undefined) run.logMetrics(metrics, last + 1);
+  };
+  const nothing = (): void => undefined;
 
   return {
     onEpoch(record) {
@@ -107,19 +143,32 @@ export function trackFit(run: Run, settings: TrackedSettings = {}): FitTracking 
     onEpochEnd(epoch, logs = {}) {
       const metrics = Object.entries(logs).map(([name, value]) => [
         name.replace(/^(val_)?acc$/, '$1accuracy'),
-        Number(value),
+        typeof value === 'number' ? value : value.dataSync()[0]!,
       ]);
       note(epoch, Object.fromEntries(metrics) as Record<string, number>);
     },
-    finish(outcome = {}) {
-      if (outcome.stopped !== 'early' || last < 0) return;
-      run.logMetrics({ stopped_epoch: last });
-      if (outcome.bestEpoch === undefined) return;
-      const restored = outcome.bestEpoch - 1;
-      run.logMetrics({ restored_epoch: restored });
-      const metrics = seen.get(restored);
-      if (metrics !== undefined) run.logMetrics(metrics, last + 1);
+    finish,
+    setParams({ epochs: planned, batchSize, steps }) {
+      if (typeof planned === 'number') epochs ??= planned;
+      logParams({
+        ...(settings.epochs === undefined ? { epochs: planned } : {}),
+        ...(settings.batchSize === undefined ? { batch_size: batchSize } : {}),
+        ...(settings.stepsPerEpoch === undefined ? { steps_per_epoch: steps ?? undefined } : {}),
+      });
     },
+    setModel({ optimizer }) {
+      if (optimizer === undefined || settings.optimizer !== undefined) return;
+      const named = Object.entries(optimizer.getConfig()).map(([key, value]) => [
+        `opt_${key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/(?<=[a-z])(?=\d)/g, '_')}`,
+        value,
+      ]);
+      logParams({ opt_name: optimizer.getClassName().toLowerCase(), ...Object.fromEntries(named) });
+    },
+    onTrainEnd: () => finish(epochs !== undefined && last + 1 < epochs ? { stopped: 'early' } : {}),
+    onTrainBegin: nothing,
+    onEpochBegin: nothing,
+    onBatchBegin: nothing,
+    onBatchEnd: nothing,
   };
 }
 

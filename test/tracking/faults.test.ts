@@ -38,7 +38,7 @@ test(
     assert.ok(report.requests > 3 * faults, `${report.requests} requests`);
     assert.deepEqual(
       [report, notes],
-      [{ kind, faults, requests: report.requests, lost: 0, doubled: 0, spun: 0 }, []],
+      [{ kind, faults, requests: report.requests, lost: 0, doubled: 0, again: 0, spun: 0 }, []],
     );
   },
 );

@@ -3,7 +3,7 @@
  *
  *   npm run test:faults:tracking [-- --runs 20] [--only WORD] [--part 1/2]
  *
- * Prints a table and exits 1 when one of its last three columns is not 0. Needs .venv with mlflow, and the right to mount for
+ * Prints a table and exits 1 when something is lost, doubled or unexplained. Needs .venv with mlflow, and the right to mount for
  * the kind with a full disk, which is named and left out otherwise.
  */
 import * as fs from 'node:fs';
@@ -25,22 +25,32 @@ async function main(): Promise<void> {
   const bench: Bench = { folder, server: await startServer(folder) };
   const reports: KindReport[] = [];
   const print = (cells: readonly (string | number)[]): void => console.log(`| ${cells.join(' | ')} |`);
-  print(['Fault', 'Runs', 'Faults', 'Requests', 'Lost', 'Doubled', 'Unexplained requests', 's']);
+  print([
+    'Fault',
+    'Runs',
+    'Faults',
+    'Requests',
+    'Lost',
+    'Doubled',
+    'Sent again',
+    'Unexplained requests',
+    's',
+  ]);
   try {
     for (const kind of kinds) {
       const begin = performance.now();
       const report = await tryKind(bench, kind, Number(values.runs));
       reports.push(report);
-      const { faults, requests, lost, doubled, spun, notes } = report;
+      const { faults, requests, lost, doubled, again, spun, notes } = report;
       const seconds = ((performance.now() - begin) / 1000).toFixed(0);
-      print([kind, values.runs, faults, requests, lost, doubled, spun, seconds]);
+      print([kind, values.runs, faults, requests, lost, doubled, again, spun, seconds]);
       for (const note of notes) console.error(`  ${kind}: ${note}`);
     }
   } finally {
     await bench.server.stop();
     fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
-  const sum = (name: 'faults' | 'requests' | 'lost' | 'doubled' | 'spun'): number =>
+  const sum = (name: 'faults' | 'requests' | 'lost' | 'doubled' | 'again' | 'spun'): number =>
     reports.reduce((total, report) => total + report[name], 0);
   print([
     'together',
@@ -49,6 +59,7 @@ async function main(): Promise<void> {
     sum('requests'),
     sum('lost'),
     sum('doubled'),
+    sum('again'),
     sum('spun'),
     '',
   ]);
