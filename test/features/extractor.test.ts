@@ -59,10 +59,8 @@ test('results are complete, in manifest order, and the same for any number of wo
     assert.equal(maxError(data.subarray(at * 2420, (at + 1) * 2420), features), 0);
   }
   const reference = results(out('one'));
-  for (const workers of [2, 5]) {
-    await extractCorpus({ rows, outFolder: out(`with${workers}`), workers });
-    assert.deepEqual(results(out(`with${workers}`)), reference);
-  }
+  await extractCorpus({ rows, outFolder: out('three'), workers: 3 });
+  assert.deepEqual(results(out('three')), reference);
   assert.ok(
     !Object.values(reference).some((text) => text.includes(folder)),
     'no absolute path in the results',
