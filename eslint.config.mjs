@@ -1,8 +1,19 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { docComments } from './setup/docComments.mjs';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.venv/**', 'results/**', 'notebooks/**', '.cache/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.venv/**',
+      'results/**',
+      'notebooks/**',
+      '.cache/**',
+      'site/**',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['lib/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
@@ -26,6 +37,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
+  },
+  {
+    files: ['lib/{stm-lab,demo-corpus,research-basics}/**/*.ts'],
+    plugins: { house: { rules: { 'doc-comments': docComments } } },
+    rules: { 'house/doc-comments': 'error' },
   },
   {
     files: ['**/*.mjs', '**/*.cjs', 'lib/*/bin/*.js'],

@@ -42,7 +42,11 @@ function variantFile({ pitch, formants, flutter, roughness }: Speaker): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Loads the package's factory. `name` is for tests. */
+/**
+ * Loads the package's factory. `name` is for tests.
+ *
+ * @throws UserError (`environment`) when the package is missing or cannot be loaded.
+ */
 export async function loadEspeak(name: string = PACKAGE): Promise<EspeakFactory> {
   try {
     // A name in a variable keeps bundlers and the compiler from resolving the optional package.

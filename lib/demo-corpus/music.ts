@@ -86,7 +86,7 @@ export interface PlayOptions {
   readonly players: 'all' | 'accompaniment';
 }
 
-/** Renders the band, dry. Amplitude is arbitrary. */
+/** Renders the band, dry: mono samples at the options' rate. Amplitude is arbitrary. */
 export function play(draw: Draw, band: Band, options: PlayOptions): Float32Array {
   const { rate, seconds, harmony } = options;
   const out = new Float32Array(Math.round(seconds * rate));

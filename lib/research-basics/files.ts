@@ -128,6 +128,8 @@ export function removeTemporaries(folder: string): void {
 /**
  * Writes a whole file so that a reader sees the old content or the new, never a part: temporary name,
  * fsync, rename. The folder is made when missing. A generator's pieces are written one after another.
+ *
+ * @throws UserError (`input`) when the file cannot be written; the old content stays.
  */
 export function writeFileAtomic(target: string, content: string | Uint8Array | Generator<string>): void {
   fs.mkdirSync(path.dirname(target), { recursive: true });

@@ -31,7 +31,7 @@ export function rms(samples: Float32Array): number {
   return samples.length === 0 ? 0 : Math.sqrt(sum / samples.length);
 }
 
-/** Scales to the given RMS, in place; silence stays silence. */
+/** Scales samples to the given RMS, in place; silence stays silence. */
 export function toLevel(samples: Float32Array, level: number): Float32Array {
   const now = rms(samples);
   if (now > 0) for (let i = 0; i < samples.length; i++) samples[i]! *= level / now;

@@ -115,7 +115,7 @@ export function tone(options: ToneOptions): Float32Array {
   return out;
 }
 
-/** Multiplies by a course of gain, in place, and returns the same array. */
+/** Multiplies samples by a gain over time (seconds), in place, and returns the same array. */
 export function shape(samples: Float32Array, rate: number, gain: (time: number) => number): Float32Array {
   let now = gain(0);
   for (let start = 0; start < samples.length; start += BLOCK) {

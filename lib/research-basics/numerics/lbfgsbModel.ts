@@ -105,7 +105,8 @@ export interface Cauchy {
 }
 
 /**
- * The first local minimum of the model along the gradient path bent at the bounds; written to `target`.
+ * The first local minimum of the model along the gradient path bent at the bounds; written to `target`. All arrays have one
+ * value per variable.
  */
 export function cauchyPoint(
   model: Memory,
@@ -188,7 +189,8 @@ export function cauchyPoint(
 }
 
 /**
- * Moves `target` from the Cauchy point to the model's minimum over the free variables, kept in bounds.
+ * Moves `target` from the Cauchy point to the model's minimum over the free variables, kept in bounds. All
+ * arrays have one value per variable.
  *
  * @returns false when the model has become singular.
  */

@@ -105,7 +105,7 @@ export function invertLower(l: Float64Array, n: number): Float64Array {
   return inverse;
 }
 
-/** out = R v for a lower triangular R, zeros above its diagonal; `out` is not `v`. */
+/** out = R v for a lower triangular R (n x n, row by row), zeros above its diagonal; `out` is not `v`. */
 export function timesLower(r: Float64Array, n: number, v: Float64Array, out: Float64Array): void {
   let i = 0;
   // Four rows at a time, so that their sums run side by side.
@@ -138,7 +138,7 @@ export function timesLower(r: Float64Array, n: number, v: Float64Array, out: Flo
   }
 }
 
-/** out = R^T v for a lower triangular R; `out` is not `v`. */
+/** out = R^T v for a lower triangular R (n x n, row by row); `out` is not `v`. */
 export function timesLowerTransposed(r: Float64Array, n: number, v: Float64Array, out: Float64Array): void {
   out.fill(0);
   for (let i = 0; i < n; i++) {
@@ -147,7 +147,10 @@ export function timesLowerTransposed(r: Float64Array, n: number, v: Float64Array
   }
 }
 
-/** Lower half of R^T R for a lower triangular R, zeros above its diagonal, into `out`, which is returned. */
+/**
+ * Lower half of R^T R for a lower triangular R (n x n, row by row), zeros above its diagonal, into `out`, which is
+ * returned.
+ */
 export function gramOfLower(r: Float64Array, n: number, out: Float64Array): Float64Array {
   out.fill(0);
   let m = 0;

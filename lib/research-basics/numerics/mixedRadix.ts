@@ -16,6 +16,8 @@ export interface FourierTransform {
  * values need to be put back in place). Lengths with small factors are fast; a prime length p costs p^2.
  * For the audio path at one fixed length the WebAssembly kernels are faster; this one is exact to 1e-15
  * and takes windows such as 400 or 2,822 samples.
+ *
+ * @throws UserError (`input`) for a length that is no whole number from 1.
  */
 export function fourierTransform(length: number): FourierTransform {
   if (!Number.isInteger(length) || length < 1)

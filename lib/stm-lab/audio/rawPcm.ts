@@ -62,7 +62,11 @@ export function rawPcmFromColumns(
   };
 }
 
-/** Opens a file without a header as declared. */
+/**
+ * Opens a file without a header as declared.
+ *
+ * @throws UserError (`input`) when no sample follows the header.
+ */
 export function openRawPcm(source: ByteSource, raw: RawPcm): AudioSource {
   const frameBytes = Math.max(1, (raw.bits / 8) * raw.channels);
   const frames = Math.floor((source.size - raw.headerBytes) / frameBytes);

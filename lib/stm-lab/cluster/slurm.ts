@@ -55,7 +55,11 @@ function run(program: string, args: readonly string[]): Promise<string> {
   });
 }
 
-/** A job log's name: the folder is taken literally, where Slurm would replace signs after `%`. */
+/**
+ * A job log's name: the folder is taken literally, where Slurm would replace signs after `%`.
+ *
+ * @throws UserError (`input`) for a folder with a backslash or a line break in its name.
+ */
 export function logPattern(folder: string, pattern: string): string {
   if (/[\\\n\r]/.test(folder))
     throw inputError(

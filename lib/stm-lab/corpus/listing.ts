@@ -48,7 +48,7 @@ export function listedFile(file: string): ListedFile {
  * folder that holds the root is not entered. The resource forks of macOS (`._name`, `__MACOSX`) and the like are no files
  * of a corpus and are passed over.
  *
- * @param options.links `followed` (default), or `ignored`: nothing outside of the folder is listed.
+ * @param options `links`: `followed` (default), or `ignored`: nothing outside of the folder is listed.
  * @throws UserError (`input`) when the root is not a folder that can be read.
  */
 export function listFiles(

@@ -35,6 +35,7 @@ export interface GroupDesign {
  *
  * @returns a function filling `weights` (one per row) for resample 0, 1, ...; the same number always gives
  *   the same weights.
+ * @throws UserError (`input`) when groups and labels differ in number, or for a seed that is no whole number.
  */
 export function groupResampler(
   { groups, labels }: GroupDesign,
@@ -61,7 +62,7 @@ export function groupResampler(
   };
 }
 
-/** Items 0 .. `items` - 1 drawn with replacement, as many as there are; the same seed always draws the same. */
+/** Row numbers 0 .. `items` - 1 drawn with replacement, as many as there are; the same seed always draws the same. */
 export function drawWithReplacement(items: number, seed: number): Int32Array {
   const state = randomState(seed);
   return Int32Array.from({ length: items }, () => state.interval(items - 1));
@@ -90,6 +91,7 @@ export function quantile(values: readonly number[], q: number): number {
  * @param statistic values by name for given row weights (all 1: the value itself) and the number of the resample, for
  *   statistics that draw more than rows, such as trainings; undefined for the value itself.
  * @returns per name the value on all rows and its interval.
+ * @throws UserError (`input`) for fewer than one resample, or a level outside 0 .. 1.
  */
 export function groupBootstrap<Name extends string>(
   design: GroupDesign,

@@ -48,7 +48,7 @@ export function tagScores(
   };
 }
 
-/** Mean of -y log p - (1 - y) log(1 - p), p kept 1e-7 from 0 and 1. */
+/** Mean of -y log p - (1 - y) log(1 - p) over all values, p clipped to 1e-7 .. 1 - 1e-7. */
 export function meanCrossEntropy(labels: Float32Array, probabilities: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < labels.length; i++) {

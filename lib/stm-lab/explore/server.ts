@@ -34,7 +34,11 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The page as one file that needs no other, with the model that it carries. */
+/**
+ * The page as one file that needs no other, with the model that it carries.
+ *
+ * @throws UserError (`environment`) when the page has not been built.
+ */
 export function explorerPage(model: PageModel = demoModel()): string {
   const file = path.join(__dirname, 'explore.html');
   if (!fs.existsSync(file)) throw environmentError(`${file}: is missing; run "npm run build"`);

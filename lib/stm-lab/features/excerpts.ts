@@ -110,6 +110,7 @@ export interface ExcerptScan {
  * @param sampleRate Hz, a positive integer
  * @param analyse measures an excerpt that the silence rule lets pass; `flat` when there is nothing in it to measure,
  *   so that it does not count as accepted
+ * @throws UserError (`input`) for a hop that is not above 0 and at most an excerpt.
  */
 export function startExcerptScan(
   sampleRate: number,

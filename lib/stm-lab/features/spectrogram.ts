@@ -32,7 +32,11 @@ export interface PowerSpectrogram {
   compute(samples: Float32Array): Float32Array;
 }
 
-/** Starts a power-spectrogram kernel. */
+/**
+ * Starts a power-spectrogram kernel.
+ *
+ * @throws UserError (`input`) from the kernel, for fewer samples than half a window and one.
+ */
 export async function createPowerSpectrogram(analysis: Analysis): Promise<PowerSpectrogram> {
   const { fftLength, hop } = analysis;
   const fft = await loadPffft();

@@ -28,7 +28,11 @@ export interface Raster {
   readonly title?: string | readonly string[];
 }
 
-/** A matrix as an image address: one pixel per cell, row 0 at the bottom. */
+/**
+ * A matrix as an image address: one pixel per cell, row 0 at the bottom.
+ *
+ * @throws UserError (`input`) when there are not rows x columns values.
+ */
 export function rasterDataUrl(raster: Pick<Raster, 'values' | 'rows' | 'columns' | 'colour'>): string {
   const { values, rows, columns, colour } = raster;
   if (values.length !== rows * columns) {

@@ -22,7 +22,11 @@ export type SearchDirection = 'maximize' | 'minimize';
 /** How a parameter is laid out. Default: `linear` where all its values are numbers, else `category`. */
 export type ParameterScale = 'linear' | 'log' | 'category';
 
-/** The trials that ended with a finite value. */
+/**
+ * The trials that ended with a finite value.
+ *
+ * @throws UserError (`input`) when no trial has a value.
+ */
 export function valuedTrials(
   trials: readonly SearchTrial[],
   figure: string,
@@ -47,7 +51,11 @@ export interface ParameterColumn {
   readonly position: (value: number | string | boolean) => number;
 }
 
-/** Lays out the parameters of the trials: ranges, choices and places. */
+/**
+ * Lays out the parameters of the trials: ranges, choices and places.
+ *
+ * @throws UserError (`input`) for a value that has no place on its axis, such as 0 on a logarithmic one.
+ */
 export function parameterColumns(
   trials: readonly SearchTrial[],
   scales: Readonly<Record<string, ParameterScale>> = {},

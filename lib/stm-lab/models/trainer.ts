@@ -64,7 +64,7 @@ export function optimiserOf({
   };
 }
 
-/** Puts a network on the engine: forward, loss, backward. */
+/** Puts a network on the engine, its parameters at the values of `start`: forward, loss, backward. */
 export function createTrainer(
   engine: Engine,
   spec: MlpSpec,

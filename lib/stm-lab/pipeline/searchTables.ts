@@ -45,7 +45,11 @@ export function writeTrials(file: string, study: Study): void {
   writeCsv(file, columns, rows);
 }
 
-/** The experiment with the settings of its best trial, which is also a row of its comparison. */
+/**
+ * The experiment with the settings of its best trial, which is also a row of its comparison.
+ *
+ * @throws UserError (`input`) for features that no preset can have.
+ */
 export function bestPreset(
   preset: Experiment,
   {

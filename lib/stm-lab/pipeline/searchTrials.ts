@@ -44,7 +44,11 @@ async function trialFeatures(
   return { [own]: features, ...prepared };
 }
 
-/** Runs the trials that are left, in this process or in worker processes that may die. */
+/**
+ * Runs the trials that are left, in this process or in worker processes that may die.
+ *
+ * @throws UserError (`interrupted`) when stopped; (`input`) when the last trials all failed.
+ */
 export async function runTrials(
   options: SearchStageOptions,
   plan: SearchPlan,

@@ -151,7 +151,7 @@ export function hashReduction(parts: Omit<Reduction, 'hash'>): string {
 }
 
 /**
- * Share of the variance that the first 1, 2, ... components explain together: float64 [components],
+ * Share of the variance that the first 1, 2, ... components explain together: float64, one value per component,
  * rising, at most 1. Empty for method `none`.
  */
 export function explainedVariance({ components }: Reduction): Float64Array {

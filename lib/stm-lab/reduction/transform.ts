@@ -126,6 +126,7 @@ export function inverseTransform(reduction: Reduction, rows: Float32Array): Floa
  * Component `index` as an image over the features' axes: its weights on standardised features.
  *
  * @returns float64 [columns], unit length; reshape by the axis table (20 x 121 for the published STM).
+ * @throws UserError (`input`) for a reduction without components; RangeError for an index outside of them.
  */
 export function componentImage({ components, columns, width }: Reduction, index: number): Float64Array {
   if (components === undefined) throw inputError('method "none" has no components to show');

@@ -1,5 +1,5 @@
 /**
- * Sum of `count` elements in NumPy's order (pairwise summation of a contiguous axis: plain below 8,
+ * Sum of `count` values in NumPy's order (pairwise summation of a contiguous axis: plain below 8,
  * eight running sums up to 128, halves above). Fold choices compare such sums, so the order of the
  * roundings is part of the published split.
  */

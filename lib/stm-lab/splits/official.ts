@@ -70,6 +70,7 @@ const areNumbers = (texts: readonly string[]): boolean =>
  * Folds of a cross-validation: those that the corpus states, the same for every seed, or a division for each seed.
  *
  * @param official fold column by path of the recording; parts such as train and test are no folds.
+ * @throws UserError (`input`) when the corpus states another number of folds.
  */
 export function foldsFor(
   rows: readonly { readonly path: string; readonly label: string; readonly group: string }[],

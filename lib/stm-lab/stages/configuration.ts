@@ -36,7 +36,11 @@ export function configurationFile(kind: ConfigurationKind, nameOrFile: string): 
   return file;
 }
 
-/** The value, checked against a JSON schema; throws naming the file and every wrong entry. */
+/**
+ * The value, checked against a JSON schema; throws naming the file and every wrong entry.
+ *
+ * @throws UserError (`input`) naming the file and every wrong entry.
+ */
 export function checkAgainst<T>(file: string, value: unknown, against: object): T {
   const validate = new Ajv({ allErrors: true, discriminator: true }).compile(against);
   if (!validate(value)) {

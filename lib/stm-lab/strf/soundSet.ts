@@ -57,7 +57,11 @@ export interface LogMelScale {
   readonly deviation: number;
 }
 
-/** Scale of the values that are not NaN. */
+/**
+ * Scale of the values that are not NaN.
+ *
+ * @throws UserError (`input`) when every value is NaN.
+ */
 export function logMelScale(values: Float32Array): LogMelScale {
   let [count, sum, squares] = [0, 0, 0];
   for (const value of values)

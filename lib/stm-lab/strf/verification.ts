@@ -17,7 +17,11 @@ export interface Embeddings {
   readonly speakers: Int32Array;
 }
 
-/** All pairs of rows with the cosine of their embeddings. */
+/**
+ * All pairs of rows with the cosine of their embeddings.
+ *
+ * @throws UserError (`input`) when there are not rows x size numbers.
+ */
 export function pairTrials({ values, size, speakers }: Embeddings): Trials & { readonly pairs: Int32Array } {
   const rows = speakers.length;
   if (values.length !== rows * size)

@@ -226,7 +226,7 @@ export async function filterModulations(
   return filterWhole(await createModulationFilter(options), samples, sampleRate);
 }
 
-/** Filters a whole sound with a kernel that is there: see `filterModulations`. */
+/** Filters all samples of a sound with a kernel that exists already: see `filterModulations`. */
 export function filterWhole(
   kernel: ModulationFilterKernel,
   samples: Float32Array,

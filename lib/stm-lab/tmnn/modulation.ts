@@ -60,7 +60,11 @@ export function modulationParameters(spec: TmnnSpec): Parameter[] {
   ];
 }
 
-/** Builds the modulation filters of a network. */
+/**
+ * Builds the modulation filters of a network.
+ *
+ * @throws UserError (`input`) from the layer, for fewer frames than its kernels reach.
+ */
 export function createModulation({ tf }: Engine, spec: TmnnSpec): ModulationLayer {
   const { filters, kind, taps, minBandHz, padding } = spec.modulation;
   const rate = frameRate(spec);

@@ -40,7 +40,11 @@ export function stageOptimiser({ rule }: Stage, decay: number): OptimiserOptions
     : { rule: { kind: 'sgd', momentum: 0.9, form: 'nesterov' }, decay };
 }
 
-/** `TmnnFitOptions` with every default. */
+/**
+ * `TmnnFitOptions` with every default.
+ *
+ * @throws UserError (`input`) for a schedule, learning rate or batch size that cannot be trained with.
+ */
 export function resolveFit(options: TmnnFitOptions): Required<TmnnFitOptions> {
   const resolved = {
     stages: PUBLISHED_STAGES,

@@ -23,7 +23,12 @@ export interface BufferStore {
   dispose(): void;
 }
 
-/** Puts buffers on the engine. */
+/**
+ * Puts buffers on the engine.
+ *
+ * @throws UserError (`input`) for a name declared twice, and from the store for an unknown name or values of
+ *   another network.
+ */
 export function createBuffers({ tf }: Engine, buffers: readonly Buffer[]): BufferStore {
   const held = new Map<string, Tensor>();
   const lookUp = (name: string): Tensor => {

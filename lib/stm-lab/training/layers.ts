@@ -67,7 +67,11 @@ export interface Layers {
   dropout<X extends Tensor>(x: X, rate: number, mode: Mode, seed: number): X;
 }
 
-/** Layers on an engine. */
+/**
+ * Layers on an engine.
+ *
+ * @throws UserError (`input`) from batch normalisation, for a batch with one value per channel.
+ */
 export function createLayers(engine: Engine, kernels: Kernels = createKernels(engine)): Layers {
   const { tf } = engine;
 

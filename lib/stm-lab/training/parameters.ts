@@ -141,7 +141,11 @@ export function split({ tf }: Engine, layout: ParameterLayout, flat: Tensor1D): 
   return layout.parameters.map(({ shape }, i) => tf.reshape(parts[i]!, [...shape]));
 }
 
-/** The same by name. */
+/**
+ * The same by name.
+ *
+ * @throws UserError (`input`) from the look-up, for a name that the layout lacks.
+ */
 export function unpack(engine: Engine, layout: ParameterLayout, flat: Tensor1D): ParameterTensors {
   const parts = split(engine, layout, flat);
   const byName = new Map(layout.parameters.map(({ name }, i) => [name, parts[i]!]));

@@ -85,6 +85,7 @@ export function timeDelay(
  *
  * @param x float32 (batch, time, channels), two frames or more.
  * @returns (batch, 2 x channels).
+ * @throws UserError (`input`) for fewer than two frames.
  */
 export function statisticsPooling({ tf }: Engine, x: Tensor3D): Tensor2D {
   const frames = x.shape[1];

@@ -43,7 +43,7 @@ const DESTROY = [
 ] as const satisfies readonly RawAttribute[];
 let created = 0;
 
-/** TensorFlow resource variables. */
+/** TensorFlow resource variables, one per array of `start`. */
 export function createVariables(engine: Engine, start: readonly Float32Array[]): Variables {
   const { tf } = engine;
   const ops = rawOps(engine);

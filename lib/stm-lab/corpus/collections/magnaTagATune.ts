@@ -15,7 +15,11 @@ export interface MagnaTagATuneOptions {
   readonly tagless?: 'left-out' | 'kept';
 }
 
-/** The part of a clip by the first hexadecimal digit of its path: 0 to b training, c validation, d to f test. */
+/**
+ * The part of a clip by the first hexadecimal digit of its path: 0 to b training, c validation, d to f test.
+ *
+ * @throws UserError (`input`) for a path that does not begin with a folder 0 to f.
+ */
 export function magnaTagATunePart(mp3Path: string): Part {
   const digit = parseInt(mp3Path[0] ?? '', 16);
   if (!/^[0-9a-f]\//.test(mp3Path))

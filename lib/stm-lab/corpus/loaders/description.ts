@@ -137,7 +137,11 @@ export interface CorpusLayout {
   readonly columns?: Readonly<Record<string, number | CorpusRule | ListedColumn>>;
 }
 
-/** Reads the description of one corpus. */
+/**
+ * Reads the description of one corpus.
+ *
+ * @throws UserError (`input`) for an unknown corpus, naming the known ones.
+ */
 export function readCorpusDescription(folder: string, id: string): CorpusDescription {
   const file = path.join(folder, `${id}.json`);
   if (!fs.existsSync(file))

@@ -29,7 +29,11 @@ function bare(text: string): string {
     .replace(/\.[^./]*$/, '');
 }
 
-/** Replaces `{name}` by its value, `{name:form}` by the value in one of the forms of `CorpusRule`. */
+/**
+ * Replaces `{name}` by its value, `{name:form}` by the value in one of the forms of `CorpusRule`.
+ *
+ * @throws UserError (`input`) for a name that has no value.
+ */
 export function fill(template: string, values: Values): string {
   return template.replaceAll(PLACE, (_, name: string, form: string | undefined) => {
     const value = values[name];

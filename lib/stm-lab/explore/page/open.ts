@@ -7,7 +7,7 @@ const textAt = (bytes: Uint8Array, from: number, length: number): string =>
 const MPEG_RATES = [44100, 48000, 32000];
 
 /**
- * The sampling rate that a compressed file names, so that the browser decodes it without resampling; undefined where it
+ * The sampling rate (Hz) that a compressed file names, so that the browser decodes it without resampling; undefined where it
  * is not found.
  */
 export function namedRate(bytes: Uint8Array): number | undefined {

@@ -12,7 +12,7 @@ export function download(name: string, content: BlobPart, type: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** A sound as 16-bit WAV; louder than full scale, it is turned down to 0.9 of it. */
+/** Mono samples as a 16-bit WAV file; louder than full scale, they are turned down to 0.9 of it. */
 export function toWav(name: string, samples: Float32Array, sampleRate: number): BlobPart {
   const peak = samples.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   const fitting = peak > 1 ? samples.map((value) => (0.9 * value) / peak) : samples;

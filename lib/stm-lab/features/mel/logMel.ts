@@ -90,6 +90,8 @@ const VARIANCE_GUARD = 1e-5;
  * Prepares a log-mel front end in double precision: power spectrum of Hann windows, Slaney's mel bands of
  * unit area, 10 log10, cut off `topDb` below the largest value of this signal (the released code takes the
  * largest of the whole batch, which makes a result depend on its neighbours).
+ *
+ * @throws UserError (`input`) from the kernel, for fewer samples than one window.
  */
 export function createLogMel(parameters: LogMelParameters): LogMelKernel {
   const { sampleRate, window, hop, bands, highestHz } = parameters;

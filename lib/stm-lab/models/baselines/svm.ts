@@ -42,6 +42,9 @@ interface Pair {
  * fitted on five-fold held-out values, and those of all pairs are coupled (the method of LIBSVM). Where the training rows
  * have groups, whole groups are held out: values of rows whose group was trained on are larger than those of new
  * recordings, and the sigmoid would be too sure.
+ *
+ * @throws UserError (`input`) for a C or gamma that is not above 0, and in training for more rows than a kernel
+ *   matrix can hold.
  */
 export function supportVectorMachine(options: SvmOptions = {}): Classifier {
   const {

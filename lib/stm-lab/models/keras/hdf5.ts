@@ -20,7 +20,7 @@ async function withScratch<T>(work: (file: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** An HDF5 file with the given arrays and empty groups. */
+/** The bytes of an HDF5 file with the given arrays and empty groups. */
 export function encodeHdf5(arrays: Hdf5Arrays, emptyGroups: readonly string[]): Promise<Uint8Array> {
   return withScratch(async (scratch) => {
     const { File, ready } = await import('h5wasm/node');

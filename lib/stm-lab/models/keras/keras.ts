@@ -19,6 +19,8 @@ const INFO_FILE = 'stm-lab.json';
 /**
  * Writes the network as a `.keras` file (Keras 3), which `keras.models.load_model` opens: same layers,
  * L1 penalties and dropout rates, same weights. Not compiled: give it a loss to train it further.
+ *
+ * @throws UserError (`input`) for a network with attention.
  */
 export async function saveKeras(file: string, model: MlpModel): Promise<void> {
   const { spec, weights, info } = model;

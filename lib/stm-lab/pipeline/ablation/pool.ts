@@ -38,6 +38,8 @@ const ATTEMPTS = 3;
 /**
  * A worker process that scores cells: TensorFlow cannot be loaded twice in one process, so cells that run
  * side by side need processes. One that dies (out of memory, killed) is replaced and its cell done again.
+ *
+ * @throws UserError (`environment`) from the scorer, when processes keep dying over one cell; else what the cell threw.
  */
 export function processScorer(order: AblationWorkerOrder, signal: AbortSignal | undefined): CellScorer {
   let child: ChildProcess | undefined;

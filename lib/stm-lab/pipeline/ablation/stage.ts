@@ -104,7 +104,11 @@ export interface OpenAblation extends AblationIdentity {
   readonly request: Omit<TrackedStageRequest, 'run'>;
 }
 
-/** Reads what an ablation is about, and checks it. `warn` is told why cells are not scored by collection. */
+/**
+ * Reads what an ablation is about, and checks it. `warn` is told why cells are not scored by collection.
+ *
+ * @throws UserError (`input`) for fewer than one worker, or features that cannot be opened.
+ */
 export function openAblation(options: AblateStageOptions, warn?: (line: string) => void): OpenAblation {
   const { experiment, out, workers = 1 } = options;
   if (!Number.isInteger(workers) || workers < 1)

@@ -58,7 +58,7 @@ export function excerptTask(vectors: ExcerptVectors, index: readonly IndexRow[])
   return { vectors: vectors.vectors, columns, starts, y, classes, collections };
 }
 
-/** What a fold of an excerpt model predicts; its temperature is told to `onTemperature`. */
+/** Probabilities of the test rows of a fold (float32, rows x classes); the temperature is told to `onTemperature`. */
 export async function fitExcerptFold(
   task: ExcerptTask,
   choice: ExcerptModelChoice,

@@ -73,7 +73,11 @@ async function regionMaps(
   return ablationFigure({ cells, reference: referenceOf(await lab.ablate()), note: lab.note });
 }
 
-/** Scores along one axis at a time. */
+/**
+ * Scores along one axis at a time.
+ *
+ * @throws UserError (`input`) for an ablation without cells along one axis.
+ */
 export async function ablationMarginals(lab: ExperimentStages): Promise<FigureSpec> {
   const rows = (await drawnCells(lab)).flatMap(({ region, score }) => {
     const { pass, rateHz, scaleCycPerOct } = region;

@@ -4,7 +4,11 @@ import { classNumbers, planeAxes, openFeatureFolder } from '../featureFolder';
 import { drawRecording } from '../recordingFigure';
 import type { ExperimentStages } from '../experimentStages';
 
-/** One accepted recording on its way to features. */
+/**
+ * One accepted recording on its way to features.
+ *
+ * @throws UserError (`input`) when no recording was accepted.
+ */
 export async function pipelineFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const { rejected } = await lab.extract();
   const refused = new Set(rejected.map((entry) => entry.path));

@@ -13,7 +13,11 @@ export async function balanceFigure(lab: ExperimentStages): Promise<FigureSpec> 
   });
 }
 
-/** Variance explained by the components. */
+/**
+ * Variance explained by the components.
+ *
+ * @throws UserError (`input`) for an experiment without components.
+ */
 export async function varianceFigure(lab: ExperimentStages): Promise<FigureSpec> {
   const { reduction } = await lab.reduce();
   const { components } = reduction;

@@ -47,7 +47,11 @@ export async function searchParallelFigure(lab: ExperimentStages): Promise<Figur
   });
 }
 
-/** How much of the objective each hyperparameter accounts for. */
+/**
+ * How much of the objective each hyperparameter accounts for.
+ *
+ * @throws UserError (`input`) for fewer than 4 complete trials.
+ */
 export async function importancesOfSearch(lab: ExperimentStages): Promise<FigureSpec> {
   const { trials } = await lab.search();
   const rows = importances(trials, lab.experiment.search.space);

@@ -74,7 +74,11 @@ export function modulationDensity(points: readonly ModulationPoint[], grid: Modu
   return density.map((value) => value / sum);
 }
 
-/** Jensen-Shannon distance of two densities on one grid: the root of the divergence to base 2, 0 .. 1. */
+/**
+ * Jensen-Shannon distance of two densities on one grid: the root of the divergence to base 2, 0 .. 1.
+ *
+ * @throws UserError (`input`) for densities of different length.
+ */
 export function jensenShannonDistance(p: ArrayLike<number>, q: ArrayLike<number>): number {
   if (p.length !== q.length)
     throw inputError(`densities of ${p.length} and ${q.length} cells are not on one grid`);

@@ -14,7 +14,8 @@ export interface BankTransfer extends ModulationGrid {
  * Modulation transfer function of a bank: the sum of the kernels' power responses, each with the square
  * of its weight.
  *
- * @param weights of the filters; default 1 each.
+ * @param options `weights` of the filters; default 1 each.
+ * @throws UserError (`input`) for no filters.
  */
 export function bankTransfer(
   filters: readonly GaborFilter[],

@@ -59,6 +59,8 @@ const KEPT_SAMPLES = 64 * 2 ** 20;
  * short, others follow.
  *
  * @param defaultSnrDb where the settings name no range.
+ * @throws UserError (`input`) for waveforms that are not standardised, a range that does not rise, and, from the
+ *   mixer, a recording without samples.
  */
 export function createNoiseMixer(
   folder: string,

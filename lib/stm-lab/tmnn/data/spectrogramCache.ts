@@ -51,6 +51,8 @@ export type CachedClip =
  * Computes the power spectrogram of every recording once: `<folder>/ab/ab12….npy` (frames x bins, float32), named by
  * the content of the recording and the analysis, so that a moved file is found again and a changed one computed again.
  * A recording that cannot be read becomes a reason, and the rest continues.
+ *
+ * @throws UserError (other kinds than `input`) when the environment fails.
  */
 export async function cacheSpectrograms(
   folder: string,
@@ -101,7 +103,11 @@ function extended(samples: Float32Array, length: number): Float32Array {
   return longer;
 }
 
-/** Spectrograms that `cacheSpectrograms` left, opened anew for each read: tens of thousands may be in use. */
+/**
+ * Spectrograms that `cacheSpectrograms` left, opened anew for each read: tens of thousands may be in use.
+ *
+ * @throws UserError (`input`) from the source, for a file of another number of bins.
+ */
 export function fileSource(
   clips: readonly { readonly file: string; readonly frames: number }[],
   { fftLength }: Analysis,

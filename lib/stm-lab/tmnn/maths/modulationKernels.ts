@@ -1,4 +1,4 @@
-/** Symmetric Hamming window, 0.54 - 0.46 cos(2 pi i / (taps - 1)). */
+/** Symmetric Hamming window of `taps` values, 0.54 - 0.46 cos(2 pi i / (taps - 1)). */
 export function hammingWindow(taps: number): Float64Array {
   return Float64Array.from(
     { length: taps },

@@ -17,7 +17,7 @@ export interface TmnnEvaluation extends Pick<TmnnCell, 'scores' | 'perOutput'> {
  * Scores a network that a study kept (a cell's folder `model`) on the test clips of an experiment, which may be another
  * than it was trained in, with the same outputs.
  *
- * @param seed whose test part is used; one of the experiment's.
+ * @param options `seed` names the division whose test part is used; one of the experiment's.
  * @throws UserError (`input`) when the folder holds no network, or the outputs differ.
  */
 export async function evaluateTmnn(

@@ -95,7 +95,11 @@ export async function tmnnStudyStage(
   return { status, ...readJson<TmnnStudy>(path.join(out, 'study.json')), failed };
 }
 
-/** The experiment's clips as each seed parts them, their spectrograms computed once. */
+/**
+ * The experiment's clips as each seed parts them, their spectrograms computed once.
+ *
+ * @throws UserError (`input`) when no recording can be read.
+ */
 export async function readyCollections(
   { experiment, root, out, cache = path.join(out, 'spectrograms') }: TmnnStudyOptions,
   context: StageContext,
