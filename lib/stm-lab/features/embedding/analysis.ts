@@ -46,6 +46,7 @@ export interface EmbeddingAnalysis {
  *
  * @param sampleRate Hz, a positive integer
  * @param onExcerpt called after each excerpt, whose model may take seconds
+ * @throws UserError (`environment`) from `push`, when the model fails to run
  */
 export function startEmbeddingAnalysis(
   kernel: EmbeddingKernel,

@@ -9,7 +9,7 @@ export const MPS_HOP = 64;
 /** Bins that are analysed: 0 Hz to just below 8 kHz. */
 export const MPS_BINS = 256;
 
-/** Gaussian window of the spectrogram at a sampling rate, symmetric. */
+/** Gaussian window of the spectrogram, `MPS_WINDOW` values, symmetric; sampling rate in Hz. */
 export function spectrogramWindow(sampleRate: number): Float64Array {
   const sigma = sampleRate / (2 * Math.PI * RESOLUTION_HZ);
   return Float64Array.from({ length: MPS_WINDOW }, (_, i) =>
