@@ -15,18 +15,23 @@ const testFiles = () =>
     .map((name) => join('test', name))
     .sort();
 
-/** All are run, whatever the ones before said; the suites come last, so that their summary closes the output. */
-const steps = {
+/** All are run, whatever the others say: two at a time, each with its output in one piece. */
+const checks = {
   formatting: () => [bin('prettier', 'bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
   lint: () => [bin('eslint', 'bin/eslint.js'), '.'],
   'types of the library': () => [tsc, '-b', 'lib'],
   'types of tests and benchmarks': () => [tsc, '-p', '.'],
   'declarations under TypeScript 5.0': () => [join(root, 'setup', 'declarations.mjs')],
-  suites: (files) => [
-    ...['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec'],
-    ...(files.length > 0 ? files : testFiles()),
-  ],
 };
+
+/** They come last, so that their summary closes the output. */
+const suites = (files) => [
+  ...['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec'],
+  ...(files.length > 0 ? files : testFiles()),
+];
+
+const otherChecks = Object.keys(checks).filter((name) => !['types of the library', 'lint'].includes(name));
+const title = (name) => `\n── ${name}\n`;
 
 /**
  * Runs every check of the workbench and prints what each took. Exits with 1 when any fails.
@@ -37,13 +42,21 @@ export async function test(args) {
   const results = [];
   // What suites leave in the temporary folder goes when all passed, and can be looked at when not.
   const scratch = mkdtempSync(join(tmpdir(), 'stm-lab-test-'));
-  for (const [name, command] of Object.entries(steps)) {
-    if (args.length > 0 && name !== 'suites') continue;
-    stdout.write(`\n── ${name}\n`);
+  const step = async (name, work) => {
     const start = Date.now();
-    const code = await run(command(args), scratch);
+    const code = await work();
     results.push({ name, code, seconds: (Date.now() - start) / 1000 });
-  }
+  };
+  // Lint reads the declarations that the build writes.
+  const [build, ...others] = args.length > 0 ? [] : ['types of the library', 'lint', ...otherChecks];
+  if (build !== undefined) await step(build, () => run(checks[build](), scratch, title(build)));
+  const lanes = Array.from({ length: 2 }, async () => {
+    for (let name = others.shift(); name !== undefined; name = others.shift())
+      await step(name, () => run(checks[name](), scratch, title(name)));
+  });
+  await Promise.all(lanes);
+  stdout.write(title('suites'));
+  await step('suites', () => run(suites(args), scratch));
   const width = Math.max(...results.map(({ name }) => name.length)) + 2;
   stdout.write('\n');
   for (const { name, code, seconds } of results) {
@@ -57,14 +70,19 @@ export async function test(args) {
   exit(passed ? 0 : 1);
 }
 
-/** Runs Node on the arguments in our terminal, temporary files in `scratch`; a signal ends the child first, then us. */
-function run(nodeArguments, scratch) {
+/**
+ * Runs Node on the arguments, temporary files in `scratch`; a signal ends the child first, then us. With a heading, the
+ * output is printed below it when the child has ended, in one piece; else at once.
+ */
+function run(nodeArguments, scratch, heading) {
   return new Promise((resolve) => {
+    const output = [];
     const child = spawn(execPath, nodeArguments, {
       cwd: root,
-      stdio: 'inherit',
+      stdio: heading === undefined ? 'inherit' : ['inherit', 'pipe', 'pipe'],
       env: { ...env, TMPDIR: scratch, TF_CPP_MIN_LOG_LEVEL: env.TF_CPP_MIN_LOG_LEVEL ?? '2' },
     });
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece) => output.push(piece));
     const forward = (signal) => {
       if (!(signal === 'SIGINT' && stdin.isTTY)) child.kill(signal);
       child.once('exit', () => kill(pid, signal));
@@ -72,9 +90,10 @@ function run(nodeArguments, scratch) {
     const unwatch = endStuckSuites(child.pid);
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.once(signal, forward);
-    child.on('exit', (code) => {
+    child.on(heading === undefined ? 'exit' : 'close', (code) => {
       unwatch();
       for (const signal of signals) process.off(signal, forward);
+      if (heading !== undefined) stdout.write(heading + Buffer.concat(output).toString());
       resolve(code ?? 1);
     });
   });
