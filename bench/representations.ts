@@ -55,7 +55,7 @@ function mpsError(folder: string, i: number, { rateHz, scaleCycPerKHz }: PeerAns
   const sum = new Float64Array(scales.length * rateHz.length);
   let windows = 0;
   modulationPower(
-    { values, bins: shape[0]!, frameRate: 250 },
+    { values, bins: shape[0]!, frameRate: 320 },
     rateHz.length,
     { rateHz, scales: scales.length },
     (power) => {

@@ -37,7 +37,7 @@ def average(response):
 
 
 def soundsig_mps(samples):
-    t, f, z, _ = spectrogram(samples, 16000, 250, 50, max_freq=8000, cmplx=False)
+    t, f, z, _ = spectrogram(samples, 16000, 320, 50, max_freq=8000, cmplx=False)
     decibels = 20 * np.log10(np.maximum(np.abs(z), 1e-12))
     return decibels, f, t, mps(decibels, f, t, window=1.0)
 

@@ -8,6 +8,7 @@ import {
   createAmKernel,
   createCorticalBank,
   createCorticalKernel,
+  createFastTransforms,
   createMpsKernel,
   describeFeatures,
   extractAm,
@@ -159,6 +160,22 @@ test('MPS: as its definition, window by window', () => {
       assert.ok(Math.abs(value - re ** 2 - im ** 2) < 1e-9 * (1 + value));
     });
   });
+});
+
+test('MPS: the fast transforms give the same', async () => {
+  const [bins, window] = [32, 33];
+  const random = noise(3, 1, bins * 70);
+  const values = Float64Array.from({ length: bins * 70 }, (_, i) => random[i]!);
+  assert.ok(standardise(values, 'log'));
+  const axes = { rateHz: Array.from({ length: 11 }, (_, i) => (i - 5) * 10), scales: 9 };
+  const powers = [undefined, await createFastTransforms(bins, window)].map((fast) => {
+    const all: number[] = [];
+    const whole = { values, bins, frameRate: 320 };
+    modulationPower(whole, window, axes, (power) => all.push(...power), fast);
+    return all;
+  });
+  const top = Math.max(...powers[0]!);
+  powers[0]!.forEach((power, i) => assert.ok(Math.abs(power - powers[1]![i]!) < 1e-5 * top));
 });
 
 test('cortical: Gabor filters as their definition; averages over less average to the plane', async () => {

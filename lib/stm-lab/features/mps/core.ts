@@ -1,6 +1,6 @@
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
 import { resample } from '../../audio/resample';
-import { loadPffft } from '../kernels/pffft';
+import { loadPffft, type FftPlan, type Pffft } from '../kernels/pffft';
 import { planeCells, type PlaneAxes } from '../plane';
 import {
   analysePlane,
@@ -74,6 +74,42 @@ export function standardise(values: Float64Array, amplitude: MpsParameters['ampl
   return scale < Infinity;
 }
 
+/** A transform of one length: fill its input, take its output, which the next one overwrites. */
+interface FastTransform {
+  input(): Float32Array;
+  transform(): Float32Array;
+}
+
+/** Transforms in WebAssembly, single precision: of the bins of a frame, and of a window less one of its frames. */
+export interface FastTransforms {
+  readonly frequency: FastTransform;
+  readonly time: FastTransform;
+}
+
+function fastTransform(fft: Pffft, length: number, kind: FftPlan['kind']): FastTransform {
+  const plan = fft.plan(length, kind);
+  const floats = kind === 'real' ? length : 2 * length;
+  const [input, output, scratch] = [0, 0, 0].map(() => fft.allocate(4 * floats)) as [number, number, number];
+  const view = (address: number): Float32Array => new Float32Array(fft.memory.buffer, address, floats);
+  view(input).fill(0);
+  return {
+    input: () => view(input),
+    transform() {
+      fft.transform(plan, input, output, scratch, 'forward', 'ordered');
+      return view(output);
+    },
+  };
+}
+
+/** Prepares them; `bins` and `windowFrames - 1` are multiples of 32 and 16 without prime factors above 5. */
+export async function createFastTransforms(bins: number, windowFrames: number): Promise<FastTransforms> {
+  const fft = await loadPffft();
+  return {
+    frequency: fastTransform(fft, bins, 'real'),
+    time: fastTransform(fft, windowFrames - 1, 'complex'),
+  };
+}
+
 /**
  * Modulation power in overlapping Gaussian windows along time: squared magnitude of the 2-D Fourier transform of the
  * windowed spectrogram. Windows follow one another at a sixth of their length, rounded down; beyond its ends the
@@ -83,6 +119,7 @@ export function standardise(values: Float64Array, amplitude: MpsParameters['ampl
  * @param rateHz symmetric about 0
  * @param scales how many, from 0 cycles per kHz: the first bins of the transform along frequency
  * @param onWindow is given scales x rates, row-major, of each window; overwritten by the next
+ * @param fast for rates that are whole turns of a window less one frame; default: double precision, rate by rate
  *
  * Source: Elliott & Theunissen 2009; windows, padding and standardised spectrogram as soundsig 3.1.1 has them.
  */
@@ -91,6 +128,7 @@ export function modulationPower(
   windowFrames: number,
   { rateHz, scales }: { readonly rateHz: readonly number[]; readonly scales: number },
   onWindow: (power: Float64Array) => void,
+  fast?: FastTransforms,
 ): void {
   const frames = values.length / bins;
   const half = (windowFrames - 1) / 2;
@@ -99,7 +137,7 @@ export function modulationPower(
   const weights = modulationWindow(windowFrames);
   const { cos, sin } = phases(rateHz.slice(first), half + 1, 1 / frameRate);
   // The window is along time alone, so that one transform along frequency serves all windows.
-  const { real, imaginary } = alongFrequency(values, bins, scales, half);
+  const { real, imaginary } = alongFrequency(values, bins, scales, half, fast);
   const length = frames + 2 * half;
   const [evenRe, evenIm, oddRe, oddIm] = Array.from({ length: 4 }, () => new Float64Array(half + 1)) as [
     Float64Array,
@@ -112,6 +150,24 @@ export function modulationPower(
   for (let middle = shift - 1; middle < frames - 1; middle += shift) {
     for (let j = 0; j < scales; j++) {
       const at = j * length + half + middle;
+      const cell = j * rateHz.length + first;
+      if (fast !== undefined) {
+        const turn = windowFrames - 1;
+        const input = fast.time.input();
+        for (let n = 0; n < turn; n++) {
+          input[2 * n] = weights[n]! * real[at - half + n]!;
+          input[2 * n + 1] = weights[n]! * imaginary[at - half + n]!;
+        }
+        // The last frame is one turn of every rate after the first.
+        input[0]! += weights[turn]! * real[at + half]!;
+        input[1]! += weights[turn]! * imaginary[at + half]!;
+        const spectrum = fast.time.transform();
+        for (let k = -first; k <= first; k++) {
+          const bin = 2 * ((k + turn) % turn);
+          power[cell + k] = spectrum[bin]! ** 2 + spectrum[bin + 1]! ** 2;
+        }
+        continue;
+      }
       for (let n = 0; n <= half; n++) {
         const weight = weights[half + n]! * (n === 0 ? 0.5 : 1);
         evenRe[n] = weight * (real[at + n]! + real[at - n]!);
@@ -127,7 +183,6 @@ export function modulationPower(
           sinRe += oddRe[n]! * sin[i]!;
           sinIm += oddIm[n]! * sin[i]!;
         }
-        const cell = j * rateHz.length + first;
         power[cell + k] = (cosRe + sinIm) ** 2 + (cosIm - sinRe) ** 2;
         power[cell - k] = (cosRe - sinIm) ** 2 + (cosIm + sinRe) ** 2;
       }
@@ -142,6 +197,7 @@ function alongFrequency(
   bins: number,
   scales: number,
   padding: number,
+  fast: FastTransforms | undefined,
 ): { readonly real: Float64Array; readonly imaginary: Float64Array } {
   const frames = values.length / bins;
   const length = frames + 2 * padding;
@@ -151,6 +207,19 @@ function alongFrequency(
   for (const value of values) if (value < least) least = value;
   // The transform of a constant.
   for (let n = 0; n < padding; n++) real[n] = real[length - 1 - n] = least * bins;
+  if (fast !== undefined) {
+    for (let n = 0; n < frames; n++) {
+      const input = fast.frequency.input();
+      for (let b = 0; b < bins; b++) input[b] = values[b * frames + n]!;
+      const spectrum = fast.frequency.transform();
+      for (let j = 0; j < scales; j++) {
+        real[j * length + padding + n] = spectrum[2 * j]!;
+        // The first imaginary part is the last bin's.
+        imaginary[j * length + padding + n] = j === 0 ? 0 : spectrum[2 * j + 1]!;
+      }
+    }
+    return { real, imaginary };
+  }
   const fourier = fourierTransform(bins);
   const re = new Float64Array(bins);
   const im = new Float64Array(bins);
@@ -176,16 +245,15 @@ function alongFrequency(
 }
 
 /**
- * Prepares the modulation power spectrum of excerpts: a spectrogram (Gaussian windows of 50 Hz resolution, 250 frames a
+ * Prepares the modulation power spectrum of excerpts: a spectrogram (Gaussian windows of 50 Hz resolution, 320 frames a
  * second, 0 to 8 kHz), standardised, in Gaussian windows of 1 s (see `modulationPower`). Features are in dB: the mean
  * power over windows, and the standard deviation over windows of each window's dB.
  */
 export async function createMpsKernel({
   amplitude = 'log',
 }: Partial<Pick<MpsParameters, 'amplitude'>> = {}): Promise<PlaneKernel> {
-  const fft = await loadPffft();
-  const plan = fft.plan(MPS_FFT, 'real');
-  const [input, output, scratch] = [0, 0, 0].map(() => fft.allocate(MPS_FFT * 4)) as [number, number, number];
+  const frame = fastTransform(await loadPffft(), MPS_FFT, 'real');
+  const fast = await createFastTransforms(MPS_BINS, WINDOW_FRAMES);
   const window = spectrogramWindow(ANALYSIS_RATE);
   const axes = mpsAxes();
   const { rateHz, scaleCycPerKHz } = axes as Required<Pick<PlaneAxes, 'rateHz' | 'scaleCycPerKHz'>>;
@@ -195,24 +263,21 @@ export async function createMpsKernel({
     const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
     const frames = Math.floor((x.length - MPS_WINDOW) / MPS_HOP) + 1;
     const values = new Float64Array(MPS_BINS * frames);
-    const buffer = new Float32Array(fft.memory.buffer, input, MPS_FFT);
-    const bins = new Float32Array(fft.memory.buffer, output, MPS_FFT);
     let largest = 0;
     for (let n = 0; n < frames; n++) {
-      buffer.fill(0);
+      const buffer = frame.input();
       for (let i = 0; i < MPS_WINDOW; i++) buffer[i] = (x[n * MPS_HOP + i]! - mean) * gain * window[i]!;
-      fft.transform(plan, input, output, scratch, 'forward', 'ordered');
+      const bins = frame.transform();
       for (let k = 0; k < MPS_BINS; k++) {
-        // The first imaginary part is the last bin's.
-        const value = Math.sqrt(bins[2 * k]! ** 2 + (k === 0 ? 0 : bins[2 * k + 1]! ** 2));
+        const value = bins[2 * k]! ** 2 + (k === 0 ? 0 : bins[2 * k + 1]! ** 2);
         values[k * frames + n] = value;
         if (value > largest) largest = value;
       }
     }
-    if (!(largest > 1e-4 && largest < Infinity)) return undefined;
-    const least = largest * 10 ** (-RANGE_DB / 20);
-    if (amplitude === 'log')
-      for (let i = 0; i < values.length; i++) values[i] = 20 * Math.log10(Math.max(values[i]!, least));
+    if (!(largest > 1e-8 && largest < Infinity)) return undefined;
+    const least = largest * 10 ** (-RANGE_DB / 10);
+    for (let i = 0; i < values.length; i++)
+      values[i] = amplitude === 'log' ? 10 * Math.log10(Math.max(values[i]!, least)) : Math.sqrt(values[i]!);
     return values;
   };
   return {
@@ -224,15 +289,21 @@ export async function createMpsKernel({
       let windows = 0;
       const wanted = { rateHz, scales: scaleCycPerKHz.length };
       const whole = { values, bins: MPS_BINS, frameRate: FRAME_RATE };
-      modulationPower(whole, WINDOW_FRAMES, wanted, (power) => {
-        windows++;
-        for (let i = 0; i < cells; i++) {
-          const decibels = 10 * Math.log10(Math.max(power[i]!, FLOOR));
-          sums[i]! += power[i]!;
-          sums[cells + i]! += decibels;
-          sums[2 * cells + i]! += decibels ** 2;
-        }
-      });
+      modulationPower(
+        whole,
+        WINDOW_FRAMES,
+        wanted,
+        (power) => {
+          windows++;
+          for (let i = 0; i < cells; i++) {
+            const decibels = 10 * Math.log10(Math.max(power[i]!, FLOOR));
+            sums[i]! += power[i]!;
+            sums[cells + i]! += decibels;
+            sums[2 * cells + i]! += decibels ** 2;
+          }
+        },
+        fast,
+      );
       return sums.map((sum) => sum / windows);
     },
     toFeatures: (mean) =>

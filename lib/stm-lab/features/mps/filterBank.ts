@@ -4,8 +4,8 @@ export const MPS_WINDOW = 306;
 const RESOLUTION_HZ = 50;
 /** Length of the Fourier transform: bins 31.25 Hz apart. */
 export const MPS_FFT = 512;
-/** Samples from frame to frame: 250 a second. */
-export const MPS_HOP = 64;
+/** Samples from frame to frame: 320 a second. */
+export const MPS_HOP = 50;
 /** Bins that are analysed: 0 Hz to just below 8 kHz. */
 export const MPS_BINS = 256;
 

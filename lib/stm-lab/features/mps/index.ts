@@ -1,4 +1,5 @@
 export {
+  createFastTransforms,
   createMpsKernel,
   extractMps,
   modulationPower,
