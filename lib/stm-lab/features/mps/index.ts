@@ -1,11 +1,8 @@
+export { createMpsKernel, extractMps, MPS_PARAMETERS, mpsAxes, type MpsParameters } from './core';
 export {
   createFastTransforms,
-  createMpsKernel,
-  extractMps,
   modulationPower,
-  MPS_PARAMETERS,
-  mpsAxes,
   standardise,
-  type MpsParameters,
+  type FastTransforms,
   type Spectrogram,
-} from './core';
+} from './power';
