@@ -42,6 +42,7 @@ export interface FastTransforms {
   readonly time: FastTransform;
 }
 
+/** A transform of one length with room of its own, its input filled with zeros. */
 export function fastTransform(fft: Pffft, length: number, kind: FftPlan['kind']): FastTransform {
   const plan = fft.plan(length, kind);
   const floats = kind === 'real' ? length : 2 * length;
