@@ -39,7 +39,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lib/{stm-lab,demo-corpus,research-basics}/**/*.ts'],
+    files: ['lib/**/*.ts'],
     plugins: { house: { rules: { 'doc-comments': docComments } } },
     rules: { 'house/doc-comments': 'error' },
   },

@@ -51,7 +51,11 @@ export interface HyperbandPrunerOptions {
 export type PrunerChoice =
   'none' | 'median' | 'asha' | 'hyperband' | MedianPrunerOptions | AshaPrunerOptions | HyperbandPrunerOptions;
 
-/** The pruner of a name or of options. */
+/**
+ * The pruner of a name or of options.
+ *
+ * @throws UserError (`input`) for an unknown name.
+ */
 export function createPruner(choice: PrunerChoice): Pruner {
   const options = (typeof choice === 'string' ? { name: choice } : choice) as
     { name: 'none' } | MedianPrunerOptions | AshaPrunerOptions | HyperbandPrunerOptions;

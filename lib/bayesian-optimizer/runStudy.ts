@@ -49,7 +49,11 @@ function failuresInARow(
     : undefined;
 }
 
-/** Runs trials until the study holds `trials` of them; see `optimize`. */
+/**
+ * Runs trials until the study holds `trials` of them; see `optimize`.
+ *
+ * @throws UserError (`input`) for a number of trials below 0.
+ */
 export async function runStudy<S extends Space>(
   study: Study<S>,
   objective: Objective<S>,

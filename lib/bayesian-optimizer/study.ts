@@ -24,7 +24,11 @@ import { seenParameters } from './seenSpace';
 import type { Study, StudyOptions, Trial } from './studyTypes';
 import { trialHandle } from './trialHandle';
 
-/** Opens a study in its journal; see `createStudy`. */
+/**
+ * Opens a study in its journal; see `createStudy`.
+ *
+ * @throws UserError (`input`) from the study, for a trial that it does not hold.
+ */
 export function openStudy<const S extends Space>(options: StudyOptions<S>, home: StudyHome): Study<S> {
   const { name, maxRestarts = 3 } = options;
   const { journal, worker, isAlive } = home;

@@ -30,7 +30,12 @@ export interface StudyLog<S extends Space> {
   sync(): ReplayedStudy;
 }
 
-/** Finds a study in its journal, or makes it; see `createStudy`. */
+/**
+ * Finds a study in its journal, or makes it; see `createStudy`.
+ *
+ * @throws UserError (`input`) for an unknown or missing direction, a study recorded with other directions, and one
+ *   that is gone.
+ */
 export function openLog<const S extends Space>(
   options: StudyOptions<S>,
   { journal, worker }: StudyHome,

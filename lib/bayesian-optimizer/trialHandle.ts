@@ -22,7 +22,12 @@ export interface TrialHome {
   shouldPrune(): boolean;
 }
 
-/** The handle of a trial for the process that runs it. */
+/**
+ * The handle of a trial for the process that runs it.
+ *
+ * @throws UserError (`input`) from the handle: reports of several objectives, a parameter suggested twice with
+ *   other ranges or absent from the space, steps and values that are not numbers.
+ */
 export function trialHandle<S extends Space>(
   { number }: ReplayedTrial,
   attempt: number,

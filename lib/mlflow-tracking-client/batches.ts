@@ -97,6 +97,7 @@ function addEntry(
   }
 }
 
+/** Number of metrics, params and tags of a batch. */
 export function batchSize(batch: Batch): number {
   return batch.metrics.length + batch.params.length + batch.tags.length;
 }
@@ -135,6 +136,7 @@ export function missingMetrics(
   return metrics.filter((metric) => held.get(metric.key)?.has(pointIdentity(metric)) !== true);
 }
 
+/** Identities of points, by which those that MLflow holds already are found. */
 export function identitySet(points: readonly MetricPoint[]): Set<string> {
   return new Set(points.map(pointIdentity));
 }

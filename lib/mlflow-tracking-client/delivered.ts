@@ -10,6 +10,7 @@ export interface Delivered {
   models: number;
 }
 
+/** Counts of nothing, to add to. */
 export function nothingDelivered(): Delivered {
   return { runs: 0, metrics: 0, params: 0, tags: 0, datasets: 0, artifacts: 0, artifactBytes: 0, models: 0 };
 }

@@ -46,6 +46,8 @@ export function datasetToRemote(dataset: DatasetOptions): RemoteDataset {
 /**
  * The journal entry of a model: files and the content of its MLmodel file. The signature is stored as
  * MLflow does: each side a JSON text of tensor specifications.
+ *
+ * @throws UserError (`input`) for a name that MLflow refuses, or a folder without files.
  */
 export function modelToEntry(model: ModelOptions, files: SpooledFile[]): ModelEntry {
   if (!/^[^/:.%"']+$/.test(model.name) || model.name.trim() === '') {

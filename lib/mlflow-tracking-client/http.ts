@@ -32,6 +32,7 @@ export interface Http {
 /** Largest answer taken into memory. */
 const MAX_ANSWER_BYTES = 256 << 20;
 
+/** Prepares requests to a server: authentication, certificates, proxy, time limits, as its settings say. */
 export function createHttp(settings: ServerSettings): Http {
   const base = new URL(settings.uri);
   const tls = {

@@ -100,6 +100,7 @@ interface WireLoggedModel {
 
 const API = '/api/2.0/mlflow';
 
+/** Calls for logged models (MLflow 3); reads are tried again up to `retries` times. */
 export function createLoggedModelClient(http: Http, retries: number): LoggedModelClient {
   const call = <T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: object): Promise<T> =>
     withRetries(retries, 'always', () =>

@@ -68,7 +68,11 @@ export function soundToWav({ sampleRate, channels }: Sound): Buffer {
   return bytes;
 }
 
-/** Path of an image in the series of a key, by which the UI shows it at its step (as Python's `log_image` names it). */
+/**
+ * Path of an image in the series of a key, by which the UI shows it at its step (as Python's `log_image` names it).
+ *
+ * @throws UserError (`input`) for a key that MLflow does not show.
+ */
 export function imageSeriesPath(key: string, step: number, timestamp: number, id: string): string {
   if (key.trim() === '' || !/^[A-Za-z0-9_\-./ ]+$/.test(key) || key.length > LIMITS.keyCharacters)
     throw inputError(

@@ -91,6 +91,7 @@ interface WireVersion {
 
 const API = '/api/2.0/mlflow';
 
+/** Calls for the model registry; what may be repeated without harm is tried again up to `retries` times. */
 export function createRegistryClient(http: Http, retries: number): RegistryClient {
   const read = <T>(path: string, query: Record<string, string | number | readonly string[] | undefined>) =>
     withRetries(retries, 'always', () => http.json<T>({ method: 'GET', path: API + path, query }));

@@ -46,7 +46,11 @@ const AUDIO_TYPES = ['audio/wav', 'audio/flac', 'audio/mpeg', 'audio/ogg'];
 
 const TABLES_TAG = 'mlflow.loggedArtifacts';
 
-/** The handle by which one run's journal is written. */
+/**
+ * The handle by which one run's journal is written.
+ *
+ * @throws UserError (`input`) from the handle, for a parameter that is given another value.
+ */
 export function createRun(setup: RunSetup): Run {
   const { journal, memory } = setup;
   const checked = new Set<string>();

@@ -18,6 +18,7 @@ export interface RunModels {
   clear(): void;
 }
 
+/** Logs models of one run: entries of its journal, files in its spool, identifiers once the server has given them. */
 export function createRunModels(context: {
   journal: string;
   client: MlflowClient;

@@ -79,6 +79,7 @@ const REFUSALS = 3;
 /** Another process has the run in hand that this one refers to; this journal waits, the others go on. */
 class ReferredElsewhere extends Error {}
 
+/** Sends journals to a server until nothing is left or the server stays away; nothing is lost or sent twice. */
 export function createSender(options: SenderOptions): Sender {
   // Failures come back at once: the sender has its own patience, and knows better what else to do.
   const client = createMlflowClient({ ...options.settings, retries: 0 });

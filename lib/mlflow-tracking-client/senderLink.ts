@@ -143,6 +143,7 @@ export function connectSender(options: SenderLinkOptions): SenderLink {
   };
 }
 
+/** What a flush reports: counts, the state of each run, and the reason when something is left. */
 export function toReport(runs: JournalStatus[], delivered: Delivered, reason?: string): FlushReport {
   const complete = reason === undefined && runs.every((run) => run.state === 'delivered');
   return {

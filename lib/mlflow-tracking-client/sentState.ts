@@ -21,10 +21,12 @@ export interface SentState {
   problems: string[];
 }
 
+/** File beside a journal that says how much of it a server holds. */
 export function sentStateFile(journal: string, server: string): string {
   return journal.replace(/\.jsonl$/, `.${sha256(server).slice(0, 8)}.sent.json`);
 }
 
+/** How much of a journal a server holds; undefined when nothing is known. */
 export function readSentState(journal: string, server: string): SentState | undefined {
   const file = sentStateFile(journal, server);
   if (!fs.existsSync(file)) return undefined;
@@ -35,10 +37,12 @@ export function readSentState(journal: string, server: string): SentState | unde
   }
 }
 
+/** Remembers how much of a journal a server holds, in one step. */
 export function writeSentState(journal: string, state: SentState): void {
   writeJson(sentStateFile(journal, state.server), state);
 }
 
+/** Forgets what a server holds of a journal, so that it is sent from the start. */
 export function forgetSentState(journal: string, server: string): void {
   fs.rmSync(sentStateFile(journal, server), { force: true });
 }

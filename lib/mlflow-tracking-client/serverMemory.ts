@@ -17,6 +17,7 @@ export interface ServerMemory {
 
 const REMEMBER_MS = 2000;
 
+/** Remembers a server's answers for a while: experiments and abilities that many runs ask for. */
 export function createServerMemory(client: MlflowClient): ServerMemory {
   const answers = new Map<string, { at: number; answer: Promise<unknown> }>();
 

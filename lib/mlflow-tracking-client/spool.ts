@@ -12,6 +12,12 @@ export interface Spool {
   bytes(bytes: Uint8Array, to: string): SpooledFile;
 }
 
+/**
+ * Copies of files and texts that a journal will send, in a folder beside it.
+ *
+ * @throws UserError from the spool: (`input`) for what is no file or cannot be read, (`environment`) where copies cannot be
+ *   written.
+ */
 export function createSpool(journal: string): Spool {
   const keep = (write: (target: string) => void): { spool: string; bytes: number } => {
     const folder = spoolFolder(journal);
@@ -55,7 +61,11 @@ export function joinArtifactPath(folder: string, name: string): string {
   return folder === '' ? clean : `${folder.replace(/\/+$/, '')}/${clean}`;
 }
 
-/** Relative paths of all files under a folder, sorted. */
+/**
+ * Relative paths of all files under a folder, sorted.
+ *
+ * @throws UserError (`input`) for a folder that cannot be read, and a link that leads out of it.
+ */
 export function filesUnder(folder: string): string[] {
   let names: string[];
   try {

@@ -91,6 +91,7 @@ export interface WireRun {
   outputs?: { model_outputs?: { model_id: string }[] };
 }
 
+/** An experiment from MLflow's JSON. */
 export function experimentFromWire(wire: WireExperiment): Experiment {
   return {
     id: wire.experiment_id,
@@ -102,6 +103,7 @@ export function experimentFromWire(wire: WireExperiment): Experiment {
   };
 }
 
+/** A run from MLflow's JSON. */
 export function runFromWire(wire: WireRun): RemoteRun {
   return {
     id: wire.info.run_id,
@@ -129,6 +131,7 @@ export function runFromWire(wire: WireRun): RemoteRun {
   };
 }
 
+/** A metric point from MLflow's JSON. */
 export function pointFromWire(wire: WireMetric): MetricPoint {
   return {
     name: wire.key,

@@ -83,7 +83,11 @@ test('excerpts are kept on request, mel features on another scale', () => {
   assert.ok(power!.every((value) => value >= 0) && decibel!.some((value) => value < 0));
   const none = stmLab(...both, at('none'), '--features', 'mel', '--keep', 'excerpts');
   assert.equal(none.code, 2);
-  assert.match(none.err, /excerpts are kept of STM features only/);
+  assert.match(none.err, /mel features take one excerpt per recording, so there are none to keep/);
+  const hop = stmLab(...both, at('hop'), '--hop', '0.5');
+  assert.equal(hop.code, 2);
+  assert.match(hop.err, /--hop: is no setting of stm features, which have --channels, --max-excerpts/);
+  assert.match(stmLab(...both, at('hop'), '--max-excerpts', '1.5').err, /must be a whole number from 1/);
 });
 
 test('three kinds of sound are told apart by cross-validation', () => {

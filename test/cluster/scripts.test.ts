@@ -131,8 +131,9 @@ test('a dry run prints scripts and commands and leaves nothing; without Slurm th
     '--partition',
     'cpu',
   ];
-  const { code, out: printed, err } = stmLab(...words, '--dry-run', '--at-once', '4');
+  const { code, out: printed, err } = stmLab(...words, '--dry-run', '--at-once', '4', '--max-excerpts', '3');
   assert.equal(code, 0, err);
+  assert.match(printed, /--features stm --max-excerpts 3 /);
   assert.match(printed, /#SBATCH --partition=cpu/);
   assert.match(printed, /--shard "\$SLURM_ARRAY_TASK_ID\/8"/);
   assert.match(printed, /--merge 8/);

@@ -233,7 +233,10 @@ export function conditionGp(design: Design, y: Float64Array, theta: Float64Array
   }
 }
 
-/** The negative log posterior and its gradient at `theta`, for checks by finite differences. */
+/**
+ * The negative log posterior at `theta` (one value per hyperparameter); its gradient goes into `gradient`. For checks by
+ * finite differences.
+ */
 export function negativeLogPosterior(
   design: Design,
   y: Float64Array,

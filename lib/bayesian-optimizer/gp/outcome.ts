@@ -1,6 +1,6 @@
 import { medianOfSorted } from '../numerics/median';
 
-/** Divided by the largest magnitude, so that squares stay within the range of a double. */
+/** All values divided by the largest magnitude, so that squares stay within the range of a double. */
 export function scaleToUnit(values: Float64Array): Float64Array {
   const largest = values.reduce((high, v) => Math.max(high, Math.abs(v)), 0);
   return largest > 0 ? values.map((v) => v / largest) : values.slice();
@@ -29,13 +29,13 @@ function standardised(values: Float64Array, logSlopes: number): Outcome {
   };
 }
 
-/** The losses themselves, standardised. */
+/** The losses themselves, one per trial, standardised. */
 export function plainOutcome(losses: Float64Array): Outcome {
   return standardised(losses, 0);
 }
 
 /**
- * log(1 + (loss - best) / s), s the distance from the best to the median: smooth, straight near the best
+ * log(1 + (loss - best) / s) of each loss, s the distance from the best to the median: smooth, straight near the best
  * and flat far above, so that a few terrible configurations do not hide the differences among the good
  * ones. Undefined when half of the losses are the best.
  */

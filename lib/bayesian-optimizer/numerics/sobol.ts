@@ -51,7 +51,8 @@ function scramble(value: number, seed: number): number {
 const sobolDimensions = sobolTable.length + 1;
 
 /**
- * A scrambled Sobol' sequence with random access: `at(i)` is point i (0 .. 2^32 - 1) in [0, 1)^dimensions.
+ * A scrambled Sobol' sequence with random access: `at(i)` is point i (0 .. 2^32 - 1), one value in [0, 1) per
+ * dimension.
  *
  * Source: Joe & Kuo 2008; Owen 1995, scrambled by the hash of Burley, JCGT 9 (2020).
  */

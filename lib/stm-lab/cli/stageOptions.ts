@@ -1,5 +1,5 @@
 import { inputError } from 'research-basics/errors';
-import type { SilenceLimit, StageFailure } from '../pipeline';
+import { settingOption, type SilenceLimit, type StageFailure } from '../pipeline';
 import { featureKind, type FeatureKind } from '../features';
 import { choiceOption, integerOption, type OptionSpec, type OptionValues } from './command';
 import type { Terminal } from './terminal';
@@ -96,10 +96,11 @@ export const FEATURE_SETTINGS: Readonly<Record<string, OptionSpec>> = {
   },
   amplitude: { value: 'SCALE', help: 'of mps: log or linear', default: 'log' },
   filters: { value: 'FORM', help: 'of cortical: seed or gabor functions', default: 'seed' },
-  hopSeconds: {
-    value: 'S',
-    help: 'of stm-time: seconds from one spectrum to the next, up to 4',
-    default: '0.5',
+  hop: { value: 'S', help: 'of stm-time: seconds from one spectrum to the next, up to 4', default: '0.5' },
+  'max-excerpts': {
+    value: 'N',
+    help: 'excerpts of a recording at most (not of mel)',
+    default: '30; as many as fill ten minutes of stm-time',
   },
 };
 
@@ -116,26 +117,30 @@ export function featureSettings(
 ): Record<string, string | number> {
   const { settings, defaults } = featureKind(kind);
   const given = preset as Readonly<Record<string, string | undefined>>;
-  const other = Object.keys(FEATURE_SETTINGS).find(
-    (name) => options[name] !== undefined && settings[name] === undefined,
-  );
+  const own = new Map(Object.keys(settings).map((setting) => [settingOption(setting), setting]));
+  const other = Object.keys(FEATURE_SETTINGS).find((name) => options[name] !== undefined && !own.has(name));
   if (other !== undefined)
     throw inputError(
-      `--${other}: is no setting of ${kind} features, which have ${Object.keys(settings).join(', ')}`,
+      `--${other}: is no setting of ${kind} features, which have ${[...own.keys()].map((name) => `--${name}`).join(', ')}`,
     );
   return Object.fromEntries(
-    Object.entries(settings).flatMap(([name, values]): [string, string | number][] => {
+    [...own].flatMap(([name, setting]): [string, string | number][] => {
+      const values = settings[setting]!;
       if (values === 'number') {
-        const number = Number(options[name] ?? given[name] ?? defaults[name]);
-        if (!(number > 0)) throw inputError(`--${name} ${options[name]}: must be a number above 0`);
-        return number === defaults[name] ? [] : [[name, number]];
+        const number = Number(options[name] ?? given[setting] ?? defaults[setting]);
+        const isWhole = setting !== 'maxExcerpts' || Number.isInteger(number);
+        if (!(number > 0 && isWhole))
+          throw inputError(
+            `--${name} ${options[name]}: must be a ${setting === 'maxExcerpts' ? 'whole number from 1' : 'number above 0'}`,
+          );
+        return number === defaults[setting] ? [] : [[setting, number]];
       }
       if (values === 'text') {
-        const text = options[name] ?? given[name];
-        return text === undefined ? [] : [[name, text]];
+        const text = options[name] ?? given[setting];
+        return text === undefined ? [] : [[setting, text]];
       }
-      const value = choiceOption(options, name, values, given[name] ?? String(defaults[name]));
-      return value === defaults[name] && name !== 'channels' ? [] : [[name, value]];
+      const value = choiceOption(options, name, values, given[setting] ?? String(defaults[setting]));
+      return value === defaults[setting] && setting !== 'channels' ? [] : [[setting, value]];
     }),
   );
 }

@@ -3,6 +3,7 @@ import {
   ablationShardStates,
   extractionShardStates,
   ownSettings,
+  settingOption,
   readAblation,
   readExperiment,
   searchProgress,
@@ -65,8 +66,9 @@ export function extractionWork(
     words: [
       ...['extract', '--manifest', manifest, '--out', out, '--features', features.kind],
       ...Object.entries(ownSettings(features.kind, features)).flatMap(([name, value]) => [
-        `--${name}`,
-        String(value),
+        `--${settingOption(name)}`,
+        // Parts may start in another folder.
+        name === 'model' && String(value).includes('.') ? path.resolve(String(value)) : String(value),
       ]),
       ...(features.maxSilenceSeconds === undefined
         ? []

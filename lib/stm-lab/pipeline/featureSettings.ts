@@ -17,6 +17,10 @@ export type ExtractedFeatures = Experiment['features'] & {
   readonly keep?: 'mean' | 'excerpts';
 };
 
+/** Name of the command-line option of a setting of features, without its dashes. */
+export const settingOption = (setting: string): string =>
+  ({ hopSeconds: 'hop', maxExcerpts: 'max-excerpts' })[setting] ?? setting;
+
 /** Settings that belong to a kind of features, without those that are left out. */
 export function ownSettings(
   kind: FeatureKind,

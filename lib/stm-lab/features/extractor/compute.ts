@@ -95,7 +95,7 @@ export function recipeOf({
 }: Pick<ExtractionOptions, 'features' | 'keep' | 'parameters' | 'embedding'>): Recipe {
   if (keep === 'excerpts' && !featureKind(kind).hasExcerpts)
     throw inputError(
-      `${kind} features take one excerpt per recording; excerpts are kept of STM features only`,
+      `${kind} features take one excerpt per recording, so there are none to keep; leave out --keep excerpts`,
     );
   const own = embedding === undefined ? parameters : { ...parameters, hash: embedding.hash };
   return { kind, keep, description: describeFeatures(kind, own, embedding), embedding };
