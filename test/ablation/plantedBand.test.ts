@@ -21,7 +21,7 @@ test('ripple-only classes: regions that hold the planted band know the class, al
         rateHz: [3, 7],
         scaleCycPerOct: [0.5, 2],
         folds: 3,
-        fit: { epochs: 30, batchSize: 16 },
+        fit: { epochs: 20, batchSize: 16 },
       },
     },
   });

@@ -133,7 +133,7 @@ test('a dry run prints scripts and commands and leaves nothing; without Slurm th
   ];
   const { code, out: printed, err } = stmLab(...words, '--dry-run', '--at-once', '4', '--max-excerpts', '3');
   assert.equal(code, 0, err);
-  assert.match(printed, /--features stm --max-excerpts 3 /);
+  assert.match(printed, /--features stm --channels published --max-excerpts 3 /);
   assert.match(printed, /#SBATCH --partition=cpu/);
   assert.match(printed, /--shard "\$SLURM_ARRAY_TASK_ID\/8"/);
   assert.match(printed, /--merge 8/);

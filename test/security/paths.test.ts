@@ -107,6 +107,7 @@ test('an artifact cannot be named out of its run, nor a journal make files outsi
           },
           data: {},
         },
+        run_info: { run_id: 'abc', status: 'FINISHED' },
         runs: [],
       };
       response.setHeader('content-type', 'application/json');

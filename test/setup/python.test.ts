@@ -47,13 +47,15 @@ async function noIndex(): Promise<string | false> {
 }
 
 test(
-  'the first release of every supported Python can install the lock',
+  'the first releases of the oldest supported Pythons can install the lock',
   { timeout: 600_000 },
   async (context) => {
     const skip = await noIndex();
     if (skip !== false) return context.skip(skip);
-    for (const release of lockPython.oldestReleases)
+    const check = async (release: string): Promise<void> =>
       assert.equal(await lockPython.faultOn(release), undefined, release);
+    // Those of newer Pythons are asked whenever the lock is made: npm run lock:python.
+    await Promise.all(lockPython.oldestReleases.slice(0, 2).map(check));
   },
 );
 
