@@ -239,11 +239,7 @@ function parseLines(block: Buffer, offset: number): { entries: ReadEntry[]; end:
   return { entries, end: offset + block.length };
 }
 
-/**
- * The first entry of a journal.
- *
- * @throws UserError (`input`) when the file is no run journal, or one of a newer version.
- */
+/** The first entry of a journal. @throws UserError (`input`) when the file is no run journal, or of a newer version. */
 export function readStart(file: string): StartEntry {
   const first = readEntries(file, 0, 1 << 16).entries[0]?.entry;
   if (first?.op !== 'start')
