@@ -8,7 +8,7 @@ import { featuresInMemory, loadReduction, transform, type Reduction } from '../r
 import type { Prediction } from './prediction';
 import { isExcerptModel, openExcerptPredictor } from './excerptModel';
 import { silenceSeconds, type SilenceLimit } from './silenceLimit';
-import { featuresOfFile } from './stmOfFile';
+import { openFileFeatures } from './stmOfFile';
 
 /** A trained network and the reduction it was trained on. */
 export interface PredictOptions {
@@ -46,10 +46,11 @@ export async function openPredictor(options: PredictOptions): Promise<(file: str
   const { kind, parameters } = featuresOf(reduction, reductionFolder);
   const maxSilenceSeconds = silenceSeconds(options.maxSilenceSeconds);
   const silence = maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
+  const featuresOfFile = await openFileFeatures(kind, { ...parameters, ...silence });
   const engine = await loadEngine();
   return async (file) => {
-    const stm = await featuresOfFile(file, kind, { ...parameters, ...silence });
-    const rows = [stm.features, ...stm.perExcerpt.map(({ features }) => features)];
+    const own = await featuresOfFile(file);
+    const rows = [own.features, ...own.perExcerpt.map(({ features }) => features)];
     const matrix = new Float32Array(rows.length * reduction.columns);
     rows.forEach((row, i) => matrix.set(row, i * reduction.columns));
     const reduced = await transform(reduction, { features: featuresInMemory(matrix, reduction.columns) });
@@ -62,7 +63,7 @@ export async function openPredictor(options: PredictOptions): Promise<(file: str
       file,
       classes: classNames,
       probabilities: ofRow(0),
-      course: stm.perExcerpt.map(({ startSeconds }, i) => ({ startSeconds, probabilities: ofRow(i + 1) })),
+      course: own.perExcerpt.map(({ startSeconds }, i) => ({ startSeconds, probabilities: ofRow(i + 1) })),
     };
   };
 }

@@ -35,20 +35,22 @@ export interface FileFeatures {
 }
 
 /**
- * Features of one kind of an audio file and of each of its accepted excerpts.
+ * Prepares the features of one kind of audio files and of each of their accepted excerpts.
  *
- * @throws UserError (`input`) naming the file when it cannot be read or no excerpt is accepted.
+ * @returns a function from a file to its features.
+ * @throws UserError (`input`) from that function, naming the file, when it cannot be read or no excerpt is accepted.
  */
-export async function featuresOfFile(
-  file: string,
+export async function openFileFeatures(
   kind: FeatureKind,
   parameters: Partial<FeatureDescription['parameters']>,
-): Promise<FileFeatures> {
-  const { samples, sampleRate } = await readAudio(file);
-  const full = describeFeatures(kind, parameters).parameters;
-  const analysis = (await featureKind(kind).prepare(full, 'excerpts')).start(sampleRate, 0);
-  await analysis.push(samples);
-  const result = analysis.finish();
-  if ('reason' in result) throw inputError(`${file}: ${result.reason}`);
-  return { features: result.features, perExcerpt: result.perExcerpt ?? [] };
+): Promise<(file: string) => Promise<FileFeatures>> {
+  const analyser = await featureKind(kind).prepare(describeFeatures(kind, parameters).parameters, 'excerpts');
+  return async (file) => {
+    const { samples, sampleRate } = await readAudio(file);
+    const analysis = analyser.start(sampleRate, 0);
+    await analysis.push(samples);
+    const result = analysis.finish();
+    if ('reason' in result) throw inputError(`${file}: ${result.reason}`);
+    return { features: result.features, perExcerpt: result.perExcerpt ?? [] };
+  };
 }
