@@ -104,8 +104,8 @@ export interface ExcerptScan {
 }
 
 /**
- * Starts scanning one recording: 4-s excerpts, back to back unless a hop is given, from `startSeconds`, each checked by the silence rule,
- * until enough are accepted. A tail shorter than an excerpt is ignored. Memory: one excerpt.
+ * Starts scanning one recording: 4-s excerpts, back to back unless a hop is given, from `startSeconds`, each checked by
+ * the silence rule, until enough are accepted. A tail shorter than an excerpt is ignored. Memory: one excerpt.
  *
  * @param sampleRate Hz, a positive integer
  * @param analyse measures an excerpt that the silence rule lets pass; `flat` when there is nothing in it to measure,

@@ -79,7 +79,7 @@ export function startPlaneAnalysis(
   sampleRate: number,
   options: PlaneOptions = {},
 ): PlaneAnalysis {
-  const { maxExcerpts, targetRms, silenceLevel, maxSilenceSeconds } = { ...PLANE_PARAMETERS, ...options };
+  const rule = { ...PLANE_PARAMETERS, ...options };
   const resampler = designResampler(sampleRate, ANALYSIS_RATE);
   let sum = new Float64Array();
   const kept: PlaneExcerpt[] = [];
@@ -87,9 +87,9 @@ export function startPlaneAnalysis(
     sampleRate,
     {
       startSeconds: options.startSeconds ?? 0,
-      maxExcerpts,
+      maxExcerpts: rule.maxExcerpts,
       hopSeconds: options.hopSeconds,
-      rule: { targetRms, silenceLevel, maxSilenceSeconds },
+      rule,
     },
     ({ samples, check, startSeconds }) => {
       const modulation = kernel.analyse(samples, check.gain, resampler);

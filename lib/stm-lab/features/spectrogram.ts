@@ -1,4 +1,5 @@
 import { inputError } from 'research-basics/errors';
+import { hannWindow } from './hann';
 import { loadPffft } from './kernels/pffft';
 
 /** Sampling, window and hop of the power spectrogram. */
@@ -46,10 +47,7 @@ export async function createPowerSpectrogram(analysis: Analysis): Promise<PowerS
     number,
     number,
   ];
-  const window = Float64Array.from(
-    { length: fftLength },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / fftLength),
-  );
+  const window = hannWindow(fftLength);
   const half = fftLength / 2;
   const bins = half + 1;
   return {

@@ -1,4 +1,5 @@
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
+import { hannWindow } from '../hann';
 import type { PlaneAxes } from '../plane';
 import {
   analysePlane,
@@ -10,8 +11,8 @@ import {
 } from '../planeAnalysis';
 import { createStmKernel, isFlat } from '../stm/analysis';
 import { FRAMES } from '../stm/axes';
-import { stmFilterBank } from '../stm/filterBank';
-import { AM_RATES, amRateHz, amWindow, CHANNELS_PER_BAND, ratePower } from './filterBank';
+import { bandCentres } from '../stm/filterBank';
+import { AM_RATES, amRateHz, CHANNELS_PER_BAND, ratePower } from './filterBank';
 
 /** Parameters of the AM spectrum. */
 export interface AmParameters extends PlaneParameters {
@@ -27,12 +28,7 @@ const FLOOR = 1e-6;
 
 /** The axes of AM features: 30 bands x 64 rates, or 64 rates. Rates have no sign. */
 export function amAxes({ average = 'none' }: Partial<Pick<AmParameters, 'average'>> = {}): PlaneAxes {
-  const { centreHz } = stmFilterBank();
-  const channelHz = Array.from(
-    { length: centreHz.length / CHANNELS_PER_BAND },
-    (_, band) => centreHz[band * CHANNELS_PER_BAND + (CHANNELS_PER_BAND - 1) / 2]!,
-  );
-  return { rateHz: amRateHz(), ...(average === 'none' ? { channelHz } : {}) };
+  return { rateHz: amRateHz(), ...(average === 'none' ? { channelHz: bandCentres(CHANNELS_PER_BAND) } : {}) };
 }
 
 /**
@@ -49,7 +45,7 @@ export async function createAmKernel({
   const { cochleagram } = await createStmKernel();
   const channels = cochleagram.bank.centreHz.length;
   const bands = average === 'none' ? channels / CHANNELS_PER_BAND : 1;
-  const window = amWindow();
+  const window = hannWindow(FRAMES);
   const weight = window.reduce((sum, value) => sum + value, 0);
   const fourier = fourierTransform(FRAMES);
   const parts = [new Float64Array(FRAMES), new Float64Array(FRAMES)] as const;

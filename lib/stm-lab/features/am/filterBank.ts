@@ -11,10 +11,6 @@ const BINS_PER_RATE = 2;
 export const amRateHz = (): number[] =>
   Array.from({ length: AM_RATES }, (_, i) => ((i + 1) * BINS_PER_RATE * FRAME_RATE) / FRAMES);
 
-/** Periodic Hann window over the frames of an excerpt. */
-export const amWindow = (): Float64Array =>
-  Float64Array.from({ length: FRAMES }, (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / FRAMES));
-
 /**
  * Power in triangular modulation filters that overlap by half, so that together they are flat: from the power of
  * 0.25-Hz bins of a Hann-windowed spectrum. A sinusoid at a filter's rate passes with gain 1.

@@ -10,7 +10,7 @@ import {
 } from '../planeAnalysis';
 import { createStmKernel, isFlat } from '../stm/analysis';
 import { FRAME_RATE, FRAMES } from '../stm/axes';
-import { stmFilterBank } from '../stm/filterBank';
+import { bandCentres } from '../stm/filterBank';
 import {
   CORTICAL_RATES,
   CORTICAL_SCALES,
@@ -51,11 +51,7 @@ const signedRates = (): number[] => [...CORTICAL_RATES.map((rate) => -rate).reve
 export function corticalAxes({
   average = 'time-frequency',
 }: Partial<Pick<CorticalParameters, 'average'>> = {}): PlaneAxes {
-  const { centreHz } = stmFilterBank();
-  const bands = Array.from(
-    { length: centreHz.length / CHANNELS_PER_BAND },
-    (_, band) => `${Math.round(centreHz[band * CHANNELS_PER_BAND + (CHANNELS_PER_BAND - 1) / 2]!)} Hz`,
-  );
+  const bands = bandCentres(CHANNELS_PER_BAND).map((hz) => `${Math.round(hz)} Hz`);
   const times = Array.from({ length: PIECES }, (_, i) => `${(i * FRAMES) / FRAME_RATE / PIECES} s`);
   const planes = {
     'time-frequency': undefined,

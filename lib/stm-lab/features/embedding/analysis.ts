@@ -1,30 +1,17 @@
 import { environmentError, messageOf } from 'research-basics/errors';
 import { designResampler, resample } from '../../audio/resample';
-import {
-  SILENCE_RULE,
-  startExcerptScan,
-  type Rejection,
-  type ScanSummary,
-  type SilenceRule,
-} from '../excerpts';
+import { startExcerptScan, type Rejection, type ScanSummary } from '../excerpts';
+import { PLANE_PARAMETERS, type PlaneOptions, type PlaneParameters } from '../planeAnalysis';
 import type { EmbeddingKernel } from './core';
 
 /** How a recording is cut up before the model hears it. */
-export interface EmbeddingParameters extends SilenceRule {
-  /** Excerpts accepted at most. */
-  readonly maxExcerpts: number;
-}
+export type EmbeddingParameters = PlaneParameters;
 
 /** The same excerpts as STM features. */
-export const EMBEDDING_PARAMETERS: EmbeddingParameters = { maxExcerpts: 30, ...SILENCE_RULE };
+export const EMBEDDING_PARAMETERS: EmbeddingParameters = PLANE_PARAMETERS;
 
 /** Parameters that differ from the defaults, and what belongs to one recording. */
-export interface EmbeddingOptions extends Partial<EmbeddingParameters> {
-  /** Seconds skipped at the beginning. Default 0. */
-  readonly startSeconds?: number | undefined;
-  /** `excerpts`: also the embedding of every excerpt. */
-  readonly keep?: 'mean' | 'excerpts' | undefined;
-}
+export type EmbeddingOptions = Omit<PlaneOptions, 'hopSeconds'>;
 
 /** The embedding of one recording. */
 export interface EmbeddingResult extends ScanSummary {
@@ -54,10 +41,7 @@ export function startEmbeddingAnalysis(
   options: EmbeddingOptions = {},
   onExcerpt: () => void = () => undefined,
 ): EmbeddingAnalysis {
-  const { maxExcerpts, targetRms, silenceLevel, maxSilenceSeconds } = {
-    ...EMBEDDING_PARAMETERS,
-    ...options,
-  };
+  const rule = { ...EMBEDDING_PARAMETERS, ...options };
   const { sampleRate: modelRate, dimensions } = kernel.description;
   const resampler = designResampler(sampleRate, modelRate);
   const perExcerpt: { startSeconds: number; features: Float32Array }[] = [];
@@ -65,11 +49,7 @@ export function startEmbeddingAnalysis(
   let waiting: { startSeconds: number; samples: Float32Array }[] = [];
   const scan = startExcerptScan(
     sampleRate,
-    {
-      startSeconds: options.startSeconds ?? 0,
-      maxExcerpts,
-      rule: { targetRms, silenceLevel, maxSilenceSeconds },
-    },
+    { startSeconds: options.startSeconds ?? 0, maxExcerpts: rule.maxExcerpts, rule },
     ({ samples, startSeconds }) => {
       waiting.push({ startSeconds, samples: resample(samples, resampler) });
       return 'measured';

@@ -1,4 +1,5 @@
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
+import { hannWindow } from '../hann';
 import { hzToHtkMel } from '../mel/htkBank';
 import type { EmbeddingLogMel } from './description';
 
@@ -30,11 +31,7 @@ export function createEmbeddingLogMel(
   const fourier = fourierTransform(fftLength);
   const bins = fftLength / 2 + 1;
   const weights = straightInMel(sampleRate, settings);
-  const period = hann === 'periodic' ? frame : frame - 1;
-  const window = Float64Array.from(
-    { length: frame },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / period),
-  );
+  const window = hannWindow(frame, hann === 'periodic' ? frame : frame - 1);
   const [re, im] = [new Float64Array(fftLength), new Float64Array(fftLength)];
   const values = new Float64Array(bins);
   return (samples) => {

@@ -8,6 +8,7 @@ import {
   type ScanSummary,
   type SilenceRule,
 } from '../excerpts';
+import { hannWindow } from '../hann';
 import { loadPffft } from '../kernels/pffft';
 import { melFilterBank } from './filterBank';
 
@@ -72,10 +73,7 @@ export async function createMelKernel(): Promise<MelKernel> {
     number,
   ];
   const { bands } = melFilterBank(ANALYSIS_RATE, FFT_LENGTH, BANDS);
-  const hann = Float64Array.from(
-    { length: FFT_LENGTH },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / FFT_LENGTH),
-  );
+  const hann = hannWindow(FFT_LENGTH);
   const power = new Float64Array(FFT_LENGTH / 2 + 1);
   return {
     compute(excerpt) {

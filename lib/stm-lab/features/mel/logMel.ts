@@ -1,5 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
+import { hannWindow } from '../hann';
 import { hzToMel, melFilterBank } from '.';
 
 /** How a waveform becomes the input of a learnable layer. */
@@ -97,10 +98,7 @@ export function createLogMel(parameters: LogMelParameters): LogMelKernel {
   const { sampleRate, window, hop, bands, highestHz } = parameters;
   const fourier = fourierTransform(window);
   const bank = melFilterBank(sampleRate, window, bands, highestHz).bands;
-  const hann = Float64Array.from(
-    { length: window },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / window),
-  );
+  const hann = hannWindow(window);
   const re = new Float64Array(window);
   const im = new Float64Array(window);
   const bins = Math.floor(window / 2) + 1;

@@ -34,6 +34,15 @@ function centresOf(channels: ChannelSet): Float64Array {
   );
 }
 
+/** Centre of each band of neighbouring channels of the published filter bank, Hz; `perBand` is odd and divides 150. */
+export function bandCentres(perBand: number): number[] {
+  const centreHz = centresOf('published');
+  return Array.from(
+    { length: centreHz.length / perBand },
+    (_, band) => centreHz[band * perBand + (perBand - 1) / 2]!,
+  );
+}
+
 /**
  * The Gaussian filter bank of the cochleagram.
  *
