@@ -126,12 +126,11 @@ export function featureSettings(
   return Object.fromEntries(
     [...own].flatMap(([name, setting]): [string, string | number][] => {
       const values = settings[setting]!;
-      if (values === 'number') {
+      if (values === 'number' || values === 'count') {
         const number = Number(options[name] ?? given[setting] ?? defaults[setting]);
-        const isWhole = setting !== 'maxExcerpts' || Number.isInteger(number);
-        if (!(number > 0 && isWhole))
+        if (!(number > 0 && (values === 'number' || Number.isInteger(number))))
           throw inputError(
-            `--${name} ${options[name]}: must be a ${setting === 'maxExcerpts' ? 'whole number from 1' : 'number above 0'}`,
+            `--${name} ${options[name]}: must be a ${values === 'count' ? 'whole number from 1' : 'number above 0'}`,
           );
         return number === defaults[setting] ? [] : [[setting, number]];
       }

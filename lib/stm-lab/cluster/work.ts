@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import {
   ablationShardStates,
   extractionShardStates,
+  isModelFile,
   ownSettings,
   settingOption,
   readAblation,
@@ -68,7 +69,7 @@ export function extractionWork(
       ...Object.entries(ownSettings(features.kind, features)).flatMap(([name, value]) => [
         `--${settingOption(name)}`,
         // Parts may start in another folder.
-        name === 'model' && String(value).includes('.') ? path.resolve(String(value)) : String(value),
+        name === 'model' && isModelFile(String(value)) ? path.resolve(String(value)) : String(value),
       ]),
       ...(features.maxSilenceSeconds === undefined
         ? []

@@ -4,6 +4,7 @@ import { inputError } from 'research-basics/errors';
 import { readJson, sha256, sha256File } from 'research-basics/files';
 import { omit } from '../base/omit';
 import type { EmbeddingDescription, EmbeddingModel } from '../features';
+import { fileStamp } from '../features/extractor/stamp';
 import { checkAgainst } from '../stages/configuration';
 import { shippedFolder } from '../stages/home';
 import * as schema from './embedding.schema.json';
@@ -18,6 +19,9 @@ export function embeddingNames(): string[] {
     .map((file) => file.slice(0, -'.json'.length))
     .sort();
 }
+
+/** Whether a model is given by a file, not by one of `embeddingNames`. */
+export const isModelFile = (wanted: string): boolean => /\.(onnx|json)$/.test(wanted);
 
 /**
  * Finds an embedding model and its description, and checks both.
@@ -112,8 +116,20 @@ function checkShape(file: string, { shape, frontEnd }: EmbeddingDescription): vo
     throw inputError(`${file}: frontEnd.fftLength must be at least frontEnd.frame (${frontEnd.frame})`);
 }
 
-function checkedHash(file: string, stated: string | undefined): string {
+/** Hashes of files that have not changed since: a stage asks several times, and models have hundreds of megabytes. */
+const known = new Map<string, { readonly stamp: string; readonly hash: string }>();
+
+function hashOf(file: string): string {
+  const stamp = fileStamp(file);
+  const before = known.get(file);
+  if (before?.stamp === stamp) return before.hash;
   const hash = sha256File(file);
+  known.set(file, { stamp, hash });
+  return hash;
+}
+
+function checkedHash(file: string, stated: string | undefined): string {
+  const hash = hashOf(file);
   if (stated !== undefined && stated !== hash)
     throw inputError(
       `${file}: is not the file of its description (SHA-256 ${hash.slice(0, 12)}..., stated ${stated.slice(0, 12)}...); get the stated one or correct the description`,

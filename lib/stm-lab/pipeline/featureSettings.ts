@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { sha256 } from 'research-basics/files';
 import { fileName } from '../base/fileName';
 import { featureKind, type EmbeddingModel, type FeatureKind } from '../features';
-import { findEmbeddingModel } from './embeddingModel';
+import { findEmbeddingModel, isModelFile } from './embeddingModel';
 import type { FeatureChoice } from './comparison/choice';
 import type { Experiment } from './experiment';
 import { silenceSeconds, silenceSuffix } from './silenceLimit';
@@ -101,8 +101,8 @@ export function featureKey(features: FeatureChoice): string {
 
 /** A model as a part of a folder's name; files of one name in two folders are told apart. */
 function modelName(model: string): string {
-  const { name, ext } = path.parse(model);
-  return ext === '' ? fileName(name) : `${fileName(name)}-${sha256(model).slice(0, 6)}`;
+  const { name } = path.parse(model);
+  return isModelFile(model) ? `${fileName(name)}-${sha256(model).slice(0, 6)}` : fileName(name);
 }
 
 /** Whether the extraction has to keep excerpts. */

@@ -50,6 +50,7 @@ export {
   type Experiment,
 } from './experiment';
 export type { ModelChoice, ReductionChoice } from './modelChoice';
+export { isModelFile } from './embeddingModel';
 export { ownSettings, settingOption } from './featureSettings';
 export { extractStage, outcomeText, type ExtractStageOptions, type ExtractSummary } from './extract';
 export {

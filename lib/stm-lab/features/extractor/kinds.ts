@@ -23,9 +23,9 @@ export interface FeatureKindEntry {
   readonly defaults: FeatureParameters;
   /**
    * Those of them that a configuration may set besides the silence limit, which every kind has: the values of each, or
-   * `number` or `text`.
+   * `number`, `count` (whole, from 1) or `text`.
    */
-  readonly settings: Readonly<Record<string, readonly string[] | 'number' | 'text'>>;
+  readonly settings: Readonly<Record<string, readonly string[] | 'number' | 'count' | 'text'>>;
   /** Counts changes of the computation that change its results: part of every cache key. */
   readonly revision: number;
   /** Whether every excerpt of a recording can have a row of its own. */
@@ -47,7 +47,7 @@ export interface FeatureKindEntry {
 const stm: FeatureKindEntry = {
   title: 'STM',
   defaults: { ...STM_PARAMETERS },
-  settings: { channels: ['published', 'paper'], maxExcerpts: 'number' },
+  settings: { channels: ['published', 'paper'], maxExcerpts: 'count' },
   revision: 1,
   hasExcerpts: true,
   describe(parameters) {
@@ -90,7 +90,7 @@ function planeEntry(
   const { settings } = entry;
   return {
     ...entry,
-    settings: { ...settings, maxExcerpts: 'number' },
+    settings: { ...settings, maxExcerpts: 'count' },
     revision: 1,
     hasExcerpts: true,
     describe(parameters) {
@@ -130,7 +130,7 @@ function given(model: EmbeddingModel | undefined): EmbeddingModel {
 const embedding: FeatureKindEntry = {
   title: 'embedding',
   defaults: { ...EMBEDDING_PARAMETERS },
-  settings: { model: 'text', maxExcerpts: 'number' },
+  settings: { model: 'text', maxExcerpts: 'count' },
   revision: 1,
   hasExcerpts: true,
   isNative: true,
