@@ -36,6 +36,9 @@ export function fitTemperature(
   return Math.exp((low + high) / 2);
 }
 
+/** Logarithm of a probability that is to be averaged with others': bounded, lest one alone rule out a class. */
+export const boundedLog = (probability: number): number => Math.log(probability + 1e-6);
+
 /**
  * Probabilities of log-probabilities at a temperature.
  *

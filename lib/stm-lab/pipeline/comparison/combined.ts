@@ -1,9 +1,6 @@
-import { atTemperature } from '../../evaluation/temperature';
+import { atTemperature, boundedLog } from '../../evaluation/temperature';
 import type { RowFits } from './rowFits';
 import type { FinishedRow } from './rowScores';
-
-/** Added to probabilities before the logarithm, lest one row alone rule out a class. */
-const FLOOR = 1e-6;
 
 /**
  * The predictions of finished rows combined: their log-probabilities are averaged. All rows of a comparison have the same
@@ -15,25 +12,25 @@ export function combinedFits(
   members: readonly FinishedRow[],
   design: { readonly rows: number; readonly seeds: readonly number[] },
 ): RowFits {
-  const lookUp =
-    (
-      repeatsOf: (row: FinishedRow) => readonly Float32Array[],
-      places: Int32Array,
-    ): ReturnType<RowFits['byGroup']> =>
-    ({ seed, testRows }) => {
+  const lookUp = (
+    repeatsOf: (row: FinishedRow) => readonly Float32Array[],
+    places: Int32Array,
+  ): ReturnType<RowFits['byGroup']> => {
+    const placeOf = new Map(Array.from(places, (row, place) => [row, place]));
+    return ({ seed, testRows }) => {
       const repeat = design.seeds.indexOf(seed);
       const sets = members.map((row) => repeatsOf(row)[repeat]!);
       const classes = sets[0]!.length / places.length;
-      const placeOf = new Map(Array.from(places, (row, place) => [row, place]));
       const mean = new Float64Array(testRows.length * classes);
       testRows.forEach((row, i) => {
         const from = placeOf.get(row)! * classes;
         for (let c = 0; c < classes; c++)
           mean[i * classes + c] =
-            sets.reduce((sum, set) => sum + Math.log(set[from + c]! + FLOOR), 0) / sets.length;
+            sets.reduce((sum, set) => sum + boundedLog(set[from + c]!), 0) / sets.length;
       });
-      return Float32Array.from(atTemperature(mean, classes, 1));
+      return atTemperature(mean, classes, 1);
     };
+  };
   return {
     byGroup: () =>
       lookUp(

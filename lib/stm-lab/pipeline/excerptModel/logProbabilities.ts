@@ -1,9 +1,6 @@
 // Without Node modules, by whole paths: the page predicts with it, too.
-import { atTemperature } from '../../evaluation/temperature';
+import { atTemperature, boundedLog } from '../../evaluation/temperature';
 import { linearLogProbabilities, type LinearModel } from '../../models/baselines/linear';
-
-/** Added to probabilities before the logarithm, lest a single excerpt rule out a class. */
-const FLOOR = 1e-6;
 
 /**
  * Log-probabilities of single excerpts, averaged over linear models.
@@ -21,7 +18,7 @@ export function excerptLogProbabilities(
   for (const member of members)
     linearLogProbabilities(member, x, count).forEach((value, i) => (sum[i]! += value / members.length));
   const p = atTemperature(sum, classes, 1);
-  return sum.map((_, i) => Math.log(p[i]! + FLOOR));
+  return sum.map((_, i) => boundedLog(p[i]!));
 }
 
 /**
