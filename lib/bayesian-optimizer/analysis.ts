@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { randomState } from 'research-basics/random/mt19937';
-import { spaceCoder, type Coder } from './coding';
+import { spaceCoder, type Coder, type SpaceCoder } from './coding';
 import type { Direction, TrialState } from './journal/records';
 import { growTree, varianceShares } from './numerics/forest';
 import { pearsonDivergence } from './numerics/pearsonDivergence';
@@ -147,7 +147,8 @@ export function importances(
   space: Space,
   options: ImportanceOptions = {},
 ): ImportanceRow[] {
-  const { coders } = spaceCoder(space);
+  const coder = spaceCoder(space);
+  const { coders } = coder;
   const complete = trials.filter((trial) => trial.state === 'complete');
   if (complete.length < 4) return [];
   const varied = complete.some(({ value }) => value !== complete[0]!.value);
@@ -155,7 +156,7 @@ export function importances(
     ? new Float64Array(coders.length)
     : options.method === 'ped-anova'
       ? divergences(complete, coders, options)
-      : variances(complete, space, options);
+      : variances(complete, coder, options);
   const total = weights.reduce((a, b) => a + b, 0);
   return coders
     .map(({ name }, k) => ({ parameter: name, importance: total > 0 ? weights[k]! / total : 0 }))
@@ -164,10 +165,9 @@ export function importances(
 
 function variances(
   complete: readonly TrialRecord[],
-  space: Space,
+  coder: SpaceCoder,
   { trees = 64, seed = 1 }: { trees?: number; seed?: number },
 ): Float64Array {
-  const coder = spaceCoder(space);
   const x = complete.map((trial) => coder.encode(trial.values, 0.5));
   const y = complete.map((trial) => trial.value!);
   const random = randomState(seed);

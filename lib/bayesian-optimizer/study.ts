@@ -100,7 +100,8 @@ export function openStudy<const S extends Space>(options: StudyOptions<S>, home:
   const claimWaiting = (): ReplayedTrial | undefined => {
     for (const { id, number, state } of sync().trials) {
       if (state !== 'waiting') continue;
-      const more = complete(sync(), sync().trials[number]!);
+      const study = sync();
+      const more = complete(study, study.trials[number]!);
       if (more.length > 0) journal.append(more);
       if (sync().trials[number]!.state !== 'waiting') continue;
       journal.append([

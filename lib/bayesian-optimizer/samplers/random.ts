@@ -34,8 +34,8 @@ function enumerate(coder: SpaceCoder): Values[] {
 }
 
 /**
- * A configuration drawn from `draw` (one value in [0, 1) per parameter) that was not tried before. When draws keep meeting tried ones the
- * rest of a finite space is listed; undefined when nothing is left.
+ * A configuration drawn from `draw` (one value in [0, 1) per parameter) that was not tried before. When draws keep meeting
+ * tried ones the rest of a finite space is listed; undefined when nothing is left.
  *
  * @param uniform picks from the list.
  */
