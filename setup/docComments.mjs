@@ -25,13 +25,13 @@ export const docComments = {
   },
   create(context) {
     const { sourceCode } = context;
-    const bodies = new Map();
+    const seen = new Set();
     return {
       'ExportNamedDeclaration > FunctionDeclaration'(node) {
         // Overloads carry the comment on their first signature.
         const { name } = node.id;
-        if (bodies.has(name)) return;
-        bodies.set(name, node);
+        if (seen.has(name)) return;
+        seen.add(name);
         const comment = commentOf(sourceCode, node);
         const report = (messageId) => context.report({ node: node.id, messageId, data: { name } });
         if (comment === undefined) return report('missing');

@@ -15,13 +15,16 @@ const testFiles = () =>
     .map((name) => join('test', name))
     .sort();
 
-/** All are run, whatever the others say: two at a time, each with its output in one piece. */
+/**
+ * All are run, whatever the others say: the first alone, since lint reads the declarations that it writes, the others two at
+ * a time, each with its output in one piece.
+ */
 const checks = {
-  formatting: () => [bin('prettier', 'bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
-  lint: () => [bin('eslint', 'bin/eslint.js'), '.'],
-  'types of the library': () => [tsc, '-b', 'lib'],
-  'types of tests and benchmarks': () => [tsc, '-p', '.'],
-  'declarations under TypeScript 5.0': () => [join(root, 'setup', 'declarations.mjs')],
+  'types of the library': [tsc, '-b', 'lib'],
+  lint: [bin('eslint', 'bin/eslint.js'), '.'],
+  formatting: [bin('prettier', 'bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+  'types of tests and benchmarks': [tsc, '-p', '.'],
+  'declarations under TypeScript 5.0': [join(root, 'setup', 'declarations.mjs')],
 };
 
 /** They come last, so that their summary closes the output. */
@@ -29,9 +32,6 @@ const suites = (files) => [
   ...['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec'],
   ...(files.length > 0 ? files : testFiles()),
 ];
-
-const otherChecks = Object.keys(checks).filter((name) => !['types of the library', 'lint'].includes(name));
-const title = (name) => `\n── ${name}\n`;
 
 /**
  * Runs every check of the workbench and prints what each took. Exits with 1 when any fails.
@@ -42,21 +42,21 @@ export async function test(args) {
   const results = [];
   // What suites leave in the temporary folder goes when all passed, and can be looked at when not.
   const scratch = mkdtempSync(join(tmpdir(), 'stm-lab-test-'));
-  const step = async (name, work) => {
+  const step = async (name, command, heading) => {
     const start = Date.now();
-    const code = await work();
+    const code = await run(command, scratch, heading);
     results.push({ name, code, seconds: (Date.now() - start) / 1000 });
   };
-  // Lint reads the declarations that the build writes.
-  const [build, ...others] = args.length > 0 ? [] : ['types of the library', 'lint', ...otherChecks];
-  if (build !== undefined) await step(build, () => run(checks[build](), scratch, title(build)));
-  const lanes = Array.from({ length: 2 }, async () => {
-    for (let name = others.shift(); name !== undefined; name = others.shift())
-      await step(name, () => run(checks[name](), scratch, title(name)));
-  });
-  await Promise.all(lanes);
+  const title = (name) => `\n── ${name}\n`;
+  const check = ([name, command]) => step(name, command, title(name));
+  const [build, ...others] = args.length > 0 ? [] : Object.entries(checks);
+  if (build !== undefined) await check(build);
+  const lane = async () => {
+    for (let next = others.shift(); next !== undefined; next = others.shift()) await check(next);
+  };
+  await Promise.all([lane(), lane()]);
   stdout.write(title('suites'));
-  await step('suites', () => run(suites(args), scratch));
+  await step('suites', suites(args));
   const width = Math.max(...results.map(({ name }) => name.length)) + 2;
   stdout.write('\n');
   for (const { name, code, seconds } of results) {
