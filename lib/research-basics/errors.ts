@@ -3,7 +3,7 @@
  * `message` alone (no stack) and exits with `exitCode`; the library throws it.
  *
  * - `input`: a file, manifest or argument that cannot be used (exit 2, before any work)
- * - `environment`: a missing or broken part of the installation, with its cure (exit 3)
+ * - `environment`: a missing or broken part of the installation, with its fix (exit 3)
  * - `interrupted`: stopped on request, resumable (exit 130; 143 after SIGTERM)
  * - `diverged`: numbers became infinite or not a number (exit 1); what does not depend on them continues
  */
@@ -43,7 +43,7 @@ export function inputError(message: string, cause?: unknown): UserError {
   return new UserError('input', message, cause === undefined ? undefined : { cause });
 }
 
-/** A missing or broken part of the installation: say which part, and the command that cures it. */
+/** A missing or broken part of the installation: say which part, and the command that fixes it. */
 export function environmentError(message: string, cause?: unknown): UserError {
   return new UserError('environment', message, cause === undefined ? undefined : { cause });
 }
@@ -63,14 +63,23 @@ const PATH_CODES: ReadonlySet<unknown> = new Set([
   'ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM', 'ERR_INVALID_ARG_VALUE',
 ]); // prettier-ignore
 
+const PATH_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file (part of its path is a file, not a folder)',
+  EISDIR: 'is a folder; a file was expected',
+  EACCES: 'cannot be read (permission denied); give yourself permission to read it',
+  EPERM: 'cannot be read (permission denied); give yourself permission to read it',
+};
+
 /**
  * A file that the system does not open or read: `input` where the path is at fault (missing, a folder, no
  * permission), `environment` where the machine is (EIO, ESTALE, EMFILE, no memory). The system's error is the `cause`.
  */
 export function fileError(file: string, error: unknown): UserError {
   const reason = messageOf(error);
-  return PATH_CODES.has(codeOf(error))
-    ? inputError(`${file}: cannot be read (${reason})`, error)
+  const code = codeOf(error);
+  return PATH_CODES.has(code)
+    ? inputError(`${file}: ${PATH_REASONS[String(code)] ?? `cannot be read (${reason})`}`, error)
     : environmentError(
         `${file}: could not be read (${reason}); try again, and check the disk, the network share and the limits of the system`,
         error,

@@ -38,7 +38,7 @@ export function createExclusive(target: string, content: string): 'made' | 'exis
       // On NFS the answer to a link that was made may be lost and the repeated request be refused.
       return fs.statSync(draft).nlink === 2 ? 'made' : 'exists';
     }
-    // A refusal of the draft itself is no statement about links.
+    // A refusal of the draft itself is not a statement about links.
     if (!NO_LINKS.has(code) || (error as NodeJS.ErrnoException).syscall !== 'link') throw error;
     return createExclusively(target, content);
   } finally {
@@ -53,7 +53,7 @@ const UNWRITTEN_MS = 2000;
 
 /**
  * Makes a file that did not exist by an exclusive open. Between opening and writing others see an empty file; one that
- * stays empty for two seconds was left by a killed process, is removed and made anew. A process that was stopped in
+ * stays empty for two seconds was left by a killed process, is removed and created again. A process that was stopped in
  * between and finds its file removed has not made it.
  */
 function createExclusively(target: string, content: string): 'made' | 'exists' {
@@ -90,7 +90,7 @@ function staysEmpty(file: string): boolean {
   }
 }
 
-/** Removes a file that is still empty; of several processes one at a time, since the next one may make it anew. */
+/** Removes a file that is still empty; of several processes one at a time, since the next one may make it again. */
 function removeEmpty(file: string): void {
   const claim = `${file}.empty`;
   try {
@@ -158,17 +158,25 @@ export function writeJson(target: string, value: unknown): void {
   writeFileAtomic(target, `${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** Whether the last line of an open file was cut before its end, by a kill or a full disk: the next one would continue it. */
+export function endsTorn(handle: number): boolean {
+  const { size } = fs.fstatSync(handle);
+  const last = Buffer.alloc(1, '\n');
+  if (size > 0) fs.readSync(handle, last, 0, 1, size - 1);
+  return last.toString('latin1') !== '\n';
+}
+
 /**
  * Reads and parses a JSON file.
  *
- * @throws UserError (`input`) naming the file when it is missing or not JSON.
+ * @throws UserError naming the file when it cannot be read (`fileError`) or is not JSON (`input`).
  */
 export function readJson<T>(file: string): T {
   let text: string;
   try {
     text = fs.readFileSync(file, 'utf8');
   } catch (error) {
-    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
+    throw fileError(file, error);
   }
   try {
     return JSON.parse(text) as T;

@@ -9,7 +9,7 @@ export const BEAT_SECONDS = 5;
 /** Seconds without a sign of life after which a process of another machine counts as dead. */
 export const LEASE_SECONDS = 45;
 
-/** What the thread is told. */
+/** What the thread receives. */
 export interface HeartbeatOrder {
   readonly kind: 'start' | 'stop';
   readonly file: string;
@@ -21,7 +21,7 @@ const beating = new Map<string, string>();
 let thread: Worker | undefined;
 
 /**
- * Touches a file every few seconds, from a thread, so that the signs of life go on while the main thread is busy; they
+ * Touches a file every few seconds, from a thread, so that the signs of life continue while the main thread is busy; they
  * end with the process. Other machines that share the file system read them with `watchFile`.
  *
  * @param content what the file holds; another content ends the touching.

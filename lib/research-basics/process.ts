@@ -61,7 +61,7 @@ export function processState({ pid, host, ticks, place }: ProcessNote): 'alive' 
   if (place !== undefined && place !== thisPlace()) {
     const [machine, boot] = thisPlace().split('.');
     const [theirMachine, theirBoot] = place.split('.');
-    // This machine, started anew since.
+    // This machine, started again since.
     if (theirMachine === machine && machine !== '-' && theirBoot !== boot) return 'dead';
     return 'unknown';
   }

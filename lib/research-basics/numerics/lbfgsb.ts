@@ -5,7 +5,7 @@ export interface MinimizeOptions {
   /** Returns the value at `x` and writes the gradient; must not keep or change `x`. */
   readonly objective: (x: Float64Array, gradient: Float64Array) => number;
   readonly start: ArrayLike<number>;
-  /** Bounds, one a dimension; -Infinity and Infinity where there is none (the default everywhere). */
+  /** Bounds, one per dimension; -Infinity and Infinity where there is none (the default everywhere). */
   readonly lower?: ArrayLike<number>;
   readonly upper?: ArrayLike<number>;
   /** Stop when the relative decrease of an iteration is at most this. Default 2.220446049250313e-9. */

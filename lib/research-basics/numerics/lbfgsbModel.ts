@@ -1,4 +1,4 @@
-import { solveGeneral } from './linearSystem';
+import { generalSolver } from './linearSystem';
 
 /**
  * The limited-memory quadratic model B = theta I - W M W^T of L-BFGS-B, with W = [Y, theta S] (n x 2c)
@@ -29,7 +29,8 @@ export function createMemory(n: number, capacity: number): Memory {
   let sy: number[][] = [];
   let ss: number[][] = [];
   let theta = 1;
-  let middle: Float64Array | undefined;
+  let solveMiddle: ReturnType<typeof generalSolver>;
+  let isFactored = false;
 
   const buildMiddle = (): Float64Array => {
     const c = steps.length;
@@ -63,8 +64,11 @@ export function createMemory(n: number, capacity: number): Memory {
       }
     },
     applyM: (v) => {
-      middle ??= buildMiddle();
-      return steps.length === 0 || solveGeneral(middle.slice(), 2 * steps.length, v);
+      if (steps.length === 0) return true;
+      if (!isFactored) solveMiddle = generalSolver(buildMiddle(), 2 * steps.length);
+      isFactored = true;
+      solveMiddle?.(v);
+      return solveMiddle !== undefined;
     },
     add: (step, change, syNew, yy) => {
       if (steps.length === capacity) {
@@ -84,7 +88,7 @@ export function createMemory(n: number, capacity: number): Memory {
       steps.push(s);
       changes.push(y);
       theta = yy / syNew;
-      middle = undefined;
+      isFactored = false;
     },
     clear: () => {
       steps.length = 0;
@@ -92,7 +96,7 @@ export function createMemory(n: number, capacity: number): Memory {
       sy = [];
       ss = [];
       theta = 1;
-      middle = undefined;
+      isFactored = false;
     },
   };
 }
@@ -205,8 +209,9 @@ export function subspaceMinimum(
 ): boolean {
   const { theta } = model;
   const size = 2 * model.count;
-  const rows = free.map((i) => {
-    const row = new Float64Array(size);
+  const all = new Float64Array(free.length * size);
+  const rows = free.map((i, k) => {
+    const row = all.subarray(k * size, (k + 1) * size);
     model.row(i, row);
     return row;
   });
@@ -230,7 +235,9 @@ export function subspaceMinimum(
     if (!model.applyM(column)) return false;
     for (let a = 0; a < size; a++) matrix[a * size + b] = (a === b ? 1 : 0) - column[a]! / theta;
   }
-  if (!solveGeneral(matrix, size, v)) return false;
+  const solve = generalSolver(matrix, size);
+  if (!solve) return false;
+  solve(v);
   const move = residual.map((r, k) => r / theta + dot(rows[k]!, v) / (theta * theta));
 
   const cauchy = free.map((i) => target[i]!);

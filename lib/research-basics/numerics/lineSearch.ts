@@ -19,7 +19,7 @@ export interface LineSearchOptions {
   readonly ftol?: number;
   /** Curvature. Default 0.9. */
   readonly gtol?: number;
-  /** Relative width at which the interval is too small to go on. Default 0.1. */
+  /** Relative width at which the interval is too small to continue. Default 0.1. */
   readonly xtol?: number;
 }
 

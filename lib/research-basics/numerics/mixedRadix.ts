@@ -17,7 +17,7 @@ export interface FourierTransform {
  * For the audio path at one fixed length the WebAssembly kernels are faster; this one is exact to 1e-15
  * and takes windows such as 400 or 2,822 samples.
  *
- * @throws UserError (`input`) for a length that is no whole number from 1.
+ * @throws UserError (`input`) for a length that is not a whole number from 1.
  */
 export function fourierTransform(length: number): FourierTransform {
   if (!Number.isInteger(length) || length < 1)

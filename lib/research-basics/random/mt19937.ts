@@ -1,6 +1,6 @@
 /**
  * The Mersenne Twister as NumPy's legacy `RandomState` and Python's `random.Random` use it, so that
- * splits, starting points and orders made with them can be made again here to the last bit.
+ * splits, starting points and orders made with them can be reproduced here to the last bit.
  *
  * Source: Matsumoto & Nishimura 1998; numpy/random/mtrand (1.26); CPython Modules/_randommodule.c.
  */
