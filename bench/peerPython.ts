@@ -88,7 +88,7 @@ export function findPeer(name: PeerName): string | undefined {
 /**
  * The interpreter of a peer; its environment is made once, from PyPI, in `~/.cache/stm-lab/peers`.
  *
- * @throws Error with the cure when it cannot be made, or when the interpreter named by the peer's variable lacks it.
+ * @throws Error with the fix when it cannot be made, or when the interpreter named by the peer's variable lacks it.
  */
 export function peerPython(name: PeerName): string {
   const found = findPeer(name);

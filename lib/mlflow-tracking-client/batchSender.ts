@@ -15,7 +15,7 @@ export interface BatchSender {
 /**
  * Sends batches of one run in order, each metric point exactly once. A request whose answer got lost may be
  * stored wholly, in part or not at all, and metrics append. So after such a failure, and whenever a journal
- * is taken up anew, the histories of a batch's metrics are fetched and only missing points are sent, until
+ * is taken up again, the histories of a batch's metrics are fetched and only missing points are sent, until
  * a batch of which the server held nothing shows that the known part is passed. (MLflow's SQL stores drop
  * doubles by themselves; other stores do not.)
  */
@@ -24,7 +24,7 @@ export function createBatchSender(context: {
   delivered: Delivered;
   /** Throws when the run itself is why the server refused. */
   checkRun(): Promise<void>;
-  /** Told the server's sentence about an item it refused. */
+  /** Called with the server's sentence about an item it refused. */
   onRefused(sentence: string): void;
 }): BatchSender {
   const { client, delivered } = context;

@@ -20,7 +20,7 @@ function isBatchEntry(entry: JournalEntry): entry is BatchEntry {
  * other entry ends the batch, so that the order of what matters is kept. Each journal line fits in one
  * batch by construction.
  *
- * @returns the batch and the index after it; an empty batch when `entries[from]` is no batch entry.
+ * @returns the batch and the index after it; an empty batch when `entries[from]` is not a batch entry.
  */
 export function packBatch(entries: readonly ReadEntry[], from: number): { batch: PackedBatch; next: number } {
   const batch: PackedBatch = { metrics: [], params: [], tags: [] };

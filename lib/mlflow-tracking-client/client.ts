@@ -120,7 +120,7 @@ export function createMlflowClient(
       let text = '';
       for await (const chunk of response) text += String(chunk);
       if (!/^\d+\.\d+/.test(text.trim()))
-        throw foreignError(`GET ${settings.uri}/version`, 'the answer is no version number', settings);
+        throw foreignError(`GET ${settings.uri}/version`, 'the answer is not a version number', settings);
       return text.trim();
     },
     getExperiment,

@@ -3,7 +3,7 @@ import { inputError } from 'research-basics/errors';
 import type { RemoteDataset } from './clientTypes';
 import type { ModelEntry, SpooledFile } from './journal';
 import { LIMITS, checkName, checkStep, valueToText } from './rules';
-import type { DatasetOptions, ModelOptions, TensorSpec } from './types';
+import type { DatasetOptions, ModelOptions, TensorSpec, TextValue } from './types';
 
 /**
  * A dataset in the server's terms.
@@ -57,7 +57,7 @@ export function modelToEntry(model: ModelOptions, files: SpooledFile[]): ModelEn
   for (const name of Object.keys(model.params ?? {})) checkName('param', name);
   for (const name of Object.keys(model.tags ?? {})) checkName('tag', name);
   const { signature } = model;
-  const side = (specs: readonly TensorSpec[]): string => JSON.stringify(specs.map(tensorToSchema));
+  const isTensorflow = files.some(({ to }) => to === 'model.json');
   const now = Date.now();
   const uid = randomBytes(16).toString('hex');
   return {
@@ -68,27 +68,12 @@ export function modelToEntry(model: ModelOptions, files: SpooledFile[]): ModelEn
     files,
     mlmodel: {
       flavors: {
-        tfjs: { data: '.', model_path: 'model.json', code: null },
+        ...(isTensorflow ? { tfjs: { data: '.', model_path: 'model.json', code: null } } : {}),
         ...model.flavors,
       },
       model_size_bytes: files.reduce((sum, file) => sum + file.bytes, 0),
       model_uuid: uid,
-      signature: {
-        inputs: side(signature.inputs),
-        outputs: side(signature.outputs),
-        params:
-          signature.params === undefined
-            ? null
-            : JSON.stringify(
-                Object.entries(signature.params).map(([name, value]) => ({
-                  name,
-                  default: value,
-                  shape: null,
-                  type:
-                    typeof value === 'number' ? 'double' : typeof value === 'boolean' ? 'boolean' : 'string',
-                })),
-              ),
-      },
+      ...(signature === undefined ? {} : { signature: signatureOf(signature) }),
       utc_time_created: new Date(now).toISOString().replace('T', ' ').replace('Z', '000'),
     },
     params: Object.fromEntries(
@@ -113,5 +98,26 @@ function tensorToSchema(spec: TensorSpec): object {
     ...(spec.name === undefined ? {} : { name: spec.name }),
     type: 'tensor',
     'tensor-spec': { dtype: spec.dtype, shape: [...spec.shape] },
+  };
+}
+
+function signatureOf({ inputs, outputs, params }: NonNullable<ModelOptions['signature']>): object {
+  const side = (specs: readonly TensorSpec[]): string => JSON.stringify(specs.map(tensorToSchema));
+  const type = (value: TextValue): string =>
+    typeof value === 'number' ? 'double' : typeof value === 'boolean' ? 'boolean' : 'string';
+  return {
+    inputs: side(inputs),
+    outputs: side(outputs),
+    params:
+      params === undefined
+        ? null
+        : JSON.stringify(
+            Object.entries(params).map(([name, value]) => ({
+              name,
+              default: value,
+              shape: null,
+              type: type(value),
+            })),
+          ),
   };
 }

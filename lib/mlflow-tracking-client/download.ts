@@ -16,7 +16,7 @@ const DOWNLOAD_ATTEMPTS = 5;
 
 /**
  * Downloads to a file that does not exist yet. A download that breaks off is continued where the server can start
- * in the middle (206), else begun anew.
+ * in the middle (206), else begun again.
  *
  * @param from the address, or a function that gives one for each attempt, because signed addresses expire.
  */
@@ -53,7 +53,7 @@ export async function download(
     if (attempt >= DOWNLOAD_ATTEMPTS || needsSettings(failure))
       throw failure instanceof ServerError
         ? failure
-        : new ServerError('ambiguous', `${place}: the download broke off (${messageOf(failure)})`);
+        : new ServerError('ambiguous', `${place}: the download was cut off (${messageOf(failure)})`);
     await pause(backOffMs(attempt, failure));
   }
 }

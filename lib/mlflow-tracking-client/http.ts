@@ -122,7 +122,7 @@ export function createHttp(settings: ServerSettings): Http {
             : new ServerError(
                 connected ? 'ambiguous' : 'unreachable',
                 connected
-                  ? `${place}: the connection broke before an answer came (${reason})`
+                  ? `${place}: the connection closed before an answer came (${reason})`
                   : `${place}: the MLflow server cannot be reached (${reason})`,
                 { cause: error.code },
               ),
@@ -176,7 +176,7 @@ export function createHttp(settings: ServerSettings): Http {
       } catch (error) {
         throw new ServerError(
           'ambiguous',
-          `${placeOf(request)}: the answer broke off (${settings.redact(messageOf(error))})`,
+          `${placeOf(request)}: the response was cut off (${settings.redact(messageOf(error))})`,
         );
       }
       const place = placeOf(request);

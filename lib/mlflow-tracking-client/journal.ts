@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { environmentError, inputError, messageOf } from 'research-basics/errors';
-import { createExclusive, sha256 } from 'research-basics/files';
+import { createExclusive, endsTorn, sha256 } from 'research-basics/files';
 import type { ProcessNote } from 'research-basics/process';
 import { checkArtifactPath } from './artifacts';
 import type { RemoteDataset, RunStatus } from './clientTypes';
@@ -141,10 +141,7 @@ export function openJournal(file: string): JournalWriter {
     try {
       fs.mkdirSync(path.dirname(file), { recursive: true });
       handle = fs.openSync(file, 'a+');
-      const size = fs.fstatSync(handle).size;
-      const last = Buffer.alloc(1, 0x0a);
-      if (size > 0) fs.readSync(handle, last, 0, 1, size - 1);
-      torn = last[0] !== 0x0a;
+      torn = endsTorn(handle);
       return handle;
     } catch (error) {
       throw environmentError(`${file}: the run journal cannot be opened (${messageOf(error)})`, error);
@@ -239,11 +236,11 @@ function parseLines(block: Buffer, offset: number): { entries: ReadEntry[]; end:
   return { entries, end: offset + block.length };
 }
 
-/** The first entry of a journal. @throws UserError (`input`) when the file is no run journal, or of a newer version. */
+/** The first entry of a journal. @throws UserError (`input`) when the file is not a run journal, or of a newer version. */
 export function readStart(file: string): StartEntry {
   const first = readEntries(file, 0, 1 << 16).entries[0]?.entry;
   if (first?.op !== 'start')
-    throw inputError(`${file}: is not a run journal (its first line is no run start)`);
+    throw inputError(`${file}: is not a run journal (its first line is not a run start)`);
   if (first.format !== 1) {
     throw inputError(
       `${file}: journal format ${String(first.format)} is newer than this program; update mlflow-tracking-client`,
@@ -294,7 +291,7 @@ export function spooledFile(journal: string, { to, spool }: Pick<SpooledFile, 't
     fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true
   )
     throw inputError(
-      `${journal}: artifact "${to}" is said to be kept in ${JSON.stringify(spool)}, which is no file of this journal; it is not sent`,
+      `${journal}: artifact "${to}" is said to be kept in ${JSON.stringify(spool)}, which is not a file of this journal; it is not sent`,
     );
   return file;
 }

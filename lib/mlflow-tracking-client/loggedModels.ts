@@ -62,7 +62,7 @@ export interface LoggedModelClient {
   deleteLoggedModelTag(id: string, key: string): Promise<void>;
   /** A parameter that the model has already keeps its value; a different one is refused by the server. */
   logModelParams(id: string, params: Record<string, string>): Promise<void>;
-  /** Says that a run brought forth these models, so that the run's page lists them. */
+  /** Says that a run produced these models, so that the run's page lists them. */
   logOutputs(runId: string, modelIds: readonly string[], step?: number): Promise<void>;
   /** Adds a model to the run's `mlflow.log-model.history` tag (how MLflow 2 lists a run's models). */
   logModelRecord(runId: string, modelJson: string): Promise<void>;

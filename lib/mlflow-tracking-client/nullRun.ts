@@ -33,6 +33,7 @@ export function createNullRun(options: RunOptions = {}): Run {
     logDataset: nothing,
     logInputModels: nothing,
     logModel: ({ name }) => ({ uid: id, name, journal: '' }),
+    loggedModel: () => undefined,
     note: nothing,
     lastStep: () => undefined,
     end(final = 'FINISHED') {

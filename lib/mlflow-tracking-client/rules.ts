@@ -70,7 +70,7 @@ export type WireNumber = number | 'NaN' | 'Infinity' | '-Infinity';
 /**
  * A metric value for JSON: NaN and the infinities as the strings that MLflow reads back as such.
  *
- * @throws UserError (`input`) when the value is no number.
+ * @throws UserError (`input`) when the value is not a number.
  */
 export function numberToWire(name: string, value: number): WireNumber {
   if (typeof value !== 'number') {

@@ -111,7 +111,7 @@ export function createRun(setup: RunSetup): Run {
       const known: unknown = JSON.parse(memory.tags.get(TABLES_TAG) ?? '[]');
       if (Array.isArray(known)) held = known as typeof held;
     } catch {
-      // Set by someone else, or cut: the list starts anew.
+      // Set by someone else, or cut: the list starts again.
     }
     if (held.some((item) => item?.path === name)) return;
     const text = JSON.stringify([...held, { path: name, type: 'table' }]);
@@ -288,7 +288,12 @@ export function createRun(setup: RunSetup): Run {
       );
       const entry = modelToEntry(model, files);
       append(entry);
-      return { uid: entry.uid, name: entry.name, journal: path.basename(journal.file) };
+      memory.ownModels.set(entry.name, entry.uid);
+      return run.loggedModel(entry.name)!;
+    },
+    loggedModel(name) {
+      const uid = memory.ownModels.get(name);
+      return uid === undefined ? undefined : { uid, name, journal: path.basename(journal.file) };
     },
     note: (text) => run.setTags({ 'mlflow.note.content': text }),
     lastStep: (metric) => memory.lastStep(metric),

@@ -10,6 +10,8 @@ export interface RunMemory {
   readonly datasets: Set<string>;
   /** Models that the run names as used, as JSON. */
   readonly models: Set<string>;
+  /** Identities of the models that the run has logged, by name. */
+  readonly ownModels: Map<string, string>;
   /** A time for the next point, `now` or so much later that no two points of a name are the same to a server. */
   earliest(name: string, step: number, now: number): number;
   note(name: string, step: number, timestamp: number): void;
@@ -28,6 +30,7 @@ export function createRunMemory(nonFiniteTag: string, journal?: string): RunMemo
     nonFinite: new Set(),
     datasets: new Set(),
     models: new Set(),
+    ownModels: new Map(),
     earliest(name, step, now) {
       const point = last.get(name);
       // A server knows a point by time, step and value. Time never runs backwards within a name, and moves on
@@ -79,6 +82,8 @@ export function createRunMemory(nonFiniteTag: string, journal?: string): RunMemo
           memory.datasets.add(JSON.stringify([entry.x.name, entry.x.digest]));
         } else if (entry.op === 'inputs') {
           for (const model of entry.models) memory.models.add(JSON.stringify(model));
+        } else if (entry.op === 'model') {
+          memory.ownModels.set(entry.name, entry.uid);
         } else if (entry.op === 'params') {
           for (const [name, text] of Object.entries(entry.x)) memory.params.set(name, text);
         } else if (entry.op === 'tags') {

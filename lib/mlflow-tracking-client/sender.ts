@@ -1,18 +1,29 @@
-// Longer than 300 lines: one queue of journals, whose steps share its state.
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { messageOf } from 'research-basics/errors';
 import type { MlflowClient } from './clientTypes';
 import { createMlflowClient } from './client';
-import { ServerError, isPermanent, isTransient, needsSettings } from './serverError';
-import { readStart, spoolFolder, type StartEntry } from './journal';
+import { isPermanent, isTransient, type ServerError } from './serverError';
+import type { StartEntry } from './journal';
 import { journalStatus, type JournalStatus } from './journalStatus';
 import { DEFAULT_NAMESPACE } from './namespace';
 import { backOffMs, monotonicMs } from './retry';
 import { nothingDelivered, type Delivered } from './delivered';
-import { RunHeld, createRunSender, type RunSender } from './runSender';
-import { lockJournal, readSentState } from './sentState';
+import { RunHeld } from './runFinder';
+import type { SendContext } from './sendContext';
+import {
+  isChild,
+  newJob,
+  releaseJob,
+  removeSpool,
+  resendJob,
+  sizeOfJob,
+  takeJob,
+  type SendJob,
+} from './sendJob';
+import { readSentState } from './sentState';
 import { createServerMemory } from './serverMemory';
+import { createServerPatience } from './serverPatience';
 import type { ServerSettings } from './settings';
 
 export interface SenderOptions {
@@ -56,27 +67,11 @@ export interface Sender {
   close(): void;
 }
 
-interface Job {
-  journal: string;
-  sender: RunSender | undefined;
-  unlock: (() => void) | undefined;
-  /** Size up to which it is delivered. */
-  deliveredSize: number;
-  failures: number;
-  notBefore: number;
-  error: string | undefined;
-  blocked: 'no' | 'held' | 'elsewhere';
-  /** Delivered and ended: looked at again only when told to. */
-  resting: 'yes' | 'no';
-}
-
 const PARALLEL_RUNS = 3;
 const LOCKED_RETRY_MS = 2000;
 const HELD_RETRY_MS = 60_000;
-/** Attempts in a row after which a login page or a wrong address is taken for lasting. */
-const REFUSALS = 3;
 
-/** Another process has the run in hand that this one refers to; this journal waits, the others go on. */
+/** Another process has the run in hand that this one refers to; this journal waits, the others continue. */
 class ReferredElsewhere extends Error {}
 
 /** Sends journals to a server until nothing is left or the server stays away; nothing is lost or sent twice. */
@@ -84,17 +79,11 @@ export function createSender(options: SenderOptions): Sender {
   // Failures come back at once: the sender has its own patience, and knows better what else to do.
   const client = createMlflowClient({ ...options.settings, retries: 0 });
   const delivered = nothingDelivered();
-  const jobs = new Map<string, Job>();
-  let serverFailures = 0;
-  let serverNotBefore = 0;
-  let lastProgress = 0;
-  let refusals = 0;
-  let lastRefusal: ServerError | undefined;
-  let announced: 'up' | 'down' = 'up';
-
+  const jobs = new Map<string, SendJob>();
   const memory = createServerMemory(client);
+  const patience = createServerPatience(client.uri, delivered, options.onWarning);
 
-  const context = {
+  const context: SendContext = {
     client,
     delivered,
     namespace: options.namespace ?? DEFAULT_NAMESPACE,
@@ -149,61 +138,23 @@ export function createSender(options: SenderOptions): Sender {
     const sender = job.sender!;
     let state = await sender.attach();
     if (!(await memory.holdsRun(state.runId))) {
-      resend(job);
+      resendJob(job);
       state = await sender.attach();
     }
     options.onRunId?.(journal, state.runId);
     return state;
   }
 
-  /** All of a journal whose lock is held goes to the server once more, which has lost it. */
-  function resend(job: Job): void {
-    job.sender!.forget();
-    job.deliveredSize = 0;
-    job.resting = 'no';
-  }
-
-  function jobFor(journal: string): Job {
-    let job = jobs.get(journal);
-    if (job === undefined) {
-      job = {
-        journal,
-        sender: undefined,
-        unlock: undefined,
-        deliveredSize: 0,
-        failures: 0,
-        notBefore: 0,
-        error: undefined,
-        blocked: 'no',
-        resting: 'no',
-      };
-      jobs.set(journal, job);
-    }
+  function jobFor(journal: string): SendJob {
+    const job = jobs.get(journal) ?? newJob(journal);
+    jobs.set(journal, job);
     return job;
   }
 
-  function take(job: Job): boolean {
-    if (job.unlock === undefined) {
-      job.unlock = lockJournal(job.journal, options.owner);
-      if (job.unlock === undefined) return false;
-      job.sender = undefined;
-    }
-    job.sender ??= createRunSender(job.journal, context);
-    return true;
-  }
+  const take = (job: SendJob): boolean => takeJob(job, context, options.owner);
 
-  function release(job: Job): void {
-    job.unlock?.();
-    job.unlock = undefined;
-    job.sender = undefined;
-  }
-
-  function sizeOf(job: Job): number {
-    return fs.statSync(job.journal, { throwIfNoEntry: false })?.size ?? 0;
-  }
-
-  async function work(job: Job): Promise<'moved' | 'idle'> {
-    const size = sizeOf(job);
+  async function work(job: SendJob): Promise<'moved' | 'idle'> {
+    const size = sizeOfJob(job);
     if (size === job.deliveredSize) return 'idle';
     const before = readSentState(job.journal, client.uri);
     const complete = before !== undefined && before.records >= size && before.artifacts >= size;
@@ -221,8 +172,8 @@ export function createSender(options: SenderOptions): Sender {
     }
     const sender = job.sender!;
     if (lost) {
-      options.onWarning(`run "${sender.start.name}" is unknown to ${client.uri}; it is sent anew`);
-      resend(job);
+      options.onWarning(`run "${sender.start.name}" is unknown to ${client.uri}; it is sent again`);
+      resendJob(job);
     }
     options.onRunId?.(job.journal, (await sender.attach()).runId);
     await sender.drain();
@@ -232,74 +183,60 @@ export function createSender(options: SenderOptions): Sender {
     job.error = undefined;
     job.failures = 0;
     if (state.status !== 'RUNNING') {
-      if (job.deliveredSize === sizeOf(job)) {
-        removeSpool(job.journal);
+      if (job.deliveredSize === sizeOfJob(job)) {
+        removeSpool(job);
         job.resting = 'yes';
       }
-      release(job);
+      releaseJob(job);
     }
     return 'moved';
   }
 
-  function failed(job: Job, error: unknown): void {
+  function failed(job: SendJob, error: unknown): void {
     const now = monotonicMs();
     job.error = options.settings.redact(messageOf(error));
     if (error instanceof RunHeld || isPermanent(error)) {
       if (job.blocked !== 'held') options.onWarning(job.error);
       job.blocked = 'held';
       job.notBefore = now + HELD_RETRY_MS;
-      release(job);
+      releaseJob(job);
     } else if (error instanceof ReferredElsewhere) {
       job.notBefore = now + LOCKED_RETRY_MS;
     } else if (isTransient(error)) {
       memory.clear();
-      refusals = needsSettings(error) ? refusals + 1 : 0;
-      lastRefusal = error;
       // The server's trouble, not the run's: all wait, so that a struggling server is not pressed.
       job.failures += 1;
-      // A server that fails now and then is not one that fails: what it took meanwhile counts for it.
-      const progress = Object.values(delivered).reduce((sum, count) => sum + (count as number), 0);
-      if (progress > lastProgress) serverFailures = 0;
-      lastProgress = progress;
-      serverNotBefore = Math.max(serverNotBefore, now + backOffMs(serverFailures, error));
-      serverFailures += 1;
-      if (announced === 'up' && (serverFailures >= 2 || needsSettings(error))) {
-        announced = 'down';
-        options.onWarning(`${job.error}; runs go on, everything is kept in the journal and sent later`);
-      }
+      patience.failed(error, job.error);
     } else {
       job.failures += 1;
       job.notBefore = now + backOffMs(job.failures);
       if (job.failures === 1) options.onWarning(`${path.basename(job.journal)}: ${job.error}`);
-      release(job);
+      releaseJob(job);
     }
   }
 
   async function pass(only?: ReadonlySet<string>): Promise<'moved' | 'idle'> {
+    if (patience.waitMs() > 0) return 'idle';
     const now = monotonicMs();
-    if (now < serverNotBefore) return 'idle';
     const due = [...jobs.values()].filter(
       (job) =>
         job.resting === 'no' &&
         (only === undefined || only.has(job.journal)) &&
         now >= job.notBefore &&
-        sizeOf(job) > job.deliveredSize,
+        sizeOfJob(job) > job.deliveredSize,
     );
     if (due.length === 0) return 'idle';
-    const isChild = new Map(due.map((job) => [job, parentOf(job) === undefined ? 0 : 1]));
-    due.sort((a, b) => isChild.get(a)! - isChild.get(b)!);
+    const children = new Set(due.filter(isChild));
+    due.sort((a, b) => +children.has(a) - +children.has(b));
     let moved: 'moved' | 'idle' = 'idle';
     let next = 0;
     const runner = async (): Promise<void> => {
-      while (next < due.length && monotonicMs() >= serverNotBefore) {
+      while (next < due.length && patience.waitMs() === 0) {
         const job = due[next++]!;
         try {
           if ((await work(job)) === 'moved') {
             moved = 'moved';
-            serverFailures = 0;
-            refusals = 0;
-            if (announced === 'down') options.onWarning(`${client.uri} answers again`);
-            announced = 'up';
+            patience.succeeded();
           }
         } catch (error) {
           failed(job, error);
@@ -307,7 +244,7 @@ export function createSender(options: SenderOptions): Sender {
       }
     };
     // The parents alone first: their children need their ids.
-    const parents = due.filter((job) => isChild.get(job) === 0).length;
+    const parents = due.length - children.size;
     if (parents > 0 && parents < due.length) {
       const all = due.splice(parents);
       await Promise.all(Array.from({ length: PARALLEL_RUNS }, runner));
@@ -315,14 +252,6 @@ export function createSender(options: SenderOptions): Sender {
     }
     await Promise.all(Array.from({ length: PARALLEL_RUNS }, runner));
     return moved;
-  }
-
-  function parentOf(job: Job): StartParent {
-    try {
-      return (job.sender?.start ?? readStart(job.journal)).parent;
-    } catch {
-      return undefined;
-    }
   }
 
   return {
@@ -336,7 +265,7 @@ export function createSender(options: SenderOptions): Sender {
       const backlog = { runs: 0, bytes: 0, elsewhere: 0 };
       for (const job of jobs.values()) {
         if (job.resting === 'yes' || job.blocked === 'held' || only?.has(job.journal) === false) continue;
-        const bytes = sizeOf(job) - job.deliveredSize;
+        const bytes = sizeOfJob(job) - job.deliveredSize;
         if (bytes <= 0) continue;
         if (job.blocked === 'elsewhere') backlog.elsewhere += 1;
         else {
@@ -349,29 +278,18 @@ export function createSender(options: SenderOptions): Sender {
     status(only) {
       return [...jobs.values()]
         .filter((job) => only === undefined || only.has(job.journal))
-        .map((job) => journalStatus(job, client.uri, sizeOf(job)));
+        .map((job) => journalStatus(job, client.uri, sizeOfJob(job)));
     },
     hurry(held) {
-      serverNotBefore = 0;
+      patience.hurry();
       for (const job of jobs.values())
         if (job.blocked !== 'held' || held?.has(job.journal) === true) job.notBefore = 0;
     },
-    refusal: () => (refusals >= REFUSALS ? lastRefusal : undefined),
-    waitMs: () => Math.max(0, serverNotBefore - monotonicMs()),
+    refusal: () => patience.refusal(),
+    waitMs: () => patience.waitMs(),
     close() {
-      for (const job of jobs.values()) release(job);
+      for (const job of jobs.values()) releaseJob(job);
       client.close();
     },
   };
 }
-
-/** The folder of sent artifacts, when it is empty (a run may have been taken up again meanwhile). */
-function removeSpool(journal: string): void {
-  try {
-    fs.rmdirSync(spoolFolder(journal));
-  } catch {
-    // Not there, or in use.
-  }
-}
-
-type StartParent = { uid: string; journal: string } | undefined;

@@ -59,7 +59,7 @@ export function isAbsent(error: unknown): error is ServerError {
   return error instanceof ServerError && error.code === 'RESOURCE_DOES_NOT_EXIST';
 }
 
-/** The cure for whatever answers in place of an MLflow server. */
+/** The fix for whatever answers in place of an MLflow server. */
 export function foreignError(
   place: string,
   what: string,

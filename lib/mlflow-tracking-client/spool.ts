@@ -15,7 +15,7 @@ export interface Spool {
 /**
  * Copies of files and texts that a journal will send, in a folder beside it.
  *
- * @throws UserError from the spool: (`input`) for what is no file or cannot be read, (`environment`) where copies cannot be
+ * @throws UserError from the spool: (`input`) for what is not a file or cannot be read, (`environment`) where copies cannot be
  *   written.
  */
 export function createSpool(journal: string): Spool {
@@ -44,7 +44,7 @@ export function createSpool(journal: string): Spool {
       } catch (error) {
         throw inputError(`${file}: cannot be logged as an artifact (${messageOf(error)})`, error);
       }
-      if (!kind.isFile()) throw inputError(`${file}: is no file; log folders with logFolder`);
+      if (!kind.isFile()) throw inputError(`${file}: is not a file; log folders with logFolder`);
       // Now, because the file may change before it is sent. A clone where the file system can (no bytes are copied), else a copy.
       return { to, ...keep((target) => fs.copyFileSync(file, target, fs.constants.COPYFILE_FICLONE)) };
     },
@@ -71,7 +71,7 @@ export function filesUnder(folder: string): string[] {
   try {
     names = fs.readdirSync(folder, { recursive: true }) as string[];
   } catch (error) {
-    throw inputError(`${folder}: is no folder that can be read (${messageOf(error)})`, error);
+    throw inputError(`${folder}: is not a folder that can be read (${messageOf(error)})`, error);
   }
   const root = fs.realpathSync(folder);
   return names

@@ -39,7 +39,7 @@ export interface TrackerOptions {
   experimentTags?: Record<string, string>;
   /** Tags every run of this tracker starts with, beside the system tags (user, source, commit). */
   tags?: Record<string, string>;
-  /** Told of values cut, servers down and up, refusals; at most a few lines a minute. Default: stderr. */
+  /** Called with values cut, servers down and up, refusals; at most a few lines a minute. Default: stderr. */
   onWarning?: (text: string) => void;
   /** How often the sender looks for new lines, in ms. Default 500. */
   pollMs?: number;
@@ -88,7 +88,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       try {
         run.end(code === 0 ? 'FINISHED' : 'FAILED');
       } catch {
-        // The disk is full or gone; the exit goes on.
+        // The disk is full or gone; the exit continues.
       }
     }
   };
@@ -142,7 +142,7 @@ export function createTracker(options: TrackerOptions): Tracker {
         t: Date.now(),
         writer: describeProcess(),
       };
-      // Several processes may start the run of one key at once: the first makes it, the others go on in it.
+      // Several processes may start the run of one key at once: the first makes it, the others continue in it.
       if (createJournal(file, first) === 'exists') origin = 'resumed';
     }
     const start = readStart(file);
@@ -150,7 +150,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     const nonFiniteTag = ownTags(start.namespace ?? namespace).nonFinite;
     const memory = createRunMemory(nonFiniteTag, origin === 'resumed' ? file : undefined);
     if (origin === 'resumed' && start.experiment !== experiment)
-      warn(`run "${start.name}" (key ${start.key}) goes on in its experiment "${start.experiment}"`);
+      warn(`run "${start.name}" (key ${start.key}) continues in its experiment "${start.experiment}"`);
     if (origin === 'resumed' || runId !== undefined)
       journal.append({ op: 'resume', t: Date.now(), writer: describeProcess() });
     journals.add(file);
@@ -259,7 +259,7 @@ function hasStart(file: string): boolean {
 function chooseMode(wanted: TrackerOptions['mode'], uri: string | undefined): Tracker['mode'] {
   const mode = wanted ?? (uri ? 'online' : 'offline');
   if (!['online', 'offline', 'disabled'].includes(mode)) {
-    throw inputError(`tracking mode "${String(mode)}": must be online, offline or disabled`);
+    throw inputError(`tracking mode ${JSON.stringify(mode)}: must be online, offline or disabled`);
   }
   if (mode === 'online' && !uri) {
     throw inputError(

@@ -74,14 +74,15 @@ export interface TensorSpec {
 export interface ModelOptions {
   /** Name under the run, e.g. `model`. */
   name: string;
-  /** Folder whose files make the model (`model.json` and weights, for TensorFlow.js). */
+  /** Folder whose files make the model: `model.json` and weights, for TensorFlow.js; any others, such as a recipe. */
   folder: string;
-  signature: {
+  /** What the model takes and gives. */
+  signature?: {
     inputs: readonly TensorSpec[];
     outputs: readonly TensorSpec[];
     params?: Record<string, TextValue>;
   };
-  /** MLmodel flavors beside the entry for `tfjs`. */
+  /** MLmodel flavors, beside the entry for `tfjs` where the folder has a `model.json`. */
   flavors?: Record<string, Record<string, unknown>>;
   params?: Record<string, TextValue>;
   tags?: Record<string, TextValue>;
@@ -157,6 +158,8 @@ export interface Run {
   logInputModels(models: readonly (ModelReference | string)[]): void;
   /** Copies the files now. What is returned may be named in `logMetrics` at once. */
   logModel(model: ModelOptions): ModelReference;
+  /** The model of this name that the run has logged last, also in an earlier session of it. */
+  loggedModel(name: string): ModelReference | undefined;
   /** The text at the head of the run's page, in Markdown. Replaces the one before. */
   note(text: string): void;
   /** The largest step journaled of a metric. */

@@ -24,7 +24,7 @@ export interface RemoteRun {
   tags: Record<string, string>;
   metrics: Record<string, number>;
   datasets: { name: string; digest: string; source: string; context?: string }[];
-  /** Logged models that it brought forth. */
+  /** Logged models that it produced. */
   modelIds: string[];
   /** Logged models that it used. */
   inputModelIds: string[];

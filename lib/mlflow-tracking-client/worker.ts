@@ -27,12 +27,12 @@ export interface WorkerStart {
   owner: string;
 }
 
-/** How often journals left behind by earlier processes are looked for, in ms. */
+/** How often journals left behind by earlier processes are searched for, in ms. */
 const RESCAN_MS = 30_000;
 
 /**
  * The sender thread: reads journals, talks to the server, so that neither JSON nor sockets take time from
- * training, and so that it goes on while a native computation blocks the main thread.
+ * training, and so that it continues while a native computation blocks the main thread.
  */
 async function main(start: WorkerStart): Promise<void> {
   const port = parentPort!;

@@ -27,6 +27,8 @@ export interface Browser {
   press(key: string): Promise<void>;
   /** Which colours the page is asked for. */
   colours(scheme: 'light' | 'dark'): Promise<void>;
+  /** Which medium the page is laid out for. */
+  media(type: 'screen' | 'print'): Promise<void>;
   /** Every address that the pages asked for, since the start. */
   readonly requests: string[];
   /** Uncaught exceptions, console errors, answers of 400 and more, since the start. */
@@ -141,6 +143,9 @@ export async function startBrowser(): Promise<Browser> {
       const features = [{ name: 'prefers-color-scheme', value: scheme }];
       await call('Emulation.setEmulatedMedia', { features }, sessionId);
     },
+    async media(type) {
+      await call('Emulation.setEmulatedMedia', { media: type }, sessionId);
+    },
     async resize(width, height) {
       const metrics = { width, height, deviceScaleFactor: 1, mobile: false };
       await call('Emulation.setDeviceMetricsOverride', metrics, sessionId);
@@ -170,7 +175,7 @@ export async function startBrowser(): Promise<Browser> {
     },
     async close() {
       const ended = new Promise((resolve) => child.on('exit', resolve));
-      // The whole group: helpers would go on writing to the profile.
+      // The whole group: helpers would continue writing to the profile.
       process.kill(-child.pid!, 'SIGKILL');
       await ended;
       await fs.promises.rm(profile, { recursive: true, force: true, maxRetries: 20 });

@@ -140,7 +140,7 @@ test(
 );
 
 test(
-  'the process killed: no point lost that a call returned for, the run ends FAILED or goes on',
+  'the process killed: no point lost that a call returned for, the run ends FAILED or continues',
   options,
   async () => {
     const journals = path.join(folder, 'killed');
@@ -214,7 +214,7 @@ test(
 );
 
 test(
-  'deleted on the server: held with a sentence until restored; unknown there: sent anew',
+  'deleted on the server: held with a sentence until restored; unknown there: sent again',
   options,
   async () => {
     const journalFolder = path.join(folder, 'deleted');

@@ -163,7 +163,7 @@ test('answers are sorted by what may be done next, and never show a secret', asy
   }
 });
 
-test('a server that is not there, falls silent, hangs up or is none', async () => {
+test('a server that is missing, falls silent, hangs up or is none', async () => {
   const gone = await failureOf(client('http://127.0.0.1:9').json({ method: 'POST', path: '/' }));
   assert.equal(gone.failure, 'unreachable');
   const port = await listen(
@@ -294,7 +294,7 @@ test('plain http through a proxy, and who is excepted from it', async () => {
   );
 });
 
-test('a proxy that wants a user, or says nothing, is named with its cure', async () => {
+test('a proxy that wants a user, or says nothing, is named with its fix', async () => {
   const deaf = net.createServer(() => undefined);
   const strict = http.createServer((_request, response) => response.writeHead(407).end('who?'));
   strict.on('connect', (_request: http.IncomingMessage, socket: net.Socket) =>

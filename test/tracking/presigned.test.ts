@@ -94,7 +94,7 @@ test('files go to the signed address with its headers and without our login; a b
   assert.deepEqual([seen.at(-1)!.range, signed], ['bytes=5-', seen.length]);
 });
 
-test('a server that does not sign refuses uploads with the cure, passes downloads on, and signatures stay out of messages', async () => {
+test('a server that does not sign refuses uploads with the fix, passes downloads on, and signatures stay out of messages', async () => {
   let status = 501;
   const uri = await serve((_request, response, _body, url) => {
     if (!url.startsWith('/get-artifact')) response.writeHead(status).end('{"error_code":"NOT_IMPLEMENTED"}');

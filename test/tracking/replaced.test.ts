@@ -91,7 +91,7 @@ test(
 );
 
 test(
-  'another database behind the same address: runs are sent anew, parents first, under the right experiment',
+  'another database behind the same address: runs are sent again, parents first, under the right experiment',
   options,
   async () => {
     const journalFolder = path.join(folder, 'replaced');

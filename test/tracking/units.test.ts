@@ -36,7 +36,7 @@ const offline = (name: string, onWarning?: (text: string) => void): Tracker =>
     ...(onWarning === undefined ? {} : { onWarning }),
   });
 
-test('names: what MLflow takes, and a sentence with a cure for what it does not', () => {
+test('names: what MLflow takes, and a sentence with a fix for what it does not', () => {
   for (const name of ['loss', 'val/f1 macro', 'a.b-c_d', 'é漢', 'x'.repeat(250), '..a', 'a/.b'])
     checkName('metric', name);
   for (const name of [
@@ -99,7 +99,7 @@ test('a line cut by a crash is passed over, and the next one is whole', () => {
     ],
   );
   assert.equal(end, fs.statSync(file).size);
-  // Blocks smaller than a line grow; reading from any returned offset goes on exactly there.
+  // Blocks smaller than a line grow; reading from any returned offset continues exactly there.
   const small = readEntries(file, 0, 8);
   assert.equal(small.entries[0]!.end, small.end);
   assert.deepEqual(
@@ -108,7 +108,7 @@ test('a line cut by a crash is passed over, and the next one is whole', () => {
   );
 });
 
-test('a run of a known key goes on: same identity, no parameter or point written twice', () => {
+test('a run of a known key continues: same identity, no parameter or point written twice', () => {
   const first = offline('resume').startRun({
     name: 'r',
     key: 'fold 1/rep 2',
