@@ -1,6 +1,6 @@
 import { randomState } from 'research-basics/random/mt19937';
 
-/** Final regrets by problem, then method: one a seed, in the order of the seeds. */
+/** Final regrets by problem, then method: one per seed, in the order of the seeds. */
 export type Regrets = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
 
 /** Value at a share of the way through the sorted values, between neighbours in proportion. */

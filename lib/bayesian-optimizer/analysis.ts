@@ -47,7 +47,7 @@ export interface ParameterRow {
 
 /**
  * Every existing parameter of every complete trial, for slices (one panel a parameter) and parallel
- * coordinates (one line a trial, at `position`).
+ * coordinates (one line per trial, at `position`).
  */
 export function parameterRows(trials: readonly TrialRecord[], space: Space): ParameterRow[] {
   const { coders } = spaceCoder(space);

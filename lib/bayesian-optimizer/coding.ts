@@ -103,7 +103,7 @@ export interface SpaceCoder {
   readonly space: Space;
   readonly coders: readonly Coder[];
   /** For each dimension, whether it exists at the units of a full vector (rounded cells). */
-  active(units: Float64Array): boolean[];
+  active(units: Float64Array): readonly boolean[];
   /** The values of the existing parameters at a full vector of units. */
   decode(units: Float64Array): Values;
   /** Units of a configuration; parameters that do not exist get `absent`. */
@@ -143,6 +143,7 @@ export function spaceCoder(space: Space): SpaceCoder {
   const names = Object.keys(space);
   const coders = names.map((name) => coderOf(name, space[name]!));
   const conditional = names.some((name) => space[name]!.when);
+  const everywhere = coders.map(() => true);
   const allOf = (units: Float64Array): Record<string, Value> =>
     Object.fromEntries(coders.map((coder, i) => [coder.name, coder.fromUnit(units[i]!)]));
   const decode = (units: Float64Array): Values => activeValues(space, allOf(units));
@@ -152,7 +153,7 @@ export function spaceCoder(space: Space): SpaceCoder {
     size: countConfigurations(space, coders),
     decode,
     active: (units) => {
-      if (!conditional) return coders.map(() => true);
+      if (!conditional) return everywhere;
       const values = decode(units);
       return coders.map((coder) => coder.name in values);
     },

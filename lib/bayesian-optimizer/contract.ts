@@ -87,7 +87,7 @@ export const samplerContract: readonly ContractCheck[] = [
     },
   },
   {
-    title: 'goes on past pending, failed and pruned trials',
+    title: 'continues past pending, failed and pruned trials',
     run: (sampler: SamplerChoice | Sampler): void => {
       const study = open(sampler);
       run(study, 11);
@@ -102,7 +102,7 @@ export const samplerContract: readonly ContractCheck[] = [
     },
   },
   {
-    title: 'goes on when every trial failed',
+    title: 'continues when every trial failed',
     run: (sampler: SamplerChoice | Sampler): void => {
       const study = open(sampler);
       for (let i = 0; i < 14; i++) study.tell(study.ask()!, NaN);
@@ -110,7 +110,7 @@ export const samplerContract: readonly ContractCheck[] = [
     },
   },
   {
-    title: 'bears constant, huge and tiny values',
+    title: 'copes with constant, huge and tiny values',
     run: (sampler: SamplerChoice | Sampler): void => {
       for (const value of [7, 1e300, -1e300, 1e-300]) {
         assert.equal(run(open(sampler), 13, () => value).length, 13);

@@ -5,7 +5,7 @@ import type { Study } from './studyTypes';
 
 /**
  * Runs an objective until the study holds `trials` trials. A thrown objective, or one that is not finite,
- * fails its trial with a sentence and the study goes on. Other processes may work on the same journal;
+ * fails its trial with a sentence and the study continues. Other processes may work on the same journal;
  * their trials count.
  *
  * @throws UserError (`interrupted`) when the objective throws one: the trial is put back in line first.

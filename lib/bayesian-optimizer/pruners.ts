@@ -24,12 +24,12 @@ export interface MedianPrunerOptions {
   readonly warmupSteps?: number;
 }
 
-/** Asynchronous successive halving (Li et al. 2020): at each rung only the best share goes on. */
+/** Asynchronous successive halving (Li et al. 2020): at each rung only the best share continues. */
 export interface AshaPrunerOptions {
   readonly name: 'asha';
   /** Step count of the first rung, at least 1 (step 0 is the first of them). Default 1. */
   readonly minResource?: number;
-  /** Rungs lie at minResource x factor^k steps; one trial in `factor` goes on. Default 3. */
+  /** Rungs lie at minResource x factor^k steps; one trial in `factor` continues. Default 3. */
   readonly reductionFactor?: number;
 }
 
@@ -125,7 +125,7 @@ function ashaPruner({ minResource = 1, reductionFactor = 3 }: Omit<AshaPrunerOpt
       if (last + 1 < rung || previous + 1 >= rung) return false;
       const own = sign * trial.reports.get(last)!;
       const rivals = trials.flatMap((other) => {
-        // What a failed trial reported before it broke is no standard for others.
+        // What a failed trial reported before it failed is not a standard for others.
         if (other.number === trial.number || other.state === 'failed') return [];
         const reached = [...other.reports].find(([step]) => step + 1 >= rung);
         return reached ? [sign * reached[1]] : [];

@@ -17,7 +17,7 @@ export interface OptimizeOptions {
   readonly maxConsecutiveFailures?: number;
   /** Called with each trial of this process as it ends. */
   readonly onTrial?: (trial: TrialRecord) => void;
-  /** Asked with all trials before each new one: stop when it says so (other processes go on). */
+  /** Asked with all trials before each new one: stop when it says so (other processes continue). */
   readonly stopWhen?: (trials: readonly TrialRecord[]) => boolean;
   /** Finish the present trial, then stop. */
   readonly signal?: AbortSignal;

@@ -153,7 +153,7 @@ export function holds(parameter: Parameter, value: unknown): value is Value {
 /**
  * The space itself when every parameter makes sense.
  *
- * @throws UserError (`input`) naming the parameter, the value and the cure: an empty space, min above
+ * @throws UserError (`input`) naming the parameter, the value and the fix: an empty space, min above
  *   max, a log range with 0, a step that misses max, duplicate choices, a condition on a later parameter.
  */
 export function checkSpace<S extends Space>(space: S): S {
@@ -162,9 +162,10 @@ export function checkSpace<S extends Space>(space: S): S {
   }
   const earlier = new Map<string, Parameter>();
   for (const [name, parameter] of Object.entries(space)) {
-    if (/^\d+$/.test(name) || name === '' || name === '__proto__') {
+    // Values are looked up in plain objects, which inherit some names.
+    if (/^\d+$/.test(name) || name === '' || name in Object.prototype) {
       throw inputError(
-        `parameter ${shown(name)}: a name must not be empty or a bare number; call it p${name}`,
+        `parameter ${shown(name)}: a name must not be empty, a bare number, or that of a property of every object; call it p${name}`,
       );
     }
     switch (parameter?.type) {

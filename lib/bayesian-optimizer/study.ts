@@ -252,7 +252,7 @@ export function openStudy<const S extends Space>(options: StudyOptions<S>, home:
   };
 }
 
-/** Why values are no outcome of a trial, in one sentence. */
+/** Why values are not the outcome of a trial, in one sentence. */
 function faultOf(values: readonly number[], objectives: number): string | undefined {
   if (values.length !== objectives)
     return `the objective gave ${values.length} values, not ${objectives}: one per direction`;

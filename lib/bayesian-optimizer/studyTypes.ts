@@ -25,7 +25,7 @@ export interface StudyOptions<S extends Space = Space> {
   /** Default `none`. */
   readonly pruner?: PrunerChoice;
   /**
-   * When the recorded space differs: `refuse` (default) says how; `adopt` goes on in the new space, with
+   * When the recorded space differs: `refuse` (default) says how; `adopt` continues in the new space, with
    * the earlier trials that lie inside of it.
    */
   readonly spaceChange?: 'refuse' | 'adopt';
@@ -108,10 +108,10 @@ export interface Study<S extends Space = Space> {
    */
   tell(trial: number | { readonly number: number }, outcome: Outcome, failure?: string): TellResult;
   /**
-   * Puts a configuration of one's own in line, to be asked for before the sampler's; left alone when the study has a
+   * Puts a configuration of your own in line, to be asked for before the sampler's; left alone when the study has a
    * trial of these values already. Without a declared space some of the parameters will do: the sampler gives the others.
    *
-   * @throws UserError (`input`) for values that are no complete configuration of the space.
+   * @throws UserError (`input`) for values that are not a complete configuration of the space.
    */
   enqueue(values: Values): 'enqueued' | 'present';
   /** Puts a trial of this process back in line, to be asked for again. */

@@ -17,7 +17,7 @@ import {
 import { testProblems } from '../../bench/search/testProblems';
 import { spaceCoder } from '../../lib/bayesian-optimizer/dist/coding';
 
-test('a comparison that was killed goes on from the searches it has, and comes to the same table', (t) => {
+test('a comparison that was killed continues from the searches it has, and comes to the same table', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'stm-bench-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const results = join(folder, 'results.jsonl');

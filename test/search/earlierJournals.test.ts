@@ -51,7 +51,7 @@ function score(v: Values): number {
 }
 
 for (const [sampler, written] of Object.entries(studies)) {
-  test(`a study of the sampler ${sampler} from before the package opens, and goes on as it would have then`, () => {
+  test(`a study of the sampler ${sampler} from before the package opens, and continues as it would have then`, () => {
     const { study, file } = open(sampler);
     assert.equal(study.seed, 11);
     const held = study.trials().map(({ number, state, values, value, attempts, failure, attributes }) => ({

@@ -46,7 +46,7 @@ test('asha: lets one in three past each rung, and the best always', () => {
   const others = [1, 2, 3, 4, 5].map((v, i) => trial(i, [v, v, v]));
   const score = (reports: number[], trials = others): boolean =>
     pruner.shouldPrune({ direction: 'minimize', trials, trial: trial(9, reports, 'running') });
-  // Rung of one step: 6 trials, 2 go on.
+  // Rung of one step: 6 trials, 2 continue.
   assert.equal(score([1.5]), false);
   assert.equal(score([2.5]), true);
   // Between the rungs at 1 and 3 steps nothing is scored; at the rung again.
@@ -57,7 +57,7 @@ test('asha: lets one in three past each rung, and the best always', () => {
   assert.equal(score([100], others.slice(0, 1)), true);
 });
 
-test('asha: what a failed trial reported is no standard', () => {
+test('asha: what a failed trial reported is not a standard', () => {
   const failed = [1, 2, 3, 4, 5].map((v, i) => trial(i, [v], 'failed'));
   const context = { direction: 'minimize', trial: trial(9, [9], 'running') } as const;
   assert.equal(createPruner('asha').shouldPrune({ ...context, trials: failed }), false);

@@ -108,6 +108,10 @@ test('an unusable space is refused in one sentence', () => {
       /condition "when" is null; give/,
     ],
     [{ '3': { type: 'int', min: 1, max: 2 } }, /bare number/],
+    [
+      { constructor: { type: 'int', min: 1, max: 2 } } as unknown as Space,
+      /"constructor": a name must not be .* call it pconstructor/,
+    ],
     [{ a: { type: 'int', min: 1, max: 2, when: { parameter: 'b', atLeast: 1 } } }, /not defined before it/],
     [
       {
@@ -123,7 +127,7 @@ test('an unusable space is refused in one sentence', () => {
   }
 });
 
-test('NaN, infinite, thrown and non-numeric objectives fail their trial with a sentence; the study goes on', async () => {
+test('NaN, infinite, thrown and non-numeric objectives fail their trial with a sentence; the study continues', async () => {
   const study = open({ sampler: 'random' });
   const outcomes: (() => unknown)[] = [
     () => NaN,

@@ -1,5 +1,6 @@
 import { timesLower, timesLowerTransposed } from 'research-basics/numerics/linearSystem';
 import { logImprovement } from '../numerics/normal';
+import { addColumns, paddedColumns, sumColumns, toColumns, writeDistances } from './columns';
 import type { FittedGp } from './fit';
 import { trendFeatures, trendSlope, writeFeatures } from './trend';
 
@@ -51,34 +52,35 @@ export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisi
   const features = trendFeatures(design);
   const trendScale = trend / (2 * d);
   const choices = categorical.filter(Boolean).length;
-  const weights = parameters.lengthScales.map((l) => 1 / (l * l));
+  const weights = new Float64Array(paddedColumns(d));
+  parameters.lengthScales.forEach((l, c) => (weights[c] = 1 / (l * l)));
   const k = new Float64Array(n);
   const slope = new Float64Array(n);
+  const byK = new Float64Array(n);
   const white = new Float64Array(n);
   const solved = new Float64Array(n);
-  const own = new Float64Array(2 * d);
-  const byFeature = new Float64Array(2 * d);
+  const distances = new Float64Array(n);
+  const shared = new Float64Array(n);
+  const own = new Float64Array(paddedColumns(2 * d));
+  const byFeature = new Float64Array(paddedColumns(2 * d));
+  const columns = toColumns(points, n, d, categorical);
 
   const posterior = (x: Float64Array): { mean: number; variance: number } => {
     let mean = constant;
-    writeFeatures(x, 0, categorical, own, 0);
+    writeFeatures(x, 0, categorical, own, 0, 1);
     let norm = 2 * choices;
     for (let f = 0; f < 2 * d; f++) norm += own[f]! * own[f]!;
+    writeDistances(columns, x, 0, weights, n, distances, 0);
+    shared.fill(0);
+    for (let c = 0; c < d; c++)
+      if (categorical[c])
+        for (let i = 0; i < n; i++) if (columns.values[c * n + i] === x[c]) shared[i] = shared[i]! + 2;
+    addColumns(features, own, shared);
     for (let i = 0; i < n; i++) {
-      let r2 = 0;
-      let sum = 0;
-      const base = i * d;
-      for (let c = 0; c < d; c++) {
-        const difference = x[c]! - points[base + c]!;
-        if (categorical[c]) {
-          if (difference === 0) sum += 2;
-          else r2 += weights[c]!;
-        } else r2 += difference * difference * weights[c]!;
-      }
-      for (let f = 0; f < 2 * d; f++) sum += own[f]! * features[2 * base + f]!;
+      const r2 = distances[i]!;
       const s = Math.sqrt(5 * r2);
       const e = amplitude * Math.exp(-s);
-      k[i] = (1 + s + (5 / 3) * r2) * e + trendScale * sum;
+      k[i] = (1 + s + (5 / 3) * r2) * e + trendScale * shared[i]!;
       slope[i] = (5 / 3) * (1 + s) * e;
       mean += k[i]! * alpha[i]!;
     }
@@ -107,23 +109,18 @@ export function logExpectedImprovement(gp: FittedGp, incumbent: number): Acquisi
       const worth = logWorth(variance, noise);
       const byVariance = (1 - improvement.slope * z) / (2 * variance) + worth.slope;
       gradient.fill(0);
-      byFeature.fill(0);
       for (let i = 0; i < n; i++) {
-        const byK = byMean * alpha[i]! - 2 * byVariance * solved[i]!;
-        const factor = -slope[i]! * byK;
-        const base = i * d;
-        for (let c = 0; c < d; c++) {
-          if (categorical[c]) continue;
-          gradient[c] = gradient[c]! + factor * (x[c]! - points[base + c]!);
-          byFeature[2 * c] = byFeature[2 * c]! + byK * features[2 * (base + c)]!;
-          byFeature[2 * c + 1] = byFeature[2 * c + 1]! + byK * features[2 * (base + c) + 1]!;
-        }
+        byK[i] = byMean * alpha[i]! - 2 * byVariance * solved[i]!;
+        slope[i] = -slope[i]! * byK[i]!;
       }
+      sumColumns(features, byK, byFeature);
       for (let c = 0; c < d; c++) {
         if (categorical[c]) continue;
+        let sum = 0;
+        for (let i = 0; i < n; i++) sum += slope[i]! * (x[c]! - columns.values[c * n + i]!);
         const linear = byFeature[2 * c]! + 2 * byVariance * own[2 * c]!;
         const quadratic = byFeature[2 * c + 1]! + 2 * byVariance * own[2 * c + 1]!;
-        gradient[c] = gradient[c]! * weights[c]! + trendScale * trendSlope(x[c]!, linear, quadratic);
+        gradient[c] = sum * weights[c]! + trendScale * trendSlope(x[c]!, linear, quadratic);
       }
       return improvement.value + Math.log(deviation) + worth.value;
     },

@@ -6,8 +6,14 @@ import {
   solveLower,
   solveLowerTransposed,
 } from 'research-basics/numerics/linearSystem';
+import {
+  paddedColumns,
+  sumSquaredDifferences,
+  toColumns,
+  writeDistances,
+  type PointColumns,
+} from './columns';
 import type { Design, KernelParameters } from './kernel';
-import { pairDifferences } from './kernel';
 import { trendCovariance } from './trend';
 
 const minNoise = 1e-6;
@@ -61,12 +67,14 @@ function toParameters(theta: Float64Array, d: number): KernelParameters {
 
 interface Workspace {
   readonly design: Design;
-  readonly y: Float64Array;
-  readonly differences: Float64Array;
+  readonly columns: PointColumns;
   readonly priors: Priors;
+  /** Of the pair i > j at i * n + j, as all pairs here: squared scaled distance, then covariance, factor, inverse. */
   readonly k: Float64Array;
-  /** Per pair: (5/3) (1 + s) exp(-s), the common factor of all length-scale derivatives. */
+  /** (5/3) (1 + s) exp(-s), the common factor of all length-scale derivatives, then that times their weight. */
   readonly factor: Float64Array;
+  /** Inverse of the Cholesky factor. */
+  readonly inverseFactor: Float64Array;
   /** Covariance of a trend of variance 1, at i * n + j for i >= j. */
   readonly trendUnit: Float64Array;
 }
@@ -75,44 +83,49 @@ interface Solved {
   readonly parameters: KernelParameters;
   readonly mean: number;
   readonly alpha: Float64Array;
-  readonly inverseFactor: Float64Array;
   readonly value: number;
 }
 
-function workspaceOf(design: Design, y: Float64Array): Workspace {
+const workspaces = new WeakMap<Design, Workspace>();
+
+/** What depends on the design alone, and buffers: made once for all fits to it. */
+function workspaceOf(design: Design): Workspace {
   const { n, d } = design;
-  return {
+  const work = workspaces.get(design) ?? {
     design,
-    y,
-    differences: pairDifferences(design),
+    columns: toColumns(design.x, n, d, design.categorical),
     priors: priorsFor(d),
     k: new Float64Array(n * n),
-    factor: new Float64Array((n * (n - 1)) / 2),
+    factor: new Float64Array(n * n),
+    inverseFactor: new Float64Array(n * n),
     trendUnit: trendCovariance(design),
   };
+  workspaces.set(design, work);
+  return work;
 }
 
 /** Negative log posterior (up to constants) and, when asked for, its gradient in theta. */
 function evaluate(
   theta: Float64Array,
   work: Workspace,
+  y: Float64Array,
   gradient: Float64Array | undefined,
 ): Solved | undefined {
-  const { design, y, differences, priors, k, factor, trendUnit } = work;
+  const { design, columns, priors, k, factor, inverseFactor, trendUnit } = work;
   const { n, d } = design;
   const parameters = toParameters(theta, d);
   const { amplitude, trend, noise } = parameters;
-  const weights = parameters.lengthScales.map((l) => 1 / (l * l));
-  let pair = 0;
+  const weights = new Float64Array(paddedColumns(d));
+  parameters.lengthScales.forEach((l, c) => (weights[c] = 1 / (l * l)));
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++, pair++) {
-      let r2 = 0;
-      const base = pair * d;
-      for (let c = 0; c < d; c++) r2 += differences[base + c]! * weights[c]!;
+    const row = i * n;
+    writeDistances(columns, design.x, i * d, weights, i, k, row);
+    for (let at = row; at < row + i; at++) {
+      const r2 = k[at]!;
       const s = Math.sqrt(5 * r2);
       const e = Math.exp(-s);
-      k[i * n + j] = amplitude * (1 + s + (5 / 3) * r2) * e + trend * trendUnit[i * n + j]!;
-      factor[pair] = (5 / 3) * amplitude * (1 + s) * e;
+      k[at] = amplitude * (1 + s + (5 / 3) * r2) * e + trend * trendUnit[at]!;
+      factor[at] = (5 / 3) * amplitude * (1 + s) * e;
     }
     k[i * n + i] = amplitude + trend * trendUnit[i * n + i]! + noise;
   }
@@ -145,39 +158,37 @@ function evaluate(
   penalty(theta[d]!, priors.amplitude, d);
   penalty(theta[d + 1]!, priors.trend, d + 1);
   penalty(theta[d + 2]!, priors.noise, d + 2);
-  const inverseFactor = invertLower(k, n);
-  if (gradient) addLikelihoodGradient(work, parameters, alpha, quadratic, inverseFactor, gradient);
-  return { parameters, mean, alpha, inverseFactor, value };
+  invertLower(k, n, inverseFactor);
+  if (gradient) addLikelihoodGradient(work, parameters, alpha, quadratic, gradient);
+  return { parameters, mean, alpha, value };
 }
 
 /** Adds -1/2 tr((a a^T - K^-1) dK) for each parameter. */
 function addLikelihoodGradient(
-  { design: { n, d }, differences, k, factor, trendUnit }: Workspace,
+  { design: { n, d }, columns, k, factor, inverseFactor, trendUnit }: Workspace,
   { noise, trend, lengthScales }: KernelParameters,
   alpha: Float64Array,
   quadratic: number,
-  inverseFactor: Float64Array,
   gradient: Float64Array,
 ): void {
   // K^-1 = R^T R for R the inverse factor.
   const inverse = gramOfLower(inverseFactor, n, k);
-  const byColumn = new Float64Array(d);
   let trace = 0;
   let fit = 0;
   let byTrend = 0;
-  let pair = 0;
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++, pair++) {
-      const weight = alpha[i]! * alpha[j]! - inverse[i * n + j]!;
-      byTrend += weight * trendUnit[i * n + j]!;
-      const base = pair * d;
-      const common = weight * factor[pair]!;
-      for (let c = 0; c < d; c++) byColumn[c] = byColumn[c]! + common * differences[base + c]!;
+    for (let j = 0; j < i; j++) {
+      const at = i * n + j;
+      const weight = alpha[i]! * alpha[j]! - inverse[at]!;
+      byTrend += weight * trendUnit[at]!;
+      factor[at] = weight * factor[at]!;
     }
     trace += inverse[i * n + i]!;
     fit += alpha[i]! * alpha[i]!;
     byTrend += 0.5 * (alpha[i]! * alpha[i]! - inverse[i * n + i]!) * trendUnit[i * n + i]!;
   }
+  const byColumn = new Float64Array(paddedColumns(d));
+  sumSquaredDifferences(columns, factor, byColumn);
   for (let c = 0; c < d; c++) {
     gradient[c] = gradient[c]! - byColumn[c]! / (lengthScales[c]! * lengthScales[c]!);
   }
@@ -189,31 +200,37 @@ function addLikelihoodGradient(
   gradient[d] = gradient[d]! - 0.5 * (quadratic - n - noise * diagonal - trendPart);
 }
 
+/** Logarithms of parameters to start a fit from: those of a `smooth` function with some noise, or a `rough` one with little. */
+export function startOf(d: number, kind: 'smooth' | 'rough'): Float64Array {
+  const [length, noise] =
+    kind === 'smooth'
+      ? [priorsFor(d).lengthScale[0], Math.log(1e-2)]
+      : [Math.log(0.2) + 0.25 * Math.log(d), Math.log(1e-5)];
+  return Float64Array.from([...new Array<number>(d).fill(length), 0, Math.log(0.3), noise]);
+}
+
 /**
  * Kernel parameters at a maximum of the posterior density, by L-BFGS-B with analytic gradients.
  *
- * @param y standardised values, one a row of the design.
- * @param from where to start: a `smooth` function with some noise, or a `rough` one with little.
+ * @param y standardised values, one per row of the design.
+ * @param start logarithms of parameters, see `FittedGp.theta`
+ * @param iterations at most; 40 are enough to converge
  */
-export function fitGp(design: Design, y: Float64Array, from: 'smooth' | 'rough'): FittedGp {
+export function fitGp(design: Design, y: Float64Array, start: Float64Array, iterations = 40): FittedGp {
   const { d } = design;
-  const work = workspaceOf(design, y);
-  const [length, noise] =
-    from === 'smooth'
-      ? [work.priors.lengthScale[0], Math.log(1e-2)]
-      : [Math.log(0.2) + 0.25 * Math.log(d), Math.log(1e-5)];
+  const work = workspaceOf(design);
   const { x } = minimizeBounded({
     objective: (theta, gradient) => {
-      const solved = evaluate(theta, work, gradient);
+      const solved = evaluate(theta, work, y, gradient);
       if (!solved) gradient.fill(0);
       return solved?.value ?? Infinity;
     },
-    start: [...new Array<number>(d).fill(length), 0, Math.log(0.3), noise],
+    start,
     lower: [...new Array<number>(d).fill(Math.log(1e-3)), Math.log(1e-2), Math.log(1e-4), Math.log(1e-9)],
     upper: [...new Array<number>(d).fill(Math.log(1e3)), Math.log(1e2), Math.log(1e2), Math.log(10)],
     gtol: 1e-2,
     ftol: 1e-5,
-    maxIterations: 40,
+    maxIterations: iterations,
   });
   return conditionGp(design, y, x);
 }
@@ -223,12 +240,19 @@ export function fitGp(design: Design, y: Float64Array, from: 'smooth' | 'rough')
  * amplitude, of the trend's variance and of the noise above its floor of 1e-6.
  */
 export function conditionGp(design: Design, y: Float64Array, theta: Float64Array): FittedGp {
-  const work = workspaceOf(design, y);
+  const work = workspaceOf(design);
   // Repeated points with the least noise can be singular in floating point: then the noise is raised.
   const safe = theta.slice();
   for (;;) {
-    const solved = evaluate(safe, work, undefined);
-    if (solved) return { design, theta: safe, logPosterior: -solved.value, ...solved };
+    const solved = evaluate(safe, work, y, undefined);
+    if (solved)
+      return {
+        design,
+        theta: safe,
+        logPosterior: -solved.value,
+        inverseFactor: work.inverseFactor.slice(),
+        ...solved,
+      };
     safe[safe.length - 1] = Math.max(safe.at(-1)!, Math.log(minNoise)) + Math.log(10);
   }
 }
@@ -243,5 +267,5 @@ export function negativeLogPosterior(
   theta: Float64Array,
   gradient: Float64Array,
 ): number {
-  return evaluate(theta, workspaceOf(design, y), gradient)?.value ?? Infinity;
+  return evaluate(theta, workspaceOf(design), y, gradient)?.value ?? Infinity;
 }

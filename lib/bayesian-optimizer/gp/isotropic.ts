@@ -25,8 +25,8 @@ const restarts = 20;
  * Fits the length scale by maximum marginal likelihood, from 1 and 20 random restarts.
  *
  * @param points unit-cube points, all of one length.
- * @param losses to be minimised, one a point; normalised inside (population deviation).
- * @param seed of the restarts: NumPy's RandomState(seed), made anew for each fit.
+ * @param losses to be minimised, one per point; normalised inside (population deviation).
+ * @param seed of the restarts: NumPy's RandomState(seed), created again for each fit.
  * Source: scikit-learn 1.4 GaussianProcessRegressor(Matern(nu=2.5), alpha=1e-4, normalize_y=True).
  */
 export function isotropicFit(
@@ -62,7 +62,7 @@ export function isotropicFit(
     const factor = factorise(theta[0]!);
     gradient[0] = 0;
     if (!factor) return Infinity;
-    const inverse = invertLower(factor, n);
+    const inverse = invertLower(factor, n, new Float64Array(n * n));
     const alpha = solveLowerTransposed(factor, n, solveLower(factor, n, y.slice()));
     let likelihood = -0.5 * n * Math.log(2 * Math.PI);
     for (let i = 0; i < n; i++) likelihood -= 0.5 * y[i]! * alpha[i]! + Math.log(factor[i * n + i]!);

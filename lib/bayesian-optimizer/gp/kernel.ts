@@ -17,18 +17,3 @@ export interface KernelParameters {
   readonly trend: number;
   readonly noise: number;
 }
-
-/** Squared differences of all pairs i > j, pair-major: at (pair * d + column). Unequal choices are 1 apart. */
-export function pairDifferences({ n, d, x, categorical }: Design): Float64Array {
-  const out = new Float64Array(((n * (n - 1)) / 2) * d);
-  let at = 0;
-  for (let i = 1; i < n; i++) {
-    for (let j = 0; j < i; j++) {
-      for (let k = 0; k < d; k++) {
-        const difference = x[i * d + k]! - x[j * d + k]!;
-        out[at++] = categorical[k] ? (difference === 0 ? 0 : 1) : difference * difference;
-      }
-    }
-  }
-  return out;
-}

@@ -1,5 +1,5 @@
 import type { SpaceCoder } from '../coding';
-import { fitGp, type FittedGp } from './fit';
+import { fitGp, startOf, type FittedGp } from './fit';
 import { logOutcome, plainOutcome, type Outcome } from './outcome';
 
 /** Configurations as the process sees them, from rows of their units. */
@@ -14,6 +14,11 @@ export function designOf(
   return { n: rows.length, d, x, categorical: columns.map((i) => coder.coders[i]!.kind === 'categorical') };
 }
 
+/** From this many trials on, when a fit takes tens of milliseconds, only the most promising one of several is finished ... */
+const MANY_TRIALS = 50;
+/** ... after these iterations, which nearly always tell. */
+const PRELIMINARY_ITERATIONS = 10;
+
 /** The model on the scale asked for, or on the one under which the losses are more probable. */
 export function fitOutcome(
   design: FittedGp['design'],
@@ -24,13 +29,17 @@ export function fitOutcome(
     outcome === 'log' ? undefined : plainOutcome(losses),
     outcome === 'plain' ? undefined : logOutcome(losses),
   ].filter((scale) => scale !== undefined);
+  const many = design.n >= MANY_TRIALS;
+  const begin = (scale: Outcome, kind: 'smooth' | 'rough'): FittedGp =>
+    fitGp(design, scale.y, startOf(design.d, kind), many ? PRELIMINARY_ITERATIONS : undefined);
   const [best] = (scales.length > 0 ? scales : [plainOutcome(losses)])
     .map((scale) => {
-      const gp = fitGp(design, scale.y, 'smooth');
-      return { scale, gp, evidence: gp.logPosterior + scale.logJacobian };
+      const smooth = begin(scale, 'smooth');
+      return { scale, smooth, evidence: smooth.logPosterior + scale.logJacobian };
     })
     .sort((a, b) => b.evidence - a.evidence);
-  const { scale, gp } = best!;
-  const rough = fitGp(design, scale.y, 'rough');
-  return { ...scale, gp: rough.logPosterior > gp.logPosterior ? rough : gp };
+  const { scale, smooth } = best!;
+  const rough = begin(scale, 'rough');
+  const gp = rough.logPosterior > smooth.logPosterior ? rough : smooth;
+  return { ...scale, gp: many ? fitGp(design, scale.y, gp.theta) : gp };
 }

@@ -26,10 +26,22 @@ function roundUnits(coder: SpaceCoder, units: Float64Array): Float64Array {
   return units;
 }
 
-/** The model's row for full units: rounded, absent parameters at the middle, single-valued ones left out. */
-export function unitsToRow(coder: SpaceCoder, columns: readonly number[], units: Float64Array): Float64Array {
+/**
+ * The model's row for full units: rounded, absent parameters at the middle, single-valued ones left out; written to `row`,
+ * which is returned.
+ */
+export function unitsToRow(
+  coder: SpaceCoder,
+  columns: readonly number[],
+  units: Float64Array,
+  row: Float64Array = new Float64Array(columns.length),
+): Float64Array {
   const active = coder.active(units);
-  return Float64Array.from(columns, (i) => (active[i] ? units[i]! : absentUnit));
+  for (let c = 0; c < row.length; c++) {
+    const i = columns[c]!;
+    row[c] = active[i] ? units[i]! : absentUnit;
+  }
+  return row;
 }
 
 export interface OptimiseOptions {
@@ -65,9 +77,10 @@ export function optimiseAcquisition(options: OptimiseOptions): Candidate[] {
     searches = 8,
   } = options;
   const columns = modelColumns(coder);
+  const row: Float64Array = new Float64Array(columns.length);
   const score = (units: Float64Array): Candidate => ({
     units,
-    value: acquisition.value(unitsToRow(coder, columns, units)),
+    value: acquisition.value(unitsToRow(coder, columns, units, row)),
   });
   const sequence = sobolSequence(coder.coders.length, seed);
   const pool: Candidate[] = [];

@@ -1,3 +1,4 @@
+import { paddedColumns } from './columns';
 import type { Design } from './kernel';
 
 /*
@@ -14,21 +15,24 @@ const root3 = Math.sqrt(3);
 const root5 = Math.sqrt(5);
 
 /**
- * Features of one point into out[at ...], two a column: the Legendre polynomials of degree 1 and 2 on 0 .. 1, of
- * unit variance under a uniform distribution. Categorical columns have none; theirs are left as they are (0).
+ * Features of one of `n` points into out[feature * n + i], two per column: the Legendre polynomials of degree 1 and 2 on
+ * 0 .. 1, of unit variance under a uniform distribution. Categorical columns have none; theirs are left as they are (0).
+ *
+ * @param x its units from `from` on.
  */
 export function writeFeatures(
   x: Float64Array,
   from: number,
   categorical: readonly boolean[],
   out: Float64Array,
-  at: number,
+  i: number,
+  n: number,
 ): void {
   for (let c = 0; c < categorical.length; c++) {
     if (categorical[c]) continue;
     const t = 2 * x[from + c]! - 1;
-    out[at + 2 * c] = root3 * t;
-    out[at + 2 * c + 1] = root5 * (1.5 * t * t - 0.5);
+    out[2 * c * n + i] = root3 * t;
+    out[(2 * c + 1) * n + i] = root5 * (1.5 * t * t - 0.5);
   }
 }
 
@@ -37,10 +41,10 @@ export function trendSlope(x: number, linear: number, quadratic: number): number
   return 2 * root3 * linear + 6 * root5 * (2 * x - 1) * quadratic;
 }
 
-/** Features of all points of a design, n x 2d. */
+/** Features of all points of a design: 2d columns (padded with zeros) of n values. */
 export function trendFeatures({ n, d, x, categorical }: Design): Float64Array {
-  const out = new Float64Array(n * 2 * d);
-  for (let i = 0; i < n; i++) writeFeatures(x, i * d, categorical, out, i * 2 * d);
+  const out = new Float64Array(n * paddedColumns(2 * d));
+  for (let i = 0; i < n; i++) writeFeatures(x, i * d, categorical, out, i, n);
   return out;
 }
 
@@ -52,13 +56,16 @@ export function trendCovariance(design: Design): Float64Array {
   const { n, d, x, categorical } = design;
   const features = trendFeatures(design);
   const out = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
+  for (let f = 0; f < 2 * d; f++)
+    for (let i = 0; i < n; i++) {
+      const own = features[f * n + i]!;
+      for (let j = 0; j <= i; j++) out[i * n + j] = out[i * n + j]! + own * features[f * n + j]!;
+    }
+  for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let f = 0; f < 2 * d; f++) sum += features[i * 2 * d + f]! * features[j * 2 * d + f]!;
+      let sum = out[i * n + j]!;
       for (let c = 0; c < d; c++) if (categorical[c] && x[i * d + c] === x[j * d + c]) sum += 2;
       out[i * n + j] = sum / (2 * d);
     }
-  }
   return out;
 }

@@ -36,7 +36,7 @@ export function fileJournal(file: string): Journal {
       } catch (error) {
         if (bytes.indexOf(10, end + 1) < 0) break;
         throw inputError(
-          `${file}: line ${lines + records.length + 1} is damaged (${messageOf(error)}); delete that line, the study goes on with the rest`,
+          `${file}: line ${lines + records.length + 1} is damaged (${messageOf(error)}); delete that line, the study continues with the rest`,
           error,
         );
       }

@@ -21,7 +21,7 @@ export type SamplerOptions =
 export type SamplerChoice = SamplerName | SamplerOptions;
 
 /**
- * The sampler of a name or of options; a sampler of one's own passes through.
+ * The sampler of a name or of options; a sampler of your own passes through.
  *
  * @throws UserError (`input`) for an unknown name.
  */

@@ -10,7 +10,7 @@ export interface KerasTunerSamplerOptions {
   readonly initialTrials?: number;
 }
 
-/** Kept with each trial: what the rule needs to go on from any process. */
+/** Kept with each trial: what the rule needs to continue from any process. */
 interface KerasTunerState {
   /** All registered parameters, existing or not. */
   readonly all: Values;
@@ -90,7 +90,7 @@ function withNewcomers(space: Space, all: Values): Values {
 
 /**
  * The rule of keras-tuner 1.4.7's BayesianOptimization. Random configurations
- * from Python's generator seeded anew for each parameter; then a Gaussian process with one shared Matern
+ * from Python's generator seeded again for each parameter; then a Gaussian process with one shared Matern
  * 5/2 length scale, and the lowest point of mean - 2.6 sd over 50 starts. No rounding before scoring, no
  * duplicate check, conditional parameters sampled whether or not they exist: reproduced, not recommended.
  *

@@ -33,7 +33,7 @@ async function work(order: WorkerOrder): Promise<WorkerReply> {
 }
 
 // The parent lets go of a worker that has answered, and a worker without its parent stops at once: its trial is
-// taken up when the search goes on. A signal, since an objective's open handles would keep the process alive.
+// taken up when the search continues. A signal, since an objective's open handles would keep the process alive.
 process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 process.once('message', (order: WorkerOrder) => {
   void work(order)

@@ -38,7 +38,7 @@ export interface WorkersOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a worker process is told to do. */
+/** What a worker process is asked to do. */
 export interface WorkerOrder {
   readonly study: StudyOptions & { readonly sampler?: SamplerChoice };
   readonly objective: ObjectiveReference;
