@@ -136,7 +136,7 @@ test('NIST SPHERE and headerless PCM', async () => {
   assert.throws(() => rawPcmFromColumns(file, { encoding: 'float' }), /column sample_rate holds ""/);
 });
 
-test('files that cannot be read are named with the cure', async () => {
+test('files that cannot be read are named with the fix', async () => {
   const cases: [Uint8Array, RegExp][] = [
     [new Uint8Array(0), /is empty \(0 bytes\)/],
     [
@@ -154,7 +154,7 @@ test('files that cannot be read are named with the cure', async () => {
     [fs.readFileSync(path.join(GOLDEN, 'chirp.flac')).subarray(0, 20), /FLAC header is truncated/],
   ];
   for (const [bytes, expected] of cases) await assert.rejects(readAudio(write('bad.wav', bytes)), expected);
-  await assert.rejects(readAudio(path.join(folder, 'none.wav')), /none\.wav: cannot be read/);
+  await assert.rejects(readAudio(path.join(folder, 'none.wav')), /none\.wav: there is no such file/);
   await assert.rejects(readAudio(folder), /is not a file/);
 });
 

@@ -11,6 +11,14 @@ import {
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: trouble`), { code });
 
+test('a path that cannot be read is told in plain words', () => {
+  const sentence = (code: string): string => fileError('a.wav', systemError(code)).message;
+  assert.equal(sentence('ENOENT'), 'a.wav: there is no such file');
+  assert.match(sentence('EISDIR'), /^a\.wav: is a folder/);
+  assert.match(sentence('EACCES'), /^a\.wav: cannot be read \(permission denied\); give/);
+  assert.equal(sentence('ELOOP'), 'a.wav: cannot be read (ELOOP: trouble)');
+});
+
 test('errors of bytes, of paths and of the machine can be told apart', () => {
   assert.ok(isContentError(inputError('a.wav: holds no samples')));
   assert.ok(isContentError(inputError('a.wav: is damaged', new Error('bad frame'))));

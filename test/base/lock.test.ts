@@ -44,7 +44,7 @@ test('a lock of another machine stands while it is touched and is taken over whe
   lock.release();
 });
 
-test('a machine of the same name is another one; the same machine started anew is known', () => {
+test('a machine of the same name is another one; the same machine started again is known', () => {
   const own = describeProcess();
   assert.equal(processState(own), 'alive');
   const [machine, boot, space] = own.place!.split('.');
@@ -53,7 +53,7 @@ test('a machine of the same name is another one; the same machine started anew i
   if (machine !== '-') assert.equal(processState({ ...own, place: `${machine}.ffffffff.${space}` }), 'dead');
 });
 
-test('signs of life go on while this thread is busy, and end when another has taken the file', async () => {
+test('signs of life continue while this thread is busy, and end when another has taken the file', async () => {
   const own = path.join(folder, 'life');
   const taken = path.join(folder, 'taken');
   const long = new Date(1e12);
@@ -115,7 +115,7 @@ test('the same where there are no hard links', async () => {
   assert.equal(await countTogether('no-links', ['--require', noLinks]), 4);
 });
 
-test('without hard links: a file left empty by a killed process is made anew, one being held is not', () => {
+test('without hard links: a file left empty by a killed process is made again, one being held is not', () => {
   const own = path.join(folder, 'empty');
   fs.writeFileSync(own, '');
   const script = `

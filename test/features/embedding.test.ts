@@ -99,7 +99,7 @@ test('a model that is not as described is refused in one sentence', async () => 
   };
   await refuses(
     { ...tiny('', { shape, dimensions: 2 }), file: broken },
-    /a\.onnx: is no model that ONNX Runtime/,
+    /a\.onnx: is not a model that ONNX Runtime/,
   );
   await refuses(tiny('pairs.onnx', { shape, dimensions: 2 }), /has 2 outputs; name one .*"pairs", "size"/);
   await refuses(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import { createRequire } from 'node:module';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
@@ -54,6 +55,20 @@ test('a model with its description beside it: any number of workers, resumed, ne
   );
 });
 
+test('another version of ONNX Runtime is another model: its kernels may round differently', () => {
+  // The one object that every require of it returns.
+  const installed = createRequire(__filename)('onnxruntime-node/package.json') as { version: string };
+  const { version } = installed;
+  const here = findEmbeddingModel(at('pairs.onnx')).hash;
+  try {
+    installed.version = '99.0.0';
+    assert.notEqual(findEmbeddingModel(at('pairs.onnx')).hash, here);
+  } finally {
+    installed.version = version;
+  }
+  assert.equal(findEmbeddingModel(at('pairs.onnx')).hash, here);
+});
+
 test('stopped within a model, the process lives on, and the next run completes the same results', async () => {
   const rows = [1, 2, 3].map((seed) => {
     const file = at(`long${seed}.wav`);
@@ -79,7 +94,7 @@ test('stopped within a model, the process lives on, and the next run completes t
   assert.deepEqual(results(at('stopped')), results(at('whole')));
 });
 
-test('what is no model, has no description or other bytes is refused in one sentence with the cure', async () => {
+test('what is not a model, has no description or other bytes is refused in one sentence with the fix', async () => {
   const refuses = (wanted: string, message: RegExp): void => {
     assert.throws(() => findEmbeddingModel(wanted), message);
   };

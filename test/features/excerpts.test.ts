@@ -123,13 +123,18 @@ test('theory: the published features tell how many excerpts were averaged; each 
   }
 });
 
-test('pooling: mean, and mean with standard deviation, of recordings of one and of three excerpts', () => {
+test('pooling: mean, mean with standard deviation, and unbiased for their number, of recordings of one and of three excerpts', () => {
   const excerpts = Float32Array.from([1, 10, /* second recording */ 0, 2, 3, 2, 6, 8]);
   const counts = Int32Array.of(1, 3);
   assert.deepEqual(poolExcerpts(excerpts, 2, counts, 'mean'), Float32Array.from([1, 10, 3, 4]));
   assert.deepEqual(
     poolExcerpts(excerpts, 2, counts, 'statistics'),
     Float32Array.from([1, 10, 0, 0, 3, 4, Math.sqrt(6), Math.sqrt(8)]),
+  );
+  // Of two cells the standardised excerpt is -1 and 1, whatever its level and range.
+  assert.deepEqual(
+    poolExcerpts(excerpts, 2, counts, 'unbiased').map((value) => Math.round(3 * value)),
+    Float32Array.from([-3, 3, -1, 1]),
   );
   assert.throws(() => poolExcerpts(excerpts, 2, Int32Array.of(1, 2), 'mean'), /8 values are not 3 rows of 2/);
   assert.throws(() => poolExcerpts(excerpts, 2, Int32Array.of(4, 0), 'mean'), /recording 1 has none/);

@@ -178,7 +178,7 @@ test('missing files and wrong declarations are rejected rows; a full disk is a s
   const missing = [rowFor(path.join(folder, 'none.wav'), 0), rowFor(rows[0]!.file, 1, { encoding: 'morse' })];
   const summary = await extractCorpus({ rows: [...missing, rows[1]!], outFolder: out('missing') });
   assert.equal(summary.accepted, 1);
-  assert.match(summary.rejected[0]!.reason, /^cannot be read \(ENOENT/);
+  assert.match(summary.rejected[0]!.reason, /^there is no such file/);
   assert.match(summary.rejected[1]!.reason, /^column encoding holds "morse"/);
   fs.mkdirSync(path.join(out('full'), '.work'), { recursive: true });
   // A device that refuses every write.

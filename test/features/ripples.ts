@@ -34,10 +34,9 @@ export function ripples(parts: readonly Ripple[], seconds = 4): Float32Array {
 }
 
 /** The same with tones 40 Hz apart, up to 7.6 kHz, and sinusoids along frequency. */
-export function linearRipple({ rateHz, cycPerKHz, direction }: LinearRipple): Float32Array {
-  const turns = [{ rateHz, direction, density: cycPerKHz }];
+export function linearRipples(parts: readonly LinearRipple[]): Float32Array {
   return tonesOf(
-    turns,
+    parts.map(({ rateHz, cycPerKHz, direction }) => ({ rateHz, direction, density: cycPerKHz })),
     185,
     (k) => 0.2 + 0.04 * k,
     (kHz) => 1000 * kHz,

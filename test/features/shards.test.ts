@@ -104,7 +104,7 @@ test('a damaged shard is named, made again alone from its own finished work, and
   assert.deepEqual(results(outFolder), whole);
 });
 
-test('other parameters or other recordings are no part of this merge; unmade shards are named', async () => {
+test('other parameters or other recordings are not part of this merge; unmade shards are named', async () => {
   const outFolder = path.join(folder, 'other');
   await extractShard({ rows, outFolder, parameters: { channels: 'paper' } }, { number: 1, of: 2 });
   assert.throws(
@@ -117,7 +117,7 @@ test('other parameters or other recordings are no part of this merge; unmade sha
   );
 });
 
-test('a recording that is not there is left out as in one run; a corpus that is not there is no empty shard', async () => {
+test('a recording that is missing is left out as in one run; a corpus that is missing is not an empty shard', async () => {
   const corpus = path.join(folder, 'lacking');
   fs.cpSync(audio, corpus, { recursive: true });
   fs.rmSync(path.join(corpus, rows[4]!.path));

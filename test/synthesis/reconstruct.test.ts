@@ -44,7 +44,7 @@ test('magnitudes alone give a texture with the same strongest modulation, at ano
   assert.notDeepEqual(other.target, made.target);
 });
 
-test('what is no cochleagram and no modulation spectrum is refused in one sentence', async () => {
+test('what is not a cochleagram and no modulation spectrum is refused in one sentence', async () => {
   await assert.rejects(
     soundFromCochleagram(new Float32Array(149)),
     /149 values: must be 150 channels x 1 to/,

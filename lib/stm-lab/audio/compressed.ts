@@ -132,7 +132,7 @@ export async function openCompressed(
     free();
     if (promised !== undefined && promised - decoded > PROMISE_TOLERANCE)
       warnings.push(
-        `${own.name} gives ${decoded} samples where its last page counts ${promised}; what is there is used`,
+        `${own.name} gives ${decoded} samples where its last page counts ${promised}; the part that could be read is used`,
       );
   }
   async function* pieces(): AsyncGenerator<Float32Array> {

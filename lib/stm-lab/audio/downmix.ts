@@ -27,7 +27,7 @@ export interface Downmix {
 /**
  * Mono as the mean over channels. Where channels are each other's negative (a microphone wired with inverted polarity)
  * the mean would be rounding noise: when the first block that holds sound cancels, the first channel is taken instead,
- * and `warn` is told; when only the whole recording turns out to cancel, it is refused.
+ * and `warn` is called; when only the whole recording turns out to cancel, it is refused.
  *
  * @throws UserError (`input`) from the downmix, for samples that are not finite and for channels that cancel each
  *   other throughout.

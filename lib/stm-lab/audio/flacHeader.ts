@@ -127,7 +127,7 @@ export function readFlacHeader(source: ByteSource, begin: number, end: number): 
   const firstFrame = new Uint8Array(4096);
   firstFrame.set(source.read(position, 16));
   const frame = parseFrame(firstFrame.subarray(0, HEADER_BYTES), info);
-  if (frame === undefined) return { doubt: 'is FLAC without a frame behind its header' };
+  if (frame === undefined) return { doubt: 'is FLAC without a frame after its header' };
   if (frame.rateCode === 0 || frame.widthCode === 0)
     return { doubt: 'is FLAC that gives rate or width in its header only' };
   if (samples === 0) return { doubt: 'is FLAC of unknown length' };

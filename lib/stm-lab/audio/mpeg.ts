@@ -39,14 +39,14 @@ export async function openFrames(
         `${stop.seconds.toFixed(1)} s; split it`,
     );
   if (stop?.kind === 'ended' && (stop.left ?? 0) > 4096)
-    warnings.push(`${stop.left} bytes behind its last frame are left out`);
+    warnings.push(`${stop.left} bytes after its last frame are left out`);
   const samples = frames * first.samples;
   // The information frame is not counted in what it declares.
   if (declaredFrames !== undefined && frames - 1 < declaredFrames)
     warnings.push(cutShort(samples - first.samples, declaredFrames * first.samples, first.sampleRate));
   else if (stop?.kind === 'cut')
     warnings.push(
-      `it ends within a frame after ${stop.seconds.toFixed(1)} s, so it is truncated; what is there is used`,
+      `it ends within a frame after ${stop.seconds.toFixed(1)} s, so it is truncated; the part that could be read is used`,
     );
   if (first.kind === 'adts') return { doubt: 'is AAC in ADTS frames', begin: start, format: 'aac', warnings };
   if (walk.changesChannels) return { doubt: 'is MPEG audio whose channels change', begin: start, warnings };

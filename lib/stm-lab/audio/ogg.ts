@@ -156,12 +156,14 @@ export function scanOgg(source: ByteSource, begin: number, end: number): OggScan
   for (let position = begin; position < end;) {
     const page = readOggPage(source, position);
     if (page === 'cut') {
-      warnings.push('the file ends within an Ogg page, so it is truncated; what is there is used');
+      warnings.push(
+        'the file ends within an Ogg page, so it is truncated; the part that could be read is used',
+      );
       break;
     }
     if (page === 'damaged') {
       if (link?.isComplete !== true) return damaged('data are damaged');
-      warnings.push(`${end - position} bytes behind its end are not Ogg and are left out`);
+      warnings.push(`${end - position} bytes after its end are not Ogg and are left out`);
       break;
     }
     position += page.length;
@@ -204,7 +206,7 @@ export function scanOgg(source: ByteSource, begin: number, end: number): OggScan
   for (const { isComplete, lastGranule, sampleRate, codec } of links)
     if (!isComplete && warnings.length === 0)
       warnings.push(
-        `its Ogg ${codec} stream has no end mark after ${(Math.max(0, lastGranule) / (sampleRate || 1)).toFixed(1)} s, so it may be cut short; what is there is used`,
+        `its Ogg ${codec} stream has no end mark after ${(Math.max(0, lastGranule) / (sampleRate || 1)).toFixed(1)} s, so it may be cut short; the part that could be read is used`,
       );
   return { links, warnings };
 }

@@ -91,7 +91,7 @@ function describeBytes(head: Uint8Array): string {
  * A recording that ends before its declared end is read as far as it goes, with a warning; one with damage before its
  * end is refused.
  *
- * @throws UserError in one sentence naming the file, what is wrong and the cure: `input` for what its bytes or its
+ * @throws UserError in one sentence naming the file, what is wrong and the fix: `input` for what its bytes or its
  *   path are to blame for (`isContentError` tells which), `environment` for the system and for a missing FFmpeg.
  */
 export async function openAudio(file: string, options: OpenAudioOptions = {}): Promise<AudioSource> {

@@ -34,7 +34,7 @@ export function rawPcmFromColumns(
 ): RawPcm | undefined {
   const name = columns.encoding?.trim().toLowerCase();
   if (name === undefined || name === '') return undefined;
-  const encoding = ENCODINGS[name];
+  const encoding = Object.hasOwn(ENCODINGS, name) ? ENCODINGS[name] : undefined;
   if (encoding === undefined)
     throw inputError(
       `${file}: column encoding holds "${columns.encoding}"; use signed, unsigned, float, alaw or mulaw`,

@@ -1,7 +1,6 @@
-import * as fs from 'node:fs';
-import { parse } from 'csv-parse/sync';
-import { inputError, messageOf } from 'research-basics/errors';
+import { inputError } from 'research-basics/errors';
 import { writeFileAtomic } from 'research-basics/files';
+import { eachCsvRecord, type CsvRecord } from './csvRecords';
 
 /** One record of a CSV file: column name to text. */
 export type CsvRow = Record<string, string>;
@@ -12,33 +11,36 @@ export interface CsvTable {
   readonly rows: CsvRow[];
 }
 
+/** Lines a cell in quotation marks may span. */
+const LONGEST_RECORD = 1000;
+
 /**
- * Reads a CSV file with a header line (RFC 4180 quoting, UTF-8, byte-order mark allowed). Cells that `writeCsv` guarded
- * are as they were before.
+ * Reads a CSV file with a header line (RFC 4180 quoting, UTF-8, byte-order mark allowed), block by block, so that its size
+ * is bounded by the records alone. Cells that `writeCsv` guarded are as they were before.
  *
  * @throws UserError (`input`) naming file and line when it cannot be read or a record has too many or
  *   too few cells, and for a duplicate column.
  */
 export function readCsv(file: string): CsvTable {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
-  }
-  let records: string[][];
-  try {
-    records = parse(text, { bom: true, skip_empty_lines: true, relax_column_count: false }) as string[][];
-  } catch (error) {
-    throw inputError(`${file}: is not a well-formed CSV table (${messageOf(error)})`, error);
-  }
-  const columns = records[0]?.map(unguardCell);
+  let columns: string[] | undefined;
+  const rows: CsvRow[] = [];
+  const take = ({ line, cells, fault }: CsvRecord): void => {
+    if (fault !== undefined) throw inputError(`${file}: line ${line} cannot be read: ${fault}`);
+    const texts = cells.map(unguardCell);
+    if (columns === undefined) {
+      const twice = texts.find((name, i) => texts.indexOf(name) !== i);
+      if (twice !== undefined) throw inputError(`${file}: duplicate column "${twice}"; rename one`);
+      columns = texts;
+      return;
+    }
+    if (texts.length !== columns.length)
+      throw inputError(
+        `${file}: line ${line} cannot be read: it has ${texts.length} cells where the header has ${columns.length}`,
+      );
+    rows.push(Object.fromEntries(columns.map((name, i) => [name, texts[i]!])));
+  };
+  eachCsvRecord(file, take, { longestRecord: LONGEST_RECORD, delimiter: ',' });
   if (columns === undefined) throw inputError(`${file}: is empty; a header line was expected`);
-  const twice = columns.find((name, i) => columns.indexOf(name) !== i);
-  if (twice !== undefined) throw inputError(`${file}: duplicate column "${twice}"; rename one`);
-  const rows = records
-    .slice(1)
-    .map((cells) => Object.fromEntries(columns.map((name, i) => [name, unguardCell(cells[i]!)])));
   return { columns, rows };
 }
 

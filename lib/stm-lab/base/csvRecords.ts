@@ -9,7 +9,7 @@ export interface CsvRecord {
   readonly fault: string | undefined;
 }
 
-/** A quoted cell still open after so many lines is a stray quotation mark, not a long cell. */
+/** A quoted cell still open after this many lines is a stray quotation mark, not a long cell. */
 const LONGEST_RECORD = 50;
 
 /** Cells are separated by a comma, or as spreadsheet programs of other countries and TSV files have it. */
@@ -34,7 +34,7 @@ export interface CsvOptions {
  * marks do not match is handed over with a `fault`, and reading resumes on the next line.
  *
  * @returns how the file is written.
- * @throws UserError (`input`) naming the file when it cannot be read or is no text.
+ * @throws UserError (`input`) naming the file when it cannot be read or is not text.
  */
 export function eachCsvRecord(
   file: string,

@@ -15,7 +15,7 @@ export interface FiniteRowsOptions {
 /**
  * Refuses values that are not finite: a single one would spread over every component and weight.
  *
- * @param block row-major, `columns` values a row.
+ * @param block row-major, `columns` values per row.
  * @param rowAt number of the block's i-th row in `source`.
  * @throws UserError (`input`) naming file, row, recording and column.
  */

@@ -63,7 +63,7 @@ export function readNpyHeader(handle: number, file: string): NpyHeader {
   const text = body.toString('latin1');
   const descriptor = /'descr':\s*'([^']+)'/.exec(text)?.[1] as Descriptor;
   const shape = /'shape':\s*\(([^)]*)\)/.exec(text)?.[1];
-  if (!(descriptor in DESCRIPTORS))
+  if (!Object.hasOwn(DESCRIPTORS, descriptor))
     throw inputError(`${file}: unsupported NPY dtype ${descriptor} (use float32, float64, int32 or uint8)`);
   if (/'fortran_order':\s*True/.test(text))
     throw inputError(`${file}: NPY is column-major; save it with numpy.ascontiguousarray`);

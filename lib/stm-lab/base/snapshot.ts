@@ -19,7 +19,7 @@ export interface TrainingSnapshot<Progress> {
 
 interface SnapshotFile {
   readonly format: 'stm-lab snapshot 1';
-  /** Hash of network, options and data: another training never goes on from this one. */
+  /** Hash of network, options and data: another training never continues from this one. */
   readonly identity: string;
   readonly arrays: readonly { readonly name: string; readonly length: number }[];
   readonly data: string;

@@ -95,7 +95,7 @@ export function importEmbeddings(options: ImportEmbeddingsOptions): ImportedEmbe
     const hash = (file: string): string => sha256File(at(file));
     const featuresHash = hash('features.npy');
     writeJson(at('extraction.json'), {
-      features: name,
+      features: 'embeddings',
       parameters: {},
       row_length: matrix.columns,
       accepted: accepted.length,

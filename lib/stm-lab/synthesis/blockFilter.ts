@@ -10,10 +10,13 @@ const MOMENTUM = 0.9;
 /** The part of the plane that is published, with room for leakage: Hz and cyc/oct. */
 const PUBLISHED = { rateHz: 15.5, scaleCycPerOct: 7.3 } as const;
 /**
- * How much of the error outside the published part is corrected in each step. Rates above 15 Hz are beats of neighbouring
- * components: they resist, and correcting them fully keeps the slower ones from converging.
+ * How much of the error a step corrects where the modulations are to be reached: of those published, and of those far
+ * outside. Rates above 15 Hz are beats of neighbouring components: they resist, and correcting them fully keeps the slower
+ * ones from converging.
  */
-const FAR_WEIGHT = 0.1;
+const REACHED = { published: 1, far: 0.1 } as const;
+/** And of what a filter keeps: it is there from the start, and what has to go converges better when it is held less firmly. */
+const KEPT = { published: 0.5, far: 0.05 } as const;
 /** Largest change of level in one step, dB. */
 const LARGEST_RISE = 20;
 const LARGEST_FALL = 40;
@@ -48,8 +51,6 @@ export interface BlockWorkspace {
   /** For targets, which are exact, and for steps, which are fast. */
   readonly exact: ModulationPlane;
   readonly plane: ModulationPlane;
-  /** How much of each modulation's error a step corrects. */
-  readonly weight: Float32Array;
   /** A block's spectrum inside the channels, its cochleagram (dB) and the transform of that; remembered for other regions. */
   readonly take: (block: Float32Array) => {
     readonly spectrum: Float32Array;
@@ -71,9 +72,6 @@ export function createBlockWorkspace(
     subbands,
     exact,
     plane,
-    weight: plane.tabulate((rate, scale) =>
-      Math.abs(rate) <= PUBLISHED.rateHz && scale <= PUBLISHED.scaleCycPerOct ? 1 : FAR_WEIGHT,
-    ),
     take: rememberLast((block) => {
       const spectrum = inBand(subbands, block);
       const level = subbands.analyse(spectrum).slice();
@@ -82,13 +80,27 @@ export function createBlockWorkspace(
   };
 }
 
+/**
+ * How much of each modulation's error a step corrects.
+ *
+ * @param gain of a filter whose block starts with all of its modulations; absent where they have to be built up
+ */
+export function stepWeights(plane: ModulationPlane, gain?: ModulationGain): Float32Array {
+  return plane.tabulate((rate, scale) => {
+    if (Math.abs(rate) > PUBLISHED.rateHz || scale > PUBLISHED.scaleCycPerOct)
+      return (gain === undefined ? REACHED : KEPT).far;
+    return (gain !== undefined && gain(rate, scale) >= 0.5 ? KEPT : REACHED).published;
+  });
+}
+
 /** Prepares a filter of a workspace's blocks with a gain in the modulation plane. */
 export function createBlockFilter(
-  { subbands, exact, plane, weight, take }: BlockWorkspace,
+  { subbands, exact, plane, take }: BlockWorkspace,
   gain: ModulationGain,
   iterations: number,
 ): BlockFilter {
   const table = exact.tabulate(gain);
+  const weight = stepWeights(plane, gain);
   return {
     filter(block, carrier) {
       const { spectrum: own, level: before, modulations } = take(block);

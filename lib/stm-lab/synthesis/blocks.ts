@@ -91,7 +91,7 @@ export function startBlocks(work: (block: Block) => Float32Array): BlockStream {
       held = concatenate([held, samples]);
       received += samples.length;
       const pieces: Float32Array[] = [];
-      // A block is full when the signal goes on beyond the part of it that is used.
+      // A block is full when the signal continues beyond the part of it that is used.
       while (received > index * HOP - MARGIN + BLOCK_FRAMES * FRAME_STEP) {
         pieces.push(join(cut(BLOCK_FRAMES), false));
         forget();

@@ -40,15 +40,14 @@ export interface FilterFileResult {
   readonly meanAbsoluteDb: number | null;
   /** What a user should know of the recording, e.g. that it is truncated. */
   readonly warnings: readonly string[];
-  /** How long the computation took, seconds of wall time. */
-  readonly elapsedSeconds: number;
 }
 
 /**
  * Filters one recording into a WAV file (16 kHz, mono, 32-bit float) with a JSON file of what was reached beside it. A
  * result of the same recording and options is reused. Memory does not grow with the recording.
  *
- * @returns the record, whether it was reused, and (when newly computed) the cochleagrams of the first seconds
+ * @returns the record, whether it was reused, and (when newly computed) its wall time in seconds and the cochleagrams of the
+ *   first seconds
  * @throws UserError (`input`) naming the file when it cannot be used; (`interrupted`) when `signal` asks to stop.
  */
 export async function filterFile(
@@ -58,6 +57,7 @@ export async function filterFile(
 ): Promise<{
   readonly result: FilterFileResult;
   readonly reused: boolean;
+  readonly elapsedSeconds?: number;
   readonly cochleagrams?: FilteredCochleagrams;
 }> {
   const key = sha256(`${canonicalJson({ format: SOUND_FORMAT, filter })}\n${sha256File(file)}`);
@@ -95,10 +95,10 @@ export async function filterFile(
       bytes: fs.statSync(`${output}.wav`).size,
       ...reportNumbers(report),
       warnings: [...source.warnings],
-      elapsedSeconds: (performance.now() - start) / 1000,
     };
     writeJson(record, result);
-    return { result, reused: false, ...(cochleagrams === undefined ? {} : { cochleagrams }) };
+    const elapsedSeconds = (performance.now() - start) / 1000;
+    return { result, reused: false, elapsedSeconds, ...(cochleagrams === undefined ? {} : { cochleagrams }) };
   } catch (error) {
     writer.discard();
     source.close();

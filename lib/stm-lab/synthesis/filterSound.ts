@@ -22,7 +22,7 @@ import { loadSynthesisKernels } from './subbands';
 export interface ModulationFilterOptions {
   /** What to keep or remove: a region, or a gain for each point of the modulation plane. */
   readonly region: ModulationRegion | ModulationGain;
-  /** Iterations of the synthesis, 1 or more. Default 60. */
+  /** Iterations of the synthesis, 1 or more. Default 100. */
   readonly iterations?: number | undefined;
   /**
    * What the new envelopes are imposed on. `own` (default): the recording's own subbands, which keep its pitch and fine
@@ -85,9 +85,9 @@ export interface FilteredSound {
 }
 
 /** Part of the key of stored sounds; raised when the same options give another sound. */
-export const SOUND_FORMAT = 4;
+export const SOUND_FORMAT = 5;
 /** Iterations of the synthesis where nothing else is asked for. */
-const DEFAULT_ITERATIONS = 60;
+const DEFAULT_ITERATIONS = 100;
 /** Level to which a block is scaled before its analysis, as in the extraction. */
 const TARGET_RMS = SILENCE_RULE.targetRms;
 /** Shortest sound that has modulations worth filtering, seconds. */

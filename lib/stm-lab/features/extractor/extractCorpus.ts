@@ -27,7 +27,7 @@ export interface ExtractionSummary extends Results, Tally {
  * - `extraction.json`: parameters, versions, counts and hashes
  * - with `keep: 'excerpts'`: `excerpts.npy`, float32, one row per accepted excerpt, recordings in the order of
  *   `index.csv`; and `excerpts.csv`: row (of `features.npy`), excerpt (from 0), start_s. The other files stay
- *   byte for byte as without, but for what `extraction.json` says of these two.
+ *   byte for byte as without except for what `extraction.json` says of these two.
  *
  * The bytes depend on the manifest, the recordings and the parameters alone: not on the number of workers, on
  * interruptions, on folders or on the clock. Finished recordings are kept in `outFolder/.work`, by content and

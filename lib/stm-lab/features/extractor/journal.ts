@@ -1,7 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError, messageOf } from 'research-basics/errors';
-import { sha256 } from 'research-basics/files';
+import { endsTorn, sha256 } from 'research-basics/files';
+import { eachTextLine } from '../../base/textLines';
 import type { Accepted, Outcome, Unusable } from './messages';
 
 /** One finished recording as the journal remembers it. */
@@ -109,15 +110,17 @@ export function openJournal(folder: string, rowLength: number): Journal {
   const checkOf = (row: Float32Array): string =>
     sha256(new Uint8Array(row.buffer, row.byteOffset, row.byteLength)).slice(0, 16);
 
-  const text = guard(lineFile, () => fs.readFileSync(lineFile, 'utf8'));
-  for (const line of text.split('\n')) {
+  // Line by line: a million recordings are more than one string holds.
+  eachTextLine(lineFile, (line) => {
     const entry = openLine(line);
-    if (entry === undefined) continue;
+    if (entry === undefined) return;
     hashes.set(entry.stamp, entry.hash);
     if ('key' in entry) entries.set(entry.key, entry);
-  }
+  });
   // A torn line would swallow the next one.
-  if (text !== '' && !text.endsWith('\n')) guard(lineFile, () => fs.writeSync(lines, '\n'));
+  guard(lineFile, () => {
+    if (endsTorn(lines)) fs.writeSync(lines, '\n');
+  });
   let next = guard(recordFile, () => Math.ceil(fs.fstatSync(records).size / rowBytes));
 
   const append = (value: unknown): void => {

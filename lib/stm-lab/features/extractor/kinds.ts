@@ -206,6 +206,21 @@ export const FEATURE_KIND_NAMES = Object.keys(FEATURE_KINDS) as FeatureKind[];
 /** The entry of a kind. */
 export const featureKind = (kind: FeatureKind): FeatureKindEntry => FEATURE_KINDS[kind];
 
+/** What an extraction computed: new recordings analysed by the same have features of the same meaning. */
+export interface ExtractionIdentity {
+  /** One of `FEATURE_KIND_NAMES`. */
+  readonly kind: string;
+  /** All parameters, also those at their defaults; of an embedding, with the hash of its model. */
+  readonly parameters: FeatureParameters;
+  readonly revision: number;
+}
+
+/** What of it differs from the defaults of its kind. */
+export function unusualParameters({ kind, parameters }: ExtractionIdentity): FeatureParameters {
+  const defaults = Object.hasOwn(FEATURE_KINDS, kind) ? featureKind(kind as FeatureKind).defaults : {};
+  return Object.fromEntries(Object.entries(parameters).filter(([name, value]) => value !== defaults[name]));
+}
+
 /** What a kind of feature is, apart from computing it. */
 export interface FeatureDescription {
   readonly parameters: FeatureParameters;
@@ -224,23 +239,4 @@ export function describeFeatures(
   const { defaults, revision, describe } = featureKind(kind);
   const full = { ...defaults, ...parameters } as FeatureParameters;
   return { parameters: full, revision, ...describe(full, embedding) };
-}
-
-/**
- * The kind and choices whose axes, as `axes.json` holds them, pass a test; undefined where no kind's do. Of kinds with
- * excerpts only.
- */
-export function findFeatures(
-  isSought: (axes: FeatureDescription['axes']) => boolean,
-): { readonly kind: FeatureKind; readonly parameters: FeatureParameters } | undefined {
-  for (const kind of FEATURE_KIND_NAMES) {
-    const { settings, hasExcerpts, isNative } = featureKind(kind);
-    let variants: Record<string, string>[] = hasExcerpts && !isNative ? [{}] : [];
-    for (const [name, values] of Object.entries(settings))
-      if (typeof values !== 'string')
-        variants = variants.flatMap((one) => values.map((value) => ({ ...one, [name]: value })));
-    const parameters = variants.find((one) => isSought(describeFeatures(kind, one).axes));
-    if (parameters !== undefined) return { kind, parameters };
-  }
-  return undefined;
 }

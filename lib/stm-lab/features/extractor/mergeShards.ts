@@ -4,6 +4,7 @@ import { inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import { acquireLock } from 'research-basics/lock';
 import { openNpyRows, type NpyRows } from '../../base/npyRows';
+import { eachTextLine } from '../../base/textLines';
 import type { ManifestRow } from '../../corpus/types';
 import { recipeOf } from './compute';
 import type { ExtractCorpusOptions } from './extractCorpus';
@@ -20,7 +21,7 @@ import {
 
 /**
  * Merges the shards of a corpus into the files that `extractCorpus` writes, byte for byte. The recordings are not
- * needed. A damaged shard is not believed: its record is removed, so that extracting that shard again makes it anew.
+ * needed. A damaged shard is not believed: its record is removed, so that extracting that shard again rebuilds it.
  *
  * @param failures `leave-out` merges shards in which recordings failed; default `refuse`
  * @throws UserError (`input`) naming every shard that is missing, damaged, or has recordings that failed.
@@ -54,16 +55,15 @@ export function mergeShards(
       const matrix = openNpyRows(path.join(folder, 'features.npy'));
       opened.push(matrix);
       let from = 0;
-      for (const text of fs.readFileSync(path.join(folder, 'recordings.jsonl'), 'utf8').split('\n')) {
-        if (text === '') continue;
+      eachTextLine(path.join(folder, 'recordings.jsonl'), (text) => {
         const line = JSON.parse(text) as RecordingLine;
         const { outcome, key } = line;
         lines.set(line.line, line);
-        if (!isAccepted(outcome) || key === undefined) continue;
+        if (!isAccepted(outcome) || key === undefined) return;
         const to = from + 1 + (recipe.keep === 'excerpts' ? outcome.excerpts : 0);
         places.set(key, { matrix, from, to });
         from = to;
-      }
+      });
     }
     const absent: { row: ManifestRow; reason: string }[] = [];
     const items = rows.flatMap((row) => {

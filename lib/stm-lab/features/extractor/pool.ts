@@ -12,7 +12,7 @@ export interface PoolOwner {
   /** Whether a recording of this content has to be extracted. */
   onHash(job: Job, hash: string, stamp: string): 'extract' | 'known';
   onDone(job: Job, done: Extract<FromWorker, { kind: 'done' }>): void;
-  /** A recording that could not be read, or whose worker broke down on it: nothing is known of its bytes. */
+  /** A recording that could not be read, or whose worker crashed on it: nothing is known of its bytes. */
   onFailure(job: Job, reason: string): void;
 }
 
@@ -69,7 +69,7 @@ export async function runPool(
           retire(
             phase === 'hash'
               ? `could not be read: no byte arrived for ${limit / 1000} s; check the disk or network share and run again`
-              : `its worker gave no sign for ${limit / 1000} s; run again, and leave the recording out if it happens twice`,
+              : `its worker did not respond for ${limit / 1000} s; run again, and leave the recording out if it happens twice`,
           );
       }, CHECK_MS);
       running.set(worker, watch);
@@ -128,7 +128,7 @@ export async function runPool(
         retire(
           isOutOfMemory(error)
             ? 'memory ran out while it was analysed; run again with fewer workers'
-            : `its worker broke down (${messageOf(error)}); run again, and leave the recording out if it happens twice`,
+            : `its worker crashed (${messageOf(error)}); run again, and leave the recording out if it happens twice`,
         ),
       );
       worker.on('exit', () =>

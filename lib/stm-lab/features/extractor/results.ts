@@ -7,6 +7,7 @@ import { sha256, sha256File, writeJson } from 'research-basics/files';
 import { openNpyWriter } from '../../base/npy';
 import type { ManifestRow } from '../../corpus/types';
 import type { Kept } from './analysers';
+import { writeAxes } from './axesFile';
 import { DECODING_FILE, outsideDecoder, writeDecodings, type Decoding } from './decoding';
 import { DUPLICATES_FILE, duplicateSets, writeDuplicates } from './duplicates';
 import type { FeatureDescription, FeatureKind } from './kinds';
@@ -192,7 +193,7 @@ export function writeResults(
   );
   if (decodings.length > 0) writeDecodings(decodingFile, decodings);
   else fs.rmSync(decodingFile, { force: true });
-  writeJson(files.axes, description.axes);
+  writeAxes(files.axes, description.axes);
   if (keep === 'excerpts') {
     writeRows(excerptFiles.features, rowLength, (append) =>
       accepted.forEach(({ key, outcome }) => {

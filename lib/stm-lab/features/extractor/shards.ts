@@ -35,7 +35,7 @@ export interface FailedRecording {
 /** Whether a shard can be merged, and if not, why, as the end of a sentence. */
 export interface ShardState {
   readonly shard: number;
-  /** `failed`: whole, but for recordings that failed. */
+  /** `failed`: whole except for recordings that failed. */
   readonly state: 'complete' | 'missing' | 'damaged' | 'failed';
   readonly reason?: string;
 }
@@ -50,7 +50,7 @@ interface ShardRecord {
   readonly accepted: number;
   /**
    * How many recordings failed, and the first of them. Absent in shards of earlier versions, which did not tell
-   * failed from unusable: they are made again from their finished work.
+   * failed from unusable: they are rebuilt from their finished work.
    */
   readonly failed?: { readonly count: number; readonly first?: FailedRecording };
   readonly files: Readonly<Record<'features.npy' | 'recordings.jsonl', FileRecord>>;
@@ -91,7 +91,7 @@ function rowsOfShard(rows: readonly ManifestRow[], { number, of }: Shard): Manif
 
 /**
  * Extracts one shard of a corpus into `OUT/shards/K-of-N`, apart from all others: `features.npy`, `recordings.jsonl`
- * (one line a recording), `shard.json` (hashes, written last). Nothing in them depends on where folders lie. A shard that
+ * (one line per recording), `shard.json` (hashes, written last). Nothing in them depends on where folders lie. A shard that
  * is whole is reused; one that was killed or damaged, or in which recordings failed, continues from its own `.work`.
  *
  * @param options `rows`: all usable rows of the manifest, read without looking for the files.

@@ -17,7 +17,7 @@ function withoutFile(message: string, file: string): string {
 /** Without a port and with its recording given up, the thread ends by itself. */
 let isStopped = false;
 
-/** Tells the pool every few seconds that work goes on, by a clock that is never set; gives up once stopped. */
+/** Tells the pool every few seconds that work continues, by a clock that is never set; gives up once stopped. */
 function createBeat(): () => void {
   let last = performance.now();
   return () => {

@@ -3,6 +3,7 @@
 //   pffftBytes.ts    the SIMD build of @echogarden/pffft-wasm, byte for byte
 //   stmBytes.ts      assembly/stm.as, compiled by AssemblyScript
 //   subbandBytes.ts  assembly/subbands.as, likewise
+//   planesBytes.ts   assembly/planes.as, likewise
 // Run after a change of either: node lib/stm-lab/features/kernels/build.mjs
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -30,6 +31,7 @@ const { main: compile } = await import('assemblyscript/asc');
 const modules = [
   ['stm', 'stmBytes', 'Kernels of the STM analysis, WebAssembly'],
   ['subbands', 'subbandBytes', 'Kernels of the synthesis from subbands, WebAssembly'],
+  ['planes', 'planesBytes', 'Kernels of the representations on modulation planes, WebAssembly'],
 ];
 const work = mkdtempSync(path.join(tmpdir(), 'stm-kernels-'));
 try {

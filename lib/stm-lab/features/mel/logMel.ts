@@ -17,7 +17,7 @@ export interface LogMelParameters {
   readonly highestHz: number;
   /** `inside`: every frame lies within the signal; `centred`: frame n is centred on sample n * hop, ends mirrored. */
   readonly frames: 'inside' | 'centred';
-  /** Whether the waveform is brought to mean 0 and variance 1 first. */
+  /** Whether the waveform is scaled to mean 0 and variance 1 first. */
   readonly waveform: 'standardised' | 'as-is';
   /** Values further below the largest are raised to this distance, dB. */
   readonly topDb: number;

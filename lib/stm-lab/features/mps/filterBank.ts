@@ -26,14 +26,13 @@ export function modulationWindow(frames: number): Float64Array {
   );
 }
 
-/** Cosines and sines of 2 pi x axis[i] x j x step, row by row. */
+/** Cosines and sines of 2 pi x turns[i] x j, row by row: `count` values of each. */
 export function phases(
-  axis: readonly number[],
+  turns: readonly number[],
   count: number,
-  step: number,
 ): { readonly cos: Float64Array; readonly sin: Float64Array } {
-  const angle = (i: number): number => 2 * Math.PI * axis[Math.floor(i / count)]! * (i % count) * step;
-  const length = axis.length * count;
+  const angle = (i: number): number => 2 * Math.PI * turns[Math.floor(i / count)]! * (i % count);
+  const length = turns.length * count;
   return {
     cos: Float64Array.from({ length }, (_, i) => Math.cos(angle(i))),
     sin: Float64Array.from({ length }, (_, i) => Math.sin(angle(i))),

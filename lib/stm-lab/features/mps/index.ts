@@ -1,8 +1,2 @@
 export { createMpsKernel, extractMps, MPS_PARAMETERS, mpsAxes, type MpsParameters } from './core';
-export {
-  createFastTransforms,
-  modulationPower,
-  standardise,
-  type FastTransforms,
-  type Spectrogram,
-} from './power';
+export { createModulationPower, standardise, type ModulationPower, type ModulationSize } from './power';

@@ -54,7 +54,7 @@ export interface StmKernel {
 const EDGE_FRAMES = 25;
 
 /**
- * Whether a cochleagram (channels x frames) is 0 but for its ends, so that it holds no sound but the cut: a constant
+ * Whether a cochleagram (channels x frames) is 0 except for its ends, so that it holds no sound but the cut: a constant
  * level, or a hum below all filters. The first value of a sound ends the search.
  */
 export function isFlat(values: Float32Array, channels: number): boolean {

@@ -15,7 +15,7 @@ export const SCALE_STEP_ROWS = 2;
 
 /** The axes of a spectrotemporal modulation matrix: rows are scales, columns are rates, row-major. */
 export interface ModulationAxes {
-  /** Temporal modulation of each column, Hz, ascending in even steps, negative = downward-moving ripples. */
+  /** Temporal modulation of each column, Hz, ascending in even steps; negative: ripples that move upward in frequency. */
   readonly rateHz: readonly number[];
   /** Spectral modulation of each row, cycles per octave, ascending in even steps from 0. */
   readonly scaleCycPerOct: readonly number[];

@@ -16,3 +16,4 @@ export { stmAxes, type ModulationAxes, type StmAxes, type StmAxesOptions } from 
 export { erbOf, stmFilterBank, type ChannelSet, type FilterBank } from './filterBank';
 export { extractStmTime, STM_TIME_PARAMETERS, stmTimeAxes, type StmTimeParameters } from './timeResolved';
 export { modulationToFeatures } from './modulation';
+export { shortModulation, type ShortModulation } from './shortWindow';
