@@ -20,6 +20,7 @@ import {
   type StrfTaskRecord,
 } from 'stm-lab/dist/pipeline';
 import { commonGrid } from 'stm-lab/dist/strf/stage/distances';
+import { recordsAt } from 'stm-lab/dist/strf/stage/analysis';
 import { profileFigures } from 'stm-lab/dist/strf/stage/profileFigures';
 import { initialFilters } from 'stm-lab/dist/strf';
 import { close } from './fixtures';
@@ -82,9 +83,26 @@ test('banks before and after: halved carriers halve the median rate and raise th
   assert.ok(afterwards!.lowPass > before!.lowPass);
   assert.deepEqual({ ...still, when: '' }, { ...same, when: '' });
   const drift = driftRows(tasks[0]!);
-  assert.equal(drift.length, 6);
+  assert.equal(drift.length, 9);
   assert.equal(drift[1]!.median, 0);
-  assert.ok(drift[5]!.median > drift[3]!.median && drift[3]!.median > 0);
+  assert.ok(drift[7]!.median > drift[4]!.median && drift[4]!.median > 0);
+  // The second training stopped at its second record, which is the one that is scored, with half its sigmas on a bound.
+  const [whole, other] = tasks[0]!.histories;
+  const clamped = {
+    ...other!.records[1]!,
+    chosen: true as const,
+    clamped: other!.records[1]!.filters.length,
+  };
+  const stopped = { ...other!, records: [other!.records[0]!, clamped] };
+  const uneven = { ...tasks[0]!, histories: [whole!, stopped] };
+  assert.deepEqual(recordsAt(uneven, 'learned'), [whole!.records.at(-1), clamped]);
+  const rows = driftRows(uneven);
+  assert.deepEqual(
+    rows.filter(({ measure }) => measure === 'sigmas on a bound (%)').map(({ median }) => median),
+    [0, 25, 0],
+  );
+  const alone = driftRows({ ...uneven, histories: [whole!] });
+  assert.deepEqual(rows.slice(6), alone.slice(6));
 });
 
 test('distances: each pair, each task with itself and with its start; what moved is farther', () => {

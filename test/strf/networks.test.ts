@@ -3,8 +3,9 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { before, test } from 'node:test';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import { type Engine, loadEngine } from 'stm-lab/dist/engine';
-import { maskedBinaryCrossEntropy, weightedCrossEntropy } from 'stm-lab/dist/training';
+import { maskedBinaryCrossEntropy, type ParameterTensors, weightedCrossEntropy } from 'stm-lab/dist/training';
 import {
   classTargets,
   createCallNetwork,
@@ -18,11 +19,15 @@ import {
   predictStrf,
   type SoundSet,
   standardise,
+  type StrfDevelopment,
   type StrfNetwork,
   type StrfOptions,
+  type StrfTraining,
+  type TrainingRecord,
   trainStrf,
 } from 'stm-lab/dist/strf';
-import { createFront } from 'stm-lab/dist/strf/networks';
+import { createFront, type FrontOptions } from 'stm-lab/dist/strf/networks';
+import { sha256 } from 'research-basics/files';
 import { randomState } from 'research-basics/random/mt19937';
 import { countValues } from '../training/fixtures';
 import { close } from './fixtures';
@@ -64,7 +69,12 @@ test('numbers of parameters at full size: the published counts', () => {
       .reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0),
     262208,
   );
-  modulus.layer.dispose();
+  modulus.dispose();
+  // PyanNet's trunk: directions side by side, so that the second memory and the first tanh layer read 256.
+  const pyannet = createSpeechNetwork(engine, { merge: 'concat', dense: [128, 128] });
+  assert.equal(countValues(pyannet.layout, 'recurrent2'), 2 * 4 * 128 * (256 + 128 + 1));
+  assert.equal(countValues(pyannet.layout, 'dense1'), 257 * 128);
+  pyannet.dispose();
 });
 
 const REDUCED: StrfOptions = { filters: 16, shape: { frequencyTaps: 9, timeTaps: 51 } };
@@ -153,9 +163,85 @@ for (const [name, make] of Object.entries(build))
     assert.equal(engine.tf.memory().numTensors, before);
   });
 
-for (const variant of ['frozen', 'fixed', 'free', 'pass'] as const)
+test('behind the filters: maps are dropped whole in training alone, the spectrogram is appended', () => {
+  const { tf } = engine;
+  const before = tf.memory().numTensors;
+  const x = tf.randomNormal([3, 16, 20], 0, 1, 'float32', 5) as Tensor3D;
+  const options = { ...front, strf: { ...XS, variant: 'frozen', output: 'modulus' } } as const;
+  const columns = (more: FrontOptions, seed?: number): Tensor2D =>
+    tf.tidy(() => {
+      const made = createFront(engine, { ...options, ...more });
+      // Each of the 8 numbers is the sum of one map over bands; the other maps go to number 0.
+      const kernel = tf.buffer([4 * 16, 8]);
+      for (let row = 0; row < 64; row++) kernel.set(1, row, Math.floor(row / 16));
+      const values: Record<string, Tensor> = {
+        'contraction.kernel': kernel.toTensor(),
+        'contraction.bias': tf.zeros([8]),
+      };
+      const found = made.columns(((name: string) => values[name]!) as ParameterTensors, x, seed);
+      assert.equal(found.shape[0], made.width);
+      made.dispose();
+      return found;
+    });
+  const [whole, evaluated, trained, again, other] = [
+    columns({}),
+    columns({ mapDropout: 0.5 }),
+    columns({ mapDropout: 0.5 }, 3),
+    columns({ mapDropout: 0.5 }, 3),
+    columns({ mapDropout: 0.5 }, 4),
+  ];
+  assert.deepEqual(evaluated.arraySync(), whole.arraySync());
+  assert.deepEqual(again.arraySync(), trained.arraySync());
+  assert.notDeepEqual(other.arraySync(), trained.arraySync());
+  const [all, some] = [whole, trained].map((tensor) => tensor.arraySync());
+  let dropped = 0;
+  for (let map = 0; map < 4; map++)
+    for (let example = 0; example < 3; example++) {
+      const frames = Array.from({ length: 20 }, (_, t) => 20 * example + t);
+      const gone = some![map]![20 * example] === 0;
+      dropped += gone ? 1 : 0;
+      for (const t of frames) close(some![map]![t]!, gone ? 0 : 2 * all![map]![t]!, 1e-4);
+    }
+  assert.ok(dropped > 0 && dropped < 12, `${dropped} of 12 maps dropped`);
+  const appended = columns({ appendSpectrogram: true });
+  assert.deepEqual(appended.shape, [8 + 16, 60]);
+  const [filtered, passed] = tf.tidy(() => tf.split(appended, [8, 16], 0).map((part) => part.arraySync()));
+  assert.deepEqual(filtered, whole.arraySync());
+  assert.deepEqual(
+    passed,
+    tf.tidy(() => tf.reshape(tf.transpose(x, [1, 0, 2]), [16, 60]).arraySync()),
+  );
+  [x, whole, evaluated, trained, again, other, appended].forEach((tensor) => tensor.dispose());
+  assert.equal(tf.memory().numTensors, before);
+  assert.throws(() => createFront(engine, { mapDropout: 1 }), /mapDropout 1 must lie in 0 \.\. <1/);
+});
+
+test('cepstral coefficients: an orthonormal cosine transform over bands; no scene network has them', () => {
+  const { tf } = engine;
+  tf.tidy(() => {
+    const x = tf.randomNormal([2, 12, 5], 0, 1, 'float32', 6) as Tensor3D;
+    const made = createFront(engine, { bands: 12, strf: { variant: 'mfcc' } });
+    assert.deepEqual([made.width, made.parameters.length, made.layer.count], [12, 0, 0]);
+    const found = made.columns((() => tf.scalar(0)) as unknown as ParameterTensors, x);
+    // As many coefficients as bands: lengths are kept; the first is the mean times the root of the bands.
+    const lengths = (tensor: Tensor, axis: number): ArrayLike<number> =>
+      tf.sum(tf.square(tensor), axis).dataSync();
+    const [a, b] = [lengths(found, 0), lengths(x, 1)];
+    for (let i = 0; i < 10; i++) close(a[i]!, b[i]!, 1e-4);
+    const means = tf.mul(tf.mean(x, 1), Math.sqrt(12)).dataSync();
+    for (let i = 0; i < 10; i++) close(found.dataSync()[i]!, means[i]!, 1e-5);
+    made.dispose();
+    const wide = createFront(engine, { strf: { variant: 'mfcc' } });
+    assert.equal(wide.width, 20);
+    wide.dispose();
+  });
+  assert.throws(() => createSceneNetwork(engine, { tags: 2, strf: { variant: 'mfcc' } }), /mfcc is one of/);
+});
+
+for (const variant of ['frozen', 'fixed', 'free', 'pass', 'mfcc'] as const)
   test(`control ${variant} trains in every network`, async () => {
-    for (const make of Object.values(build)) {
+    for (const [name, make] of Object.entries(build)) {
+      if (variant === 'mfcc' && name === 'scene') continue;
       const network = make({ ...XS, variant });
       const data = ripples(network);
       const { records, values } = await trainStrf(engine, network, data, { steps: 2, batch: 4 });
@@ -165,7 +251,7 @@ for (const variant of ['frozen', 'fixed', 'free', 'pass'] as const)
     }
   });
 
-test('a training that was stopped goes on to the same values, buffers included', async () => {
+test('a training that was stopped continues to the same values, buffers included', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-'));
   const network = build['scene']!();
   const data = ripples(network);
@@ -195,6 +281,77 @@ test('a training that was stopped goes on to the same values, buffers included',
   fs.rmSync(folder, { recursive: true });
 });
 
+test('the best record is kept, patience ends a training, and both continue alike after a stop', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-best-'));
+  const network = build['scene']!();
+  const data = ripples(network);
+  const training = { steps: 20, batch: 4, recordEvery: 2, seed: 3 };
+  const scores = [0.1, 0.9, 0.3, 0.2, 0.95];
+  // Told by the values which record it is: also in a process that resumes it.
+  const seen: string[] = [];
+  const development: StrfDevelopment = {
+    direction: 'maximise',
+    value: async ({ values }) => {
+      const name = sha256([...values]);
+      if (!seen.includes(name)) seen.push(name);
+      return Promise.resolve(scores[seen.indexOf(name)]!);
+    },
+  };
+  const best = { ...training, epoch: 'best', patience: 2 } as const;
+  const whole = await trainStrf(engine, network, data, best, { development });
+  assert.deepEqual([whole.step, whole.records.at(-1)!.step], [4, 8]);
+  assert.deepEqual(
+    whole.records.map(({ chosen }) => chosen === true),
+    [false, false, true, false, false],
+  );
+  const short = await trainStrf(engine, network, data, { ...training, steps: 4 });
+  assert.deepEqual([whole.values, whole.buffers], [short.values, short.buffers]);
+  assert.deepEqual(
+    whole.records.map((record) => record.development),
+    [undefined, 0.1, 0.9, 0.3, 0.2],
+  );
+  const patient = await trainStrf(
+    engine,
+    network,
+    data,
+    { ...best, steps: 10, patience: 3 },
+    { development },
+  );
+  assert.deepEqual([patient.step, patient.records.at(-1)!.step], [10, 10]);
+  const lowest = { development: { ...development, direction: 'minimise' } } as const;
+  assert.equal((await trainStrf(engine, network, data, { ...best, steps: 10 }, lowest)).step, 2);
+  const stop = new AbortController();
+  const checkpoint = { folder, identity: 'best' };
+  const onRecord = ({ step }: TrainingRecord): void => {
+    if (step === 6) stop.abort();
+  };
+  await assert.rejects(
+    trainStrf(engine, network, data, best, { development, checkpoint, signal: stop.signal, onRecord }),
+    /training stopped/,
+  );
+  assert.deepEqual(await trainStrf(engine, network, data, best, { development, checkpoint }), whole);
+  await assert.rejects(trainStrf(engine, network, data, best), /no development part/);
+  await assert.rejects(trainStrf(engine, network, data, { patience: 2 }), /patience is 2: it needs/);
+  network.dispose();
+  fs.rmSync(folder, { recursive: true });
+});
+
+test('a schedule reaches the updates: the first of a cycle from 0 moves nothing', async () => {
+  const network = build['call']!();
+  const data = ripples(network);
+  const values = async (steps: number, schedule?: StrfTraining['schedule']): Promise<Float32Array> => {
+    const given = { steps, batch: 4, ...(schedule === undefined ? {} : { schedule }) };
+    return (await trainStrf(engine, network, data, given)).values;
+  };
+  const cyclic = { schedule: 'cyclic', cycleUpdates: 4 } as const;
+  const start = await values(0);
+  assert.deepEqual(await values(1, cyclic), start);
+  assert.notDeepEqual(await values(1), start);
+  assert.notDeepEqual(await values(2, cyclic), start);
+  await assert.rejects(values(1, { schedule: 'cyclic' }), /training option cycleUpdates/);
+  network.dispose();
+});
+
 test('losses: weights of classes, rows and tags that are not known', () => {
   const { tf } = engine;
   tf.tidy(() => {
@@ -213,6 +370,7 @@ test('spectrograms: scale from what is there, fitted around the middle, stripes 
   assert.deepEqual([...fitted], [NaN, 1, 2, NaN, NaN, NaN, 3, 4, NaN, NaN]);
   assert.deepEqual([...fitFrames(Float32Array.of(1, 2, 3, 4, 5), 1, 3)], [2, 3, 4]);
   const scale = logMelScale(fitted);
+  assert.deepEqual(logMelScale(Float32Array.of(3, 5), 'raw'), { mean: 0, deviation: 1 });
   close(scale.mean, 2.5, 1e-12);
   close(scale.deviation, Math.sqrt(1.25), 1e-12);
   close(standardise(fitted, scale)[0]!, 0, 0);

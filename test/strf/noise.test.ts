@@ -51,7 +51,7 @@ test('noise lies the given ratio below the sound, whatever the two levels were',
   }
 });
 
-test('the parts of MUSAN: noise alone unless asked, a part that is not there is named', () => {
+test('the parts of MUSAN: noise alone unless asked, a part that is missing is named', () => {
   const names = (kinds?: Parameters<typeof readNoiseFolder>[1]): string[] =>
     readNoiseFolder(musan, kinds).map((file) => path.relative(musan, file).split(path.sep).join('/'));
   assert.deepEqual(names(), [LEVELS[0]![0], LEVELS[1]![0]]);
@@ -116,7 +116,7 @@ test('noise needs a front end that standardises, a rising range, and a task that
     /9 \.\. 3 dB must rise/,
   );
   await assert.rejects(
-    prepareStrfTask('birds', folder, readStrfExperiment('smoke'), { noise: musan }),
+    prepareStrfTask('birds', folder, readStrfExperiment('small'), { noise: musan }),
     /birds: takes no noise/,
   );
 });

@@ -239,13 +239,13 @@ test('mixtures: shares of spectrograms and tags alike, unknown tags stay unknown
 
 /** A network that hears half a second at 8 kHz. */
 function tinyUrban(changes: Partial<StrfExperiment['urban']> = {}): StrfExperiment {
-  const smoke = readStrfExperiment('smoke');
+  const small = readStrfExperiment('small');
   return {
-    ...smoke,
+    ...small,
     urban: {
-      ...smoke.urban,
+      ...small.urban,
       frontEnd: {
-        ...smoke.urban.frontEnd,
+        ...small.urban.frontEnd,
         sampleRate: RATE,
         window: 400,
         hop: 200,

@@ -9,6 +9,8 @@ import { randomState } from 'research-basics/random/mt19937';
 import { configurationNames } from 'stm-lab/dist/stages/configuration';
 import { readStrfExperiment, parseCondition, type StrfExperiment } from 'stm-lab/dist/strf/stage/experiment';
 import { loadEngine } from 'stm-lab/dist/engine';
+import { createStrfLayer } from 'stm-lab/dist/strf';
+import { holdOut } from 'stm-lab/dist/strf/tasks/development';
 import { prepareStrfTask, strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline';
 import { parseRttm, readSpeechFolder } from 'stm-lab/dist/corpus';
 import {
@@ -151,7 +153,7 @@ test('float WAV with a fact chunk; names spelled three ways; unknown and overlap
 test('what is missing from a speech folder is named', () => {
   const broken = path.join(folder, 'broken');
   fs.mkdirSync(broken);
-  assert.throws(() => readSpeechFolder(broken, 'train'), /train\.rttm: is not there/);
+  assert.throws(() => readSpeechFolder(broken, 'train'), /train\.rttm: is missing/);
   fs.writeFileSync(path.join(broken, 'train.rttm'), '');
   fs.writeFileSync(path.join(broken, 'train.lst'), 'gone\n');
   assert.throws(() => readSpeechFolder(broken, 'train'), /no recording is called "gone"/);
@@ -361,6 +363,97 @@ for (const [task, source] of [
       (await prepareStrfTask(task, source, still, { noise: folder })).run(engine, { variant: 'pass' }, 1, {});
     assert.deepEqual(await untrained(noise), await untrained());
   });
+
+const SOME_BOUNDS = { sigmaFrequency: [-9, 9], sigmaTime: [-9, 9] } as const;
+
+for (const [task, source] of [
+  ['speaker', digits],
+  ['speech', speech],
+  ['birds', calls],
+  ['urban', scenes],
+] as const)
+  test(`${task}: the best record is chosen on a development part, or training groups that are held out`, async () => {
+    const engine = await loadEngine();
+    const training = { ...tiny[task].training, epoch: 'best', patience: 1, steps: 4, recordEvery: 1 };
+    const best = { ...tiny, [task]: { ...tiny[task], training } };
+    const prepared = await prepareStrfTask(task, source, best);
+    assert.ok(prepared.remarks.some((line) => /record with the best .* on a development part/.test(line)));
+    const { records } = await prepared.run(engine, { variant: 'pass' }, 1, {});
+    assert.ok(records.length > 1);
+    for (const { development } of records.slice(1)) assert.ok(development! >= 0 && development! <= 1);
+  });
+
+test('settings of layer, front part and input reach the network', async () => {
+  const engine = await loadEngine();
+  const { speaker } = tiny;
+  const training = { ...speaker.training, steps: 1 };
+  const loss = async (changes: Partial<StrfExperiment['speaker']>): Promise<number> => {
+    const experiment = { ...tiny, speaker: { ...speaker, training, ...changes } };
+    const prepared = await prepareStrfTask('speaker', digits, experiment);
+    const { records } = await prepared.run(engine, { variant: 'learn', initial: { seed: 3 } }, 1, {});
+    return records[0]!.loss;
+  };
+  const { strf } = speaker;
+  const losses = [
+    await loss({}),
+    await loss({ strf: { ...strf, output: 'modulus' } }),
+    await loss({ strf: { ...strf, grid: 'authors' } }),
+    await loss({ strf: { ...strf, carriers: 'rayleigh' } }),
+    await loss({ appendSpectrogram: true }),
+    await loss({ mapDropout: 0.9 }),
+    await loss({ input: 'raw' }),
+  ];
+  assert.equal(new Set(losses.map((value) => value.toFixed(6))).size, losses.length, losses.join(' '));
+  const layer = createStrfLayer(engine, { sigmaRate: 1, sigmaBounds: SOME_BOUNDS });
+  for (const { name, rate = 1, bounds } of layer.parameters) {
+    assert.equal(rate, 1);
+    assert.deepEqual(bounds, name.includes('sigma') ? [-9, 9] : undefined);
+  }
+  layer.dispose();
+});
+
+test('groups held out to choose a record: whole, a fifth, no class lost', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => i);
+  const labels = rows.map((row) => (row < 36 ? row % 3 : 3));
+  const groups = rows.map((row) => Math.floor(row / 4));
+  const { train, development } = holdOut({ epoch: 'best' }, rows, labels, groups);
+  assert.deepEqual(
+    [...train, ...development].sort((a, b) => a - b),
+    rows,
+  );
+  assert.ok(development.length >= 4 && development.length <= 12, `${development.length}`);
+  const held = new Set(development.map((row) => groups[row]));
+  assert.ok(train.every((row) => !held.has(groups[row]!)));
+  assert.ok(!held.has(9), 'all that there is of a class trains');
+  assert.deepEqual(holdOut({}, rows, labels, groups), { train: rows, development: [] });
+  assert.throws(() => holdOut({ epoch: 'best' }, [36, 37], labels, groups), /no group can be held out/);
+});
+
+test('birds: discriminant analysis and random forest hear calls that differ, of days left out', async () => {
+  const place = path.join(folder, 'whistles');
+  fs.mkdirSync(place);
+  ['low', 'high', 'noise'].forEach((bird, kind) =>
+    ['120101', '120102', '120103'].forEach((day, d) => {
+      for (let i = 0; i < 6; i++) {
+        const noise = beating(0.3, 16000, 10);
+        const hz = (kind === 0 ? 700 : 4000) * (1 + 0.02 * (d + i));
+        const tone = noise.map((v, n) => 0.1 * v + 0.3 * Math.sin((2 * Math.PI * hz * n) / 16000));
+        writeWav(path.join(place, `${bird}_${day}-DC-0${i}.wav`), kind === 2 ? noise : tone, 16000);
+      }
+    }),
+  );
+  const options = {
+    ...({ task: 'birds', source: place, out: path.join(folder, 'out-whistles'), experiment: tiny } as const),
+    ...{ conditions: ['lda', 'forest'], seeds: 1, resamples: 20 },
+  };
+  const { conditions } = await strfTaskStage(options);
+  for (const { condition, scores } of conditions)
+    assert.ok(scores['uar']!.value > 0.9, `${condition}: ${scores['uar']!.value}`);
+  await assert.rejects(
+    strfTaskStage({ ...options, task: 'urban', source: scenes }),
+    /"lda" is a condition of the task birds alone/,
+  );
+});
 
 test('birds: a group that is all there is of a class trains but is not judged', async () => {
   const { remarks } = await strfTaskStage({

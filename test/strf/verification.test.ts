@@ -129,13 +129,13 @@ test('a manifest with trials.txt beside it; without one it stays identification'
 });
 
 function tiny(changes: Partial<StrfExperiment['speaker']> = {}): StrfExperiment {
-  const smoke = readStrfExperiment('smoke');
+  const small = readStrfExperiment('small');
   return {
-    ...smoke,
+    ...small,
     speaker: {
-      ...smoke.speaker,
+      ...small.speaker,
       frontEnd: {
-        ...smoke.speaker.frontEnd,
+        ...small.speaker.frontEnd,
         sampleRate: RATE,
         window: 200,
         hop: 80,
@@ -159,10 +159,10 @@ function tiny(changes: Partial<StrfExperiment['speaker']> = {}): StrfExperiment 
 const prepare = (changes: Partial<StrfExperiment['speaker']> = {}, noise?: string): Promise<PreparedTask> =>
   prepareStrfTask('speaker', vox, tiny(changes), { noise });
 
-test('voices that were never trained on are told apart; a stopped training goes on alike; nothing leaks', async () => {
+test('voices that were never trained on are told apart; a stopped training continues alike; nothing leaks', async () => {
   const engine = await loadEngine();
   const before = engine.tf.memory().numTensors;
-  const prepared = await prepare();
+  const prepared = await prepare({ verification: { windowEvery: 0.2, cohortRecordings: 2 } });
   const strf = { variant: 'learn', norm: 'l2' } as const;
   const whole = await prepared.run(engine, strf, 1, {});
   assert.ok(whole.metrics['eer']! < 0.2, `EER ${whole.metrics['eer']}`);
@@ -184,6 +184,28 @@ test('voices that were never trained on are told apart; a stopped training goes 
   const other = await prepared.run(engine, strf, 2, {});
   assert.notDeepEqual(other.outputs['scores'], whole.outputs['scores']);
   assert.equal(engine.tf.memory().numTensors, before);
+});
+
+test('speakers with little sound do not train; others are held out to choose a record', async () => {
+  const engine = await loadEngine();
+  const brief = path.join(vox, 'dev', 'wav', 'id10009');
+  fs.mkdirSync(path.join(brief, 'video0'), { recursive: true });
+  writeWav(path.join(brief, 'video0', '00001.wav'), voice(1200, 0.5, 9), RATE);
+  const training = { steps: 4, batch: 6, recordEvery: 2 };
+  const spoken = async (minimumSeconds: number, epoch: 'last' | 'best'): Promise<PreparedTask> =>
+    prepare({ training: { ...training, epoch }, verification: { cohortRecordings: 2, minimumSeconds } });
+  const counted = ({ remarks }: PreparedTask): string[] =>
+    /among the (\d+) trained on \((\d+) rec/.exec(remarks[0]!)!.slice(1);
+  assert.deepEqual(counted(await spoken(0, 'last')), ['7', '25']);
+  const few = await spoken(1, 'last');
+  assert.deepEqual(counted(few), ['6', '24']);
+  assert.ok(few.remarks.some((line) => line.startsWith('1 speakers with less than 1 s')));
+  await assert.rejects(spoken(1e6, 'last'), /0 speakers are left to train on/);
+  const chosen = await spoken(0, 'best');
+  assert.deepEqual(counted(chosen), ['5', '17']);
+  const { records } = await chosen.run(engine, { variant: 'pass' }, 1, {});
+  for (const { development } of records.slice(1)) assert.ok(development! >= 0 && development! <= 1);
+  fs.rmSync(brief, { recursive: true });
 });
 
 test('windows, cohort size and noise change what is asked of them alone', async () => {

@@ -3,12 +3,18 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { writeWav } from 'stm-lab/dist/audio';
+import { readAudio, writeWav } from 'stm-lab/dist/audio';
+import { fastDoubles } from 'stm-lab/dist/training/random';
 import { labelMatrix } from 'stm-lab/dist/corpus/collections/clips';
 import { loadMagnaTagATune } from 'stm-lab/dist/corpus/collections/magnaTagATune';
-import { cutSegments, randomFrame } from 'stm-lab/dist/tmnn/data/segments';
+import { cutSegments, evenPlaces, randomFrame, randomPlace } from 'stm-lab/dist/tmnn/data/segments';
 import { loadSpeechCommands } from 'stm-lab/dist/corpus/collections/speechCommands';
-import { cacheSpectrograms, fileSource } from 'stm-lab/dist/tmnn/data/spectrogramCache';
+import {
+  cacheSpectrograms,
+  cacheWaveforms,
+  fileSource,
+  waveformSource,
+} from 'stm-lab/dist/tmnn/data/spectrogramCache';
 import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
 
 function temporary(t: TestContext): string {
@@ -58,7 +64,7 @@ test('MagnaTagATune: split by folder, most frequent tags by name, tagless and mi
   );
   assert.deepEqual(found.notes, [
     '1 clips bear none of the tags and are left out',
-    '1 clips are not there',
+    '1 clips are missing',
     '1 clips are empty files',
   ]);
   assert.deepEqual([...labelMatrix(found.clips, 3).subarray(0, 6)], [1, 1, 0, 1, 0, 1]);
@@ -67,7 +73,7 @@ test('MagnaTagATune: split by folder, most frequent tags by name, tagless and mi
   assert.deepEqual(loadMagnaTagATune(root, { tags: 4 }).outputs, ['guitar', 'no vocals', 'slow', 'rare']);
   fs.appendFileSync(path.join(root, 'annotations_final.csv'), '"9"\t"1"\n');
   assert.throws(() => loadMagnaTagATune(root), /line 9 has 2 cells where the header has 6/);
-  assert.throws(() => loadMagnaTagATune(path.join(root, '0')), /annotations_final\.csv: is not there/);
+  assert.throws(() => loadMagnaTagATune(path.join(root, '0')), /annotations_final\.csv: is missing/);
 });
 
 test('Speech Commands: words, speakers, the two lists', (t) => {
@@ -96,9 +102,9 @@ test('Speech Commands: words, speakers, the two lists', (t) => {
     ],
   );
   put(root, 'testing_list.txt', 'no/2c_nohash_0.wav\nno/3d_nohash_0.wav\n');
-  assert.throws(() => loadSpeechCommands(root), /1 recordings of its lists are not there, e.g. no\/3d/);
+  assert.throws(() => loadSpeechCommands(root), /1 recordings of its lists are missing, e.g. no\/3d/);
   fs.rmSync(path.join(root, 'testing_list.txt'));
-  assert.throws(() => loadSpeechCommands(root), /testing_list\.txt: is not there/);
+  assert.throws(() => loadSpeechCommands(root), /testing_list\.txt: is missing/);
 });
 
 test('spectrogram cache: by content, resampled, extended; an unreadable file is a reason', async (t) => {
@@ -143,6 +149,42 @@ test('spectrogram cache: by content, resampled, extended; an unreadable file is 
     analysis: { ...PUBLISHED_ANALYSIS, hop: 128 },
   });
   assert.equal(finer[0]!.file === undefined ? 0 : finer[0].frames, 313);
+});
+
+test('segments of waveforms: at any sample, ends reflected; a short clip anywhere in zeros, in evaluation in the middle', async (t) => {
+  const root = temporary(t);
+  const next = fastDoubles(5, 'waveform');
+  const noise = (length: number): Float32Array => Float32Array.from({ length }, () => next() - 0.5);
+  const [long, short] = [noise(9000), noise(3000)];
+  writeWav(path.join(root, 'long.wav'), long, 16000);
+  writeWav(path.join(root, 'short.wav'), short, 16000);
+  put(root, 'broken.wav', 'no sound');
+  const files = ['long.wav', 'short.wav', 'broken.wav'].map((name) => path.join(root, name));
+  const options = { analysis: PUBLISHED_ANALYSIS, minSamples: 4000 };
+  const cached = await cacheWaveforms(path.join(root, 'cache'), files, options);
+  assert.equal(cached[2]!.file, undefined);
+  const usable = cached.filter((one) => one.file !== undefined);
+  const source = await waveformSource(usable, PUBLISHED_ANALYSIS, 4000);
+  const [window, { compute }] = [source.frames(0), await createPowerSpectrogram(PUBLISHED_ANALYSIS)];
+  assert.equal(window, 16);
+  const cut = (clip: number, from: number): Float32Array => cutSegments(source, [{ clip, from }], window);
+  const written = (await readAudio(files[0]!)).samples;
+  assert.deepEqual(cut(0, 1234), compute(written.slice(1234, 5234)));
+  // The last place that is drawn.
+  assert.deepEqual(cut(0, 5000), compute(written.slice(5000)));
+  const padded = new Float32Array(4000);
+  padded.set((await readAudio(files[1]!)).samples, 700);
+  assert.deepEqual(cut(1, -700), compute(padded));
+  const places = (clip: number): number[] =>
+    Array.from({ length: 3000 }, (_, epoch) => randomPlace(source, window, 1, epoch, clip));
+  const [inLong, inShort] = [places(0), places(1)];
+  assert.ok(Math.min(...inLong) >= 0 && Math.min(...inLong) < 20);
+  assert.ok(Math.max(...inLong) <= 5000 && Math.max(...inLong) > 4980);
+  assert.ok(Math.min(...inShort) >= -1000 && Math.min(...inShort) < -990);
+  assert.ok(Math.max(...inShort) <= 0 && Math.max(...inShort) > -10);
+  assert.deepEqual(places(1), inShort);
+  assert.deepEqual(evenPlaces(source, window, 4, PUBLISHED_ANALYSIS, 0), [0, 1250, 2500, 3750]);
+  assert.deepEqual(evenPlaces(source, window, 4, PUBLISHED_ANALYSIS, 1), [-500]);
 });
 
 test('random segments: within the clip, another each epoch, the same for the same seed', () => {

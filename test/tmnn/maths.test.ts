@@ -41,7 +41,7 @@ test('harmonic grids: bands, highest centres', () => {
     near(grid.centreHz[bands! - 1]!, base!, 1e-3);
     near(grid.centreHz.at(-1)!, highest!, 1e-3);
   }
-  // Whole tones, the smoke configuration.
+  // Whole tones, the small configuration.
   assert.equal(harmonicGrid(16000, 2, 1).bands, 83);
 });
 

@@ -130,7 +130,7 @@ test('the matrix form filters as a convolution does, with zeros or reflection be
   short.dispose();
 });
 
-test('a band without bins has gradient 0; full pass band is identity; no filters is no block', async () => {
+test('a band without bins has gradient 0; full pass band is identity; no filters, no block', async () => {
   const engine = await loadEngine();
   const { tf } = engine;
   const spec = resolveTmnn({

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fastDoubles } from 'stm-lab/dist/training/random';
 import { test } from 'node:test';
 import {
   pairedTest,
@@ -9,6 +10,8 @@ import {
   mostProbable,
   signedRankTest,
   tagScores,
+  holmCorrected,
+  outputDifference,
 } from 'stm-lab/dist/evaluation';
 import { windowFrames, windowStarts } from 'stm-lab/dist/tmnn/data/segments';
 import { probabilitiesOf, rowLosses } from 'stm-lab/dist/tmnn/logits';
@@ -107,7 +110,8 @@ test('resampled accuracy is the mean over blocks', () => {
     models: [Float32Array.from(right.flatMap((hit) => (hit === 1 ? [0.9, 0.1] : [0.2, 0.8])))],
   });
   const scores = resampledScores([block([1, 1, 0, 0]), block([1, 1])], 2, 'classes', { resamples: 100 });
-  assert.deepEqual(scores.values, [[0.75]]);
+  // And the share found of each class; none is of the second.
+  assert.deepEqual(scores.values, [[0.75, 0.75, NaN]]);
   const { low, high } = scoreInterval(scores, 0, 0);
   assert.ok(low < 0.75 && high > 0.75 && high <= 1);
 });
@@ -140,6 +144,45 @@ test('intervals hold the variance of training: trainings are drawn too, the same
   // One training: only the clips.
   const one = scoreInterval(resampledScores([block(0.75, 0.7)], 2, 'classes', { resamples: 400 }), 0, 0);
   assert.ok(one.low > 0.71 && one.high < 0.79);
+});
+
+test('each tag by itself: the one that differs is found, corrected for the number of tags; equal ones are not', () => {
+  const [clips, tags] = [400, 12];
+  const next = fastDoubles(3, 'tags');
+  const labels = Float32Array.from({ length: clips * tags }, (_, i) =>
+    i % tags === 11 ? 0 : Number(next() < 0.3),
+  );
+  const said = (amountOf: (tag: number) => number): Float32Array =>
+    labels.map((label, i) => label + amountOf(i % tags) * (next() - 0.5));
+  const [worse, better] = [said(() => 3), said((tag) => (tag === 4 ? 1 : 3))];
+  const groups = Array.from({ length: clips }, (_, i) => `g${i % 100}`);
+  const scores = resampledScores([{ labels, groups, models: [better, worse] }], tags, 'tags', {
+    resamples: 200,
+  });
+  const { perTag } = tagScores(labels, better, [...'abcdefghijkl']);
+  for (let tag = 0; tag < 11; tag++) near(scores.values[0]![2 + tag]!, perTag[tag]!.ap, 1e-12);
+  assert.equal(outputDifference(scores, 0, 1, 11), undefined);
+  const each = Array.from({ length: 11 }, (_, tag) => outputDifference(scores, 0, 1, tag)!);
+  near(each[4]!.value, perTag[4]!.ap - tagScores(labels, worse, [...'abcdefghijkl']).perTag[4]!.ap, 1e-12);
+  const corrected = holmCorrected(each.map(({ pValue }) => pValue));
+  assert.deepEqual(
+    corrected.flatMap((p, tag) => (p < 0.05 ? [tag] : [])),
+    [4],
+  );
+  assert.ok(each[4]!.low > 0 && corrected[4]! < 0.001);
+  corrected.forEach((p, tag) => assert.ok(p >= each[tag]!.pValue && p <= 1));
+  const same = outputDifference(
+    resampledScores([{ labels, groups, models: [worse, worse] }], tags, 'tags', { resamples: 20 }),
+    ...([0, 1, 2] as const),
+  )!;
+  assert.deepEqual([same.value, same.pValue], [0, 1]);
+});
+
+test('p-values corrected by Holm, as R 4 (p.adjust)', () => {
+  const corrected = holmCorrected([0.01, 0.04, 0.03, 0.005, 0.6]);
+  [0.04, 0.09, 0.09, 0.025, 0.6].forEach((p, i) => near(corrected[i]!, p, 1e-12));
+  assert.deepEqual(holmCorrected([]), []);
+  assert.deepEqual(holmCorrected([0.5, 0.9]), [1, 1]);
 });
 
 test('the paired test of seeds agrees with SciPy 1.17 (ttest_rel)', () => {

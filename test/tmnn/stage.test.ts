@@ -18,10 +18,14 @@ import {
   configurationNames,
   tmnnFilterResponses,
   tmnnScoreTable,
+  tmnnSearchStage,
   tmnnStudyStage,
 } from 'stm-lab/dist/pipeline';
 import { cellFolder } from 'stm-lab/dist/tmnn/stage/cell';
+import { readCsv } from 'stm-lab/dist/base/csv';
+import { readyCollections } from 'stm-lab/dist/tmnn/stage/study';
 import { collectClips } from 'stm-lab/dist/tmnn/stage/collection';
+import { stmLabHere } from '../pipeline/support';
 import { createTracker } from 'mlflow-tracking-client';
 
 const repository = path.join(__dirname, '..', '..');
@@ -32,7 +36,7 @@ function temporary(t: TestContext): string {
   return folder;
 }
 
-/** Two kinds of tone by eight sources, one file that is no sound. */
+/** Two kinds of tone by eight sources, one file that is not a sound. */
 function corpus(folder: string): string {
   const next = fastDoubles(1, 'corpus');
   const lines = ['path,label,group'];
@@ -67,6 +71,11 @@ const experiment: TmnnExperiment = {
     { name: 'mel + temporal', frontEnd: { kind: 'mel', bands: 24 }, modulation: { filters: 1, taps: 11 } },
   ],
   comparisons: [['mel + temporal', 'mel']],
+};
+
+const oneEpoch: TmnnExperiment = {
+  ...experiment,
+  fit: { ...experiment.fit, stages: [{ rule: 'adam', learningRate: 1e-2, epochs: 1 }] },
 };
 
 test('a study: groups held out, cells resumed, tables, runs, a kept model judged again', async (t) => {
@@ -131,6 +140,29 @@ test('a study: groups held out, cells resumed, tables, runs, a kept model judged
     ]),
   );
   assert.match(fs.readFileSync(path.join(out, 'outputs.csv'), 'utf8'), /^output,mel,mel \+ temporal\n/);
+  const differences = readCsv(path.join(out, 'differences.csv')).rows;
+  assert.deepEqual(
+    differences.map(({ first, second, output }) => [first, second, output]),
+    study.outputs.map((output) => ['mel + temporal', 'mel', output]),
+  );
+  for (const { p, p_corrected: corrected } of differences) assert.ok(Number(corrected) >= Number(p));
+  // The same clips cut from waveforms.
+  const waveforms = { ...experiment, data: { ...experiment.data, segments: 'waveforms' as const } };
+  const [cutAnywhere] = await readyCollections(
+    {
+      experiment: waveforms,
+      root,
+      out: path.join(folder, 'cut'),
+    },
+    {},
+  );
+  assert.equal(cutAnywhere!.source.waveform?.segment, 8000);
+  assert.deepEqual(
+    cutAnywhere!.collection.clips.map(({ name }) => name),
+    collectClips(experiment, root, 1)
+      .clips.map(({ name }) => name)
+      .filter((name) => name !== 'broken.wav'),
+  );
   await tracker.close();
   // The study, stopped and gone on with in one run, and each training once.
   const journals = fs.readdirSync(path.join(folder, 'runs'), { recursive: true, encoding: 'utf8' });
@@ -193,7 +225,7 @@ test('a training that diverges, or predicts what is not a number, is named and n
   const study = (out: string, own: Partial<TmnnExperiment> = {}): ReturnType<typeof tmnnStudyStage> =>
     tmnnStudyStage(
       {
-        ...{ experiment: { ...experiment, ...own }, root, out: path.join(folder, out), resamples: 20 },
+        ...{ experiment: { ...oneEpoch, ...own }, root, out: path.join(folder, out), resamples: 20 },
         cache: path.join(folder, 'spectrograms'),
       },
       { warn: (line) => line.includes('broken.wav') || told.push(line) },
@@ -266,7 +298,7 @@ test('every prepared experiment can be read; wrong ones are named', (t) => {
     'filters-small',
     'keywords',
     'magnatagatune',
-    'smoke',
+    'small',
     'speech-commands',
     'tags',
   ]);
@@ -281,11 +313,11 @@ test('every prepared experiment can be read; wrong ones are named', (t) => {
   const folder = temporary(t);
   const refuse = (change: object, message: RegExp): void => {
     const file = path.join(folder, 'wrong.json');
-    const whole = readJson<object>(path.join(repository, 'experiments', 'tmnn', 'smoke.json'));
+    const whole = readJson<object>(path.join(repository, 'experiments', 'tmnn', 'small.json'));
     fs.writeFileSync(file, JSON.stringify({ ...whole, ...change }));
     assert.throws(() => readTmnnExperiment(file), message);
   };
-  refuse({ comparisons: [['harmonic n=1', 'nothing']] }, /compares "nothing", which is no system/);
+  refuse({ comparisons: [['harmonic n=1', 'nothing']] }, /compares "nothing", which is not a system/);
   refuse({ seeds: [] }, /seeds/);
   refuse({ fit: { batchSize: 0 } }, /batchSize 0/);
   refuse({ surprise: 1 }, /unknown entry "surprise"/);
@@ -298,7 +330,7 @@ test('every prepared experiment can be read; wrong ones are named', (t) => {
 test('spoken digits: whole speakers held out, each tested once over three seeds', (t) => {
   const shared = process.env.STM_SHARED ?? path.join(repository, '..', 'shared');
   const root = path.join(shared, 'spoken-digits');
-  if (!fs.existsSync(root)) return t.skip(`${root} is not there`);
+  if (!fs.existsSync(root)) return t.skip(`${root} is missing`);
   const keywords = readTmnnExperiment('keywords');
   const tested: string[] = [];
   for (const seed of keywords.seeds) {
@@ -325,4 +357,58 @@ test('the cost of a training is projected from real steps', async () => {
   assert.equal(cost.epochs, 3);
   assert.notEqual(cost.losses[0], cost.losses[1]);
   assert.ok(Math.abs(cost.hours - (Math.min(...cost.stepSeconds) * 150) / 3600) < 1e-9);
+});
+
+test('settings are searched by their paths, resumed and extended; what the preset does not have is refused', async (t) => {
+  const folder = temporary(t);
+  const root = corpus(folder);
+  const out = path.join(folder, 'search');
+  const space = {
+    'fit.stages.0.learningRate': { type: 'float', min: 1e-5, max: 1e-2, scale: 'log' },
+    'systems.0.modulation.filters': { type: 'int', min: 0, max: 1 },
+  };
+  const searched = (trials: number, own: object = space): Parameters<typeof tmnnSearchStage>[0] => ({
+    experiment: {
+      ...oneEpoch,
+      ...{ systems: experiment.systems.slice(1), comparisons: [], seeds: [1] },
+      search: { sampler: 'sobol', trials, space: { ...own } },
+    },
+    ...{ root, out },
+  });
+  const stop = new AbortController();
+  await assert.rejects(
+    tmnnSearchStage({ ...searched(2), onTrial: () => stop.abort() }, { signal: stop.signal }),
+    /run it again to continue/,
+  );
+  const first = path.join(cellFolder(path.join(out, 'trials', '0'), 'mel + temporal', 1), 'cell.json');
+  const written = fs.statSync(first).mtimeMs;
+  const preset = path.join(folder, 'preset.json');
+  fs.writeFileSync(preset, JSON.stringify(searched(1).experiment));
+  const command = ['tmnn', 'search', '--preset', preset, '--manifest', root, '--out', out, '--trials', '2'];
+  const { code, out: printed, err } = await stmLabHere(...command, '--tracking', 'offline');
+  assert.equal(code, 0, err);
+  assert.match(printed, /trial 1: complete \d+\.\d{4} \{"fit\.stages\.0\.learningRate":/);
+  assert.match(
+    printed,
+    /best validation loss \d+\.\d{4} in trial \d; done; train it with --preset .*best\.json/,
+  );
+  const { best, trials } = await tmnnSearchStage(searched(2));
+  assert.equal(fs.statSync(first).mtimeMs, written);
+  assert.deepEqual(
+    trials.map(({ state }) => state),
+    ['complete', 'complete'],
+  );
+  assert.equal(best.value, Math.min(...trials.map(({ value }) => value!)));
+  const found = readTmnnExperiment(path.join(out, 'best.json'));
+  assert.equal(found.fit.stages![0]!.learningRate, best.values['fit.stages.0.learningRate']);
+  assert.equal(found.systems[0]!.modulation.filters, best.values['systems.0.modulation.filters']);
+  assert.equal(readCsv(path.join(out, 'trials.csv')).rows.length, 2);
+  await assert.rejects(
+    tmnnSearchStage(searched(2, { 'fit.stages.0.learningRat': space['fit.stages.0.learningRate'] })),
+    /"fit\.stages\.0\.learningRat" is not a setting .*did you mean "fit\.stages\.0\.learningRate"/,
+  );
+  await assert.rejects(
+    tmnnSearchStage(searched(2, { 'fit.batchSize': { type: 'int', min: 2, max: 4 } })),
+    /holds a search with other settings: /,
+  );
 });

@@ -58,11 +58,11 @@ export {
   type SoundSet,
   type SoundSource,
 } from './soundSet';
+export { predictStrf, type StrfPredictions, type StrfValues } from './predict';
 export {
   filtersOf,
-  predictStrf,
   trainStrf,
-  type StrfPredictions,
+  type StrfDevelopment,
   type StrfTraining,
   type TrainedStrf,
   type TrainingContext,

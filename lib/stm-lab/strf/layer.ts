@@ -9,12 +9,13 @@ import { gaborFactors, kernelTensor, separableStack, type GaborTensors } from '.
 
 /**
  * What stands where the learnable layer does: `learn`; its controls `frozen` (same start, not trained),
- * `fixed` (classical Gabor bank), `free` (ordinary convolution) and `pass` (nothing).
+ * `fixed` (classical Gabor bank), `free` (ordinary convolution) and `pass` (nothing); and a baseline, `mfcc`: nothing, on
+ * cepstral coefficients, which the networks with a front part (`createFront`) have.
  */
-export type StrfVariant = 'learn' | 'frozen' | 'fixed' | 'free' | 'pass';
+export type StrfVariant = 'learn' | 'frozen' | 'fixed' | 'free' | 'pass' | 'mfcc';
 
 /** All variants, learnable first. */
-export const STRF_VARIANTS: readonly StrfVariant[] = ['learn', 'frozen', 'fixed', 'free', 'pass'];
+export const STRF_VARIANTS: readonly StrfVariant[] = ['learn', 'frozen', 'fixed', 'free', 'pass', 'mfcc'];
 
 /** Maps that leave the layer: parts of the complex response, both, or its modulus. */
 export type StrfOutput = 'concat' | 'real' | 'imaginary' | 'modulus';
@@ -35,19 +36,19 @@ export interface StrfOptions {
   readonly output?: StrfOutput;
   /**
    * How it is computed: `separable` (default where kernels are separable) runs each complex filter along
-   * time, then along frequency; `plain` is one convolution. Equal but for rounding.
+   * time, then along frequency; `plain` is one convolution. Equal except for rounding.
    */
   readonly path?: 'separable' | 'plain';
   /** Draws the start; default seed 1. */
   readonly initial?: InitialOptions;
   /** Lowest and highest sigmas that training may reach, taps. Default 0.5 .. 30 bands, 0.5 .. 60 frames. */
   readonly sigmaBounds?: SigmaBounds;
+  /** Factor on the learning rate of the sigmas. Default 5: they live on a scale five to ten times that of the others. */
+  readonly sigmaRate?: number;
   /** Starting filters, instead of drawn ones. */
   readonly start?: readonly GaborFilter[];
 }
 
-/** Factor on the learning rate of the sigmas, which live on a scale five to ten times that of the others. */
-export const SIGMA_RATE = 5;
 /** Lowest and highest sigmas, taps. */
 export interface SigmaBounds {
   readonly sigmaFrequency: readonly [number, number];
@@ -98,13 +99,15 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
     output = 'concat',
     initial = {},
     sigmaBounds = SIGMA_BOUNDS,
+    sigmaRate = 5,
   } = options;
   const separable = variant === 'learn' || variant === 'frozen';
   const path = separable ? (options.path ?? 'separable') : 'plain';
   checkOptions(options, { filters, shape });
   const start = separable ? (options.start ?? initialFilters(filters, initial)) : [];
   const parts = output === 'real' || output === 'imaginary' ? 1 : 2;
-  const maps = variant === 'pass' ? 1 : output === 'concat' ? 2 * filters : filters;
+  const hasFilters = variant !== 'pass' && variant !== 'mfcc';
+  const maps = !hasFilters ? 1 : output === 'concat' ? 2 * filters : filters;
   const columns = Object.fromEntries(
     GABOR_PARAMETERS.map((name) => [name, Float32Array.from(start, (filter) => filter[name])]),
   ) as Record<(typeof GABOR_PARAMETERS)[number], Float32Array>;
@@ -122,7 +125,7 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
           start: { kind: 'values', values: columns[name] },
           decay: 'no',
           ...(name === 'sigmaFrequency' || name === 'sigmaTime'
-            ? { rate: SIGMA_RATE, bounds: sigmaBounds[name] }
+            ? { rate: sigmaRate, bounds: sigmaBounds[name] }
             : {}),
         }))
       : variant === 'free'
@@ -160,11 +163,11 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
     variant,
     parameters,
     sigmaBounds,
-    count: variant === 'pass' ? 0 : filters,
+    count: hasFilters ? filters : 0,
     maps,
     apply: (given, x) => {
       const [batch, bands, frames] = x.shape;
-      if (variant === 'pass') return tf.expandDims(x, 3) as Tensor4D;
+      if (!hasFilters) return tf.expandDims(x, 3) as Tensor4D;
       const all =
         path === 'plain'
           ? plainMaps(given, x)
@@ -182,7 +185,7 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
     stack: (given, x) => {
       const [batch, bands, frames] = x.shape;
       const columnsOf = batch * frames;
-      if (variant === 'pass') return tf.reshape(tf.transpose(x, [1, 0, 2]), [bands, columnsOf]) as Tensor2D;
+      if (!hasFilters) return tf.reshape(tf.transpose(x, [1, 0, 2]), [bands, columnsOf]) as Tensor2D;
       const stacked =
         path === 'separable'
           ? separableMaps(given, x)

@@ -1,7 +1,7 @@
 import { waveformScale } from '../features/mel/logMel';
 
 /**
- * A waveform with noise as pyannote's recipes add it: both are brought to mean 0 and variance 1, and the
+ * A waveform with noise as pyannote's recipes add it: both are scaled to mean 0 and variance 1, and the
  * noise is turned down by the signal-to-noise ratio. The sum has a variance above 1: the front end is
  * expected to standardise it.
  *

@@ -37,7 +37,7 @@ export interface ScoreNormTask {
   /** speakers x size: of speakers that are not in the trials. */
   readonly cohort: ArrayLike<number>;
   readonly size: number;
-  /** Two row numbers a trial. */
+  /** Two row numbers per trial. */
   readonly pairs: ArrayLike<number>;
   /** Cosine of each trial. */
   readonly scores: ArrayLike<number>;

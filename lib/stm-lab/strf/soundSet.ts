@@ -28,7 +28,7 @@ export function storedSounds(set: SoundSet): SoundSource {
 }
 
 /**
- * Batches whose spectrograms are made anew at every update.
+ * Batches whose spectrograms are recomputed at every update.
  *
  * @param make standardised values of one row, bands x frames.
  */
@@ -51,6 +51,9 @@ export function madeSounds(
   };
 }
 
+/** Whether log-mel values are scaled to mean 0 and deviation 1 of the training data. */
+export type InputScale = 'standardised' | 'raw';
+
 /** Mean and standard deviation of all values of training spectrograms. */
 export interface LogMelScale {
   readonly mean: number;
@@ -60,9 +63,11 @@ export interface LogMelScale {
 /**
  * Scale of the values that are not NaN.
  *
+ * @param input `raw` takes decibels as they are (mean 0, deviation 1), as the released code does.
  * @throws UserError (`input`) when every value is NaN.
  */
-export function logMelScale(values: Float32Array): LogMelScale {
+export function logMelScale(values: Float32Array, input: InputScale = 'standardised'): LogMelScale {
+  if (input === 'raw') return { mean: 0, deviation: 1 };
   let [count, sum, squares] = [0, 0, 0];
   for (const value of values)
     if (!Number.isNaN(value)) {
@@ -75,7 +80,7 @@ export function logMelScale(values: Float32Array): LogMelScale {
   return { mean, deviation: Math.sqrt(squares / count) || 1 };
 }
 
-/** Values brought to mean 0 and deviation 1 of the training data; what lies beyond a sound's ends becomes 0. */
+/** Values scaled to mean 0 and deviation 1 of the training data; what lies beyond a sound's ends becomes 0. */
 export function standardise(values: Float32Array, { mean, deviation }: LogMelScale): Float32Array {
   return values.map((value) => (Number.isNaN(value) ? 0 : (value - mean) / deviation));
 }

@@ -1,26 +1,24 @@
-import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import { divergedError } from 'research-basics/errors';
-import { argMax, firstNotFinite } from 'research-basics/numerics/argMax';
-import { createPace } from 'research-basics/pace';
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs';
+import { divergedError, inputError } from 'research-basics/errors';
+import { argMax } from 'research-basics/numerics/argMax';
 import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
-import { concatenate } from '../base/concatenate';
 import type { SnapshotPlace } from '../base/snapshot';
 import type { Engine } from '../engine';
 import {
-  type BufferStore,
-  createBuffers,
+  checkSchedule,
   createLearner,
   divergenceSentence,
   initialValues,
   lossGradient,
   type OptimiserOptions,
   runTraining,
-  unpack,
+  type Schedule,
 } from '../training';
 import type { GaborFilter } from './kernels';
 import type { StrfNetwork } from './networks';
-import { selectSounds, storedSounds, type SoundSet, type SoundSource } from './soundSet';
+import { batchTensors, type StrfValues } from './predict';
+import { storedSounds, type SoundSet, type SoundSource } from './soundSet';
 
 /** How a network is trained. */
 export interface StrfTraining {
@@ -28,20 +26,38 @@ export interface StrfTraining {
   readonly steps?: number;
   /** Spectrograms per update. Default 16. */
   readonly batch?: number;
-  /** Default 0.002. */
+  /** Default 0.002; the peak where a schedule says otherwise than `constant`. */
   readonly learningRate?: number;
+  /** Course of the learning rate over the updates. Default `constant`. */
+  readonly schedule?: Omit<Schedule, 'learningRate'>;
   /** Default Adam with the gradient's norm kept to 1. */
   readonly optimiser?: OptimiserOptions;
   /** Default 1. */
   readonly seed?: number;
   /** Updates between records of loss and filters, and between checkpoints. Default 50. */
   readonly recordEvery?: number;
+  /**
+   * Which values are scored: after the `last` update (default), or after the record that was `best` on the task's
+   * development part. A task without such a part holds one out of its training recordings.
+   */
+  readonly epoch?: 'last' | 'best';
+  /** With `epoch: 'best'`: records without improvement before the training stops. Default: never. */
+  readonly patience?: number;
+}
+
+/** Sounds held out to choose the best record of a training. */
+export interface StrfDevelopment {
+  readonly direction: 'minimise' | 'maximise';
+  /** Score of the network with these values. */
+  readonly value: (trained: StrfValues) => Promise<number>;
 }
 
 /** Progress and interruption. */
 export interface TrainingContext {
   readonly checkpoint?: SnapshotPlace | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Needed for `epoch: 'best'`. */
+  readonly development?: StrfDevelopment | undefined;
   /** Called at every record. */
   readonly onRecord?: (record: TrainingRecord) => void;
 }
@@ -58,21 +74,28 @@ export interface TrainingRecord {
   readonly weights: readonly number[];
   /** Sigmas that lie on one of their bounds. */
   readonly clamped: number;
+  /** Score on the development part, where a best record is chosen; absent at step 0. */
+  readonly development?: number;
+  /** Whether it is the best record, whose values are scored; absent elsewhere. */
+  readonly chosen?: true;
 }
 
 /** A trained network's values and how they came about. */
-export interface TrainedStrf {
-  readonly values: Float32Array;
-  readonly buffers: Float32Array;
+export interface TrainedStrf extends StrfValues {
   readonly records: readonly TrainingRecord[];
+  /** Updates after which the values were taken. */
+  readonly step: number;
 }
 
 /**
  * Trains a network: batches run through the rows in a new order every pass; the order, the start and
- * dropout come from the seed alone, so a training that was killed goes on to the same result.
+ * dropout come from the seed alone, so a training that was killed continues to the same result.
+ *
+ * The values are those after the last update, or after the best record (see `StrfTraining.epoch`).
  *
  * @throws UserError: `interrupted` when asked to stop, after its checkpoint was written; `diverged` when loss or
- *   weights become infinite or not a number (the checkpoint before stays).
+ *   weights become infinite or not a number (the checkpoint before stays); `input` for a best record without a
+ *   development part, patience without a best record, or a schedule out of range.
  */
 export async function trainStrf(
   engine: Engine,
@@ -83,22 +106,36 @@ export async function trainStrf(
 ): Promise<TrainedStrf> {
   const { tf } = engine;
   const { steps = 300, batch = 16, learningRate = 0.002, seed = 1, recordEvery = 50 } = options;
+  const { epoch: chosen = 'last', patience } = options;
   const { layout } = network;
+  const schedule = { ...options.schedule, learningRate };
+  checkSchedule(schedule, 'training option');
+  const development = chosen === 'best' ? context.development : undefined;
+  if (chosen === 'best' && development === undefined)
+    throw inputError('training option epoch is "best": there is no development part to choose it on');
+  if (patience !== undefined && chosen !== 'best')
+    throw inputError(`training option patience is ${patience}: it needs the option epoch "best"`);
   const optimiser = options.optimiser ?? { rule: { kind: 'adam' }, clipNorm: 1 };
   const start = initialValues(layout, deriveSeed(seed, 'start'));
   const learner = createLearner(engine, layout, network.buffers, optimiser, { parameters: start });
   const source = 'batch' in data ? data : storedSounds(data);
   const rowsAt = batchRows(source.rows, Math.min(batch, source.rows), seed);
   const memory: { first?: TrainingRecord } = {};
+  const best = development && {
+    value: (record: TrainingRecord) => record.development!,
+    direction: development.direction,
+    keepsValues: true,
+    ...(patience === undefined ? {} : { patience }),
+  };
   const recordAt = (step: number, loss: number): TrainingRecord => ({
     step,
     loss,
     ...describeFilters(network, learner.optimiser.values.dataSync() as Float32Array),
   });
   try {
-    const { history, last, divergence, updates } = await runTraining<TrainingRecord>(engine, {
+    const trained = await runTraining<TrainingRecord>(engine, {
       learner,
-      stages: [{ epochs: Math.ceil(steps / recordEvery), optimiser, schedule: { learningRate } }],
+      stages: [{ epochs: Math.ceil(steps / recordEvery), optimiser, schedule }],
       batchesPerEpoch: recordEvery,
       batches: steps,
       groupGradient: async ({ inTraining: step }) => {
@@ -118,18 +155,35 @@ export async function trainStrf(
         }
         return { sums: { loss: value }, gradient };
       },
-      epochRecord: ({ epoch, batches: step, sums }) =>
-        recordAt(step, sums['loss']! / (step - (epoch - 1) * recordEvery)),
+      epochRecord: async ({ epoch, batches: step, sums }) => {
+        const record = recordAt(step, sums['loss']! / (step - (epoch - 1) * recordEvery));
+        if (development === undefined) return record;
+        const { parameters, buffers } = learner.read();
+        const score = await development.value({ values: parameters, buffers });
+        return Number.isFinite(score) ? { ...record, development: score } : 'development score';
+      },
+      best,
       memory,
       onEpoch: (record) => context.onRecord?.(record),
       checkpoint: context.checkpoint,
       signal: context.signal,
     });
+    const { history, divergence, updates, bestEpoch } = trained;
     if (divergence !== undefined)
       throw divergedError(
         `training ${divergenceSentence(divergence, `at update ${updates}`, 'the recordings')}`,
       );
-    return { values: last.parameters, buffers: last.buffers, records: [memory.first!, ...history] };
+    const { parameters, buffers } = trained.best ?? trained.last;
+    const chosenAt = best === undefined ? -1 : bestEpoch - 1;
+    const records = history.map((record, i) =>
+      i === chosenAt ? { ...record, chosen: true as const } : record,
+    );
+    return {
+      values: parameters,
+      buffers,
+      records: [memory.first!, ...records],
+      step: history[bestEpoch - 1]?.step ?? updates,
+    };
   } finally {
     learner.dispose();
   }
@@ -145,17 +199,6 @@ function batchRows(rows: number, batch: number, seed: number): (step: number) =>
       known = { pass, order: randomState(deriveSeed(seed, 'order', pass)).permutation(rows) };
     const from = (step % perPass) * batch;
     return known.order.subarray(from, from + batch);
-  };
-}
-
-function batchTensors(
-  { tf }: Engine,
-  network: StrfNetwork,
-  { values, rows, bands, frames, targets }: SoundSet,
-): { x: Tensor3D; targets: Tensor2D } {
-  return {
-    x: tf.tensor3d(values, [rows, bands, frames]),
-    targets: tf.tensor2d(targets, [targets.length / network.outputs, network.outputs]),
   };
 }
 
@@ -188,57 +231,4 @@ export function filtersOf(network: StrfNetwork, values: Float32Array): GaborFilt
     const { from, to } = network.layout.range(name);
     return values.subarray(from, to);
   });
-}
-
-/** What a trained network says of spectrograms. */
-export interface StrfPredictions {
-  /** rows (or rows x frames) x outputs. */
-  readonly probabilities: Float32Array;
-  /** rows x size; empty where the network has no embeddings. */
-  readonly embeddings: Float32Array;
-}
-
-/**
- * Runs a trained network over spectrograms, `batch` (default 64) at a time.
- *
- * @throws UserError: `interrupted` on `signal`; `diverged` when an output is not a number.
- */
-export async function predictStrf(
-  engine: Engine,
-  network: StrfNetwork,
-  { values, buffers }: Pick<TrainedStrf, 'values' | 'buffers'>,
-  data: SoundSet,
-  { batch = 64, signal }: { readonly batch?: number; readonly signal?: AbortSignal | undefined } = {},
-): Promise<StrfPredictions> {
-  const { tf } = engine;
-  const store: BufferStore = createBuffers(engine, network.buffers);
-  const probabilities: Float32Array[] = [];
-  const embeddings: Float32Array[] = [];
-  const pace = createPace(signal, 'prediction');
-  try {
-    store.write(buffers);
-    for (let from = 0; from < data.rows; from += batch) {
-      await pace();
-      const rows = Int32Array.from({ length: Math.min(batch, data.rows - from) }, (_, i) => from + i);
-      tf.tidy(() => {
-        const { x } = batchTensors(engine, network, selectSounds(data, rows));
-        const parameters = unpack(engine, network.layout, tf.tensor1d(values));
-        const state = { parameters, buffers: store };
-        probabilities.push(Float32Array.from(network.predict(state, x).dataSync()));
-        if (network.embed !== undefined)
-          embeddings.push(Float32Array.from(network.embed(state, x).dataSync()));
-      });
-    }
-  } finally {
-    store.dispose();
-  }
-  const found = { probabilities: concatenate(probabilities), embeddings: concatenate(embeddings) };
-  for (const [name, all] of Object.entries(found)) {
-    const wrong = firstNotFinite(all);
-    if (wrong >= 0)
-      throw divergedError(
-        `prediction: the network's ${name} hold ${all[wrong]} (value ${wrong} of ${all.length}); the training has diverged, lower the learning rate`,
-      );
-  }
-  return found;
 }

@@ -3,7 +3,7 @@ import type { Engine } from '../engine';
 import {
   batchNormBuffers,
   batchNormParameters,
-  type Buffer,
+  type BufferSpec,
   type BufferStore,
   convolutionParameters,
   type Layers,
@@ -17,7 +17,7 @@ import type { TmnnSpec } from './spec';
 /** Channels over frequency and time to one vector per segment. */
 export interface BackEndLayer {
   readonly parameters: readonly Parameter[];
-  readonly buffers: readonly Buffer[];
+  readonly buffers: readonly BufferSpec[];
   /** Length of the vector. */
   readonly outputs: number;
   apply(parameters: ParameterTensors, buffers: BufferStore, x: Tensor4D, mode: Mode): Tensor2D;
@@ -55,7 +55,7 @@ export function resnetBlocks(inputs: number, width: number): Block[] {
   ];
 }
 
-/** Builds the back end of a network for inputs of so many channels. */
+/** Builds the back end of a network for inputs of this many channels. */
 export function createBackEnd(
   engine: Engine,
   layers: Layers,

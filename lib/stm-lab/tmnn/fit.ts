@@ -10,7 +10,7 @@ import {
   type NetworkValues,
   runTraining,
 } from '../training';
-import { cutSegments, randomFrame } from './data/segments';
+import { cutSegments, randomPlace } from './data/segments';
 import type { SpectrogramSource } from './data/spectrogramCache';
 import { type FilterState, filterState } from './filterState';
 import { predictClips } from './predict';
@@ -50,7 +50,7 @@ export interface TmnnFitTask {
   readonly task: Task;
   readonly data: TmnnData;
   readonly fit?: TmnnFitOptions;
-  /** Keeps the state after every epoch and goes on from there. */
+  /** Keeps the state after every epoch and continues from there. */
   readonly checkpoint?: SnapshotPlace;
   readonly onEpoch?: (epoch: TmnnEpoch) => void;
   readonly onStep?: (step: number, steps: number) => void;
@@ -71,7 +71,7 @@ export interface TmnnFitResult {
 
 /**
  * Trains a network: each epoch one random segment of every training clip; the best epoch is that of the lowest
- * validation loss. A new stage goes on from the best weights so far; momentum is kept between stages of one rule.
+ * validation loss. A new stage continues from the best weights so far; momentum is kept between stages of one rule.
  *
  * The same seed gives the same weights, whether or not the training was killed and resumed.
  *
@@ -159,7 +159,7 @@ function segmentGradients(
     const clips = Array.from(batchesOf(epoch)[step]!.rows, (row) => train[row]!);
     const segments = clips.map((clip) => ({
       clip,
-      from: randomFrame(source.frames(clip), window, seed, epoch, clip),
+      from: randomPlace(source, window, seed, epoch, clip),
     }));
     const batch = {
       rows: clips.length,

@@ -1,5 +1,7 @@
 export { type BackEndLayer, type Block, resnetBlocks } from './backEnd';
 export {
+  holmCorrected,
+  outputDifference,
   pairedTest,
   type ResampledScores,
   resampledScores,
@@ -14,15 +16,25 @@ export {
   tagScores,
   type TagScores,
 } from '../evaluation';
-export { cutSegments, randomFrame, windowFrames, windowStarts } from './data/segments';
+export {
+  cutSegments,
+  evenPlaces,
+  randomFrame,
+  randomPlace,
+  windowFrames,
+  windowStarts,
+} from './data/segments';
 export {
   type CachedClip,
+  type CachedSpectrogram,
   type CacheOptions,
   cacheSpectrograms,
+  cacheWaveforms,
   fileSource,
   memorySource,
   segmentFrames,
   type SpectrogramSource,
+  waveformSource,
 } from './data/spectrogramCache';
 export { type FilterResponse, filterResponse, type FilterState } from './filterState';
 export { fitTmnn, type TmnnData, type TmnnEpoch, type TmnnFitResult, type TmnnFitTask } from './fit';

@@ -3,7 +3,7 @@ import type { Engine } from '../engine';
 import {
   batchNormBuffers,
   batchNormParameters,
-  type Buffer,
+  type BufferSpec,
   type BufferStore,
   createLayers,
   denseParameters,
@@ -23,7 +23,7 @@ import type { TmnnSpec } from './spec';
 export interface TmnnNetwork {
   readonly spec: TmnnSpec;
   readonly layout: ParameterLayout;
-  readonly buffers: readonly Buffer[];
+  readonly buffers: readonly BufferSpec[];
   /** Bands per harmonic, and channels that reach the back end. */
   readonly bands: number;
   readonly channels: number;
@@ -75,7 +75,7 @@ export function createTmnn(
     ...batchNormParameters('fc1.norm', hidden),
     ...denseParameters('fc2', hidden, spec.outputs),
   ];
-  const buffers: Buffer[] = [
+  const buffers: BufferSpec[] = [
     ...batchNormBuffers('input', own),
     ...(normalisesAfter ? batchNormBuffers('filtered', filtered) : []),
     ...backEnd.buffers,

@@ -81,7 +81,7 @@ export async function learnPlantedRate(
   engine: Engine,
   filters: 0 | 1,
   seed: number,
-  epochs: readonly [number, number] = [12, 4],
+  epochs: readonly [number, number] = [8, 2],
 ): Promise<PlantedRateOutcome> {
   const { spectrograms, labels } = await plantedRateClips(1000 + seed, 256 + 64 + 128);
   const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);

@@ -1,7 +1,7 @@
 import { divergedError } from 'research-basics/errors';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { createPace } from 'research-basics/pace';
-import { cutSegments, windowFrames } from './data/segments';
+import { cutSegments, evenPlaces } from './data/segments';
 import type { SpectrogramSource } from './data/spectrogramCache';
 import { probabilitiesOf, rowLosses } from './logits';
 import type { Task, TmnnTrainer } from './trainer';
@@ -44,7 +44,7 @@ export async function predictClips(
   const { outputs, analysis } = network.network.spec;
   const probabilities = new Float32Array(clips.length * outputs);
   const segments = clips.flatMap((clip, row) => {
-    const starts = windowFrames(source.frames(clip), window, windows, analysis);
+    const starts = evenPlaces(source, window, windows, analysis, clip);
     return starts.map((from) => ({ clip, from, row, share: 1 / starts.length }));
   });
   const pace = createPace(signal, 'prediction');

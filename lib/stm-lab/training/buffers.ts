@@ -3,7 +3,7 @@ import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 
 /** A named array that a network keeps besides its parameters, e.g. the running mean of a normalisation. */
-export interface Buffer {
+export interface BufferSpec {
   readonly name: string;
   readonly shape: readonly number[];
   /** First value of every element. */
@@ -29,7 +29,7 @@ export interface BufferStore {
  * @throws UserError (`input`) for a name declared twice, and from the store for an unknown name or values of
  *   another network.
  */
-export function createBuffers({ tf }: Engine, buffers: readonly Buffer[]): BufferStore {
+export function createBuffers({ tf }: Engine, buffers: readonly BufferSpec[]): BufferStore {
   const held = new Map<string, Tensor>();
   const lookUp = (name: string): Tensor => {
     const tensor = held.get(name);

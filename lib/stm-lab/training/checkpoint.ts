@@ -18,7 +18,7 @@ export interface Progress<Epoch> {
   readonly memory: Readonly<Record<string, unknown>>;
 }
 
-/** What a training goes on from, so that one that was killed ends as if nothing had happened. */
+/** What a training continues from, so that one that was killed ends as if nothing had happened. */
 export interface Checkpoint<Epoch> {
   readonly optimiser: OptimiserState;
   readonly buffers: Float32Array;

@@ -28,7 +28,7 @@ export function convolve(
   if (engine.name === 'native') return engine.tf.conv2d(x, kernel, steps, padding);
   if (steps.some((step) => step !== 1))
     throw environmentError(
-      `a convolution with strides ${steps.join(' x ')} trains on native TensorFlow alone, and ${engine.description} is in use; run "npm run doctor" for the cure`,
+      `a convolution with strides ${steps.join(' x ')} trains on native TensorFlow alone, and ${engine.description} is in use; run "npm run doctor" for the fix`,
     );
   return portableConvolution(engine, x, kernel, padding);
 }

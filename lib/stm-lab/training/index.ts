@@ -1,5 +1,5 @@
 export { type Batch, batchesByEpoch, epochBatches } from './batches';
-export { type Buffer, type BufferStore, createBuffers } from './buffers';
+export { type BufferSpec, type BufferStore, createBuffers } from './buffers';
 export { type ConvolutionOptions, convolve } from './convolution';
 export { type LossGradient, lossGradient } from './gradients';
 export {
@@ -38,10 +38,17 @@ export {
   type Parameter,
   type ParameterLayout,
   type ParameterTensors,
-  type Start,
+  type Initialiser,
   unpack,
 } from './parameters';
-export { bidirectionalLstm, bidirectionalParameters, lstm, lstmParameters, portableLstm } from './recurrent';
+export {
+  bidirectionalLstm,
+  bidirectionalParameters,
+  lstm,
+  lstmParameters,
+  type Merge,
+  portableLstm,
+} from './recurrent';
 export {
   framesLost,
   statisticsPooling,
@@ -49,7 +56,7 @@ export {
   timeDelayParameters,
   type TimeDelayShape,
 } from './timeDelay';
-export { type Schedule, scheduledRate } from './schedule';
+export { checkSchedule, type Schedule, scheduledRate } from './schedule';
 export {
   type BatchGroup,
   type BestEpoch,

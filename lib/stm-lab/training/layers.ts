@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 import { fastWords, fillDropoutMask } from './random';
-import type { Buffer, BufferStore } from './buffers';
+import type { BufferSpec, BufferStore } from './buffers';
 import { type ConvolutionOptions, convolve } from './convolution';
 import { createKernels, type Kernels } from './kernels';
 import type { Parameter, ParameterTensors } from './parameters';
@@ -220,7 +220,7 @@ export function batchNormParameters(name: string, channels: number): Parameter[]
 }
 
 /** Running values of a batch normalisation: mean 0, variance 1. */
-export function batchNormBuffers(name: string, channels: number): Buffer[] {
+export function batchNormBuffers(name: string, channels: number): BufferSpec[] {
   return [
     { name: `${name}.mean`, shape: [channels], value: 0 },
     { name: `${name}.variance`, shape: [channels], value: 1 },

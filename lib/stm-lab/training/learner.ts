@@ -1,5 +1,5 @@
 import type { Engine } from '../engine';
-import { type Buffer, type BufferStore, createBuffers } from './buffers';
+import { type BufferSpec, type BufferStore, createBuffers } from './buffers';
 import { createOptimiser, type Optimiser, type OptimiserOptions } from './optimiser';
 import type { ParameterLayout } from './parameters';
 
@@ -15,7 +15,7 @@ export interface NetworkValues {
 export interface Learner {
   readonly optimiser: Optimiser;
   readonly buffers: BufferStore;
-  /** Goes on under another rule, with its moments or velocity 0. */
+  /** Continues under another rule, with its moments or velocity 0. */
   changeRule(options: OptimiserOptions): void;
   read(): NetworkValues;
   dispose(): void;
@@ -25,7 +25,7 @@ export interface Learner {
 export function createLearner(
   engine: Engine,
   layout: ParameterLayout,
-  declared: readonly Buffer[],
+  declared: readonly BufferSpec[],
   options: OptimiserOptions,
   start: Pick<NetworkValues, 'parameters'> & Partial<NetworkValues>,
 ): Learner {

@@ -109,7 +109,7 @@ export async function runTraining<Epoch>(
     return true;
   };
 
-  /** Trains one epoch, or what is left of it; false when its loss is no number. */
+  /** Trains one epoch, or what is left of it; false when its loss is not a number. */
   const trainEpoch = async (epoch: number, stage: number): Promise<boolean> => {
     const from = (epoch - 1) * batchesPerEpoch;
     const end = Math.min(from + batchesPerEpoch, total);

@@ -44,7 +44,7 @@ export interface SgdRule {
 
 /**
  * Lookahead (Zhang et al. 2019): after every `updates` updates, slow values move by `share` of the way to the present
- * ones, which go on from there.
+ * ones, which continue from there.
  */
 export interface Lookahead {
   /** Whole number from 1; default 5. */
@@ -66,7 +66,7 @@ export interface OptimiserOptions {
   readonly lookahead?: Lookahead;
 }
 
-/** Host copy of an optimiser: enough to go on from, bit for bit. */
+/** Host copy of an optimiser: enough to continue from, bit for bit. */
 export interface OptimiserState {
   /** Updates made so far. */
   readonly updates: number;
@@ -83,7 +83,7 @@ export interface Optimiser {
   /** One update with the gradient (as `values`; not disposed). Parameters' `rate`, `l1` and `bounds` apply. */
   update(gradient: Tensor1D, learningRate: number): void;
   read(): OptimiserState;
-  /** Goes on from a state that `read` returned. */
+  /** Continues from a state that `read` returned. */
   write(state: OptimiserState): void;
   dispose(): void;
 }

@@ -6,7 +6,7 @@ import type { Engine } from '../engine';
 import { fastDoubles } from './random';
 
 /** How the first values of a parameter come about. */
-export type Start =
+export type Initialiser =
   /** Uniform in (-a, a), a = 1 / sqrt(fanIn): PyTorch's convolutions and linear layers, weights and biases. */
   | { readonly kind: 'fan-in'; readonly fanIn: number }
   /**
@@ -24,7 +24,7 @@ export interface Parameter {
   /** Dotted path, unique in its layout, e.g. `block2.conv1.kernel`. */
   readonly name: string;
   readonly shape: readonly number[];
-  readonly start: Start;
+  readonly start: Initialiser;
   /** Factor on the learning rate; default 1. 0 keeps the parameter as it is. */
   readonly rate?: number;
   /** Lowest and highest value that updates leave it; default none. */
@@ -103,7 +103,7 @@ export function initialValues(layout: ParameterLayout, seed: number): Float32Arr
 }
 
 function drawsOf(
-  start: Exclude<Start, { kind: 'constant' | 'values' }>,
+  start: Exclude<Initialiser, { kind: 'constant' | 'values' }>,
   seed: number,
   name: string,
 ): () => number {

@@ -43,20 +43,25 @@ export function lstm(engine: Engine, parameters: ParameterTensors, name: string,
   return run(engine, x, kernel as Tensor2D, bias);
 }
 
+/** How the outputs of two directions become one. */
+export type Merge = 'mean' | 'concat';
+
 /**
  * Two memories, one running backwards in time, and the mean of their outputs, (time, batch, units): the
- * width stays `units`, as in the speech models of pyannote.audio (Keras: `mergeMode: 'ave'`).
+ * width stays `units`, as in pyannote.audio's recurrent models of 2020 (Keras: `mergeMode: 'ave'`). Merged by `concat`
+ * they lie side by side, (time, batch, 2 x units), as in PyanNet.
  */
 export function bidirectionalLstm(
   engine: Engine,
   parameters: ParameterTensors,
   name: string,
   x: Tensor3D,
+  merge: Merge = 'mean',
 ): Tensor3D {
   const { tf } = engine;
   const forward = lstm(engine, parameters, `${name}.forward`, x);
-  const backward = lstm(engine, parameters, `${name}.backward`, tf.reverse(x, 0));
-  return tf.mul(tf.add(forward, tf.reverse(backward, 0)), 0.5);
+  const backward = tf.reverse(lstm(engine, parameters, `${name}.backward`, tf.reverse(x, 0)), 0);
+  return merge === 'concat' ? tf.concat([forward, backward], 2) : tf.mul(tf.add(forward, backward), 0.5);
 }
 
 const T: RawAttribute = { name: 'T', kind: 'type', value: 'float32' };

@@ -48,7 +48,7 @@ export interface BestEpoch<Epoch> {
   readonly direction: 'minimise' | 'maximise';
   /** Epochs without improvement before the training stops; default: none are too many. */
   readonly patience?: number;
-  /** A change smaller than this is no improvement; default 0. */
+  /** A change smaller than this is not an improvement; default 0. */
   readonly minimumChange?: number;
   /** Whether its values are kept, for the result and for the beginning of the next stage. */
   readonly keepsValues: boolean;
@@ -74,11 +74,11 @@ export interface TrainingTask<Epoch> {
   readonly best?: BestEpoch<Epoch> | undefined;
   /** Anything that JSON can say and that a resumed training must find again; filled in place. */
   readonly memory?: Record<string, unknown>;
-  /** Told after each epoch, before its checkpoint is written; `stop` ends the training there. */
+  /** Called after each epoch, before its checkpoint is written; `stop` ends the training there. */
   readonly onEpoch?: ((epoch: Epoch) => 'stop' | void | Promise<'stop' | void>) | undefined;
-  /** Told after each group: micro-batches of the epoch done, and in all. */
+  /** Called after each group: micro-batches of the epoch done, and in all. */
   readonly onBatch?: ((done: number, batches: number) => void) | undefined;
-  /** Saves after every epoch and when asked to stop, and goes on from what is there. */
+  /** Saves after every epoch and when asked to stop, and continues from what is there. */
   readonly checkpoint?: SnapshotPlace | undefined;
   readonly signal?: AbortSignal | undefined;
 }

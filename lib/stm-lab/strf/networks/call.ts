@@ -32,8 +32,8 @@ export function createCallNetwork(engine: Engine, options: CallNetworkOptions): 
     ...denseParameters('dense', recurrent, dense),
     ...denseParameters('output', dense, classes),
   ]);
-  const logits = ({ parameters }: NetworkState, x: Tensor3D): Tensor2D => {
-    const sequence = bidirectionalLstm(engine, parameters, 'recurrent', front.timeMajor(parameters, x));
+  const logits = ({ parameters }: NetworkState, x: Tensor3D, seed?: number): Tensor2D => {
+    const sequence = bidirectionalLstm(engine, parameters, 'recurrent', front.timeMajor(parameters, x, seed));
     const peak = tf.max(sequence, 0) as Tensor2D;
     return layers.dense(parameters, 'output', tf.tanh(layers.dense(parameters, 'dense', peak)));
   };
@@ -43,9 +43,9 @@ export function createCallNetwork(engine: Engine, options: CallNetworkOptions): 
     layer: front.layer,
     outputs: classes,
     targetsPer: 'clip',
-    loss: (state, x, targets) => weightedCrossEntropy(engine, logits(state, x), targets),
+    loss: (state, x, targets, seed) => weightedCrossEntropy(engine, logits(state, x, seed), targets),
     predict: (state, x) => tf.softmax(logits(state, x)),
     filterWeights: front.filterWeights,
-    dispose: () => front.layer.dispose(),
+    dispose: front.dispose,
   };
 }

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import type { Buffer, BufferStore, ParameterLayout, ParameterTensors } from '../../training';
+import type { BufferSpec, BufferStore, ParameterLayout, ParameterTensors } from '../../training';
 import type { StrfLayer } from '../layer';
 
 /** Present values of a network. */
@@ -11,7 +11,7 @@ export interface NetworkState {
 /** A network on log-mel spectrograms x, float32 (batch, bands, frames), standardised. */
 export interface StrfNetwork {
   readonly layout: ParameterLayout;
-  readonly buffers: readonly Buffer[];
+  readonly buffers: readonly BufferSpec[];
   readonly layer: StrfLayer;
   /** Classes, or tags. */
   readonly outputs: number;

@@ -1,4 +1,5 @@
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import { inputError } from 'research-basics/errors';
 import { deriveSeed } from 'research-basics/random/seeds';
 import type { Engine } from '../../engine';
 import {
@@ -28,19 +29,26 @@ export interface SceneNetworkOptions {
   readonly dense?: number;
   /** Shares dropped after a block and around the dense layer. Default 0.2 and 0.5. */
   readonly dropout?: { readonly block: number; readonly dense: number };
+  /** Share of the maps behind the filters that are dropped whole in training. Default 0. */
+  readonly mapDropout?: number;
 }
 
 /**
  * CNN10 (Kong et al. 2020) as Arnault et al. train it, with the filters between the normalised log-mel
  * and the first block: 5,037,983 parameters with 64 complex filters and 31 tags, besides the filters' own.
+ *
+ * @throws UserError (`input`) for the variant \`mfcc\`, whose coefficients are not an image.
  */
 export function createSceneNetwork(engine: Engine, options: SceneNetworkOptions): StrfNetwork {
   const { tf } = engine;
   const { tags, bands = 64, strf = {}, blocks = [64, 128, 256, 512], dense = 512 } = options;
   const dropout = options.dropout ?? { block: 0.2, dense: 0.5 };
+  const { mapDropout = 0 } = options;
   const layers = createLayers(engine);
+  if (strf.variant === 'mfcc')
+    throw inputError('scene network: the baseline mfcc is one of the tasks speaker, speech and birds');
   const layer = createStrfLayer(engine, strf);
-  const signed = layer.variant !== 'pass' && strf.output !== 'modulus';
+  const signed = layer.count > 0 && strf.output !== 'modulus';
   const widths = [layer.maps, ...blocks];
   const steps = blocks.flatMap((channels, b) => [
     { name: `block${b + 1}.conv1`, inputs: widths[b]!, outputs: channels },
@@ -83,6 +91,10 @@ export function createSceneNetwork(engine: Engine, options: SceneNetworkOptions)
     const spectrogram = tf.transpose(tf.squeeze(normalised, [1]), [0, 2, 1]) as Tensor3D;
     let maps = layer.apply(parameters, spectrogram);
     if (signed) maps = tf.leakyRelu(maps, LEAK);
+    if (layer.count > 0 && mapDropout > 0) {
+      const ones = tf.ones([x.shape[0], 1, 1, layer.maps]);
+      maps = tf.mul(maps, layers.dropout(ones, mapDropout, mode, deriveSeed(seed, 'maps')));
+    }
     steps.forEach(({ name }, i) => {
       const kernel = parameters(`${name}.kernel`) as Tensor4D;
       maps = layers.relu(

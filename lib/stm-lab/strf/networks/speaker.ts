@@ -63,8 +63,8 @@ export function createSpeakerNetwork(engine: Engine, options: SpeakerNetworkOpti
       start: { kind: 'glorot', fanIn: embedding, fanOut: speakers },
     },
   ]);
-  const embed = ({ parameters }: NetworkState, x: Tensor3D): Tensor2D => {
-    let sequence = front.batchMajor(parameters, x);
+  const embed = ({ parameters }: NetworkState, x: Tensor3D, seed?: number): Tensor2D => {
+    let sequence = front.batchMajor(parameters, x, seed);
     shapes.forEach((shape, i) => {
       sequence = layers.relu(timeDelay(engine, parameters, `frame${i + 1}`, sequence, shape));
     });
@@ -72,16 +72,16 @@ export function createSpeakerNetwork(engine: Engine, options: SpeakerNetworkOpti
   };
   const unit = (x: Tensor2D, axis: number): Tensor2D =>
     tf.div(x, tf.sqrt(tf.add(tf.sum(tf.square(x), axis, true), 1e-12)));
-  const cosines = (state: NetworkState, x: Tensor3D): Tensor2D =>
-    tf.matMul(unit(embed(state, x), 1), unit(state.parameters('speakers.kernel') as Tensor2D, 0));
+  const cosines = (state: NetworkState, x: Tensor3D, seed?: number): Tensor2D =>
+    tf.matMul(unit(embed(state, x, seed), 1), unit(state.parameters('speakers.kernel') as Tensor2D, 0));
   return {
     layout,
     buffers: [],
     layer: front.layer,
     outputs: speakers,
     targetsPer: 'clip',
-    loss: (state, x, targets) => {
-      const cosine = cosines(state, x);
+    loss: (state, x, targets, seed) => {
+      const cosine = cosines(state, x, seed);
       const guarded = tf.clipByValue(cosine, -1 + COSINE_GUARD, 1 - COSINE_GUARD);
       // cos(a + m) = cos a cos m - sin a sin m, and the angle lies in 0 .. pi.
       const turned = tf.sub(
@@ -93,8 +93,8 @@ export function createSpeakerNetwork(engine: Engine, options: SpeakerNetworkOpti
       return weightedCrossEntropy(engine, logits, targets);
     },
     predict: (state, x) => tf.softmax(tf.mul(cosines(state, x), scale)) as Tensor2D,
-    embed,
+    embed: (state, x) => embed(state, x),
     filterWeights: front.filterWeights,
-    dispose: () => front.layer.dispose(),
+    dispose: front.dispose,
   };
 }

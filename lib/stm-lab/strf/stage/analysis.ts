@@ -50,9 +50,11 @@ export function learnedTasks(results: string, condition = 'learn l2'): LearnedTa
   });
 }
 
-/** Each seed's record at the start or at the end. */
+/** Each seed's record at the start, or the one that is scored. */
 export const recordsAt = ({ histories }: LearnedTask, when: BankRow['when']): TrainingRecord[] =>
-  histories.map(({ records }) => (when === 'start' ? records[0]! : records.at(-1)!));
+  histories.map(({ records }) =>
+    when === 'start' ? records[0]! : (records.find(({ chosen }) => chosen === true) ?? records.at(-1)!),
+  );
 
 /** All seeds' filters at the start or at the end. */
 export const filtersAt = (learned: LearnedTask, when: BankRow['when']): TrainingRecord['filters'] =>
@@ -72,18 +74,27 @@ export function describeTasks(tasks: readonly LearnedTask[]): BankRow[] {
   );
 }
 
-/** Medians and quartiles of |rate|, scale and displacement at every record of training. */
+/**
+ * Medians and quartiles over filters of |rate| and of the way from the start, and over trainings of the share of sigmas on a
+ * bound, at every record: of the trainings that have not stopped before.
+ */
 export function driftRows({ task, units, histories }: LearnedTask): DriftRow[] {
-  const steps = histories[0]!.records.map(({ step }) => step);
-  return steps.flatMap((step, i) => {
-    const now = histories.flatMap(({ records }) => records[i]!.filters);
-    const start = histories.flatMap(({ records }) => records[0]!.filters);
+  const longest = Math.max(...histories.map(({ records }) => records.length));
+  return Array.from({ length: longest }, (_, i) => i).flatMap((i) => {
+    const running = histories.filter(({ records }) => records.length > i);
+    const { step } = running[0]!.records[i]!;
+    const now = running.flatMap(({ records }) => records[i]!.filters);
+    const start = running.flatMap(({ records }) => records[0]!.filters);
     const tuned = now.map((filter) => filterTuning(filter, units));
     const measures: [string, number[]][] = [
       ['|rate| (Hz)', tuned.map(({ rateHz }) => Math.abs(rateHz))],
       [
         'path from the start (bandwidths)',
         displacements(start, now, units).map(({ rate, scale }) => Math.hypot(rate, scale)),
+      ],
+      [
+        'sigmas on a bound (%)',
+        running.map(({ records }) => (100 * records[i]!.clamped) / (2 * records[i]!.filters.length)),
       ],
     ];
     return measures.map(([measure, values]) => ({

@@ -1,6 +1,7 @@
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
 import {
+  CALL_CLASSIFIERS,
   SPEECH_LOG_MEL,
   STRF_VARIANTS,
   type BirdSettings,
@@ -49,7 +50,7 @@ export function readStrfExperiment(nameOrFile: string): StrfExperiment {
   const sections = STRF_TASKS.map((task) => {
     const section = read[task] as StrfExperiment[StrfTaskName] | undefined;
     if (section === undefined) throw inputError(`${file}: lacks the section "${task}"`);
-    checkSection(`${file}: ${task}`, section);
+    checkSection(`${file}: ${task}`, task, section);
     return [task, { ...section, frontEnd: { ...SPEECH_LOG_MEL, ...section.frontEnd } }] as const;
   });
   return { ...read, ...Object.fromEntries(sections) };
@@ -64,7 +65,7 @@ const COUNTS = [
   ['strf.timeTaps', (section: StrfExperiment[StrfTaskName]) => section.strf.timeTaps],
 ] as const;
 
-function checkSection(place: string, section: StrfExperiment[StrfTaskName]): void {
+function checkSection(place: string, task: StrfTaskName, section: StrfExperiment[StrfTaskName]): void {
   for (const name of SHARED)
     if (section[name] === undefined) throw inputError(`${place} lacks the entry "${name}"`);
   for (const [name, of] of COUNTS) {
@@ -72,7 +73,19 @@ function checkSection(place: string, section: StrfExperiment[StrfTaskName]): voi
     if (!Number.isInteger(value) || value < 1)
       throw inputError(`${place}: ${name} is ${value}; it must be a whole number from 1`);
   }
-  section.conditions.forEach((condition) => parseCondition(condition, place));
+  section.conditions.forEach((condition) => checkCondition(condition, task, place));
+}
+
+/**
+ * Checks a condition: a layer (see \`parseCondition\`), or for birds a classifier without a network.
+ *
+ * @throws UserError (\`input\`) for words that are not known.
+ */
+export function checkCondition(condition: string, task: StrfTaskName, place = 'condition'): void {
+  const isClassifier = (CALL_CLASSIFIERS as readonly string[]).includes(condition);
+  if (!isClassifier) parseCondition(condition, place);
+  else if (task !== 'birds')
+    throw inputError(`${place}: "${condition}" is a condition of the task birds alone`);
 }
 
 /**
@@ -91,7 +104,7 @@ export function parseCondition(
     rest.length === 0;
   if (!known)
     throw inputError(
-      `${place}: the condition "${condition}" must be one of ${STRF_VARIANTS.join(', ')}, followed by l2 or area for filters`,
+      `${place}: the condition "${condition}" must be one of ${STRF_VARIANTS.join(', ')}, followed by l2 or area for filters; for birds also ${CALL_CLASSIFIERS.join(', ')}`,
     );
   return { variant, ...(norm === undefined ? {} : { norm }) };
 }

@@ -21,7 +21,7 @@ import { cachedCell } from '../../stages/cachedCell';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import type { StageFailure, StageResult } from '../../stages/stage';
 import { finiteScores, stageParts } from '../../stages/stageParts';
-import { parseCondition, type StrfExperiment } from './experiment';
+import { checkCondition, parseCondition, type StrfExperiment } from './experiment';
 import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './scores';
 
 /** What `strfTaskStage` reads and writes. */
@@ -95,10 +95,11 @@ export async function strfTaskStage(
     },
     resamples,
   };
-  parameters.settings.conditions.forEach((condition) => parseCondition(condition));
+  parameters.settings.conditions.forEach((condition) => checkCondition(condition, task));
   context.progress?.(`${task}: reading recordings`);
   const prepared = await prepareStrfTask(task, source, experiment, {
     noise: options.noise,
+    cache: path.join(out, 'sounds'),
     signal: context.signal,
   });
   const engine = await loadEngine({ signal: context.signal });
@@ -214,13 +215,16 @@ async function cellOnce(
     read: () => readCell(folder, key),
     compute: async (run) => {
       const began = performance.now();
-      const outcome = await prepared.run(
-        engine,
-        // Learned and frozen filters of one seed start alike.
-        { ...parseCondition(condition), initial: { seed: deriveSeed(seed, 'filters') } },
-        seed,
-        { checkpoint, signal: context.signal },
-      );
+      const classify = prepared.classifiers?.[condition];
+      const outcome = await (classify === undefined
+        ? prepared.run(
+            engine,
+            // Learned and frozen filters of one seed start alike.
+            { ...parseCondition(condition), initial: { seed: deriveSeed(seed, 'filters') } },
+            seed,
+            { checkpoint, signal: context.signal },
+          )
+        : classify(seed, context.signal));
       run?.logMetrics({ seconds: (performance.now() - began) / 1000 });
       finiteScores(outcome.metrics);
       return outcome;

@@ -1,24 +1,28 @@
 import { uniqueCodes } from '../../base/codePoints';
+import { createPace } from 'research-basics/pace';
 import { deriveSeed } from 'research-basics/random/seeds';
 import { argmaxScores, countConfusion, mostProbable } from '../../evaluation';
 import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logMel';
 import { createCallNetwork, inverseFrequencyWeights } from '../networks';
 import { classTargets, fitFrames, logMelScale, selectSounds, standardise, type SoundSet } from '../soundSet';
-import { predictStrf, type TrainingRecord } from '../train';
+import { predictStrf, type StrfValues } from '../predict';
+import type { StrfDevelopment, TrainingRecord } from '../train';
+import { CALL_CLASSIFIERS, callDescriptions, classifyCalls, type CallClassifier } from './callClassifiers';
+import { epochRemark, holdOut } from './development';
 import { listCalls } from './labelled';
 import { contentHash, logMelOf, soundAt } from './sounds';
 import {
   foldContext,
-  sizedLayer,
+  frontOptions,
   withTrained,
+  type CellOutcome,
   type PreparedTask,
   type TaskExtras,
-  type TaskSettings,
+  type FrontSettings,
 } from './task';
 
 /** Settings of the call task. */
-export interface BirdSettings extends TaskSettings {
-  readonly contraction: number;
+export interface BirdSettings extends FrontSettings {
   readonly recurrent: number;
   readonly dense: number;
 }
@@ -64,6 +68,25 @@ export async function prepareBirds(
       return { accuracy, uar };
     };
 
+  const classified =
+    (name: CallClassifier) =>
+    async (seed: number, stop: AbortSignal | undefined): Promise<CellOutcome> => {
+      const predicted = new Float32Array(scored.length);
+      const pace = createPace(stop, 'classifying calls');
+      for (const g of leftOut) {
+        await pace();
+        const [train, test] = [rowsOf((row) => groupOf[row] !== g), rowsOf((row) => groupOf[row] === g)];
+        const all = { values, bands, frames, rows: calls.length, targets: new Float32Array(), targetSize: 0 };
+        const scale = logMelScale(selectSounds(all, train).values);
+        const descriptions = callDescriptions(values, { bands, frames }, scale);
+        const parts = { classes: classes.length, train, test, seed };
+        const found = await classifyCalls(name, descriptions, labels, parts);
+        test.forEach((row, i) => (predicted[scored.indexOf(row)] = found[i]!));
+      }
+      const outcome = { records: [], outputs: { predicted } };
+      return { ...outcome, metrics: statisticOf(outcome)(new Float64Array(scored.length).fill(1)) };
+    };
+
   return {
     name: 'birds',
     hash: contentHash([values], { calls: calls.map(({ label, group }) => [label, group]) }),
@@ -75,6 +98,7 @@ export async function prepareBirds(
     design: { groups: Int32Array.from(scored, (row) => groupOf[row]!), labels: scoredLabels },
     remarks: [
       `${calls.length} calls, ${classes.length} classes, ${groups.length} groups; ${leftOut.length} groups are left out in turn (${scored.length} calls scored${skipped > 0 ? `; ${skipped} calls are in a group that is all there is of a class, and only train` : ''}).`,
+      epochRemark(settings.training, 'unweighted average recall'),
     ],
     baselines: {
       'largest class': {
@@ -82,11 +106,13 @@ export async function prepareBirds(
         accuracy: Math.max(...counts) / scored.length,
       },
     },
+    classifiers: Object.fromEntries(CALL_CLASSIFIERS.map((name) => [name, classified(name)])),
     run: async (engine, strf, seed, context) => {
       const predicted = new Float32Array(scored.length);
       let records: readonly TrainingRecord[] = [];
       for (const [fold, g] of leftOut.entries()) {
-        const train = rowsOf((row) => groupOf[row] !== g);
+        const others = rowsOf((row) => groupOf[row] !== g);
+        const { train, development } = holdOut(settings.training, others, labels, groupOf);
         const test = rowsOf((row) => groupOf[row] === g);
         const weights = inverseFrequencyWeights(
           train.map((row) => labels[row]!),
@@ -101,27 +127,34 @@ export async function prepareBirds(
           targetSize: classes.length,
         };
         const chosen = selectSounds(all, train);
-        const scale = logMelScale(chosen.values);
+        const scale = logMelScale(chosen.values, settings.input);
         const scaled = (set: SoundSet): SoundSet => ({ ...set, values: standardise(set.values, scale) });
         const network = createCallNetwork(engine, {
-          bands,
-          strf: sizedLayer(settings, strf),
-          contraction: settings.contraction,
+          ...frontOptions(settings, strf),
           recurrent: settings.recurrent,
           dense: settings.dense,
           classes: classes.length,
         });
+        const foundIn = async (trained: StrfValues, rows: readonly number[]): Promise<Int32Array> => {
+          const held = scaled(selectSounds(all, rows));
+          const { probabilities } = await predictStrf(engine, network, trained, held, context);
+          return mostProbable(probabilities, classes.length);
+        };
+        const truth = development.map((row) => labels[row]!);
+        const best: StrfDevelopment = {
+          direction: 'maximise',
+          value: async (trained) =>
+            argmaxScores(countConfusion(truth, await foundIn(trained, development), classes.length)).uar,
+        };
         await withTrained(
           engine,
           network,
           scaled(chosen),
           { ...settings.training, seed: deriveSeed(seed, 'fold', fold) },
-          foldContext(context, `group-${fold + 1}`),
+          { ...foldContext(context, `group-${fold + 1}`), development: best },
           async (trained) => {
             if (fold === 0) records = trained.records;
-            const held = scaled(selectSounds(all, test));
-            const { probabilities } = await predictStrf(engine, network, trained, held, context);
-            const found = mostProbable(probabilities, classes.length);
+            const found = await foundIn(trained, test);
             test.forEach((row, i) => {
               predicted[scored.indexOf(row)] = found[i]!;
             });

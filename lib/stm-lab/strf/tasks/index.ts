@@ -1,4 +1,5 @@
 export { prepareBirds, type BirdSettings } from './birds';
+export { CALL_CLASSIFIERS, type CallClassifier } from './callClassifiers';
 export { listCalls, listScenes, type LabelledRecording } from './labelled';
 export {
   createNoiseMixer,

@@ -37,7 +37,7 @@ export interface NoiseMixer {
  * Recordings of noise: MUSAN as it unpacks (`noise/`, `music/`, `speech/`, recordings in folders below), or
  * any folder with such parts.
  *
- * @throws UserError (`input`) for a part that is not there or holds nothing.
+ * @throws UserError (`input`) for a part that is missing or holds nothing.
  */
 export function readNoiseFolder(folder: string, kinds: readonly NoiseKind[] = ['noise']): string[] {
   return kinds.flatMap((kind) => {

@@ -186,7 +186,7 @@ export function scenesOfSonyc(folder: string, levels: TagLevels): SceneSet {
     rounds: [round],
     remarks: [
       `${counts}; left out: ${unverified} without an annotation that counts, ${missing} not in the folder.`,
-      'The published scores are those of the best epoch on the validation part; these are of the last update.',
+      'The published scores are those of the best epoch on the validation part itself.',
     ],
   };
 }

@@ -10,13 +10,16 @@ import {
   fitFrames,
   logMelScale,
   madeSounds,
+  selectSounds,
   standardise,
   storedSounds,
   type SoundSet,
   type SoundSource,
 } from '../soundSet';
-import { predictStrf } from '../train';
+import { predictStrf } from '../predict';
+import type { StrfDevelopment } from '../train';
 import { pairTrials } from '../verification';
+import { epochRemark, holdOut } from './development';
 import { createNoiseMixer, type NoiseMixer } from './noiseFolder';
 import { manifestOrNames } from './labelled';
 import { contentHash, logMelOf, soundAt, soundFiles } from './sounds';
@@ -128,7 +131,7 @@ async function prepareClosedSet(
     };
   };
   const [train, test] = [await read('train'), await read('test')];
-  const scale = logMelScale(train.values);
+  const scale = logMelScale(train.values, settings.input);
   const setOf = ({ values, labels }: Part): SoundSet => ({
     values: standardise(values, scale),
     rows: labels.length,
@@ -137,12 +140,16 @@ async function prepareClosedSet(
     targets: classTargets(labels, speakers.length),
     targetSize: speakers.length,
   });
-  const [trainSet, testSet] = [setOf(train), setOf(test)];
+  const [allTrain, testSet] = [setOf(train), setOf(test)];
+  const rows = [...train.labels.keys()];
+  const parted = holdOut(settings.training, rows, train.labels, rows);
+  const trainSet = selectSounds(allTrain, parted.train);
+  const developmentSet = selectSounds(allTrain, parted.development);
   const sourceOf = (seed: number): SoundSource =>
     noise === undefined
       ? storedSounds(trainSet)
       : madeSounds(trainSet, async (row, step) => {
-          const samples = await soundAt(train.files[row]!, sampleRate);
+          const samples = await soundAt(train.files[parted.train[row]!]!, sampleRate);
           return standardise(spectrogram(await noise.mix(samples, seed, step, row)), scale);
         });
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
@@ -176,7 +183,7 @@ async function prepareClosedSet(
   return {
     name: 'speaker',
     hash: contentHash(
-      [train.values, test.values, trainSet.targets, testSet.targets],
+      [train.values, test.values, allTrain.targets, testSet.targets],
       [speakers, noise?.identity],
     ),
     units: { frameRate: frameRate(frontEnd), bandsPerOctave: bandsPerOctave(frontEnd), shape },
@@ -188,20 +195,37 @@ async function prepareClosedSet(
     design: { groups: Int32Array.from(test.labels.keys()), labels: test.labels },
     remarks: [
       `${speakers.length} speakers, ${train.labels.length} recordings to train on, ${test.labels.length} to test; the tested speakers are those trained on.`,
+      epochRemark(settings.training, 'accuracy'),
       'If a speaker is also one recording session, as in spoken digits, the channel tells speakers apart too.',
     ],
     baselines: { chance: { accuracy: 1 / speakers.length, eer: 0.5, cost: 1 } },
     run: (engine, strf, seed, context) => {
       const network = speakerNetwork(engine, settings, strf, speakers.length);
       const training = { ...settings.training, seed };
-      return withTrained(engine, network, sourceOf(seed), training, context, async (trained) => {
-        const { probabilities, embeddings } = await predictStrf(engine, network, trained, testSet, context);
-        const found = mostProbable(probabilities, speakers.length);
-        const correct = Float32Array.from(test.labels, (label, row) => (found[row] === label ? 1 : 0));
-        const outcome = { records: trained.records, outputs: { correct, embeddings } };
-        const metrics = statisticOf(outcome)(new Float64Array(test.labels.length).fill(1));
-        return { ...outcome, metrics };
-      });
+      const development: StrfDevelopment = {
+        direction: 'maximise',
+        value: async (trained) => {
+          const { probabilities } = await predictStrf(engine, network, trained, developmentSet, context);
+          const found = mostProbable(probabilities, speakers.length);
+          const hits = parted.development.filter((row, i) => found[i] === train.labels[row]);
+          return hits.length / parted.development.length;
+        },
+      };
+      return withTrained(
+        engine,
+        network,
+        sourceOf(seed),
+        training,
+        { ...context, development },
+        async (trained) => {
+          const { probabilities, embeddings } = await predictStrf(engine, network, trained, testSet, context);
+          const found = mostProbable(probabilities, speakers.length);
+          const correct = Float32Array.from(test.labels, (label, row) => (found[row] === label ? 1 : 0));
+          const outcome = { records: trained.records, outputs: { correct, embeddings } };
+          const metrics = statisticOf(outcome)(new Float64Array(test.labels.length).fill(1));
+          return { ...outcome, metrics };
+        },
+      );
     },
     statistic: statisticOf,
   };

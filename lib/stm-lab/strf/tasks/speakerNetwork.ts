@@ -3,7 +3,7 @@ import type { StrfOptions } from '../layer';
 import { createSpeakerNetwork, type StrfNetwork, type TimeDelayStage } from '../networks';
 import type { AngularMargin } from '../verification';
 import type { NoiseSettings } from './noiseFolder';
-import { sizedLayer, type TaskSettings } from './task';
+import { frontOptions, type FrontSettings } from './task';
 
 /** How trials are prepared and scored. */
 export interface VerificationSettings {
@@ -13,11 +13,12 @@ export interface VerificationSettings {
   readonly nearest?: number;
   /** Recordings whose mean stands for a cohort speaker, at most. Default 10. */
   readonly cohortRecordings?: number;
+  /** Speakers with less sound to train on are left out, seconds. Default 0; 30 in the published protocol. */
+  readonly minimumSeconds?: number;
 }
 
 /** Settings of the speaker task. */
-export interface SpeakerSettings extends TaskSettings {
-  readonly contraction: number;
+export interface SpeakerSettings extends FrontSettings {
   readonly stages: readonly TimeDelayStage[];
   readonly embedding: number;
   readonly form?: 'plain' | 'weight-normalised';
@@ -35,11 +36,9 @@ export function speakerNetwork(
   strf: StrfOptions,
   speakers: number,
 ): StrfNetwork {
-  const { frontEnd, contraction, stages, embedding, form = 'weight-normalised', margin } = settings;
+  const { stages, embedding, form = 'weight-normalised', margin } = settings;
   return createSpeakerNetwork(engine, {
-    bands: frontEnd.bands,
-    strf: sizedLayer(settings, strf),
-    contraction,
+    ...frontOptions(settings, strf),
     speakers,
     stages,
     embedding,

@@ -1,5 +1,10 @@
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { readSamples } from '../../audio';
 import { concatenate } from '../../base/concatenate';
 import type { Engine } from '../../engine';
+import { boundedLog } from '../../evaluation/temperature';
+import { fastDoubles } from '../../training/random';
 import {
   detectionErrorRate,
   detectionSeconds,
@@ -8,33 +13,45 @@ import {
   tuneHysteresis,
   type ProbabilityTrack,
 } from '../detection';
-import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logMel';
-import { formatRttm } from '../../corpus';
-import { createSpeechNetwork, SPEECH_CLASSES, type StrfNetwork } from '../networks';
+import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../../features/mel/logMel';
+import { formatRttm, intersectionOf, readSpeechFolder, SPEECH_PARTS } from '../../corpus';
+import {
+  createSpeechNetwork,
+  SPEECH_CLASSES,
+  type SpeechNetworkOptions,
+  type StrfNetwork,
+} from '../networks';
 import {
   classTargets,
   logMelScale,
-  madeSounds,
   standardise,
-  storedSounds,
   type LogMelScale,
   type SoundSet,
   type SoundSource,
 } from '../soundSet';
-import { predictStrf, type TrainedStrf, type TrainingContext } from '../train';
+import { predictStrf, type StrfValues } from '../predict';
+import type { StrfDevelopment, TrainingContext } from '../train';
+import { epochRemark } from './development';
 import { createNoiseMixer, type NoiseSettings } from './noiseFolder';
-import { contentHash, samplesFor } from './sounds';
-import { readSpeechFolder, SPEECH_PARTS } from '../../corpus';
-import { sizedLayer, withTrained, type PreparedTask, type TaskExtras, type TaskSettings } from './task';
-import { blocksOf, cutWindows, frameLabels, type Windows } from './speechWindows';
+import { contentHash } from './sounds';
+import {
+  blocksOf,
+  chunkDrawer,
+  chunkOf,
+  chunkValues,
+  labelsAt,
+  openSpeech,
+  partsOf,
+  windowStarts,
+  type SpeechSound,
+} from './speechWindows';
+import { frontOptions, withTrained, type FrontSettings, type PreparedTask, type TaskExtras } from './task';
 
 /** Settings of the speech activity task. */
-export interface SpeechSettings extends TaskSettings {
-  readonly contraction: number;
+export interface SpeechSettings extends FrontSettings {
   readonly recurrent: readonly number[];
+  readonly merge?: SpeechNetworkOptions['merge'];
   readonly dense: readonly number[];
-  /** Distance between the beginnings of training excerpts, seconds. */
-  readonly excerptEvery: number;
   /** Distance between the beginnings of scored windows, as a share of a window. */
   readonly windowStep: number;
   /** Seconds of the blocks that are resampled for intervals. */
@@ -43,56 +60,72 @@ export interface SpeechSettings extends TaskSettings {
   readonly noise?: NoiseSettings;
 }
 
+/** Chunks that the scale of the input is taken from, at most. */
+const SCALE_CHUNKS = 1000;
+
+/** Windows that pass through the network together. */
+const WINDOWS_TOGETHER = 64;
+
 /**
- * Reads a speech activity task. Windows are standardised one by one, as the network sees them; a window's
- * frame is speech when its middle is. Onset, offset and shortest durations are chosen on the development
- * part.
+ * Reads a speech activity task. Recordings are decoded into `cache` once and read from there in chunks, so that memory
+ * does not grow with them. Every update draws new training chunks (see `chunkDrawer`); chunks are standardised one by
+ * one, and a frame is speech when its middle is. Onset, offset and shortest durations are chosen on the development
+ * part, and so is a best record: that of the lowest cross-entropy.
+ *
+ * @throws UserError (`input`) naming what cannot be read.
  */
 export async function prepareSpeech(
   folder: string,
   settings: SpeechSettings,
-  { noise: noiseFolder, signal }: TaskExtras = {},
+  { noise: noiseFolder, signal, cache = path.join(os.tmpdir(), 'stm-lab-sounds') }: TaskExtras = {},
 ): Promise<PreparedTask> {
   const { frontEnd, frames } = settings;
+  const { sampleRate, bands } = frontEnd;
   const noise =
     noiseFolder === undefined
       ? undefined
       : createNoiseMixer(noiseFolder, frontEnd, settings.noise ?? {}, [5, 20]);
   const kernel = createLogMel(frontEnd);
   const rate = frameRate(frontEnd);
-  const [train, development, test] = [[], [], []] as [Windows[], Windows[], Windows[]];
-  for (const [i, list] of [train, development, test].entries())
-    for (const recording of readSpeechFolder(folder, SPEECH_PARTS[i]!))
-      list.push(
-        await cutWindows(recording, kernel, frames, {
-          every: Math.round(i === 0 ? settings.excerptEvery * rate : settings.windowStep * frames),
-          last: i === 0 ? 'drop' : 'align',
-          samples: i === 0 && noise !== undefined ? 'keep' : 'drop',
-          signal,
-        }),
-      );
-  const trainValues = concatenate(train.map(({ values }) => values));
-  const scale = logMelScale(trainValues);
-  const labels = concatenate(train.map((recording) => frameLabels(recording, settings)));
-  const trainSet: SoundSet = {
-    values: standardise(trainValues, scale),
-    rows: trainValues.length / (frontEnd.bands * frames),
-    bands: frontEnd.bands,
-    frames,
-    targets: classTargets(labels, SPEECH_CLASSES.length),
-    targetSize: frames * SPEECH_CLASSES.length,
-  };
-  const windows = train.flatMap(({ samples, starts }) =>
-    Array.from(starts, (start) => ({ samples, from: start * frontEnd.hop })),
+  const opened: SpeechSound[][] = [];
+  for (const part of SPEECH_PARTS)
+    opened.push(await openSpeech(readSpeechFolder(folder, part), cache, sampleRate, signal));
+  const [train, development, test] = opened as [SpeechSound[], SpeechSound[], SpeechSound[]];
+  const chunk = chunkOf(settings);
+  const draw = chunkDrawer(train, chunk.samples, sampleRate);
+  const trainSeconds = train.flatMap(partsOf).reduce((sum, { begin, end }) => sum + end - begin, 0);
+  const scale = logMelScale(
+    concatenate(
+      Array.from(
+        { length: Math.min(SCALE_CHUNKS, Math.ceil((trainSeconds * sampleRate) / chunk.samples)) },
+        (_, i) => {
+          const { recording, from } = draw(fastDoubles(1, 'scale', i));
+          return chunkValues(readSamples(recording.sound, from, chunk.samples), kernel, frames);
+        },
+      ),
+    ),
+    settings.input,
   );
-  const sourceOf = (seed: number): SoundSource =>
-    noise === undefined
-      ? storedSounds(trainSet)
-      : madeSounds(trainSet, async (row, step) => {
-          const { samples, from } = windows[row]!;
-          const window = samples!.subarray(from, from + samplesFor(frames, frontEnd));
-          return standardise(kernel.compute(await noise.mix(window, seed, step, row)).values, scale);
-        });
+  const { batch = 16 } = settings.training;
+  const sourceOf = (seed: number): SoundSource => ({
+    rows: batch,
+    batch: async (rows, step) => {
+      const values: Float32Array[] = [];
+      const labels: Float32Array[] = [];
+      for (const row of rows) {
+        const { recording, from } = draw(fastDoubles(seed, 'chunk', step, row));
+        const samples = readSamples(recording.sound, from, chunk.samples);
+        const heard = noise === undefined ? samples : await noise.mix(samples, seed, step, row);
+        values.push(chunkValues(heard, kernel, frames));
+        labels.push(labelsAt(recording, frames, from / sampleRate + chunk.middle, rate));
+      }
+      return {
+        ...{ rows: rows.length, bands, frames, targetSize: frames * SPEECH_CLASSES.length },
+        values: standardise(concatenate(values), scale),
+        targets: classTargets(concatenate(labels), SPEECH_CLASSES.length),
+      };
+    },
+  });
   const blocks = test.flatMap((recording) => blocksOf(recording, settings.blockSeconds));
   const always = detectionErrorRate(
     test.map(({ speech, scored, seconds }) =>
@@ -118,15 +151,12 @@ export async function prepareSpeech(
   return {
     name: 'speech',
     hash: contentHash(
-      [trainValues, labels],
+      [],
       [
         noise?.identity,
-        ...[...development, ...test].map(({ name, speech, scored, values }) => [
-          name,
-          speech,
-          scored,
-          contentHash([values], null),
-        ]),
+        ...opened.map((part) =>
+          part.map(({ name, speech, scored, sound }) => [name, speech, scored, sound.hash]),
+        ),
       ],
     ),
     units: { frameRate: rate, bandsPerOctave: bandsPerOctave(frontEnd), shape },
@@ -140,7 +170,8 @@ export async function prepareSpeech(
       labels: new Int32Array(blocks.length),
     },
     remarks: [
-      `${train.length} recordings to train on, ${development.length} to tune on, ${test.length} to test (${always.speech.toFixed(1)} s of speech in ${test.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(0)} s).`,
+      `${train.length} recordings (${trainSeconds.toFixed(0)} s) to train on, ${development.length} to tune on, ${test.length} to test (${always.speech.toFixed(1)} s of speech in ${test.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(0)} s).`,
+      epochRemark(settings.training, 'cross-entropy'),
       `Intervals come from resampling blocks of ${settings.blockSeconds} s of the test recordings; with few blocks they are wide.`,
     ],
     baselines: {
@@ -148,24 +179,36 @@ export async function prepareSpeech(
     },
     run: (engine, strf, seed, context) => {
       const network = createSpeechNetwork(engine, {
-        bands: frontEnd.bands,
-        strf: sizedLayer(settings, strf),
-        contraction: settings.contraction,
+        ...frontOptions(settings, strf),
         recurrent: settings.recurrent,
+        merge: settings.merge ?? 'mean',
         dense: settings.dense,
       });
       const training = { ...settings.training, seed };
-      return withTrained(engine, network, sourceOf(seed), training, context, async (trained) => {
-        const tracksOf = async (list: readonly Windows[]): Promise<ProbabilityTrack[]> => {
-          const tracks: ProbabilityTrack[] = [];
-          for (const recording of list)
-            tracks.push(await trackOf(engine, network, trained, recording, scale, settings, context));
-          return tracks;
-        };
-        const tuning = await tracksOf(development);
+      const tracksOf = async (
+        trained: StrfValues,
+        list: readonly SpeechSound[],
+      ): Promise<ProbabilityTrack[]> => {
+        const tracks: ProbabilityTrack[] = [];
+        for (const recording of list)
+          tracks.push(
+            await trackOf(engine, network, trained, recording, { kernel, scale, settings }, context),
+          );
+        return tracks;
+      };
+      const best: StrfDevelopment = {
+        direction: 'minimise',
+        value: async (trained) =>
+          crossEntropy(await tracksOf(trained, development), development, chunk.middle),
+      };
+      const withBest = { ...context, development: best };
+      return withTrained(engine, network, sourceOf(seed), training, withBest, async (trained) => {
+        const tuning = await tracksOf(trained, development);
         const rule = tuneHysteresis(tuning);
-        const detected = (await tracksOf(test)).map((track) =>
-          hysteresis(track.probabilities, track.frameRate, rule, track.start),
+        const detected = (await tracksOf(trained, test)).map((track, i) =>
+          intersectionOf(hysteresis(track.probabilities, track.frameRate, rule, track.start), [
+            { begin: 0, end: test[i]!.seconds },
+          ]),
         );
         const seconds = detected.flatMap((hypothesis, i) =>
           blocksOf(test[i]!, settings.blockSeconds).flatMap((scored) => {
@@ -194,36 +237,63 @@ export async function prepareSpeech(
 async function trackOf(
   engine: Engine,
   network: StrfNetwork,
-  trained: Pick<TrainedStrf, 'values' | 'buffers'>,
-  recording: Windows,
-  scale: LogMelScale,
-  { frames, frontEnd }: SpeechSettings,
+  trained: StrfValues,
+  recording: SpeechSound,
+  {
+    kernel,
+    scale,
+    settings,
+  }: { readonly kernel: LogMelKernel; readonly scale: LogMelScale; readonly settings: SpeechSettings },
   { signal }: TrainingContext,
 ): Promise<ProbabilityTrack> {
-  const { starts } = recording;
-  const windows: SoundSet = {
-    values: standardise(recording.values, scale),
-    rows: starts.length,
-    bands: frontEnd.bands,
-    frames,
-    targets: new Float32Array(),
-    targetSize: 0,
-  };
-  const { probabilities } = await predictStrf(engine, network, trained, windows, { signal });
+  const { frames, frontEnd, windowStep } = settings;
+  const { hop, bands } = frontEnd;
+  const rate = frameRate(frontEnd);
+  const chunk = chunkOf(settings);
+  const every = Math.max(1, Math.round(windowStep * frames));
+  const starts = windowStarts(recording.sound.samples, { frames, every, hop });
   const sums = new Float64Array(starts.at(-1)! + frames);
   const counts = new Int32Array(sums.length);
-  starts.forEach((start, row) => {
-    for (let t = 0; t < frames; t++) {
-      sums[start + t]! += probabilities[(row * frames + t) * SPEECH_CLASSES.length + 1]!;
-      counts[start + t]!++;
-    }
-  });
+  for (let at = 0; at < starts.length; at += WINDOWS_TOGETHER) {
+    const part = starts.slice(at, at + WINDOWS_TOGETHER);
+    const values = part.map((start) =>
+      chunkValues(readSamples(recording.sound, start * hop, chunk.samples), kernel, frames),
+    );
+    const windows: SoundSet = {
+      ...{ rows: part.length, bands, frames, targets: new Float32Array(), targetSize: 0 },
+      values: standardise(concatenate(values), scale),
+    };
+    const { probabilities } = await predictStrf(engine, network, trained, windows, { signal });
+    part.forEach((start, row) => {
+      for (let t = 0; t < frames; t++) {
+        sums[start + t]! += probabilities[(row * frames + t) * SPEECH_CLASSES.length + 1]!;
+        counts[start + t]!++;
+      }
+    });
+  }
   return {
     // Windows further apart than they are long leave frames that none sees.
     probabilities: Float32Array.from(sums, (sum, t) => (counts[t]! > 0 ? sum / counts[t]! : 0)),
-    frameRate: frameRate(frontEnd),
-    start: (frontEnd.window - frontEnd.hop) / 2 / frontEnd.sampleRate,
+    frameRate: rate,
+    start: chunk.middle - 0.5 / rate,
     reference: recording.speech,
     scored: recording.scored,
   };
+}
+
+/** Mean over the frames that are scored of the cross-entropy of their probability. */
+function crossEntropy(
+  tracks: readonly ProbabilityTrack[],
+  recordings: readonly SpeechSound[],
+  middle: number,
+): number {
+  let [sum, count] = [0, 0];
+  tracks.forEach(({ probabilities, frameRate: rate }, i) => {
+    labelsAt(recordings[i]!, probabilities.length, middle, rate).forEach((label, t) => {
+      if (label < 0) return;
+      sum -= boundedLog(label === 1 ? probabilities[t]! : 1 - probabilities[t]!);
+      count++;
+    });
+  });
+  return sum / count;
 }

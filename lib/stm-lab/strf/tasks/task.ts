@@ -1,9 +1,10 @@
 import type { Engine } from '../../engine';
 import type { GroupDesign } from '../../evaluation';
+import type { InitialOptions } from '../initial';
 import type { StrfOptions } from '../layer';
 import type { LogMelParameters } from '../../features/mel/logMel';
-import type { StrfNetwork } from '../networks';
-import type { SoundSet, SoundSource } from '../soundSet';
+import type { FrontOptions, StrfNetwork } from '../networks';
+import type { InputScale, SoundSet, SoundSource } from '../soundSet';
 import {
   trainStrf,
   type StrfTraining,
@@ -21,14 +22,41 @@ export interface TaskSettings {
   readonly frontEnd: LogMelParameters;
   /** Frames of every spectrogram that the network sees. */
   readonly frames: number;
-  readonly strf: { readonly filters: number; readonly frequencyTaps: number; readonly timeTaps: number };
+  readonly strf: {
+    readonly filters: number;
+    readonly frequencyTaps: number;
+    readonly timeTaps: number;
+    /** Law of the starting carriers; default `geometric`. */
+    readonly carriers?: InitialOptions['carriers'];
+  } & Pick<StrfOptions, 'grid' | 'output' | 'sigmaBounds' | 'sigmaRate'>;
+  /** Default `standardised`. */
+  readonly input?: InputScale;
   readonly training: StrfTraining;
+}
+
+/** Settings of the tasks whose networks have a front part. */
+export interface FrontSettings extends TaskSettings, Pick<FrontOptions, 'mapDropout' | 'appendSpectrogram'> {
+  readonly contraction: number;
+}
+
+/** The front part of a task's network. */
+export function frontOptions(settings: FrontSettings, strf: StrfOptions): FrontOptions {
+  const { frontEnd, contraction, mapDropout = 0, appendSpectrogram = false } = settings;
+  return {
+    bands: frontEnd.bands,
+    strf: sizedLayer(settings, strf),
+    contraction,
+    mapDropout,
+    appendSpectrogram,
+  };
 }
 
 /** What a task may be given besides its recordings. */
 export interface TaskExtras {
   /** Folder of noise that is added to training sounds: see `readNoiseFolder`. */
   readonly noise?: string | undefined;
+  /** Folder for decoded recordings of the speech task; default `stm-lab-sounds` in the system's temporary folder. */
+  readonly cache?: string | undefined;
   /** Ends the reading of recordings. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -67,6 +95,10 @@ export interface PreparedTask {
   readonly remarks: readonly string[];
   /** Scores without any learning, by name. */
   readonly baselines: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Conditions without a network, by name. */
+  readonly classifiers?: Readonly<
+    Record<string, (seed: number, signal: AbortSignal | undefined) => Promise<CellOutcome>>
+  >;
   run(engine: Engine, strf: StrfOptions, seed: number, context: TrainingContext): Promise<CellOutcome>;
   /** Scores of one training, as a function of how often each unit counts. */
   statistic(cell: Pick<CellOutcome, 'outputs'>): (weights: Float64Array) => Record<string, number>;
@@ -74,8 +106,14 @@ export interface PreparedTask {
 
 /** The layer of a task, with the settings' size. */
 export function sizedLayer(settings: TaskSettings, strf: StrfOptions): StrfOptions {
-  const { filters, frequencyTaps, timeTaps } = settings.strf;
-  return { filters, shape: { frequencyTaps, timeTaps }, ...strf };
+  const { frequencyTaps, timeTaps, carriers, ...rest } = settings.strf;
+  const initial = carriers === undefined ? strf.initial : { ...strf.initial, carriers };
+  return {
+    ...rest,
+    ...strf,
+    shape: { frequencyTaps, timeTaps },
+    ...(initial === undefined ? {} : { initial }),
+  };
 }
 
 /** Trains a network made for the purpose and hands it to `use`; it is disposed whatever happens. */

@@ -3,8 +3,10 @@ import { concatenate } from '../../base/concatenate';
 import { bandsPerOctave, createLogMel, frameRate, type LogMelParameters } from '../../features/mel/logMel';
 import { createSceneNetwork, type SceneNetworkOptions } from '../networks';
 import { logMelScale, selectSounds, standardise, storedSounds, type SoundSet } from '../soundSet';
-import { predictStrf, type TrainingRecord } from '../train';
+import { predictStrf, type StrfValues } from '../predict';
+import type { TrainingRecord } from '../train';
 import { mixedAndMasked } from './augment';
+import { epochRemark, holdOut } from './development';
 import { sceneScorer } from './sceneScores';
 import { readScenes, type SceneSet, type TagLevels } from './scenes';
 import { contentHash, samplesFor, soundAt } from './sounds';
@@ -18,7 +20,7 @@ import {
 } from './task';
 
 /** Settings of the scene task. */
-export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, 'dropout'> {
+export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, 'dropout' | 'mapDropout'> {
   readonly blocks: readonly number[];
   readonly dense: number;
   /** Labels of a manifest that are told apart. */
@@ -36,8 +38,9 @@ export interface UrbanSettings extends TaskSettings, Pick<SceneNetworkOptions, '
 /**
  * Reads a scene task: a manifest with one label a recording, scored by group-wise cross-validation; the folder
  * of ESC-50 or UrbanSound8K, scored by their published folds; or the folder of SONYC-UST with several tags a recording, scored on its test
- * part. Probabilities are averaged over a recording's excerpts, and the network after its last update is
- * scored (not the best epoch on the scored part).
+ * part. Probabilities are averaged over a recording's excerpts. What is scored is never the best epoch on the scored
+ * part, as published figures are, but the last update or the best record on a development part: the published one, or
+ * one held out of the training recordings.
  *
  * @throws UserError (`input`) naming what cannot be read.
  */
@@ -70,6 +73,9 @@ export async function prepareUrban(
   const placeOf = new Map(scored.map((row, place) => [row, place]));
   const scorer = sceneScorer(set, scored);
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
+  const labelOf = Int32Array.from(set.recordings, (_, row) =>
+    set.kind === 'tags' ? 0 : set.targets.subarray(row * tags, (row + 1) * tags).indexOf(1),
+  );
   const statistic: PreparedTask['statistic'] = ({ outputs }) => scorer.statistic(outputs['probabilities']!);
 
   return {
@@ -79,13 +85,12 @@ export async function prepareUrban(
     measures: scorer.measures,
     design: {
       groups: Int32Array.from(scored, (row) => set.groups[row]!),
-      labels: Int32Array.from(scored, (row) =>
-        set.kind === 'tags' ? 0 : set.targets.subarray(row * tags, (row + 1) * tags).indexOf(1),
-      ),
+      labels: Int32Array.from(scored, (row) => labelOf[row]!),
     },
     remarks: [
       ...set.remarks,
       `${owner.length} excerpts of ${(samplesFor(frames, frontEnd) / frontEnd.sampleRate).toFixed(1)} s.`,
+      epochRemark(settings.training, scorer.measures[0]!.title),
     ],
     baselines: scorer.baselines,
     run: async (engine, strf, seed, context) => {
@@ -93,8 +98,10 @@ export async function prepareUrban(
       const metrics: Record<string, number> = {};
       let records: readonly TrainingRecord[] = [];
       for (const [fold, round] of set.rounds.entries()) {
-        const chosen = selectSounds(all, excerptsOf(round.train));
-        const scale = logMelScale(chosen.values);
+        const { train, development } =
+          round.development.length > 0 ? round : holdOut(settings.training, round.train, labelOf, set.groups);
+        const chosen = selectSounds(all, excerptsOf(train));
+        const scale = logMelScale(chosen.values, settings.input);
         const scaled = (part: SoundSet): SoundSet => ({ ...part, values: standardise(part.values, scale) });
         const foldSeed = deriveSeed(seed, 'fold', fold);
         const stored = storedSounds(scaled(chosen));
@@ -104,33 +111,43 @@ export async function prepareUrban(
           strf: sizedLayer(settings, strf),
           blocks: settings.blocks,
           dense: settings.dense,
+          mapDropout: settings.mapDropout ?? 0,
           ...(settings.dropout === undefined ? {} : { dropout: settings.dropout }),
         });
+        const meanOf = async (trained: StrfValues, recordings: readonly number[]): Promise<Float32Array> => {
+          const excerpts = excerptsOf(recordings);
+          const held = scaled(selectSounds(all, excerpts));
+          const predicted = await predictStrf(engine, network, trained, held, context);
+          return meanByOwner(
+            predicted.probabilities,
+            excerpts.map((i) => owner[i]!),
+            recordings,
+          );
+        };
+        const apart = sceneScorer(set, development);
+        const developed = async (trained: StrfValues): Promise<Record<string, number>> =>
+          apart.statistic(await meanOf(trained, development))(ones(development.length));
+        const main = apart.measures[0]!.name;
         await withTrained(
           engine,
           network,
           settings.augment === 'none' ? stored : mixedAndMasked(stored, foldSeed),
           { ...settings.training, seed: foldSeed },
-          foldContext(context, `fold-${fold + 1}`),
+          {
+            ...foldContext(context, `fold-${fold + 1}`),
+            development: {
+              direction: 'maximise',
+              value: async (trained) => (await developed(trained))[main]!,
+            },
+          },
           async (trained) => {
             if (fold === 0) records = trained.records;
-            const meanOf = async (recordings: readonly number[]): Promise<Float32Array> => {
-              const excerpts = excerptsOf(recordings);
-              const held = scaled(selectSounds(all, excerpts));
-              const predicted = await predictStrf(engine, network, trained, held, context);
-              return meanByOwner(
-                predicted.probabilities,
-                excerpts.map((i) => owner[i]!),
-                recordings,
-              );
-            };
-            const found = await meanOf(round.test);
+            const found = await meanOf(trained, round.test);
             round.test.forEach((row, i) =>
               probabilities.set(found.subarray(i * tags, (i + 1) * tags), placeOf.get(row)! * tags),
             );
             if (round.development.length === 0) return;
-            const apart = sceneScorer(set, round.development).statistic(await meanOf(round.development));
-            for (const [name, value] of Object.entries(apart(ones(round.development.length))))
+            for (const [name, value] of Object.entries(await developed(trained)))
               metrics[`development_${name}`] = value;
           },
         );

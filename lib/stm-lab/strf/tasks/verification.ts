@@ -17,10 +17,14 @@ import {
   type LogMelScale,
   type SoundSource,
 } from '../soundSet';
-import { predictStrf, type TrainedStrf } from '../train';
+import { predictStrf, type StrfValues } from '../predict';
+import type { StrfDevelopment } from '../train';
+import { pairTrials } from '../verification';
+import { epochRemark } from './development';
 import type { NoiseMixer } from './noiseFolder';
 import { contentHash, logMelOf, samplesFor, soundAt } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
+import { chooseSpeakers, spread } from './speakerChoice';
 import { withTrained, type PreparedTask } from './task';
 import type { VerificationRecording, VerificationSet } from '../../corpus';
 
@@ -34,23 +38,39 @@ const SCALE_RECORDINGS = 1000;
  * Prepares an open-set verification task after Coria et al.: a batch holds one random excerpt of a random
  * recording of each of its speakers; a recording's embedding is the mean over windows; trials are scored by
  * their cosine, and once more with s-norm against the training speakers. Nothing but the trials' embeddings
- * is kept in memory: recordings are read when they are needed.
+ * is kept in memory: recordings are read when they are needed. A best record is that of the lowest equal error rate over
+ * all pairs of recordings of training speakers who are held out for it.
+ *
+ * @throws UserError (`input`) when fewer than two speakers are left to train on.
  */
 export async function prepareVerification(
-  { train, test, pairs, targets }: VerificationSet,
+  { train: allTrain, test, pairs, targets }: VerificationSet,
   settings: SpeakerSettings,
   noise?: NoiseMixer,
   signal?: AbortSignal,
 ): Promise<PreparedTask> {
   const { frontEnd, frames, embedding } = settings;
-  const { windowEvery = 0.1, nearest = 400, cohortRecordings = 10 } = settings.verification ?? {};
+  const {
+    windowEvery = 0.1,
+    nearest = 400,
+    cohortRecordings = 10,
+    minimumSeconds = 0,
+  } = settings.verification ?? {};
   const kernel = createLogMel(frontEnd);
+  const chosen = await chooseSpeakers(allTrain, settings.training, {
+    minimumSeconds,
+    recordings: cohortRecordings,
+    sampleRate: frontEnd.sampleRate,
+    signal,
+  });
+  const { train, development } = chosen;
+  const developmentSpeakers = uniqueCodes(development.map(({ speaker }) => speaker)).codes;
   const speakers = uniqueCodes(train.map(({ speaker }) => speaker));
   const ofSpeaker = speakers.values.map((): VerificationRecording[] => []);
   train.forEach((recording, row) => ofSpeaker[speakers.codes[row]!]!.push(recording));
   const tested = uniqueCodes(test.map(({ speaker }) => speaker));
   const bySpeaker = tested.values.length >= SPEAKERS_TO_RESAMPLE;
-  const scale = await scaleOf(spread(train, SCALE_RECORDINGS), kernel, frames, signal);
+  const scale = await scaleOf(spread(train, SCALE_RECORDINGS), kernel, settings, signal);
   const cohort = ofSpeaker.map((own) => spread(own, cohortRecordings));
 
   const sourceOf = (seed: number): SoundSource =>
@@ -99,7 +119,7 @@ export async function prepareVerification(
 
   return {
     name: 'speaker',
-    hash: contentHash([], [namesOf(train), namesOf(test), [...pairs], scale, noise?.identity]),
+    hash: contentHash([], [namesOf(allTrain), namesOf(test), [...pairs], scale, noise?.identity]),
     units: {
       frameRate: frameRate(frontEnd),
       bandsPerOctave: bandsPerOctave(frontEnd),
@@ -117,33 +137,44 @@ export async function prepareVerification(
     remarks: [
       `${targets.length} trials (${targets.reduce((sum, target) => sum + target, 0)} of one speaker) of ${test.length} recordings of ${tested.values.length} speakers, none of them among the ${speakers.values.length} trained on (${train.length} recordings).`,
       `Intervals come from resampling the tested ${bySpeaker ? 'speakers' : 'recordings, since there are too few speakers: for other speakers they are too narrow'}. Detection costs expect 1 target in 100 trials.`,
+      ...(chosen.dropped === 0
+        ? []
+        : [`${chosen.dropped} speakers with less than ${minimumSeconds} s to train on are left out.`]),
+      epochRemark(settings.training, 'equal error rate'),
     ],
     baselines: { chance: { eer: 0.5, cost: 1, eerNormalised: 0.5, costNormalised: 1 } },
     run: (engine, strf, seed, context) => {
       const network = speakerNetwork(engine, settings, strf, speakers.values.length);
+      const embedAll = async (
+        trained: StrfValues,
+        recordings: readonly VerificationRecording[],
+      ): Promise<Float32Array[]> => {
+        const with_ = { engine, network, trained, kernel, scale, signal: context.signal };
+        const rows: Float32Array[] = [];
+        for (const { file } of recordings) rows.push(await embedRecording(with_, file, frames, windowEvery));
+        return rows;
+      };
+      const best: StrfDevelopment = {
+        direction: 'minimise',
+        value: async (trained) => {
+          const values = concatenate(await embedAll(trained, development));
+          const trials = pairTrials({ values, size: embedding, speakers: developmentSpeakers });
+          return equalErrorRate(
+            rankScores(trials.scores, (trial) => trials.targets[trial] === 1),
+            () => 1,
+          );
+        },
+      };
       return withTrained(
         engine,
         network,
         sourceOf(seed),
         { ...settings.training, seed },
-        context,
+        { ...context, development: best },
         async (trained) => {
-          const embed = (file: string): Promise<Float32Array> =>
-            embedRecording(
-              { engine, network, trained, kernel, scale, signal: context.signal },
-              file,
-              frames,
-              windowEvery,
-            );
-          const rows: Float32Array[] = [];
-          for (const { file } of test) rows.push(await embed(file));
           const members: Float32Array[] = [];
-          for (const own of cohort) {
-            const each: Float32Array[] = [];
-            for (const { file } of own) each.push(await embed(file));
-            members.push(meanOf(each));
-          }
-          const embeddings = concatenate(rows);
+          for (const own of cohort) members.push(meanOf(await embedAll(trained, own)));
+          const embeddings = concatenate(await embedAll(trained, test));
           const unit = unitRows(embeddings, embedding);
           const scores = Float32Array.from(targets, (_, trial) =>
             rowCosine(unit, pairs[2 * trial]!, unit, pairs[2 * trial + 1]!, embedding),
@@ -165,23 +196,17 @@ export async function prepareVerification(
 const namesOf = (recordings: readonly VerificationRecording[]): (string | number)[][] =>
   recordings.map(({ name, file, speaker }) => [name, fs.statSync(file).size, speaker]);
 
-/** Up to a number of items, evenly spread over a list. */
-function spread<T>(items: readonly T[], most: number): T[] {
-  const count = Math.min(most, items.length);
-  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
-}
-
 async function scaleOf(
   recordings: readonly VerificationRecording[],
   kernel: LogMelKernel,
-  frames: number,
+  { frames, input }: SpeakerSettings,
   signal: AbortSignal | undefined,
 ): Promise<LogMelScale> {
   const { bands, sampleRate } = kernel.parameters;
   const values: Float32Array[] = [];
   for (const { file } of recordings)
     values.push(fitFrames(logMelOf(await soundAt(file, sampleRate, signal), kernel), bands, frames));
-  return logMelScale(concatenate(values));
+  return logMelScale(concatenate(values), input);
 }
 
 /** Mean embedding of a recording over windows that slide along it, the last one aligned to its end. */
@@ -189,7 +214,7 @@ async function embedRecording(
   with_: {
     readonly engine: Engine;
     readonly network: StrfNetwork;
-    readonly trained: TrainedStrf;
+    readonly trained: StrfValues;
     readonly kernel: LogMelKernel;
     readonly scale: LogMelScale;
     readonly signal: AbortSignal | undefined;

@@ -33,6 +33,37 @@ export function randomFrame(
   return randomState(deriveSeed(seed, 'crop', epoch, clip)).interval(Math.max(0, frames - window));
 }
 
+/** First frame, or sample, of the random segment of a clip in an epoch: uniform over all places, also of a short clip in zeros. */
+export function randomPlace(
+  source: SpectrogramSource,
+  window: number,
+  seed: number,
+  epoch: number,
+  clip: number,
+): number {
+  const { waveform } = source;
+  if (waveform === undefined) return randomFrame(source.frames(clip), window, seed, epoch, clip);
+  const room = waveform.samples(clip) - waveform.segment;
+  const place = randomState(deriveSeed(seed, 'crop', epoch, clip)).interval(Math.abs(room));
+  return room < 0 ? -place : place;
+}
+
+/** First frames, or samples, of evenly spaced windows over a clip; a short clip lies in the middle of its only one. */
+export function evenPlaces(
+  source: SpectrogramSource,
+  window: number,
+  count: number,
+  analysis: Analysis,
+  clip: number,
+): number[] {
+  const { waveform } = source;
+  if (waveform === undefined) return windowFrames(source.frames(clip), window, count, analysis);
+  const samples = waveform.samples(clip);
+  return samples < waveform.segment
+    ? [-Math.floor((waveform.segment - samples) / 2)]
+    : windowStarts(samples, waveform.segment, count);
+}
+
 /** Cuts segments of one length out of clips into one array (segments x window x bins). */
 export function cutSegments(
   source: SpectrogramSource,

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { designResampler, readAudio, resample } from '../../audio';
+import { cacheSound, type CachedSound, designResampler, readAudio, readSamples, resample } from '../../audio';
 import { inputError, UserError } from 'research-basics/errors';
 import { sha256, sha256File } from 'research-basics/files';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
@@ -19,6 +19,68 @@ export interface SpectrogramSource {
   frames(clip: number): number;
   /** Frames `from` .. `from + count` - 1 of a clip into `target` (count x bins). */
   read(clip: number, from: number, count: number, target: Float32Array): void;
+  /** Where segments are cut from the waveform: `from` then counts samples, and may lie before a short clip's begin. */
+  readonly waveform?: {
+    samples(clip: number): number;
+    /** Samples of a segment. */
+    readonly segment: number;
+  };
+}
+
+/**
+ * Segments cut from waveforms, their ends reflected as those of a recording of their own; zeros around a clip shorter than
+ * a segment. The spectrogram of each is computed when it is read.
+ *
+ * @param segment samples of a segment.
+ */
+export async function waveformSource(
+  clips: readonly CachedSound[],
+  analysis: Analysis,
+  segment: number,
+): Promise<SpectrogramSource> {
+  const kernel = await createPowerSpectrogram(analysis);
+  const bins = analysis.fftLength / 2 + 1;
+  return {
+    clips: clips.length,
+    bins,
+    frames: () => frameCount(segment, analysis),
+    waveform: { samples: (clip) => clips[clip]!.samples, segment },
+    read: (clip, from, count, target) => {
+      const samples = new Float32Array(segment);
+      const lead = Math.max(0, -from);
+      samples.set(
+        readSamples(clips[clip]!, Math.max(0, from), Math.min(segment - lead, clips[clip]!.samples)),
+        lead,
+      );
+      target.set(kernel.compute(samples).subarray(0, count * bins));
+    },
+  };
+}
+
+/** Decoded recordings (see `cacheSound`), or why there is none. */
+export async function cacheWaveforms(
+  folder: string,
+  files: readonly string[],
+  { analysis, signal, progress }: CacheOptions,
+): Promise<(CachedSound | { readonly file: undefined; readonly reason: string })[]> {
+  const results: (CachedSound | { readonly file: undefined; readonly reason: string })[] = [];
+  for (const file of files) {
+    results.push(await orReason(() => cacheSound(folder, file, analysis.sampleRate, signal)));
+    progress?.(results.length, files.length);
+  }
+  return results;
+}
+
+/** What was computed, or why its input could not be used. */
+async function orReason<T>(
+  compute: () => Promise<T>,
+): Promise<T | { readonly file: undefined; readonly reason: string }> {
+  try {
+    return await compute();
+  } catch (error) {
+    if (!(error instanceof UserError && error.kind === 'input')) throw error;
+    return { file: undefined, reason: error.message };
+  }
 }
 
 /** Spectrograms in memory: one array (frames x bins) a clip. */
@@ -42,10 +104,15 @@ export interface CacheOptions {
   readonly progress?: (done: number, total: number) => void;
 }
 
+/** Where a clip's spectrogram is. */
+export interface CachedSpectrogram {
+  readonly file: string;
+  readonly frames: number;
+  readonly hash: string;
+}
+
 /** Where a clip's spectrogram is, or why there is none. */
-export type CachedClip =
-  | { readonly file: string; readonly frames: number; readonly hash: string }
-  | { readonly file: undefined; readonly reason: string };
+export type CachedClip = CachedSpectrogram | { readonly file: undefined; readonly reason: string };
 
 /**
  * Computes the power spectrogram of every recording once: `<folder>/ab/ab12….npy` (frames x bins, float32), named by
@@ -65,7 +132,7 @@ export async function cacheSpectrograms(
   const pace = createPace(signal, 'computing spectrograms');
   for (const file of files) {
     await pace();
-    try {
+    const found = await orReason(async () => {
       const hash = sha256({ format: CACHE_FORMAT, analysis, minSamples, content: sha256File(file) });
       const target = path.join(folder, hash.slice(0, 2), `${hash}.npy`);
       if (!fs.existsSync(target)) {
@@ -80,11 +147,9 @@ export async function cacheSpectrograms(
         const bins = analysis.fftLength / 2 + 1;
         writeNpy(target, { shape: [power.length / bins, bins], data: power });
       }
-      results.push({ file: target, frames: framesOf(target), hash });
-    } catch (error) {
-      if (!(error instanceof UserError && error.kind === 'input')) throw error;
-      results.push({ file: undefined, reason: error.message });
-    }
+      return { file: target, frames: framesOf(target), hash };
+    });
+    results.push(found);
     progress?.(results.length, files.length);
   }
   return results;
@@ -104,7 +169,7 @@ function extended(samples: Float32Array, length: number): Float32Array {
 }
 
 /**
- * Spectrograms that `cacheSpectrograms` left, opened anew for each read: tens of thousands may be in use.
+ * Spectrograms that `cacheSpectrograms` left, opened again for each read: tens of thousands may be in use.
  *
  * @throws UserError (`input`) from the source, for a file of another number of bins.
  */
@@ -130,7 +195,7 @@ export function fileSource(
   };
 }
 
-/** Frames of a segment of so many seconds. */
+/** Frames of a segment of this many seconds. */
 export function segmentFrames(seconds: number, analysis: Analysis): number {
   return frameCount(Math.round(seconds * analysis.sampleRate), analysis);
 }

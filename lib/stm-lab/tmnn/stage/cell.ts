@@ -77,7 +77,7 @@ function adoptEarlierCell(out: string, system: string, seed: number, key: string
 
 /**
  * Trains one system with one seed and scores it on the test clips, under a run of its own; a cell that is done is read,
- * one that was killed goes on from its last epoch. Leaves `model/`, `predictions.npy` and `cell.json`.
+ * one that was killed continues from its last epoch. Leaves `model/`, `predictions.npy` and `cell.json`.
  */
 export async function runCell(
   engine: Engine,

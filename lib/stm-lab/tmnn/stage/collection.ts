@@ -43,7 +43,7 @@ interface Unparted extends Pick<ClipCollection, 'outputs' | 'task' | 'notes'> {
 function manifestTags(file: string): Unparted {
   if (fs.existsSync(path.join(file, 'annotations_final.csv')))
     throw inputError(
-      `${file}: is the folder of MagnaTagATune; add --experiment magnatagatune, or give a manifest`,
+      `${file}: is the folder of MagnaTagATune; add --preset magnatagatune, or give a manifest`,
     );
   const { rows, problems } = readManifest(file);
   const tagsOf = (label: string): string[] => label.split(':').map((part) => part.trim());

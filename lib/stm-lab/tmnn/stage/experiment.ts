@@ -31,6 +31,8 @@ export interface TmnnExperiment {
     readonly validationFolds?: number;
     readonly clipsPerGroupAndLabel?: number;
     readonly tags?: number;
+    /** What segments are cut from. Default `spectrograms`. */
+    readonly segments?: 'spectrograms' | 'waveforms';
   };
   readonly segmentSeconds: number;
   readonly network?: Omit<TmnnOptions, 'frontEnd' | 'modulation' | 'outputs'>;
@@ -39,6 +41,16 @@ export interface TmnnExperiment {
   readonly seeds: readonly number[];
   readonly systems: readonly TmnnSystem[];
   readonly comparisons: readonly (readonly [string, string])[];
+  /** Settings to search, by their paths in this preset (`tmnnSearchStage`). */
+  readonly search?: {
+    readonly trials: number;
+    /** Default 1. */
+    readonly seed?: number;
+    /** Default `gp`. */
+    readonly sampler?: 'gp' | 'tpe' | 'sobol' | 'random';
+    /** Of parameters as `bayesian-optimizer` takes them, by path, such as `fit.stages.0.learningRate`. */
+    readonly space: Readonly<Record<string, object>>;
+  };
 }
 
 /**
@@ -49,19 +61,29 @@ export interface TmnnExperiment {
  */
 export function readTmnnExperiment(nameOrFile: string): TmnnExperiment {
   const file = configurationFile('tmnn', nameOrFile);
-  const experiment = checkAgainst<TmnnExperiment>(file, readJson(file), schema);
+  return checkTmnnExperiment(file, readJson(file));
+}
+
+/**
+ * Checks an experiment: form, ranges of networks and training, names in the comparisons.
+ *
+ * @param file where it comes from, for the sentence.
+ * @throws UserError (`input`) naming the file and what is wrong.
+ */
+export function checkTmnnExperiment(file: string, value: unknown): TmnnExperiment {
+  const experiment = checkAgainst<TmnnExperiment>(file, value, schema);
   const names = experiment.systems.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw inputError(`${file}: duplicate system "${twice}"; rename one`);
   for (const name of experiment.comparisons.flat())
     if (!names.includes(name))
-      throw inputError(`${file}: compares "${name}", which is no system; there are ${names.join(', ')}`);
+      throw inputError(`${file}: compares "${name}", which is not a system; there are ${names.join(', ')}`);
   resolveFit(experiment.fit);
   for (const system of experiment.systems) systemSpec(experiment, system, 2);
   return experiment;
 }
 
-/** The network of a system for so many outputs. */
+/** The network of a system for this many outputs. */
 export function systemSpec(
   { network }: Pick<TmnnExperiment, 'network'>,
   { frontEnd, modulation }: TmnnSystem,

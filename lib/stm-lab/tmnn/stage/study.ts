@@ -3,7 +3,8 @@ import { inputError } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
-import { cacheSpectrograms, fileSource } from '..';
+import type { CachedSound } from '../../audio';
+import { cacheSpectrograms, cacheWaveforms, type CachedSpectrogram, fileSource, waveformSource } from '..';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import { nameLabels } from '../../stages/labels';
 import type { StageFailure, StageResult } from '../../stages/stage';
@@ -11,7 +12,7 @@ import { stageParts } from '../../stages/stageParts';
 import { type ReadyCollection, runCell, type TmnnCell } from './cell';
 import { collectClips } from './collection';
 import { systemSpec, type TmnnExperiment } from './experiment';
-import { summarise, type TmnnStudy, writeOutputs, writeScores } from './summary';
+import { summarise, type TmnnStudy, writeDifferences, writeOutputs, writeScores } from './summary';
 
 /** What `tmnnStudyStage` reads and writes. */
 export interface TmnnStudyOptions {
@@ -33,8 +34,8 @@ export interface TmnnStudySummary extends TmnnStudy {
 }
 
 /**
- * Trains every system of an experiment with every seed and compares them: `study.json`, `scores.csv`, `outputs.csv`, and
- * a folder per system and seed (see `runCell`). Recordings that cannot be read are left out and named.
+ * Trains every system of an experiment with every seed and compares them: `study.json`, `scores.csv`, `outputs.csv`,
+ * `differences.csv`, and a folder per system and seed (see `runCell`). Recordings that cannot be read are left out and named.
  *
  * @throws UserError (`input`) when the collection cannot be used.
  */
@@ -53,8 +54,8 @@ export async function tmnnStudyStage(
     folder: out,
     parameters: {
       ...{ data, segmentSeconds, network, fit, testWindows, seeds, systems, comparisons, resamples },
-      // Earlier intervals left out the variance of training.
-      resampled: 'trainings and groups',
+      // Earlier intervals left out the variance of training; later ones had no test per output.
+      resampled: 'trainings and groups, each output',
     },
     inputs: Object.fromEntries(ready.map(({ hash }, i) => [`clips-seed-${experiment.seeds[i]}`, hash])),
     engine: engine.description,
@@ -76,6 +77,7 @@ export async function tmnnStudyStage(
       writeJson(path.join(out, 'study.json'), study);
       writeScores(path.join(out, 'scores.csv'), study);
       writeOutputs(path.join(out, 'outputs.csv'), study);
+      writeDifferences(path.join(out, 'differences.csv'), study);
       const nameOf = nameLabels(
         run,
         study.systems.map(({ system }) => system),
@@ -88,7 +90,7 @@ export async function tmnnStudyStage(
         );
       run?.logArtifact(path.join(out, 'study.json'));
       run?.logArtifact(path.join(out, 'scores.csv'));
-      return { files: ['study.json', 'scores.csv', 'outputs.csv'], failed: parts.failed };
+      return { files: ['study.json', 'scores.csv', 'outputs.csv', 'differences.csv'], failed: parts.failed };
     },
   });
   const { failed = [] } = record;
@@ -107,39 +109,49 @@ export async function readyCollections(
   const { analysis } = systemSpec(experiment, experiment.systems[0]!, 1);
   const collections = experiment.seeds.map((seed) => collectClips(experiment, root, seed));
   const files = [...new Set(collections.flatMap(({ clips }) => clips.map(({ file }) => file)))];
-  const cached = await cacheSpectrograms(cache, files, {
+  const segment = Math.round(experiment.segmentSeconds * analysis.sampleRate);
+  const isWaveform = experiment.data.segments === 'waveforms';
+  const cached = await (isWaveform ? cacheWaveforms : cacheSpectrograms)(cache, files, {
     analysis,
-    minSamples: Math.round(experiment.segmentSeconds * analysis.sampleRate),
+    minSamples: segment,
     signal: context.signal,
     progress: (done, total) => {
-      if (done % 100 === 0) context.progress?.(`tmnn: spectrogram ${done} of ${total}`);
+      if (done % 100 === 0) context.progress?.(`tmnn: recording ${done} of ${total}`);
     },
   });
   const byFile = new Map(files.map((file, i) => [file, cached[i]!]));
   const unreadable = cached.flatMap((one) => (one.file === undefined ? [one.reason] : []));
   unreadable.forEach((reason) => context.warn?.(reason));
-  return collections.map((collection) => {
-    const found = collection.clips.flatMap((clip) => {
-      const stored = byFile.get(clip.file)!;
-      return stored.file === undefined ? [] : [{ clip, stored }];
-    });
-    if (found.length === 0) throw inputError(`${root}: none of its recordings can be read`);
-    const clips = found.map(({ clip }) => clip);
-    return {
-      collection: { ...collection, clips, notes: [...collection.notes, ...unreadable] },
-      source: fileSource(
-        found.map(({ stored }) => stored),
-        analysis,
-      ),
-      hash: sha256(
-        found.map(({ clip: { name, group, outputs, part }, stored }) => [
-          name,
-          group,
-          outputs,
-          part,
-          stored.hash,
-        ]),
-      ),
-    };
-  });
+  return Promise.all(
+    collections.map(async (collection) => {
+      const found = collection.clips.flatMap((clip) => {
+        const stored = byFile.get(clip.file)!;
+        return stored.file === undefined ? [] : [{ clip, stored }];
+      });
+      if (found.length === 0) throw inputError(`${root}: none of its recordings can be read`);
+      const clips = found.map(({ clip }) => clip);
+      return {
+        collection: { ...collection, clips, notes: [...collection.notes, ...unreadable] },
+        source: isWaveform
+          ? await waveformSource(
+              found.map(({ stored }) => stored as CachedSound),
+              analysis,
+              segment,
+            )
+          : fileSource(
+              found.map(({ stored }) => stored as CachedSpectrogram),
+              analysis,
+            ),
+        hash: sha256(
+          found.map(({ clip: { name, group, outputs, part }, stored }) => [
+            name,
+            group,
+            outputs,
+            part,
+            stored.hash,
+          ]),
+        ),
+      };
+    }),
+  );
 }

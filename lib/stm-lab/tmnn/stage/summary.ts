@@ -3,7 +3,10 @@ import { divergedError } from 'research-basics/errors';
 import type { Interval } from '../../evaluation';
 import { type ClipCollection, labelMatrix } from '../../corpus';
 import {
+  holmCorrected,
+  outputDifference,
   pairedTest,
+  type ResampledScores,
   resampledScores,
   type ScoredBlock,
   type ScoreDifference,
@@ -33,6 +36,15 @@ export interface TmnnComparison {
   readonly overSeeds: Readonly<Record<string, number>>;
   /** Wilcoxon's signed-rank test over tags or classes of the mean over seeds (tags: average precision; classes: share found). */
   readonly perOutput: { readonly pairs: number; readonly better: number; readonly pValue: number };
+  /** Each tag (average precision) or class (share found) on the same resamples except for those without a score. */
+  readonly each: readonly TmnnOutputDifference[];
+}
+
+/** First minus second system on one tag or class. */
+export interface TmnnOutputDifference extends ScoreDifference {
+  readonly output: string;
+  /** P-value corrected for the number of outputs (see `holmCorrected`). */
+  readonly corrected: number;
 }
 
 /** What `study.json` says. */
@@ -123,6 +135,7 @@ export function summarise(
                 ]),
               ),
         perOutput: comparedOutputs(cellsOf(first), cellsOf(second)),
+        each: eachOutput(resampled, names.indexOf(first), names.indexOf(second), outputs),
       })),
     cells,
     notes: [...new Set(ready.flatMap(({ collection }) => collection.notes))],
@@ -157,6 +170,35 @@ function comparedOutputs(
     both.map(([, y]) => y!),
   );
   return { pairs, better: both.filter(([x, y]) => x! > y!).length, pValue };
+}
+
+function eachOutput(
+  resampled: ResampledScores,
+  first: number,
+  second: number,
+  outputs: readonly string[],
+): TmnnOutputDifference[] {
+  const tested = outputs.flatMap((output, i) => {
+    const difference = outputDifference(resampled, first, second, i);
+    return difference === undefined ? [] : [{ output, ...difference }];
+  });
+  const corrected = holmCorrected(tested.map(({ pValue }) => pValue));
+  return tested.map((own, i) => ({ ...own, corrected: corrected[i]! }));
+}
+
+/** One line per comparison and tag or class. */
+export function writeDifferences(file: string, { comparisons }: TmnnStudy): void {
+  const rows = comparisons.flatMap(({ first, second, each }) =>
+    each.map(({ output, value, low, high, pValue, corrected }) => ({
+      ...{ first, second, output },
+      difference: value.toFixed(4),
+      low: low.toFixed(4),
+      high: high.toFixed(4),
+      p: pValue.toPrecision(3),
+      p_corrected: corrected.toPrecision(3),
+    })),
+  );
+  writeCsv(file, ['first', 'second', 'output', 'difference', 'low', 'high', 'p', 'p_corrected'], rows);
 }
 
 /** One line per system and metric. */

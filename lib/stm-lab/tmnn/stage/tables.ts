@@ -48,13 +48,18 @@ export function tmnnScoreTable({
 export function tmnnComparisonTable({
   comparisons,
 }: Pick<TmnnStudy, 'comparisons'>): Record<string, string>[] {
-  return comparisons.flatMap(({ first, second, difference, overSeeds, perOutput }) =>
+  return comparisons.flatMap(({ first, second, difference, overSeeds, perOutput, each }) =>
     Object.entries(difference).map(([metric, { value, low, high, pValue }]) => ({
       comparison: `${first} minus ${second}`,
       metric: METRIC_NAMES[metric] ?? metric,
       difference: `${signed(value)} [${signed(low)}, ${signed(high)}]`,
       'p, resampled trainings and groups': pValue.toFixed(3),
       'p, paired over seeds': overSeeds[metric]?.toFixed(3) ?? '–',
+      'outputs that differ, corrected':
+        each
+          .filter(({ corrected }) => corrected < 0.05)
+          .map((own) => `${own.output} ${signed(own.value)}`)
+          .join(', ') || 'none',
       'better outputs': `${perOutput.better} of ${perOutput.pairs}, p ${perOutput.pValue.toFixed(3)}`,
     })),
   );
