@@ -192,7 +192,7 @@ test('cross-validation predicts every row once per repeat and averages over repe
   assert.equal(averaged.rows, 24);
 });
 
-test('cross-validation goes on where it stopped, computes nothing twice, and refuses other settings', async (t) => {
+test('cross-validation continues where it stopped, computes nothing twice, and refuses other settings', async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-cv-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const undisturbed = await crossValidate(shareTask());

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { type LabelledRows, logisticRegression, supportVectorMachine } from 'stm-lab/dist/models';
+import {
+  fitLogistic,
+  fourierFeatures,
+  type LabelledRows,
+  logisticRegression,
+  supportVectorMachine,
+} from 'stm-lab/dist/models';
 import { couplePairs, fitSigmoid, sigmoidOf } from 'stm-lab/dist/models/baselines/platt';
 import { solveDual } from 'stm-lab/dist/models/baselines/smo';
 import { randomState } from 'research-basics/random/mt19937';
@@ -12,7 +18,12 @@ interface Golden {
   x: number[][];
   y: number[];
   test: number[][];
-  logistic: { C: number; classWeights: 'none' | 'balanced'; probabilities: number[][] }[];
+  logistic: {
+    C: number;
+    l1Ratio: number;
+    classWeights: 'none' | 'balanced';
+    probabilities: number[][];
+  }[];
   svm: {
     kernel: 'linear' | 'rbf';
     C: number;
@@ -28,11 +39,38 @@ const golden = JSON.parse(
 const train: LabelledRows = { x: flat(golden.x), y: Int32Array.from(golden.y), rows: 90, columns: 4 };
 const unseen = flat(golden.test);
 
-for (const { C, classWeights, probabilities } of golden.logistic)
-  test(`logistic regression, C ${C}, weights ${classWeights}: probabilities of scikit-learn within 1e-5`, async () => {
-    const model = await logisticRegression({ C, classWeights, tolerance: 1e-9 }).fit(train, 3);
+for (const { C, l1Ratio, classWeights, probabilities } of golden.logistic)
+  test(`logistic regression, C ${C}, L1 ratio ${l1Ratio}, weights ${classWeights}: probabilities of scikit-learn within 1e-5`, async () => {
+    const options = { C, l1Ratio, classWeights, tolerance: 1e-9 };
+    const model = await logisticRegression(options).fit(train, 3);
     assert.ok(largestDifference(model.predictProbabilities(unseen, 30), flat(probabilities)) < 1e-5);
   });
+
+test('absolute weights in the penalty make weights zero, squares do not', () => {
+  const zeros = (l1Ratio: number): number =>
+    fitLogistic(train, 3, { C: 0.05, l1Ratio, tolerance: 1e-9 }).weights.filter((weight) => weight === 0)
+      .length;
+  assert.ok(zeros(1) > zeros(0) && zeros(0) === 0, `${zeros(1)}, ${zeros(0)}`);
+});
+
+test('random Fourier features: their products are a Gaussian kernel, the nearer the more there are', () => {
+  const [gamma, columns] = [0.2, 4];
+  const worst = (features: number): number => {
+    const mapped = fourierFeatures(columns, 1, { features, gamma })(unseen);
+    let most = 0;
+    for (let a = 0; a < 30; a++)
+      for (let b = 0; b < a; b++) {
+        let [product, square] = [0, 0];
+        for (let f = 0; f < features; f++) product += mapped[a * features + f]! * mapped[b * features + f]!;
+        for (let j = 0; j < columns; j++)
+          square += (unseen[a * columns + j]! - unseen[b * columns + j]!) ** 2;
+        most = Math.max(most, Math.abs(product - Math.exp(-gamma * square)));
+      }
+    return most;
+  };
+  assert.ok(worst(20_000) < 0.04, String(worst(20_000)));
+  assert.ok(worst(100) > worst(20_000));
+});
 
 for (const { kernel, C, gamma, classWeights, decisions } of golden.svm)
   test(`${kernel} machine, C ${C}: decision values of scikit-learn within 1e-4`, () => {
@@ -133,6 +171,9 @@ test('a sigmoid is found again from draws of it, and pairs of a known distributi
 
 test('options out of range are named', async () => {
   assert.throws(() => logisticRegression({ C: 0 }), /C 0 must be more than 0/);
+  assert.throws(() => logisticRegression({ l1Ratio: 2 }), /l1Ratio 2 must be from 0 to 1/);
+  assert.throws(() => fourierFeatures(4, 1, { gamma: 0 }), /gamma 0 must be more than 0/);
+  assert.throws(() => fourierFeatures(4, 1, { features: 0 }), /0 features; it must be a whole number/);
   assert.throws(() => supportVectorMachine({ gamma: -1 }), /gamma -1/);
   const data = cloudRows(10, 2, 2, 1);
   data.x[5] = Infinity;

@@ -81,11 +81,11 @@ test('a trial that diverges is failed with its reason; the others are scored', a
   const engine = await loadEngine();
   const objective = createTrialObjective({
     engine,
-    data: {
+    data: () => ({
       classes: ['a', 'b', 'c', 'd'],
       parts: 1,
       part: () => Promise.resolve({ train: data, test: data }),
-    },
+    }),
     search: {
       sampler: 'random',
       trials: 6,

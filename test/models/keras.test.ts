@@ -112,11 +112,11 @@ print(json.dumps(answers))
   },
 );
 
-test('files that are no such network are refused in one sentence', async (t) => {
+test('files that are not such networks are refused in one sentence', async (t) => {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-keras-'));
   t.after(() => fs.rmSync(scratch, { recursive: true }));
   const file = path.join(scratch, 'x.keras');
-  await assert.rejects(loadKeras(file), /x\.keras: cannot be read/);
+  await assert.rejects(loadKeras(file), /x\.keras: there is no such file/);
   fs.writeFileSync(file, 'not a model');
   await assert.rejects(loadKeras(file), /not a usable ZIP archive/);
   fs.writeFileSync(file, encodeZip(new Map([['a.txt', Buffer.from('a')]])));

@@ -70,16 +70,16 @@ test('the small example: folds of each group as scikit-learn prints them', () =>
   );
 });
 
-test('the fixed flavour balances what the published one does not', () => {
+test('the corrected flavour balances what the published one does not', () => {
   const rows = recordings(80, 1).flatMap((row, g) =>
     Array.from({ length: 1 + ((g * 7) % 23) }, (_, k) => ({ ...row, path: `${g}-${k}` })),
   );
-  const spreadOf = (flavour: 'published' | 'fixed'): number => {
+  const spreadOf = (flavour: 'published' | 'corrected'): number => {
     const { classes } = balanceReport(makeSplit({ rows, flavour, folds: 5 }));
     return Math.max(...classes.map((own) => own.mostShare - own.leastShare));
   };
-  assert.ok(spreadOf('fixed') < 0.4, `fixed ${spreadOf('fixed')}`);
-  assert.ok(spreadOf('published') > 2 * spreadOf('fixed'));
+  assert.ok(spreadOf('corrected') < 0.4, `corrected ${spreadOf('corrected')}`);
+  assert.ok(spreadOf('published') > 2 * spreadOf('corrected'));
 });
 
 test('another seed gives another split, the same seed the same', () => {

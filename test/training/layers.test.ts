@@ -229,7 +229,7 @@ test('hand examples: Nesterov, first Adam step, decay, rates, clipping', async (
   assert.throws(() => run({ rule: { kind: 'sgd', momentum: 1 } }, [1, 1], [], 1), /momentum 1/);
 });
 
-test('Lookahead: after k updates slow values take their share, and both go on from there', async () => {
+test('Lookahead: after k updates slow values take their share, and both continue from there', async () => {
   const engine = await loadEngine();
   const { tf } = engine;
   const own = createLayout([{ name: 'a', shape: [2], start: { kind: 'constant', value: 0 } }]);
@@ -264,7 +264,7 @@ test('Lookahead: after k updates slow values take their share, and both go on fr
   );
 });
 
-test('an optimiser read and written goes on bit for bit', async () => {
+test('an optimiser read and written continues bit for bit', async () => {
   const engine = await loadEngine();
   const { tf } = engine;
   const own = createLayout([{ name: 'a', shape: [50], start: { kind: 'uniform', low: -1, high: 1 } }]);

@@ -35,7 +35,7 @@ export interface GroupDesign {
  *
  * @returns a function filling `weights` (one per row) for resample 0, 1, ...; the same number always gives
  *   the same weights.
- * @throws UserError (`input`) when groups and labels differ in number, or for a seed that is no whole number.
+ * @throws UserError (`input`) when groups and labels differ in number, or for a seed that is not a whole number.
  */
 export function groupResampler(
   { groups, labels }: GroupDesign,

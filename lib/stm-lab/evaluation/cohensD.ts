@@ -34,7 +34,7 @@ function moments(
  * deviations. Deviations divide by n - 1.
  *
  * @param data feature matrix, row-major, one row per recording.
- * @param columns features a row.
+ * @param columns features per row.
  * @param first row numbers of the first group, at least 2.
  * @param second row numbers of the second group, at least 2.
  * @returns one value per feature, positive where the first group is larger; NaN where no feature varies

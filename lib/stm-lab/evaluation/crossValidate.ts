@@ -27,13 +27,16 @@ export interface CrossValidationTask {
   readonly classNames: readonly string[];
   /** Group of each row; no group may lie in two folds. */
   readonly groups: Int32Array;
-  /** Fold of each row, 0 .. K - 1: one division for all repeats, or one per seed. */
-  readonly folds: Int32Array | ((seed: number) => Int32Array);
+  /**
+   * Fold of each row, 0 .. K - 1: one division for all repeats, or one per seed. `one`: a single fold of all rows, for
+   * models of rows that are not among these, which `fitFold` knows.
+   */
+  readonly folds: Int32Array | ((seed: number) => Int32Array) | 'one';
   /** One repeat each. Default `[1, 2, 3, 4, 5]`. */
   readonly seeds?: readonly number[];
   /** Trains on `trainRows` and returns probabilities of `testRows` (float32, rows x classes). */
   readonly fitFold: (task: FoldTask) => Float32Array | Promise<Float32Array>;
-  /** Told after each fold, also of those found finished. */
+  /** Called after each fold, also of those found finished. */
   readonly onFold?: (done: {
     readonly fold: number;
     readonly seed: number;
@@ -42,7 +45,7 @@ export interface CrossValidationTask {
     readonly source: 'computed' | 'stored';
   }) => void;
   /**
-   * Keeps each finished fold, and goes on from there. `identity` is any JSON value that says what is
+   * Keeps each finished fold, and continues from there. `identity` is any JSON value that says what is
    * being computed (model, options, feature hash): a folder is never continued by another.
    */
   readonly resume?: { readonly folder: string; readonly identity: unknown };
@@ -76,7 +79,7 @@ export interface CrossValidationResult {
 
 /**
  * Group-wise K-fold cross-validation, repeated over seeds. Deterministic when `fitFold` is; with `resume`,
- * a killed run goes on and no finished fold is computed again.
+ * a killed run continues and no finished fold is computed again.
  *
  * @throws UserError: `input` when sizes disagree, a group lies in two folds, a fold is empty, or the
  *   folder belongs to another computation; `diverged` when a fold's probabilities are not numbers (the folds before it
@@ -87,6 +90,7 @@ export async function crossValidate(task: CrossValidationTask): Promise<CrossVal
   const classes = classNames.length;
   if (seeds.length === 0) throw inputError('cross-validation: give at least one seed');
   const divisions = seeds.map((seed) => {
+    if (task.folds === 'one') return { seed, folds: new Int32Array(labels.length), count: 1 };
     const folds = typeof task.folds === 'function' ? task.folds(seed) : task.folds;
     return { seed, folds, count: checkFolds(folds, labels, groups) };
   });

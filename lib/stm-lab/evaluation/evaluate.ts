@@ -143,7 +143,7 @@ function atValidationThreshold(
   return { threshold, macroF1: kerasMacroF1(predictions, threshold) };
 }
 
-/** Rankings are sorted once; a resample only weighs them anew. */
+/** Rankings are sorted once; a resample only weighs them again. */
 function intervalsOf(
   predictions: Predictions,
   groups: Int32Array,

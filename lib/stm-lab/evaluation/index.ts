@@ -22,9 +22,11 @@ export {
 export { cohensD, type CohensDOptions } from './cohensD';
 export { type DetectionCosts, equalErrorRate, minimumDetectionCost } from './detectionErrors';
 export { familyPrecisionRecall, type FamilyScores } from './incompleteTags';
-export { type PairedTest, pairedTest, type SignedRank, signedRankTest } from './pairedTests';
+export { holmCorrected, type PairedTest, pairedTest, type SignedRank, signedRankTest } from './pairedTests';
+export { fitPowerLaw, type PowerLaw, powerLawCrossing, powerLawError } from './powerLaw';
 export { trapezoidPrecisionRecall } from './precisionRecall';
 export {
+  outputDifference,
   type ResampledScores,
   resampledScores,
   type ScoreDifference,

@@ -55,10 +55,27 @@ function exactTail(n: number, sum: number): number {
   return tail / 2 ** n;
 }
 
+/**
+ * P-values corrected for their number by Holm (1979): the chance of any false alarm among all tests stays below the level.
+ *
+ * @returns in the order given, at most 1.
+ */
+export function holmCorrected(pValues: readonly number[]): number[] {
+  const order = pValues.map((_, i) => i).sort((a, b) => pValues[a]! - pValues[b]!);
+  const corrected = new Array<number>(pValues.length);
+  let largest = 0;
+  order.forEach((at, rank) => {
+    largest = Math.max(largest, Math.min(1, (pValues.length - rank) * pValues[at]!));
+    corrected[at] = largest;
+  });
+  return corrected;
+}
+
 /** Standard normal distribution function, by the continued fraction of its tail or the series; 1e-12. */
-function normalCdf(z: number): number {
+export function normalCdf(z: number): number {
   if (z < 0) return 1 - normalCdf(-z);
   const density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
+  if (z > 38) return 1;
   if (z > 4) {
     let fraction = 0;
     for (let k = 60; k >= 1; k--) fraction = k / (z + fraction);
@@ -91,7 +108,7 @@ export interface PairedTest {
 export function pairedTest(first: readonly number[], second: readonly number[]): PairedTest {
   if (first.length !== second.length || first.length < 2)
     throw inputError(
-      `paired test: ${first.length} and ${second.length} values; as many on both sides, and two at least, are needed`,
+      `paired test: ${first.length} and ${second.length} values; both sides need the same number of values, at least two`,
     );
   const differences = first.map((value, i) => value - second[i]!);
   const n = differences.length;

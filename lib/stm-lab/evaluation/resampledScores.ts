@@ -1,6 +1,7 @@
 import { deriveSeed } from 'research-basics/random/seeds';
 import { drawCounts, quantile, type Interval } from './bootstrap';
-import { mostProbable } from './predictions';
+import { normalCdf } from './pairedTests';
+import { deviation, mostProbable } from './predictions';
 import { rankingAreas, rankScores } from './ranking';
 
 /** What several models said of the same clips; one block per fold or training seed. */
@@ -17,9 +18,9 @@ export interface ScoredBlock {
 export interface ResampledScores {
   /** `rocAuc` and `prAuc` (means over tags) of taggers, `accuracy` of classifiers. */
   readonly metrics: readonly string[];
-  /** Model x metric. */
+  /** Model x metric; then model x output: average precision of a tag, share found of a class. */
   readonly values: readonly (readonly number[])[];
-  /** Model x metric x resample; the same resamples for all models. */
+  /** The same x resample; the same resamples for all models. */
   readonly draws: readonly (readonly Float64Array[])[];
 }
 
@@ -29,13 +30,15 @@ function scorer(block: ScoredBlock, model: Float32Array, outputs: number, task: 
   const { labels } = block;
   if (task === 'classes') {
     const right = mostProbable(model, outputs).map((c, row) => labels[row * outputs + c]!);
+    const truth = mostProbable(labels, outputs);
     return (weights) => {
-      let [hits, total] = [0, 0];
+      const [hits, total] = [new Float64Array(outputs), new Float64Array(outputs)];
       right.forEach((hit, row) => {
-        hits += hit * weights[row]!;
-        total += weights[row]!;
+        hits[truth[row]!]! += hit * weights[row]!;
+        total[truth[row]!]! += weights[row]!;
       });
-      return [hits / total];
+      const sum = (counts: Float64Array): number => counts.reduce((a, b) => a + b, 0);
+      return [sum(hits) / sum(total), ...hits.map((own, c) => own / total[c]!)];
     };
   }
   const rankings = Array.from({ length: outputs }, (_, tag) =>
@@ -45,12 +48,15 @@ function scorer(block: ScoredBlock, model: Float32Array, outputs: number, task: 
     ),
   );
   return (weights) => {
-    const areas = rankings
-      .map((ranking) => rankingAreas(ranking, (row) => weights[row]!))
-      .filter(({ roc }) => !Number.isNaN(roc));
+    const each = rankings.map((ranking) => rankingAreas(ranking, (row) => weights[row]!));
+    const areas = each.filter(({ roc }) => !Number.isNaN(roc));
     const mean = (of: (area: (typeof areas)[number]) => number): number =>
       areas.reduce((sum, area) => sum + of(area), 0) / areas.length;
-    return [mean(({ roc }) => roc), mean(({ ap }) => ap)];
+    return [
+      mean(({ roc }) => roc),
+      mean(({ ap }) => ap),
+      ...each.map(({ roc, ap }) => (Number.isNaN(roc) ? NaN : ap)),
+    ];
   };
 }
 
@@ -75,7 +81,7 @@ export function resampledScores(
   );
   const meanOver = (m: number, weights: readonly Float64Array[], times: Float64Array): number[] => {
     const each = scorers[m]!.map((score, b) => (times[b] === 0 ? [] : score(weights[b]!)));
-    return metrics.map((_, i) => {
+    return Array.from({ length: metrics.length + outputs }, (_, i) => {
       let [sum, count] = [0, 0];
       each.forEach((scores, b) => {
         const value = scores[i];
@@ -90,7 +96,9 @@ export function resampledScores(
   const once = new Float64Array(blocks.length).fill(1);
   const names = [...new Set(blocks.flatMap(({ groups }) => groups))];
   const place = new Map(names.map((name, i) => [name, i]));
-  const draws = scorers.map(() => metrics.map(() => new Float64Array(resamples)));
+  const draws = scorers.map(() =>
+    Array.from({ length: metrics.length + outputs }, () => new Float64Array(resamples)),
+  );
   for (let n = 0; n < resamples; n++) {
     const counts = drawCounts(names.length, deriveSeed(seed, 'resample', n));
     const weights = blocks.map(({ groups }) =>
@@ -130,5 +138,32 @@ export function scoreDifference(
     low: quantile(drawn, 0.025),
     high: quantile(drawn, 0.975),
     pValue: Math.min(1, (2 * (beyond + 1)) / (drawn.length + 1)),
+  };
+}
+
+/**
+ * First minus second model on one output. The p-value is that of a normal distribution with the resamples' standard
+ * deviation: among many outputs a share of resamples would be too coarse to be corrected.
+ *
+ * @returns undefined for an output without a score, or in too few resamples: fewer than half.
+ */
+export function outputDifference(
+  { metrics, values, draws }: ResampledScores,
+  first: number,
+  second: number,
+  output: number,
+): ScoreDifference | undefined {
+  const at = metrics.length + output;
+  const other = draws[second]![at]!;
+  const drawn = Array.from(draws[first]![at]!, (value, n) => value - other[n]!).filter(Number.isFinite);
+  const value = values[first]![at]! - values[second]![at]!;
+  if (!Number.isFinite(value) || drawn.length < other.length / 2) return undefined;
+  const spread = deviation(drawn);
+  const z = spread > 0 ? Math.abs(value) / spread : value === 0 ? 0 : Infinity;
+  return {
+    value,
+    low: quantile(drawn, 0.025),
+    high: quantile(drawn, 0.975),
+    pValue: 2 * (1 - normalCdf(z)),
   };
 }

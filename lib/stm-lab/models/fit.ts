@@ -33,7 +33,7 @@ export interface EpochRecord {
   readonly validation?: Readonly<Record<string, number>>;
 }
 
-/** What `fitMlp` trains, on what, and who is told. */
+/** What `fitMlp` trains, on what, and what it calls meanwhile. */
 export interface FitTask {
   readonly spec: MlpSpec;
   readonly train: LabelledRows;
@@ -46,9 +46,9 @@ export interface FitTask {
   /** Weights to start from (in the order of `networkLayout`) instead of seeded ones. */
   readonly start?: readonly Float32Array[];
   readonly info?: Partial<ModelInfo>;
-  /** Told after each epoch, before its checkpoint is written; `stop` ends the training there. */
+  /** Called after each epoch, before its checkpoint is written; `stop` ends the training there. */
   readonly onEpoch?: (record: EpochRecord) => 'stop' | void | Promise<'stop' | void>;
-  /** Saves after every epoch, and goes on from what is there. */
+  /** Saves after every epoch, and continues from what is there. */
   readonly checkpoint?: { readonly folder: string };
   readonly signal?: AbortSignal;
 }

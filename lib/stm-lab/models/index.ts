@@ -6,6 +6,7 @@ export { balancedWeights, type LossOptions } from '../training/focalLoss';
 export { createModel, loadModel, type MlpModel, modelHash, type ModelInfo, saveModel } from './model';
 export { type EarlyStopping, type FitOptions, PUBLISHED_FIT, type ResolvedFitOptions } from './options';
 export { predictProbabilities } from './predict';
+export { fitRecurrent, type FittedRecurrent, type RecurrentOptions } from './recurrent';
 export {
   checkSpec,
   countParameters,

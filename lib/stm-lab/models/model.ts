@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { divergedError, inputError } from 'research-basics/errors';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
@@ -103,9 +104,11 @@ export function loadModel(folder: string): MlpModel {
   const file = path.join(folder, 'model.json');
   const content = readJson<ModelFile>(file);
   if (content.format !== 'stm-lab mlp 1')
-    throw inputError(`${file}: is not a saved stm-lab network (format "${String(content.format)}")`);
+    throw inputError(`${file}: is not a saved stm-lab network (format ${JSON.stringify(content.format)})`);
   const weights = content.parameters.map((parameter) => {
     const weightFile = path.join(folder, parameter.file);
+    if (!fs.existsSync(weightFile))
+      throw inputError(`${weightFile}: is missing; train or copy the model again`);
     const { data } = readNpy(weightFile);
     if (!(data instanceof Float32Array) || sha256(bytesOf(data)) !== parameter.sha256)
       throw inputError(`${weightFile}: is not the file this model was saved with; train or copy it again`);

@@ -12,7 +12,7 @@ export interface EarlyStopping {
   readonly direction: 'minimise' | 'maximise';
   /** Epochs without improvement before stopping, 1 or more. Default 10. */
   readonly patience?: number;
-  /** A change smaller than this is no improvement. Default 0. */
+  /** A change smaller than this is not an improvement. Default 0. */
   readonly minimumChange?: number;
 }
 
@@ -25,7 +25,7 @@ export interface FitOptions extends Partial<Schedule> {
   /** Rows per micro-batch; the last of an epoch may be shorter and counts as whole. Default 256. */
   readonly batchSize?: number;
   /**
-   * Micro-batches per weight update, whose mean gradient is used. The count goes on over the end of an
+   * Micro-batches per weight update, whose mean gradient is used. The count continues over the end of an
    * epoch; what is left at the end of training is dropped. Default 8.
    */
   readonly accumulation?: number;

@@ -47,7 +47,7 @@ export const LAYER_NORM_EPSILON = 1e-3;
 export function checkSpec(spec: MlpSpec): MlpSpec {
   const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
   if (spec.family !== 'dropout' && spec.family !== 'layernorm')
-    throw inputError(`network family "${String(spec.family)}": must be "dropout" or "layernorm"`);
+    throw inputError(`network family ${JSON.stringify(spec.family)}: must be "dropout" or "layernorm"`);
   if (!whole(spec.inputs)) throw inputError(`network inputs ${spec.inputs}: must be a whole number from 1`);
   if (!Number.isInteger(spec.classes) || spec.classes < 2)
     throw inputError(`network classes ${spec.classes}: must be a whole number from 2`);

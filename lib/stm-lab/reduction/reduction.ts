@@ -1,5 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
+import { unusualParameters, type ExtractionIdentity } from '../features';
 import { loadAlgebra, type AlgebraOptions } from './algebra';
 import { fitExactPca, fitIncrementalPca, type Components } from './pca';
 import type { RowName } from '../base/finiteRows';
@@ -29,6 +30,8 @@ export interface Reduction {
 
 /** Where a reduction comes from; parts that are not known stay undefined. */
 export interface ReductionProvenance {
+  /** How the features were extracted, so that new recordings are analysed alike. */
+  readonly extraction?: ExtractionIdentity | undefined;
   /** Hash of the axis table that travels with the features. */
   readonly axesHash?: string | undefined;
   /** Hash of the feature file. */
@@ -139,7 +142,9 @@ export function hashReduction(parts: Omit<Reduction, 'hash'>): string {
     whiten,
     columns,
     rows: standardiser.rows,
-    provenance: JSON.parse(JSON.stringify(provenance)) as unknown,
+    provenance: JSON.parse(
+      JSON.stringify({ ...provenance, extraction: unusualExtraction(provenance) }),
+    ) as unknown,
     arrays: [
       standardiser.mean,
       standardiser.scale,
@@ -148,6 +153,13 @@ export function hashReduction(parts: Omit<Reduction, 'hash'>): string {
         : [components.mean, components.vectors, components.explainedVariance, components.singularValues]),
     ].map(bytes),
   });
+}
+
+/** Undefined where all is at its default, so that models of versions that did not record it stay valid. */
+function unusualExtraction({ extraction }: ReductionProvenance): ExtractionIdentity | undefined {
+  if (extraction === undefined) return undefined;
+  const parameters = unusualParameters(extraction);
+  return Object.keys(parameters).length === 0 ? undefined : { ...extraction, parameters };
 }
 
 /**

@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
+import { stageFile } from '../base/stageFile';
 import { hashReduction, type Reduction, type ReductionProvenance } from './reduction';
 import { checkSameFeatures } from './transform';
 
@@ -68,11 +69,11 @@ export function saveReduction(folder: string, reduction: Reduction): void {
  * @throws UserError (`input`) when a file is missing or changed, or `expected` differs.
  */
 export function loadReduction(folder: string, expected: ReductionProvenance = {}): Reduction {
-  const record = readJson<ReductionRecord>(path.join(folder, 'reduction.json'));
+  const record = readJson<ReductionRecord>(stageFile(folder, 'reduction.json', 'reduce'));
   if (record.format !== 1)
     throw inputError(`${folder}: reduction.json has format ${String(record.format)}; this version reads 1`);
   const read = (name: string): Float64Array => {
-    const { data } = readNpy(path.join(folder, name));
+    const { data } = readNpy(stageFile(folder, name, 'reduce'));
     if (!(data instanceof Float64Array)) throw inputError(`${path.join(folder, name)}: is not float64`);
     return data;
   };

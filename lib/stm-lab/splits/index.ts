@@ -2,7 +2,7 @@ export { stratifiedGroupKFold, type StratifiedGroupKFoldOptions } from './strati
 export { scorableByCollection, withoutSharedGroups, type ScorableRows } from './collections';
 export { groupKFold, type GroupKFoldOptions } from './groupKFold';
 export { assignRoles, type Role } from './roles';
-export { foldsFor, officialFolds, type OfficialColumn } from './official';
+export { foldsFor, officialFolds, officialParts, type OfficialColumn } from './official';
 export { checkLeakage, describeSharing, findLeaks, type Leak, type LeakageCheck } from './leakage';
 export {
   featureRowsOf,

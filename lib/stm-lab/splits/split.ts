@@ -3,7 +3,7 @@ import { encodeCell, guardCell } from '../base/csv';
 import { inputError } from 'research-basics/errors';
 import { groupKFold } from './groupKFold';
 import { checkLeakage, describeLeaks, findLeaks } from './leakage';
-import { officialFolds } from './official';
+import { officialFolds, statesParts } from './official';
 import { assignRoles, type Role } from './roles';
 import { stratifiedGroupKFold } from './stratified';
 
@@ -13,7 +13,7 @@ export interface SplitParameters {
   readonly folds: number;
   readonly seed: number;
   readonly shuffle: 'shuffled' | 'in-order';
-  readonly flavour: 'published' | 'fixed';
+  readonly flavour: 'published' | 'corrected';
   readonly domains: 'together' | 'by-prefix';
   /** Column of the corpus that stated the folds or roles; the other settings had no say then. */
   readonly column?: string;
@@ -78,8 +78,17 @@ export function makeSplit(options: MakeSplitOptions): Split {
   const warnings: string[] = [];
   if (options.column !== undefined) {
     const { column, values = [] } = options;
-    const { fold, roles, folds } = officialFolds(rows, { column, values });
-    return finish(rows, { ...parameters, folds, column }, fold, roles, warnings);
+    const byPart = statesParts(values);
+    const inPart = (_: unknown, i: number): boolean => !byPart || Boolean(values[i]?.trim());
+    const numbered = rows.map((row, i) => ({ ...row, row: row.row ?? i }));
+    const own = numbered.filter(inPart);
+    const { fold, roles, folds } = officialFolds(own, { column, values: values.filter(inPart) });
+    const out = numbered.filter((row, i) => !inPart(row, i));
+    if (out.length > 0)
+      warnings.push(
+        `${out.length} ${out.length === 1 ? 'recording is' : 'recordings are'} in no part of column "${column}" and left out (first: ${out[0]!.path})`,
+      );
+    return finish(own, { ...parameters, folds, column }, fold, roles, warnings);
   }
   const fold = new Int32Array(rows.length);
   for (const [domain, places] of domainsOf(labels, parameters.domains)) {
@@ -125,7 +134,7 @@ function finish(
 
 function withDefaults(options: MakeSplitOptions): SplitParameters {
   const { method = 'stratified-group', folds = 10, seed = 23, shuffle = 'shuffled' } = options;
-  const { flavour = 'fixed', domains = 'together' } = options;
+  const { flavour = 'corrected', domains = 'together' } = options;
   if (!Number.isInteger(seed) || seed < 0 || seed > 4294967295)
     throw inputError(`seed ${seed}: must be an integer from 0 to 4294967295`);
   return { method, folds, seed, shuffle, flavour, domains };

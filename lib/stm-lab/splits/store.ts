@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import { unguardCell } from '../base/csv';
 import { eachCsvRecord } from '../base/csvRecords';
+import { stageFile } from '../base/stageFile';
 import { inputError } from 'research-basics/errors';
 import { readJson, sha256File, writeFileAtomic, writeJson } from 'research-basics/files';
 import { balanceReport } from './balance';
@@ -45,8 +46,8 @@ export function writeSplit(folder: string, split: Split): void {
  *   describes, or a group lies in two folds.
  */
 export function readSplit(folder: string): Split {
-  const record = readJson<SplitRecord>(path.join(folder, 'split.json'));
-  const file = path.join(folder, 'split.csv');
+  const record = readJson<SplitRecord>(stageFile(folder, 'split.json', 'split'));
+  const file = stageFile(folder, 'split.csv', 'split');
   if (record.format !== 1)
     throw inputError(`${folder}: split.json has format ${String(record.format)}; this version reads 1`);
   const paths: string[] = [];

@@ -22,7 +22,7 @@ export interface StratifiedGroupKFoldOptions {
    * folds stay disjoint in groups but are neither stratified nor of equal size. The same as `fixed`
    * when `in-order`.
    */
-  readonly flavour?: 'published' | 'fixed';
+  readonly flavour?: 'published' | 'corrected';
 }
 
 /**
@@ -35,7 +35,7 @@ export interface StratifiedGroupKFoldOptions {
  *   there are folds.
  */
 export function stratifiedGroupKFold(options: StratifiedGroupKFoldOptions): Int32Array {
-  const { labels, groups, folds = 10, seed = 23, shuffle = 'shuffled', flavour = 'fixed' } = options;
+  const { labels, groups, folds = 10, seed = 23, shuffle = 'shuffled', flavour = 'corrected' } = options;
   if (labels.length !== groups.length)
     throw new RangeError(`${labels.length} labels for ${groups.length} groups; one each per row`);
   const { values: classNames, codes: classOf } = uniqueCodes(labels);

@@ -7,8 +7,10 @@ import type { LinearModel } from './linear';
 
 /** Options of the logistic regression. */
 export interface LogisticOptions {
-  /** Inverse strength of the L2 penalty, more than 0. Default 1. */
+  /** Inverse strength of the penalty, more than 0. Default 1. */
   readonly C?: number;
+  /** Share of the absolute weights in the penalty, 0 (default: squares alone) to 1; between them, an elastic net. */
+  readonly l1Ratio?: number;
   /** `balanced`: each class weighs the same in all. Default `none`. */
   readonly classWeights?: 'none' | 'balanced';
   /** Largest gradient entry (per row, of columns scaled alike), at which the fit ends. Default 1e-7. */
@@ -18,24 +20,26 @@ export interface LogisticOptions {
 }
 
 /**
- * Multinomial logistic regression in float64: minimises C sum_i w_i (-ln p_i) + ||W||^2 / 2 by L-BFGS,
- * intercepts unpenalised (the objective of scikit-learn's `LogisticRegression`).
+ * Multinomial logistic regression in float64: minimises C sum_i w_i (-ln p_i) + (1 - r) ||W||^2 / 2 + r |W| (r: `l1Ratio`)
+ * by L-BFGS, intercepts unpenalised (the objective of scikit-learn's `LogisticRegression`).
  */
 export function logisticRegression(options: LogisticOptions = {}): Classifier {
-  const { C = 1, classWeights = 'none' } = options;
-  checkPenalty(C);
+  const { C = 1, l1Ratio = 0, classWeights = 'none' } = options;
+  checkPenalty(C, l1Ratio);
   return {
     fit: (train, classes) =>
       fitted(
         fitLogistic(train, classes, options).weights,
         train.columns,
         classes,
-        `logistic regression, C ${C}, class weights ${classWeights}`,
+        `logistic regression, C ${C}${l1Ratio === 0 ? '' : `, L1 ratio ${l1Ratio}`}, class weights ${classWeights}`,
       ),
   };
 }
 
-function checkPenalty(C: number): void {
+function checkPenalty(C: number, l1Ratio: number): void {
+  if (!(l1Ratio >= 0 && l1Ratio <= 1))
+    throw inputError(`logistic regression: l1Ratio ${l1Ratio} must be from 0 to 1`);
   if (!(C > 0 && C < Infinity)) throw inputError(`logistic regression: C ${C} must be more than 0`);
 }
 
@@ -43,7 +47,7 @@ function checkPenalty(C: number): void {
  * The weights of a multinomial logistic regression, see `logisticRegression`.
  *
  * @param rowWeights weight of each row beside that of its class, 0 or more; default 1.
- * @throws UserError (`input`) for a C out of range, or rows that cannot be used.
+ * @throws UserError (`input`) for a C or l1Ratio out of range, or rows that cannot be used.
  */
 export function fitLogistic(
   train: LabelledRows,
@@ -51,15 +55,15 @@ export function fitLogistic(
   options: LogisticOptions = {},
   rowWeights?: Float64Array,
 ): LinearModel {
-  const { C = 1, classWeights = 'none', tolerance = 1e-7, maxIterations = 1000 } = options;
-  checkPenalty(C);
+  const { C = 1, l1Ratio = 0, classWeights = 'none', tolerance = 1e-7, maxIterations = 1000 } = options;
+  checkPenalty(C, l1Ratio);
   checkRows(train, train.columns, classes, 'training rows');
   const { x, y, rows, columns } = train;
   const perClass =
     classWeights === 'balanced' ? balancedWeights(y, classes) : new Float64Array(classes).fill(1);
   const stride = columns + 1;
   // Divided by C x rows, so that the tolerance means the same for all sizes.
-  const penalty = 1 / (C * rows);
+  const penalty = (1 - l1Ratio) / (C * rows);
   const step = columnSteps(train, penalty);
   const w = new Float64Array(classes * stride);
   // In units of each column's own curvature, without which columns of unlike size take hundreds of steps.
@@ -88,15 +92,47 @@ export function fitLogistic(
     for (let i = 0; i < w.length; i++) gradient[i]! *= step[i % stride]!;
     return value;
   };
-  const { x: scaled } = minimizeBounded({
-    objective,
-    start: new Float64Array(classes * stride),
-    ftol: 0,
-    gtol: tolerance,
-    maxIterations,
-  });
+  const limits = { ftol: 0, gtol: tolerance, maxIterations };
+  const scaled =
+    l1Ratio === 0
+      ? minimizeBounded({ objective, start: new Float64Array(w.length), ...limits }).x
+      : minimizeWithAbsolutes(
+          objective,
+          w.map((_, i) => (i % stride === columns ? 0 : (l1Ratio / (C * rows)) * step[i % stride]!)),
+          limits,
+        );
   const weights = scaled.map((value, i) => value * step[i % stride]!);
   return { kind: 'logistic', columns, classes, weights };
+}
+
+/**
+ * Minimises a smooth function plus a weighted sum of absolute values: each variable as the difference of two that are not
+ * negative, whose sum is its absolute value at the minimum.
+ */
+function minimizeWithAbsolutes(
+  objective: (x: Float64Array, gradient: Float64Array) => number,
+  absolutes: Float64Array,
+  limits: { readonly ftol: number; readonly gtol: number; readonly maxIterations: number },
+): Float64Array {
+  const n = absolutes.length;
+  const joined = new Float64Array(n);
+  const slope = new Float64Array(n);
+  const { x } = minimizeBounded({
+    ...limits,
+    start: new Float64Array(2 * n),
+    lower: new Float64Array(2 * n),
+    objective: (parts, gradient) => {
+      for (let i = 0; i < n; i++) joined[i] = parts[i]! - parts[n + i]!;
+      let value = objective(joined, slope);
+      for (let i = 0; i < n; i++) {
+        value += absolutes[i]! * (parts[i]! + parts[n + i]!);
+        gradient[i] = absolutes[i]! + slope[i]!;
+        gradient[n + i] = absolutes[i]! - slope[i]!;
+      }
+      return value;
+    },
+  });
+  return absolutes.map((_, i) => x[i]! - x[n + i]!);
 }
 
 /**

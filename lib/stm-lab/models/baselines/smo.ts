@@ -1,6 +1,6 @@
 /** A soft-margin support-vector machine of two classes in its dual form. */
 export interface DualSolution {
-  /** alpha_i y_i of each training row: 0 for rows that are no support vectors. */
+  /** alpha_i y_i of each training row: 0 for rows that are not support vectors. */
   readonly coefficients: Float64Array;
   /** Added to the decision value. */
   readonly bias: number;

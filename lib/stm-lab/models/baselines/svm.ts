@@ -123,7 +123,8 @@ const rbfKernel =
     return Math.exp(-gamma * sum);
   };
 
-function varianceOf(x: Float32Array): number {
+/** Population variance of all values. */
+export function varianceOf(x: Float32Array): number {
   let mean = 0;
   for (const value of x) mean += value / x.length;
   let sum = 0;

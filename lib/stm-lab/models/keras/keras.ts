@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { inputError, messageOf } from 'research-basics/errors';
+import { fileError, inputError } from 'research-basics/errors';
 import { writeFileAtomic } from 'research-basics/files';
 import { createModel, type MlpModel, type ModelInfo } from '../model';
 import { type HiddenLayer, LAYER_NORM_EPSILON, type MlpSpec, networkLayout } from '../spec';
@@ -73,7 +73,7 @@ export async function loadKeras(file: string): Promise<MlpModel> {
   try {
     bytes = fs.readFileSync(file);
   } catch (error) {
-    throw inputError(`${file}: cannot be read (${messageOf(error)})`, error);
+    throw fileError(file, error);
   }
   const entries = decodeZip(bytes, file);
   const content = (name: string): Uint8Array => {
