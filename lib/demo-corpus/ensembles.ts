@@ -10,7 +10,7 @@ export const SCALES = {
   pentatonic: [0, 2, 4, 7, 9],
 } as const;
 
-/** Chord roots as scale steps, one a bar. */
+/** Chord roots as scale steps, one per bar. */
 export const PROGRESSIONS: readonly (readonly number[])[] = [
   [0, 3, 4, 0],
   [0, 5, 3, 4],

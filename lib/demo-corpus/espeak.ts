@@ -68,7 +68,7 @@ export interface SpeakOptions {
   readonly voice: string;
   readonly speaker: Speaker;
   readonly wordsPerMinute: number;
-  /** The synthesiser stops after so many seconds, or at the end of the text. */
+  /** The synthesiser stops after this many seconds, or at the end of the text. */
   readonly seconds: number;
 }
 

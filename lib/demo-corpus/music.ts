@@ -50,7 +50,7 @@ export function drawBand(draw: Draw, index: number): Band {
   };
 }
 
-/** The chord steps, one a bar, of a piece of so many bars. */
+/** The chord steps, one per bar, of a piece of this many bars. */
 export function drawHarmony(draw: Draw, bars: number): number[] {
   const progression = draw.pick(PROGRESSIONS);
   return Array.from({ length: bars }, (_, bar) => progression[bar % progression.length]!);
@@ -178,7 +178,7 @@ function playDrums(
   }
 }
 
-/** Bars that a recording of so many seconds needs. */
+/** Bars that a recording of this many seconds needs. */
 export function barsFor(band: Band, seconds: number): number {
   return Math.ceil((seconds * band.tempo) / 240);
 }

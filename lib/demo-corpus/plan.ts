@@ -9,7 +9,7 @@ import { noise } from './synthesis/noise';
 import { drawStreet, renderStreet } from './urban';
 import { drawSite, renderLoneCall, renderSite } from './wildlife';
 
-/** Sampling rates in Hz, one a group; all hold the 7 kHz that the features look at. */
+/** Sampling rates in Hz, one per group; all hold the 7 kHz that the features look at. */
 const RATES = [16000, 22050, 24000, 32000, 44100];
 
 /** A rendering of one group, before the microphone. */

@@ -84,7 +84,7 @@ const siren: Source = (draw, seconds, rate) => {
   return inRoom(out, { rate, seconds: 1.2, amount: 0.4 });
 };
 
-/** Repeated blows on something that rings, so many a second (drawn between the two bounds). */
+/** Repeated blows on something that rings, this many per second (drawn between the two bounds). */
 function blows(slowest: number, fastest: number, unsteadiness: number): Source {
   return (draw, seconds, rate) => {
     const hit = filter(noise(draw, Math.round(0.2 * rate)), highpass(rate, 400));

@@ -6,7 +6,7 @@ import { inRoom } from './synthesis/room';
 import { shape, tone } from './synthesis/tones';
 import { renderVoice, type Syllable } from './synthesis/voice';
 
-/** One animal of a site: its calls for so many seconds, arbitrary level. */
+/** One animal of a site: its calls for this many seconds, arbitrary level. */
 type Animal = (draw: Draw, seconds: number, rate: number) => Float32Array;
 
 /** How one bird syllable moves. */

@@ -38,7 +38,7 @@ export function toLevel(samples: Float32Array, level: number): Float32Array {
   return samples;
 }
 
-/** Adds `part` at so many dB of RMS relative to `whole`, in place. */
+/** Adds `part` at this many dB of RMS relative to `whole`, in place. */
 export function addRelative(whole: Float32Array, part: Float32Array, decibels: number): Float32Array {
   const own = rms(part);
   if (own === 0) return whole;

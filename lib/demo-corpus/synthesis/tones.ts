@@ -1,5 +1,5 @@
 const SIZE = 2048;
-/** Control values are computed once in so many samples and joined by straight lines. */
+/** Control values are computed once in this many samples and joined by straight lines. */
 const BLOCK = 32;
 
 /** One period of a sound, 2,048 samples and the first again. */

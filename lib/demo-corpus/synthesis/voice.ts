@@ -48,7 +48,7 @@ export interface VoiceOptions {
   readonly source: Timbre;
 }
 
-/** Formants and gains move once in so many samples. */
+/** Formants and gains move once in this many samples. */
 const BLOCK = 64;
 const BANDWIDTHS = [70, 90, 140, 200, 260];
 

@@ -102,20 +102,22 @@ export function compareCells(options: CompareCellsOptions): CellComparisons {
 export function neighbourPairs(
   cells: readonly Pick<CellPredictions, 'name' | 'region'>[],
 ): [string, string][] {
-  const steps = (axis: 'rateHz' | 'scaleCycPerOct'): number[] =>
+  const axes = ['rateHz', 'scaleCycPerOct', 'scaleCycPerKHz'] as const;
+  const steps = (axis: (typeof axes)[number]): number[] =>
     [...new Set(cells.map(({ region }) => region?.[axis]))]
       .filter((cutoff) => cutoff !== undefined)
       .sort((a, b) => a - b);
-  const order = { rateHz: steps('rateHz'), scaleCycPerOct: steps('scaleCycPerOct') };
-  const keyOf = ({ pass, rateHz, scaleCycPerOct }: Region): string => `${pass} ${rateHz} ${scaleCycPerOct}`;
+  const order = new Map(axes.map((axis) => [axis, steps(axis)]));
+  const keyOf = (region: Region): string => [region.pass, ...axes.map((axis) => region[axis])].join(' ');
   const byKey = new Map(
     cells.flatMap(({ name, region }) => (region === undefined ? [] : [[keyOf(region), name] as const])),
   );
   return cells.flatMap(({ name, region }) =>
-    (['rateHz', 'scaleCycPerOct'] as const).flatMap((axis): [string, string][] => {
+    axes.flatMap((axis): [string, string][] => {
       const cutoff = region?.[axis];
       if (region === undefined || cutoff === undefined) return [];
-      const next = order[axis][order[axis].indexOf(cutoff) + 1];
+      const cutoffs = order.get(axis)!;
+      const next = cutoffs[cutoffs.indexOf(cutoff) + 1];
       const other = next === undefined ? undefined : byKey.get(keyOf({ ...region, [axis]: next }));
       return other === undefined ? [] : [[name, other]];
     }),

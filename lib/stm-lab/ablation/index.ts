@@ -1,9 +1,11 @@
 export {
   ablationRegions,
+  marginalOf,
   regionColumns,
   regionName,
   regionText,
   selectColumns,
+  type MarginalRegion,
   type Region,
   type RegionDesign,
 } from './masks';

@@ -29,7 +29,7 @@ export interface OcclusionTask extends PatchSize {
 /** Which cells a trained model relies on, class by class. */
 export interface OcclusionMaps {
   /**
-   * Per class, one value a cell: by how much the probability of the true class falls when the cell is hidden,
+   * Per class, one value per cell: by how much the probability of the true class falls when the cell is hidden,
    * mean over the patches that hold it and over the rows of the class. Negative where hiding helps; NaN for
    * a class without rows.
    */

@@ -11,6 +11,8 @@ export interface OptionSpec {
   /** Shown in the help; the command itself applies it. */
   readonly default?: string;
   readonly required?: 'yes';
+  /** How it was spelt in the version before, which is understood with a notice. */
+  readonly earlier?: string;
 }
 
 /** Parsed options: text for those with a value, 'yes' for switches that were given. */
@@ -33,6 +35,12 @@ export interface Command {
   run(options: OptionValues, positionals: readonly string[], terminal: Terminal): Promise<number>;
 }
 
+/** Options of every command. */
+export const COMMON: Readonly<Record<string, OptionSpec>> = {
+  json: { help: 'print tables as one line of JSON per row, and everything else to standard error' },
+  quiet: { help: 'print warnings and errors only' },
+};
+
 /** The complete `--help` text of a command. */
 export function commandHelp(command: Command): string {
   const rows = Object.entries(command.options).map(([name, spec]) => {
@@ -44,6 +52,8 @@ export function commandHelp(command: Command): string {
         : ` (default: ${spec.default})`;
     return [left, `${spec.help}${tail}`] as const;
   });
+  if (command.passesOn !== true)
+    for (const [name, { help }] of Object.entries(COMMON)) rows.push([`--${name}`, help]);
   rows.push(['-h, --help', 'this text']);
   const width = Math.max(...rows.map(([left]) => left.length)) + 2;
   const positionals = command.positionals === undefined ? '' : ` ${command.positionals}`;
@@ -73,21 +83,23 @@ export function suggestion(word: string, known: readonly string[]): string {
 /**
  * Splits a command's arguments into options and positionals.
  *
+ * @param notice called with options in their earlier spelling
+ *
  * @throws UserError (`input`) for an unknown option, a missing value or a missing required option.
  */
 export function parseCommand(
   command: Command,
   args: readonly string[],
+  notice: (sentence: string) => void = () => undefined,
 ): { options: OptionValues; positionals: string[] } {
   if (command.passesOn === true) return { options: {}, positionals: [...args] };
+  const specs = Object.entries({ ...command.options, ...COMMON });
   const config = Object.fromEntries(
-    Object.entries(command.options).map(([name, spec]) => [
-      name,
-      { type: spec.value === undefined ? ('boolean' as const) : ('string' as const) },
-    ]),
+    specs.flatMap(([name, { value, earlier }]) => {
+      const type = value === undefined ? ('boolean' as const) : ('string' as const);
+      return [name, ...(earlier === undefined ? [] : [earlier])].map((spelling) => [spelling, { type }]);
+    }),
   );
-  // The configuration of an experiment is also called its preset.
-  if ('experiment' in config) config['preset'] = { type: 'string' };
   let parsed;
   try {
     parsed = parseArgs({
@@ -98,23 +110,25 @@ export function parseCommand(
     });
   } catch (error) {
     const [, unknown] = /^Unknown option '(--[^']+)'/.exec(messageOf(error)) ?? [];
-    const known = Object.keys(config).map((name) => `--${name}`);
+    const known = specs.map(([name]) => `--${name}`);
     throw inputError(
       `stm-lab ${command.name}: ${messageOf(error)}${unknown === undefined ? '' : suggestion(unknown, known)}; see "stm-lab ${command.name} --help"`,
       error,
     );
   }
-  const options = Object.fromEntries(
+  const options: Record<string, string | undefined> = Object.fromEntries(
     Object.entries(parsed.values).map(([name, value]) => [name, value === true ? 'yes' : String(value)]),
   );
-  const { preset } = options;
-  if (preset !== undefined) {
-    if (options['experiment'] !== undefined)
-      throw inputError(`stm-lab ${command.name}: --preset and --experiment are the same; give one`);
-    options['experiment'] = preset;
-    delete options['preset'];
+  for (const [name, { earlier }] of specs) {
+    // An earlier spelling may now be an option of another meaning.
+    if (earlier === undefined || options[earlier] === undefined || earlier in command.options) continue;
+    if (options[name] !== undefined)
+      throw inputError(`stm-lab ${command.name}: --${earlier} is the earlier name of --${name}; give one`);
+    notice(`--${earlier} is now called --${name}; the earlier name will be removed in the next version`);
+    options[name] = options[earlier];
+    delete options[earlier];
   }
-  for (const [name, spec] of Object.entries(command.options)) {
+  for (const [name, spec] of specs) {
     if (spec.required && options[name] === undefined) {
       throw inputError(
         `stm-lab ${command.name}: --${name} ${spec.value ?? ''} is required; see "stm-lab ${command.name} --help"`,

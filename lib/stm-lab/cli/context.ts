@@ -14,13 +14,16 @@ import { choiceOption, type OptionSpec, type OptionValues } from './command';
 import { listenForInterrupts } from './interrupt';
 import type { Terminal } from './terminal';
 
+/** Where runs go. */
+export const TRACKING: OptionSpec = {
+  value: 'MODE',
+  help: 'online, offline (journal only, see "stm-lab sync") or disabled',
+  default: 'online when MLFLOW_TRACKING_URI is set, else offline',
+};
+
 /** Options of every command that is tracked. */
 export const TRACKING_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  tracking: {
-    value: 'MODE',
-    help: 'online, offline (journal only, see "stm-lab sync") or disabled',
-    default: 'online when MLFLOW_TRACKING_URI is set, else offline',
-  },
+  tracking: TRACKING,
   'mlflow-experiment': {
     value: 'NAME',
     help: 'MLflow experiment of the run',

@@ -5,7 +5,7 @@ const STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export type StopSignal = keyof typeof STATUS;
 
 /** How long a command may take to end by itself, ms. All results are written whole, so that ending at once loses none. */
-const GRACE_MS = 1200;
+const GRACE_MS = 800;
 
 /** The interruption of the one command that a process runs. */
 export interface Interrupt {
@@ -30,7 +30,7 @@ export function onInterrupt(tell: () => void): void {
 
 /**
  * Listens for SIGINT, SIGTERM and SIGHUP from now on; called first of all, so that a command can be stopped while it is
- * still loading. The first aborts `signal`; when the process has not ended 1.2 s later, or at the second, it exits.
+ * still loading. The first aborts `signal`; when the process has not ended 0.8 s later, or at the second, it exits.
  */
 export function listenForInterrupts(): Interrupt {
   if (listening !== undefined) return listening;

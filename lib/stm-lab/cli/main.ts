@@ -4,7 +4,7 @@ import { readJson } from 'research-basics/files';
 import { commandHelp, parseCommand, suggestion, type Command } from './command';
 import { commands } from './commands';
 import { onInterrupt, stopSignal } from './interrupt';
-import { processTerminal, type Terminal } from './terminal';
+import { processTerminal, restyled, type Terminal } from './terminal';
 
 /** The overview printed by `stm-lab --help`. */
 export function overview(list: readonly Command[]): string {
@@ -65,8 +65,15 @@ export async function runCommandLine(
   }
   onInterrupt(() => terminal.warn('stopping after the current step; Ctrl-C again stops now'));
   try {
-    const { options, positionals } = parseCommand(command, rest);
-    return await command.run(options, positionals, terminal);
+    const { options, positionals } = parseCommand(command, rest, (sentence) =>
+      terminal.warn(`stm-lab ${name}: ${sentence}`),
+    );
+    const json = options['json'] !== undefined;
+    return await command.run(
+      options,
+      positionals,
+      restyled(terminal, { json, quiet: options['quiet'] !== undefined }),
+    );
   } catch (error) {
     terminal.progressDone();
     if (error instanceof UserError) {

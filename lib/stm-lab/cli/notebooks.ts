@@ -1,10 +1,18 @@
 import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
-import { readJson, sha256, sha256File } from 'research-basics/files';
+import { sha256, sha256File } from 'research-basics/files';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 import { throwIfStopped } from 'research-basics/pace';
-import { homeFolder, libraryHash, readStageRecord, runStage, type Project } from '../pipeline';
+import {
+  homeFolder,
+  libraryHash,
+  readExtraction,
+  readStageRecord,
+  runStage,
+  type Project,
+} from '../pipeline';
 import { terminalContext } from './context';
 import type { Terminal } from './terminal';
 
@@ -13,9 +21,7 @@ export function resultHashes(lab: Project): Record<string, string> {
   const { features, split, reduction, search, model, evaluation, crossValidation, ablation } = lab.folders;
   const stages = { split, reduction, search, model, evaluation, crossValidation, ablation };
   return {
-    features: readJson<{ sha256: Record<string, string> }>(path.join(features, 'extraction.json')).sha256[
-      'features.npy'
-    ]!,
+    features: readExtraction(features).sha256['features.npy'],
     manifest: lab.manifest.hash,
     library: libraryHash(),
     ...Object.fromEntries(
@@ -36,13 +42,23 @@ export function notebookHashes(home: string, notebooks: readonly string[]): Reco
   return Object.fromEntries(files.map((file) => [path.basename(file), sha256File(file)]));
 }
 
+/** Notebooks that read the corpus alone, so that they can run beside those that build on each other. */
+const INDEPENDENT = /^(09-tmnn|10-learnable-strf|11-hearing-modulations|12-open-questions)\.ipynb$/;
+
+/** A kernel with TensorFlow takes up to 1.2 GB and mostly one core. */
+function notebooksAtATime(): number {
+  // Within a container's limit; 0 where there is none.
+  const bytes = Math.min(os.totalmem(), process.constrainedMemory() || Infinity);
+  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(bytes / 3e9)));
+}
+
 /** Executes the notebooks on the results and keeps the executed copies; a failing one gives exit code 1. */
 export async function executeNotebooks(
   lab: Project,
   parameters: {
     readonly manifest: string | undefined;
     readonly results: string;
-    readonly experiment: string;
+    readonly preset: string;
   },
   terminal: Terminal,
 ): Promise<{ code: number; files: string[] }> {
@@ -52,7 +68,7 @@ export async function executeNotebooks(
   const out = path.join(path.dirname(lab.folders.figures), 'notebooks');
   if (!fs.existsSync(python)) {
     terminal.warn(
-      'notebooks are not executed: the Python environment is missing; "npm run doctor" names the cure',
+      'notebooks are not executed: the Python environment is missing; "npm run doctor" names the fix',
     );
     return { code: 0, files: [] };
   }
@@ -66,7 +82,7 @@ export async function executeNotebooks(
     .sort();
   const environment: Record<string, string> = {
     STM_LAB_RESULTS: parameters.results,
-    STM_LAB_PRESET: parameters.experiment,
+    STM_LAB_PRESET: parameters.preset,
     ...(parameters.manifest === undefined ? {} : { STM_LAB_MANIFEST: path.resolve(parameters.manifest) }),
   };
   let code = 0;
@@ -88,7 +104,9 @@ export async function executeNotebooks(
           '--timeout', '1200',
           '--html',
           ...Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-          ...notebooks.map((name) => path.join(folder, name)),
+          '--jobs', String(notebooksAtATime()),
+          ...notebooks.filter((name) => INDEPENDENT.test(name)).flatMap((name) => ['--beside', path.join(folder, name)]),
+          ...notebooks.filter((name) => !INDEPENDENT.test(name)).map((name) => path.join(folder, name)),
         ],
         terminalContext(terminal).signal,
       ); // prettier-ignore

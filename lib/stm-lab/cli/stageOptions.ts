@@ -1,19 +1,43 @@
 import { inputError } from 'research-basics/errors';
-import { settingOption, type SilenceLimit, type StageFailure } from '../pipeline';
-import { featureKind, type FeatureKind } from '../features';
+import {
+  ABLATION_SIZES,
+  ablationSize,
+  DEFAULT_PRESET,
+  presetOfEnvironment,
+  readExperiment,
+  settingOption,
+  type AblationSize,
+  type Experiment,
+  type SilenceLimit,
+  type StageFailure,
+} from '../pipeline';
+import { FEATURE_KIND_NAMES, featureKind, type FeatureKind } from '../features';
 import { choiceOption, integerOption, type OptionSpec, type OptionValues } from './command';
 import type { Terminal } from './terminal';
 
-/** Which configuration. */
-export const EXPERIMENT: OptionSpec = {
+/** Which preset. */
+export const PRESET: OptionSpec = {
   value: 'NAME',
-  help: 'configuration in experiments/, or a JSON file (also --preset)',
-  default: 'smoke',
+  help: 'preset: a name in experiments/, or a JSON file',
+  default: `STM_LAB_PRESET, else ${DEFAULT_PRESET}`,
+  earlier: 'experiment',
 };
+/**
+ * The preset that was asked for.
+ *
+ * @throws UserError (`input`) when it cannot be used.
+ */
+export const presetOption = (options: OptionValues): Experiment =>
+  readExperiment(options['preset'] ?? presetOfEnvironment() ?? DEFAULT_PRESET);
+/** Which size of an ablation; undefined leaves it to the preset. */
+export const sizeOption = (options: OptionValues): AblationSize | undefined =>
+  options['size'] === undefined
+    ? undefined
+    : choiceOption({ size: ablationSize(options['size']) }, 'size', ABLATION_SIZES, 'small');
 /** Which column names collections. */
 export const COLLECTION: OptionSpec = {
   value: 'COLUMN',
-  help: 'column of the manifest that names where a recording was taken from, for scores by collection',
+  help: 'manifest column with the collection of each recording, for scores by collection',
   default: 'collection, where there is one',
 };
 /** Results of an extraction. */
@@ -22,6 +46,20 @@ export const FEATURES: OptionSpec = { value: 'DIR', help: 'results of "stm-lab e
 export const SPLIT: OptionSpec = { value: 'DIR', help: 'results of "stm-lab split"', required: 'yes' };
 /** Results of a reduction. */
 export const REDUCTION: OptionSpec = { value: 'DIR', help: 'results of "stm-lab reduce"', required: 'yes' };
+/** Recordings of a command that runs all stages it needs. */
+export const CORPUS: OptionSpec = {
+  value: 'M.csv',
+  help: 'recordings',
+  default: 'the synthetic demo corpus, made on first use',
+};
+/** Where such a command leaves the results of all stages. */
+export const RESULTS: OptionSpec = { value: 'DIR', help: 'folder of all results', default: 'results' };
+/** How many threads it extracts with. */
+export const EXTRACTION_WORKERS: OptionSpec = {
+  value: 'N',
+  help: 'worker threads of the extraction',
+  default: 'all cores',
+};
 /** Folder of the results. */
 export const OUT: OptionSpec = {
   value: 'DIR',
@@ -73,10 +111,17 @@ export function silenceOption(options: OptionValues): SilenceLimit | undefined {
 
 /** One part of a stage's work, and putting the parts together; "stm-lab slurm" calls them. */
 export const SHARD_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  shard: { value: 'K/N', help: 'do only part K of N, apart from the others, on any machine that shares OUT' },
-  merge: { value: 'N', help: 'put N finished parts together; names the parts that are missing or damaged' },
+  shard: { value: 'K/N', help: 'do only part K of N, on any machine that shares OUT' },
+  merge: { value: 'N', help: 'merge N finished parts; names parts that are missing or damaged' },
 };
 
+/** Which kind of features. */
+export const KIND: OptionSpec = {
+  value: 'KIND',
+  help: `features: ${FEATURE_KIND_NAMES.join(', ')}`,
+  default: 'stm',
+  earlier: 'features',
+};
 /** Settings of kinds of features, as options of the commands that extract. */
 export const FEATURE_SETTINGS: Readonly<Record<string, OptionSpec>> = {
   channels: {
@@ -99,14 +144,14 @@ export const FEATURE_SETTINGS: Readonly<Record<string, OptionSpec>> = {
   hop: { value: 'S', help: 'of stm-time: seconds from one spectrum to the next, up to 4', default: '0.5' },
   'max-excerpts': {
     value: 'N',
-    help: 'excerpts of a recording at most (not of mel)',
+    help: 'maximum number of excerpts per recording (not for mel)',
     default: '30; as many as fill ten minutes of stm-time',
   },
 };
 
 /**
  * The settings that the options give to a kind of features. Those left at their default stay out, and with them out of
- * the key of earlier extractions; but for the channels of the STM.
+ * the key of earlier extractions, except for the channels of the STM.
  *
  * @throws UserError (`input`) for a value, or an option, that the kind does not have.
  */
@@ -121,7 +166,7 @@ export function featureSettings(
   const other = Object.keys(FEATURE_SETTINGS).find((name) => options[name] !== undefined && !own.has(name));
   if (other !== undefined)
     throw inputError(
-      `--${other}: is no setting of ${kind} features, which have ${[...own.keys()].map((name) => `--${name}`).join(', ')}`,
+      `--${other}: is not a setting of ${kind} features, which have ${[...own.keys()].map((name) => `--${name}`).join(', ')}`,
     );
   return Object.fromEntries(
     [...own].flatMap(([name, setting]): [string, string | number][] => {

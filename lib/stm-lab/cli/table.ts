@@ -1,10 +1,8 @@
-import type { Terminal } from './terminal';
-
-/** Columns by name; a missing cell is blank. */
-type TableRow = Readonly<Record<string, string | number | boolean | undefined>>;
+import type { TableRow, Terminal } from './terminal';
 
 /** Prints rows as aligned columns: text to the left, numbers (three decimals unless whole) to the right. */
 export function printTable(terminal: Terminal, rows: readonly TableRow[]): void {
+  if (terminal.table !== undefined) return terminal.table(rows);
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const cell = (value: TableRow[string]): string =>
     typeof value === 'number' && !Number.isInteger(value) ? formatNumber(value) : String(value ?? '');

@@ -1,5 +1,10 @@
+/** Columns by name; a missing cell is blank. */
+export type TableRow = Readonly<Record<string, string | number | boolean | undefined>>;
+
 /** Where a command writes: lines for results, one updating line for progress. */
 export interface Terminal {
+  /** Takes tables in place of `print`. */
+  readonly table?: (rows: readonly TableRow[]) => void;
   /** A line of results, to standard output. */
   print(line: string): void;
   /** A warning or a per-item failure, to standard error. */
@@ -8,6 +13,23 @@ export interface Terminal {
   progress(line: string): void;
   /** Ends the progress line, leaving it readable. */
   progressDone(): void;
+}
+
+/**
+ * A terminal that prints less or otherwise.
+ *
+ * @param options `quiet`: tables and lines of results are left out, as is progress. `json`: one line of JSON per row of a
+ *   table, and nothing else on standard output; the other lines go to standard error.
+ */
+export function restyled(terminal: Terminal, { quiet, json }: { quiet: boolean; json: boolean }): Terminal {
+  const nothing = (): void => undefined;
+  if (!quiet && !json) return terminal;
+  return {
+    ...terminal,
+    print: quiet ? nothing : (line) => terminal.warn(line),
+    progress: quiet ? nothing : (line) => terminal.progress(line),
+    table: json ? (rows) => rows.forEach((row) => terminal.print(JSON.stringify(row))) : nothing,
+  };
 }
 
 /** The process's own terminal. Progress is silent when standard error is not a terminal. */

@@ -20,7 +20,7 @@ export interface ClusterOptions {
   readonly pollSeconds?: number | undefined;
   readonly onStatus?: ((status: ClusterStatus) => void) | undefined;
   readonly warn?: ((line: string) => void) | undefined;
-  /** Ends the following; the jobs go on, and another call follows them again. */
+  /** Ends the following; the jobs continue, and another call follows them again. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -130,7 +130,7 @@ const definedOnly = <T extends object>(value: T): Partial<T> =>
 /**
  * Runs a stage on a Slurm cluster: an array job of its shards and a job that merges them, followed to the end. Shards
  * that fail (determined from their results, not by what the cluster says) are submitted again, and only they. Jobs of an
- * earlier call that are still in the queue are followed instead of submitted anew.
+ * earlier call that are still in the queue are followed instead of submitted again.
  *
  * @throws UserError: `environment` when Slurm is missing or refuses, or shards keep failing; `interrupted` on `signal`.
  */
@@ -223,7 +223,7 @@ async function untilGone(note: Note, options: ClusterOptions): Promise<void> {
       tasks = await queuedTasks(jobsOf(note));
       failures = 0;
     } catch (error) {
-      // The controller restarts, or is busy: jobs go on meanwhile.
+      // The controller restarts, or is busy: jobs continue meanwhile.
       if (++failures >= 30) throw error;
       if (failures === 1) warn?.(`${messageOf(error)}; looking again`);
     }
@@ -237,7 +237,7 @@ async function untilGone(note: Note, options: ClusterOptions): Promise<void> {
     if (signal?.aborted)
       throw new UserError(
         'interrupted',
-        `jobs ${jobsOf(note).join(' and ')} go on; run the same command to follow them again, or "scancel ${jobsOf(note).join(' ')}" to stop them`,
+        `jobs ${jobsOf(note).join(' and ')} continue; run the same command to follow them again, or "scancel ${jobsOf(note).join(' ')}" to stop them`,
       );
   }
 }

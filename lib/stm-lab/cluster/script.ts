@@ -97,7 +97,7 @@ export function scriptText({ name, resources, command, kind }: JobScript): strin
     ...Object.entries(options).flatMap(([option, value]) =>
       value === undefined ? [] : [`#SBATCH --${option}=${value}`],
     ),
-    // A node that fails gives its shards to others; they go on from what is finished.
+    // A node that fails gives its shards to others; they continue from what is finished.
     '#SBATCH --requeue',
     '',
     // Threads that a library would start by itself, beyond the cores asked for.

@@ -12,7 +12,7 @@ export interface QueuedTask {
   readonly reason: string;
 }
 
-/** What `sbatch` is told beside the script. */
+/** What `sbatch` is given beside the script. */
 export interface Submission {
   readonly script: string;
   /** Log file, with Slurm's `%a` for the task number. */

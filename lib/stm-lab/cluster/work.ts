@@ -6,6 +6,7 @@ import {
   ownSettings,
   settingOption,
   readAblation,
+  DEFAULT_PRESET,
   readExperiment,
   searchProgress,
   type AblationSize,
@@ -20,7 +21,7 @@ export interface ClusterWork {
   /** Folder of the results, on a file system that the nodes share. */
   readonly out: string;
   readonly shards: number;
-  /** The command line of a shard and of the merge, but for `--shard` and `--merge`. */
+  /** The command line of a shard and of the merge except for `--shard` and `--merge`. */
   readonly words: readonly string[];
   /** Resources that suit a shard. */
   readonly resources: Resources;
@@ -65,7 +66,7 @@ export function extractionWork(
     out,
     shards,
     words: [
-      ...['extract', '--manifest', manifest, '--out', out, '--features', features.kind],
+      ...['extract', '--manifest', manifest, '--out', out, '--kind', features.kind],
       ...Object.entries(ownSettings(features.kind, features)).flatMap(([name, value]) => [
         `--${settingOption(name)}`,
         // Parts may start in another folder.
@@ -87,15 +88,15 @@ export function searchWork(
   options: WorkOptions & {
     readonly reduction: string;
     readonly split: string;
-    /** Name or file of the experiment; default `smoke`. */
-    readonly experiment?: string | undefined;
+    /** Name or file of the preset; default `small`. */
+    readonly preset?: string | undefined;
     readonly trials?: number | undefined;
     /** Results of the extraction, where the space or the objective needs them. */
     readonly features?: string | undefined;
   },
 ): ClusterWork {
   const { shards, cpus = 1 } = options;
-  const named = namedExperiment(options.experiment);
+  const named = namedPreset(options.preset);
   const preset = readExperiment(named);
   const { search } = preset;
   const trials = options.trials ?? search.trials;
@@ -108,7 +109,7 @@ export function searchWork(
     shards,
     words: [
       ...['search', '--reduction', reduction, '--split', split, '--out', out],
-      ...['--experiment', named, '--trials', String(trials)],
+      ...['--preset', named, '--trials', String(trials)],
       ...(options.features === undefined ? [] : ['--features', path.resolve(options.features)]),
       ...tracking(options),
     ],
@@ -136,13 +137,13 @@ export function searchWork(
 export function ablationWork(
   options: WorkOptions & {
     readonly features: string;
-    /** Name or file of the experiment; default `smoke`. */
-    readonly experiment?: string | undefined;
+    /** Name or file of the preset; default `small`. */
+    readonly preset?: string | undefined;
     readonly size?: AblationSize | undefined;
   },
 ): ClusterWork {
   const { shards, cpus = 1, size } = options;
-  const named = namedExperiment(options.experiment);
+  const named = namedPreset(options.preset);
   const experiment = readExperiment(named);
   const features = path.resolve(options.features);
   const out = path.resolve(options.out);
@@ -152,7 +153,7 @@ export function ablationWork(
     out,
     shards,
     words: [
-      ...['ablate', '--features', features, '--out', out, '--experiment', named],
+      ...['ablate', '--features', features, '--out', out, '--preset', named],
       ...(size === undefined ? [] : ['--size', size]),
       ...['--workers', String(cpus)],
       ...tracking(options),
@@ -163,4 +164,4 @@ export function ablationWork(
 }
 
 /** A file is found from any working folder. */
-const namedExperiment = (name = 'smoke'): string => (name.endsWith('.json') ? path.resolve(name) : name);
+const namedPreset = (name = DEFAULT_PRESET): string => (name.endsWith('.json') ? path.resolve(name) : name);

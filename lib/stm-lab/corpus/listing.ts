@@ -28,7 +28,7 @@ export interface Listing {
 /** Endings of recordings, whatever their case. */
 const RECORDING = /\.(?:wave?|flac|mp3|ogg|oga|opus|m4a|aac|sph|aiff?|aifc|caf|w64|rf64|amr|wma|au|raw)$/i;
 
-/** Whether a name has the ending of a recording, and is no resource fork of macOS (`._name`). */
+/** Whether a name has the ending of a recording, and is not a resource fork of macOS (`._name`). */
 export function isRecordingName(name: string): boolean {
   return RECORDING.test(name) && !/(?:^|\/)\._[^/]*$/.test(name);
 }
@@ -45,7 +45,7 @@ export function listedFile(file: string): ListedFile {
 /**
  * Lists all files below a folder. Links to folders are entered, since corpora on clusters are often links to other
  * disks; a folder that is reached twice is listed at its own path and under the first link to it, and a link to a
- * folder that holds the root is not entered. The resource forks of macOS (`._name`, `__MACOSX`) and the like are no files
+ * folder that holds the root is not entered. The resource forks of macOS (`._name`, `__MACOSX`) and the like are not files
  * of a corpus and are passed over.
  *
  * @param options `links`: `followed` (default), or `ignored`: nothing outside of the folder is listed.
@@ -55,8 +55,8 @@ export function listFiles(
   root: string,
   { links = 'followed' }: { readonly links?: 'followed' | 'ignored' } = {},
 ): Listing {
-  if (!fs.statSync(root, { throwIfNoEntry: false })?.isDirectory())
-    throw inputError(`${root}: is not a folder`);
+  if (!fs.existsSync(root)) throw inputError(`${root}: there is no such folder`);
+  if (!fs.statSync(root).isDirectory()) throw inputError(`${root}: is a file; a folder was expected`);
   const files: ListedFile[] = [];
   /** Where each folder was entered first, and whether a second time, by its real path. */
   const entered = new Map<string, { readonly at: string; twice: boolean }>();

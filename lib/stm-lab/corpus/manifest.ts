@@ -17,7 +17,7 @@ export interface ReadManifestOptions {
    * `extraction`: the same is a warning, since features can be computed.
    */
   readonly purpose?: 'training' | 'extraction';
-  /** `check` (default): a recording that is not there is a problem. `trust`: the disk is not asked. */
+  /** `check` (default): a recording that is missing is a problem. `trust`: the disk is not asked. */
   readonly files?: 'check' | 'trust';
   /**
    * Where recordings may lie. `anywhere` (default): corpora are often on other disks, and a manifest only says what is
@@ -33,7 +33,7 @@ export interface ReadManifestOptions {
 }
 
 /**
- * Reads a manifest: a table with one recording a line and the columns `path`, `label`, `group`
+ * Reads a manifest: a table with one recording per line and the columns `path`, `label`, `group`
  * (required), `start_s` (seconds skipped, default 0), `collection` (where it was taken
  * from) and any others, which are kept as text. Paths are
  * relative to the manifest's own folder unless absolute. Cells are separated by commas, semicolons or tabs, in UTF-8,
@@ -43,7 +43,7 @@ export interface ReadManifestOptions {
  *
  * A line that cannot be used becomes one problem and the others are read. Holds a million rows.
  *
- * @throws UserError (`input`) where nothing can go on: the file or a required column is missing, no
+ * @throws UserError (`input`) where nothing can continue: the file or a required column is missing, no
  *   line is usable, or (for training) all recordings share one group or one class.
  */
 export function readManifest(file: string, options: ReadManifestOptions = {}): Manifest {
@@ -58,6 +58,10 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
     const found = readClassFolder(file, paths === 'inside' ? 'ignored' : 'followed');
     return { ...found, warnings: [...found.warnings, ...namesWarnings(file, found.rows, purpose)] };
   }
+  if (!fs.existsSync(file))
+    throw inputError(
+      `${file}: there is no such file; give a CSV file with the columns path, label and group, or a folder of recordings: class/recording.wav or class/group/recording.wav`,
+    );
   const folder = path.dirname(path.resolve(file));
   const rows: ManifestRow[] = [];
   const problems: ManifestProblem[] = [];

@@ -67,7 +67,7 @@ export function createRecordingFinder(): (file: string) => FoundRecording {
     } catch (error) {
       const fault = PATH_FAULTS[(error as NodeJS.ErrnoException).code ?? ''];
       if (fault !== undefined) return { reason: fault };
-      return { reason: `could not be looked for (${messageOf(error)}); try again`, cause: 'environment' };
+      return { reason: `could not be checked (${messageOf(error)}); try again`, cause: 'environment' };
     }
   };
   return find;

@@ -13,7 +13,7 @@ export interface ManifestValidation {
   readonly extra: readonly string[];
   /** Files of another size or content than the columns `bytes` and `sha256` say. */
   readonly changed: readonly string[];
-  /** Recordings with neither column, which could only be looked for. */
+  /** Recordings with neither column, of which only the existence could be checked. */
   readonly unchecked: number;
 }
 

@@ -37,7 +37,7 @@ let loaded: Promise<Engine> | undefined;
  * then split the same way whatever the machine's load, which is what makes results repeat; parallel
  * work uses processes instead.
  *
- * @throws UserError: `environment` when the engine insisted on cannot be loaded, with the cure; `interrupted` on `signal`.
+ * @throws UserError: `environment` when the engine insisted on cannot be loaded, with the fix; `interrupted` on `signal`.
  */
 export function loadEngine(options: EngineOptions = {}): Promise<Engine> {
   loaded ??= load(
@@ -87,7 +87,7 @@ async function load(
       throwIfStopped(signal, 'loading TensorFlow');
       if (prefer === 'native') {
         throw environmentError(
-          `native TensorFlow cannot be loaded (${messageOf(error).split('\n')[0]}); run "npm run doctor" for the cure`,
+          `native TensorFlow cannot be loaded (${messageOf(error).split('\n')[0]}); run "npm run doctor" for the fix`,
           error,
         );
       }
@@ -112,7 +112,7 @@ async function loadWasm(): Promise<Engine> {
   wasm.setWasmPaths(folder);
   if (!(await tf.setBackend('wasm'))) {
     throw environmentError(
-      'the WebAssembly engine of TensorFlow.js did not start; run "npm run doctor" for the cure',
+      'the WebAssembly engine of TensorFlow.js did not start; run "npm run doctor" for the fix',
     );
   }
   await tf.ready();

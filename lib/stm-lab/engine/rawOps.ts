@@ -75,7 +75,7 @@ function registerInteger({ binding, tensorMap }: NativeBackend, value: number): 
 export function rawOps(engine: Engine): RawOps {
   if (engine.name !== 'native')
     throw environmentError(
-      `this step needs native TensorFlow, and ${engine.description} is in use; run "npm run doctor" for the cure`,
+      `this step needs native TensorFlow, and ${engine.description} is in use; run "npm run doctor" for the fix`,
     );
   const backend = engine.tf.backend() as unknown as NativeBackend;
   const { binding } = backend;

@@ -18,12 +18,17 @@ export function readPageModel(folder: string): PageModel {
   const { record, members } = linearExcerptModel(folder);
   const {
     classes,
+    kind = 'stm',
     parameters,
     rateHz,
     scaleCycPerOct = stmAxes().scaleCycPerOct,
     choice,
     temperature,
   } = record;
+  if (kind !== 'stm')
+    throw inputError(
+      `${folder}: was trained on ${kind} features, and the page computes STM features; name a model of these`,
+    );
   return {
     label: path.basename(path.resolve(folder)),
     classes,

@@ -3,6 +3,8 @@ import { colourBar } from './raster';
 import { axisOrder, heatmapView } from './heatmap';
 import type { ColourScale } from './colour';
 import { valueRange } from './stm';
+import { AXIS_TITLE_SIZE } from './theme';
+import { wrapText } from './textWidth';
 import { composeFigure, type FigurePart, type FigureSpec, type FigureText } from './spec';
 
 /** One cell of the ablation: the score of a model that sees only one region of the modulation plane. */
@@ -78,6 +80,9 @@ function cellOf(
   };
 }
 
+/** A map of few cells is at least as wide and high as its axis titles need, px. */
+const LEAST_MAP_SIDE = 108;
+
 /** Maps share no scale unless they are given the same domain. */
 const OWN_COLOURS = { resolve: { scale: { fill: 'independent' } } };
 
@@ -111,18 +116,20 @@ export function ablationFigure(input: AblationInput): FigureSpec {
   );
   const temporal = 'Temporal cutoff (Hz)';
   const spectral = 'Spectral cutoff (cyc/oct)';
-  const titles =
-    layout === 'published'
-      ? { x: [spectral, '(printed: temporal)'], y: [temporal, '(printed: spectral)'] }
-      : { x: [temporal], y: [spectral] };
   const metrics = [...new Set(cells.map((entry) => entry.metric))];
   const rows = metrics.map((metric): FigurePart => {
     const own = cells.filter((entry) => entry.metric === metric);
-    const side = own.some((entry) => entry.low !== undefined) ? 34 : 32;
     const rowCount = (layout === 'published' ? rates : scales).length;
+    const fewest = Math.min(rates.length, scales.length);
+    const side = Math.max(own.some((entry) => entry.low !== undefined) ? 34 : 32, LEAST_MAP_SIDE / fewest);
     const reached = reference?.[metric];
-    const barTitle = reached === undefined ? metric : `${metric} (all features: ${reached.toFixed(3)})`;
-    const bar = (colour: ColourScale): FigurePart => colourBar(colour, barTitle, side * rowCount);
+    const mapTitle = reached === undefined ? metric : `${metric} (all features: ${reached.toFixed(3)})`;
+    const bar = (colour: ColourScale): FigurePart => colourBar(colour, metric, side * rowCount);
+    const upwards = (title: string): string[] => wrapText(title, side * rowCount, AXIS_TITLE_SIZE);
+    const titles =
+      layout === 'published'
+        ? { x: [spectral, '(printed: temporal)'], y: [...upwards(temporal), '(printed: spectral)'] }
+        : { x: [temporal], y: upwards(spectral) };
     const shared = scaleOver(own);
     const maps = passes.flatMap((pass) => {
       const shown = own.filter((entry) => entry.pass === pass);
@@ -135,7 +142,7 @@ export function ablationFigure(input: AblationInput): FigureSpec {
         yTitle: titles.y,
         colour,
         cell: side,
-        title: [PASS_TITLES[pass], metric],
+        title: [PASS_TITLES[pass], mapTitle],
       });
       return input.colours === 'per-metric'
         ? [map]

@@ -17,7 +17,7 @@ interface OpenFont {
   hasGlyphForCodePoint(codePoint: number): boolean;
 }
 
-/** The font every figure is laid out for, as files (regular, bold); shipped as a package, never looked for on the machine. */
+/** The font every figure is laid out for, as files (regular, bold); shipped as a package, never searched for on the machine. */
 export function bundledFonts(): [string, string] {
   return [
     require.resolve('@expo-google-fonts/arimo/400Regular/Arimo_400Regular.ttf'),
@@ -29,10 +29,10 @@ const opened = new Map<string, FigureFont>();
 
 /**
  * The fonts of PNG and PDF in the order in which a character looks for one: the bundled one (Latin, Greek, Cyrillic,
- * Hebrew), then the files that `STM_LAB_FONTS` names. Fonts of the machine are not looked for: a figure is the same
+ * Hebrew), then the files that `STM_LAB_FONTS` names. Fonts of the machine are not searched: a figure is the same
  * everywhere.
  *
- * @throws UserError (`input`) for a file that is no font.
+ * @throws UserError (`input`) for a file that is not a font.
  */
 export function figureFonts(): FigureFont[] {
   const own = (process.env['STM_LAB_FONTS'] ?? '').split(path.delimiter).filter((file) => file !== '');
@@ -49,7 +49,7 @@ function openFont(file: string): FigureFont {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded only where it is used
     font = (require('fontkit') as { openSync(file: string): OpenFont }).openSync(file);
   } catch (error) {
-    throw inputError(`STM_LAB_FONTS: ${file} is no font that can be read (${messageOf(error)})`, error);
+    throw inputError(`STM_LAB_FONTS: ${file} is not a font that can be read (${messageOf(error)})`, error);
   }
   const first = font.fonts?.[0];
   const used = first ?? font;

@@ -68,7 +68,7 @@ export function heatmapView(map: Heatmap): FigurePart {
       x: {
         field: 'x',
         type: 'ordinal',
-        // The domain is the order; a list here would become an expression, in which "constructor" is no text to Vega.
+        // The domain is the order; a list here would become an expression, in which "constructor" is not text to Vega.
         sort: null,
         scale: { domain: [...map.xOrder], paddingInner: 0, paddingOuter: 0 },
         axis: {

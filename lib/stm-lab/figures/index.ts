@@ -24,6 +24,7 @@ export { rocFigure, type RocCurve, type RocInput } from './roc';
 export { searchHistoryFigure, type SearchHistoryInput } from './searchHistory';
 export { importancesFigure, type ImportancesInput } from './searchImportances';
 export { parallelCoordinatesFigure, type ParallelCoordinatesInput } from './searchParallel';
+export { paretoFigure, type ParetoInput, type ParetoObjective, type ParetoTrial } from './searchPareto';
 export { slicesFigure, type SlicesInput } from './searchSlices';
 export { timelineFigure, type TimelineInput } from './searchTimeline';
 export { type ParameterScale, type SearchDirection, type SearchTrial } from './searchTrial';

@@ -6,8 +6,9 @@ import { compact, composeFigure, type FigureSpec, type FigureText } from './spec
 export interface MarginalRow {
   readonly axis: 'rate' | 'scale';
   readonly pass: 'low' | 'high';
-  /** Hz for `rate`, cycles per octave for `scale`. */
   readonly cutoff: number;
+  /** Of the cutoff, the same for all of an axis. Default Hz for `rate`, cyc/oct for `scale`. */
+  readonly unit?: 'Hz' | 'cyc/oct' | 'cyc/kHz' | undefined;
   /** Name of the score; each is a row of panels. */
   readonly metric: string;
   readonly value: number;
@@ -23,8 +24,8 @@ export interface MarginalsInput extends FigureText {
 }
 
 const AXES = {
-  rate: { panel: 'Temporal axis alone', title: 'Rate cutoff (Hz)' },
-  scale: { panel: 'Spectral axis alone', title: 'Scale cutoff (cyc/oct)' },
+  rate: { panel: 'Temporal axis alone', title: 'Rate cutoff', unit: 'Hz' },
+  scale: { panel: 'Spectral axis alone', title: 'Scale cutoff', unit: 'cyc/oct' },
 } as const;
 
 const PASSES = ['low-pass (≤ cutoff)', 'high-pass (> cutoff)'];
@@ -33,7 +34,8 @@ const PASSES = ['low-pass (≤ cutoff)', 'high-pass (> cutoff)'];
 const OWN_LEGENDS = { scale: { color: 'independent', shape: 'independent' } };
 
 /**
- * Ablation along one axis at a time, with intervals: what temporal or spectral modulation alone is worth.
+ * Ablation along one axis at a time, with intervals: what temporal or spectral modulation alone is worth. These are the
+ * temporal and spectral modulation transfer functions of Elliott & Theunissen 2009, with a model as the listener.
  *
  * @throws UserError (`input`) when there is no row.
  */
@@ -66,11 +68,12 @@ export function marginalsFigure(input: MarginalsInput): FigureSpec {
             low: compact(row.low ?? NaN),
             high: compact(row.high ?? NaN),
           }));
+        const unit = ofMetric.find((row) => row.axis === axis)?.unit ?? AXES[axis].unit;
         const x = {
           field: 'cutoff',
           type: 'quantitative',
           scale: { zero: true, nice: false, padding: 8 },
-          axis: { title: AXES[axis].title, grid: false, tickCount: 7 },
+          axis: { title: `${AXES[axis].title} (${unit})`, grid: false, tickCount: 7 },
         };
         const legend =
           i === metrics.length - 1 && j === 0

@@ -50,7 +50,7 @@ export interface StageProgressDisplay {
 }
 
 /**
- * Progress of one stage after another in the running notebook cell: a line for each, replaced as the stage goes on. A
+ * Progress of one stage after another in the running notebook cell: a line for each, replaced as the stage continues. A
  * stage whose results are there shows nothing. Outside a notebook nothing happens.
  */
 export function showStageProgress(): StageProgressDisplay {

@@ -1,8 +1,9 @@
 import { inputError } from 'research-basics/errors';
 import { colourPosition, colourTicks, paletteColour, paletteStops, type ColourScale } from './colour';
 import { encodeIndexedPng } from './png';
-import type { FigurePart } from './spec';
-import { MISSING, panelTitle } from './theme';
+import { compact, type FigurePart } from './spec';
+import { wrapText } from './textWidth';
+import { AXIS_TITLE_SIZE, MISSING, panelTitle } from './theme';
 
 /** One axis of a raster: the outer edges of its cells, and how it is drawn. */
 export interface RasterAxis {
@@ -102,7 +103,8 @@ export function namedTicks(values: readonly number[], labels: readonly string[])
 }
 
 /**
- * A vertical colour bar as a view of its own, so that rasters (which have no legend) can stand beside it.
+ * A vertical colour bar as a view of its own, so that rasters (which have no legend) can stand beside it. A title longer
+ * than the bar is wrapped.
  *
  * @param label text of a mark. Default: the number, with a true minus sign.
  */
@@ -110,7 +112,7 @@ export function colourBar(
   scale: ColourScale,
   title: string,
   height: number,
-  label: (tick: number) => string = (tick) => String(tick).replace('-', '−'),
+  label: (tick: number) => string = (tick) => String(compact(tick)).replace('-', '−'),
 ): FigurePart {
   const stops = paletteStops(scale.palette);
   const ticks = colourTicks(scale);
@@ -141,7 +143,7 @@ export function colourBar(
         scale: { domain: [0, 1], nice: false },
         axis: {
           orient: 'right',
-          title,
+          title: wrapText(title, height, AXIS_TITLE_SIZE),
           grid: false,
           domain: false,
           ...namedTicks(places, labels),

@@ -64,7 +64,7 @@ function renameIds(svg: string): string {
 
 /** Characters that no XML file may hold, and halves of pairs, as the sign for what cannot be shown. */
 const withoutForbidden = (svg: string): string =>
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  // eslint-disable-next-line no-control-regex -- they are what is searched for
   svg.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\p{Cs}]/gu, '\ufffd');
 
 /**
@@ -111,6 +111,6 @@ export function schemeColours(name: string): string[] {
     return Array.from({ length: 10 }, (_, i) => interpolate(i / 9));
   }
   throw inputError(
-    `colour scheme "${name}": is no scheme of values that Vega knows; try viridis, magma, cividis, greys, blues or redblue`,
+    `colour scheme "${name}": is not a scheme of values that Vega knows; try viridis, magma, cividis, greys, blues or redblue`,
   );
 }

@@ -33,7 +33,7 @@ export function strfTrajectoryFigure({ paths, ...text }: StrfTrajectoryInput): F
     const values = own.flatMap(({ points }, filter) => {
       let piece = 0;
       return points.map((point, step) => {
-        // A filter has two names, (rate, scale) and (-rate, -scale): one that crosses scale 0 goes on at the
+        // A filter has two names, (rate, scale) and (-rate, -scale): one that crosses scale 0 continues at the
         // other side and needs no line across.
         const before = points[step - 1];
         const away = (sign: number): number =>

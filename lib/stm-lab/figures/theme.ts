@@ -16,6 +16,7 @@ export const PLOT_WIDTH = 420;
 export const PLOT_HEIGHT = 260;
 
 export const LABEL_SIZE = 10;
+export const AXIS_TITLE_SIZE = 11;
 export const SUBTITLE_SIZE = 10.5;
 
 export const INK = '#1a1a1a';
@@ -26,7 +27,8 @@ export const MISSING = '#d9d9d9';
 
 /**
  * Colours of classes, in the order of the classes: the palette of Okabe and Ito, without its yellow, which
- * fades on white. Neighbours are pairs (two blues, two oranges), as the paper's classes are.
+ * fades on white. Neighbours are pairs (two blues, two oranges), as the paper's classes are. The grey is
+ * dark: a lighter one looks like the purple and the green to those who lack green cones.
  */
 export const CLASS_COLOURS: readonly string[] = [
   '#0072b2',
@@ -36,7 +38,7 @@ export const CLASS_COLOURS: readonly string[] = [
   '#009e73',
   '#cc79a7',
   '#000000',
-  '#8c8c8c',
+  '#4a4a4a',
 ];
 
 /** Marks of classes, in the same order, for readers without colour. */
@@ -90,7 +92,7 @@ export const figureConfig = {
   concat: { spacing: 24 },
   axis: {
     labelFontSize: LABEL_SIZE,
-    titleFontSize: 11,
+    titleFontSize: AXIS_TITLE_SIZE,
     titleFontWeight: 'normal',
     titlePadding: 7,
     labelColor: INK,

@@ -39,7 +39,7 @@ function load(): Danfojs {
     return danfo;
   } catch (error) {
     throw environmentError(
-      `danfojs cannot be loaded (${messageOf(error).split('\n')[0]}); run "npm run doctor" for the cure`,
+      `danfojs cannot be loaded (${messageOf(error).split('\n')[0]}); run "npm run doctor" for the fix`,
       error,
     );
   }

@@ -15,7 +15,7 @@ import {
 } from '../splits';
 import { classNumbers, type IndexRow } from './featureFolder';
 
-/** Scores on recordings of collections that the model has not met. */
+/** Scores on recordings of collections that the model has not seen. */
 export interface CollectionScores {
   readonly folds: number;
   readonly collections: number;
@@ -54,7 +54,7 @@ export interface CollectionDesign extends ScorableRows {
  *
  * @param folds at most so many folds; never more than there are collections.
  * @param repeats divisions that will be scored: seeds 1 .. `repeats`.
- * @param warn told when groups that spread over collections make scoring impossible.
+ * @param warn called when groups that spread over collections make scoring impossible.
  * @returns undefined where no collections are named, fewer than two classes have more than one, or a fold leaves fewer
  *   than two classes to train on once the groups of its test recordings are left out.
  */
@@ -92,6 +92,16 @@ export function collectionDesign(
   return whole;
 }
 
+/** The scorable rows with their collections, by which models are compared in pairs. */
+export function collectionRows({ labels, names, rows, classes }: CollectionDesign): {
+  readonly labels: Int32Array;
+  readonly groups: Int32Array;
+  readonly classes: number;
+} {
+  const groups = classNumbers(Array.from(rows, (row) => names[row]!)).y;
+  return { labels, groups, classes: classes.length };
+}
+
 /** Fold of each scorable row, collections held together. */
 function foldsByCollection(
   { names, rows, folds, classes, labels }: CollectionDesign,
@@ -113,12 +123,12 @@ export function crossValidateByCollection(
   design: CollectionDesign,
   task: Pick<CrossValidationTask, 'seeds' | 'fitFold' | 'onFold' | 'resume' | 'bootstrap' | 'signal'>,
 ): Promise<CrossValidationResult> {
-  const { names, groups, rows, classes, labels } = design;
+  const { groups, rows, classes, labels } = design;
   return crossValidate({
     ...task,
     labels,
     classNames: classes,
-    groups: classNumbers(Array.from(rows, (row) => names[row]!)).y,
+    groups: collectionRows(design).groups,
     folds: (seed) => foldsByCollection(design, seed),
     fitFold: (fold: FoldTask) => {
       const testRows = fold.testRows.map((place) => rows[place]!);

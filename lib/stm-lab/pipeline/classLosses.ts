@@ -2,17 +2,15 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, writeJson } from 'research-basics/files';
 import { countConfusion, type EvaluationReport } from '../evaluation';
-import type { ClassCount } from '../features';
 import type { StageContext } from '../stages/context';
+import { readExtraction } from './featureFolder';
 
 /** Where a split keeps what its features lost, for the stages that see only the split. */
 const LOSSES_FILE = 'class-losses.json';
 
 /** One sentence for each class that lost more than half of its recordings in the extraction. */
 function lossSentences(folder: string): string[] {
-  const { classes = [] } = readJson<{ classes?: readonly ClassCount[] }>(
-    path.join(folder, 'extraction.json'),
-  );
+  const { classes = [] } = readExtraction(folder);
   return classes
     .filter(({ listed, accepted }) => 2 * accepted < listed)
     .map(({ label, listed, accepted, failed }) => {

@@ -15,7 +15,8 @@ import {
 import { foldsFor } from '../splits';
 import type { OfficialFolds } from './split';
 import { runTrackedStage, type StageContext } from '../stages/context';
-import { logReport, writePredictions } from './evaluate';
+import { scoredRecipe } from '../stages/scoredModel';
+import { logRepeats, logReport, writePredictions } from './evaluate';
 import {
   collectionDesign,
   collectionMetrics,
@@ -57,7 +58,7 @@ export interface CrossValidationRecord {
   readonly averaged: EvaluationReport;
   /** Macro-F1 of the part of the label before ":", mean over the repeats; only where labels have one. */
   readonly domainMacroF1?: number;
-  /** The same model on collections that it has not met; only where the manifest names collections. */
+  /** The same model on collections that it has not seen; only where the manifest names collections. */
   readonly byCollection?: CollectionScores;
 }
 
@@ -68,7 +69,7 @@ export interface CrossValidationSummary extends CrossValidationRecord {
 
 /**
  * Group-wise K-fold cross-validation of a model fixed beforehand: every recording is scored by a model
- * that has not met its group and, where the manifest names collections, once more by one that has not met its
+ * that has not seen its group and, where the manifest names collections, once more by one that has not seen its
  * collection. `cross-validation.json`, `predictions.csv`, `predictions-by-collection.csv`. One division into folds and
  * one training per fold for each seed; a run that was killed continues with the next fold.
  */
@@ -171,16 +172,11 @@ export async function crossValidationStage(
             design.classes,
           );
         }
-        summary.repeats.forEach((repeat) =>
-          run?.logMetrics({ repeat_macro_f1: repeat.macroF1 }, repeat.seed),
-        );
-        run?.logMetrics({
-          cv_mean_macro_f1: summary.mean.macroF1.value,
-          cv_mean_macro_f1_low: summary.mean.macroF1.low,
-          cv_mean_macro_f1_high: summary.mean.macroF1.high,
-        });
-        if (summary.byCollection !== undefined) run?.logMetrics(collectionMetrics(summary.byCollection));
-        logReport(run, summary.averaged, 'cv');
+        const about = scoredRecipe(run, 'cross-validated', { reduction, model });
+        logRepeats(run, summary.repeats, summary.mean.macroF1, about);
+        if (summary.byCollection !== undefined)
+          run?.logMetrics(collectionMetrics(summary.byCollection), 0, about);
+        logReport(run, summary.averaged, 'cv', about);
         for (const file of files) run?.logArtifact(path.join(out, file));
         fs.rmSync(partial, { recursive: true, force: true });
         return files;

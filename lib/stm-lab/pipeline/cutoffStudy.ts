@@ -25,7 +25,7 @@ export interface CutoffStudy {
   readonly regions: readonly string[];
   /** Of the filter. Default 20. */
   readonly iterations?: number | undefined;
-  /** Told after each region. */
+  /** Called after each region. */
   readonly onRegion?: ((row: CutoffRow) => void) | undefined;
 }
 

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson, sha256, sha256File } from 'research-basics/files';
 import { omit } from '../base/omit';
-import type { EmbeddingDescription, EmbeddingModel } from '../features';
+import { runtimeIdentity, type EmbeddingDescription, type EmbeddingModel } from '../features';
 import { fileStamp } from '../features/extractor/stamp';
 import { checkAgainst } from '../stages/configuration';
 import { shippedFolder } from '../stages/home';
@@ -28,7 +28,7 @@ export const isModelFile = (wanted: string): boolean => /\.(onnx|json)$/.test(wa
  *
  * @param wanted an ONNX file with its description beside it (same name, `.json`) or named like one of `embeddingNames`; a
  *   description; or one of `embeddingNames` whose npm package is installed.
- * @throws UserError (`input`) in one sentence with the cure: unknown name, missing file or package, a description that
+ * @throws UserError (`input`) in one sentence with the fix: unknown name, missing file or package, a description that
  *   is wrong, bytes that are not the stated ones.
  */
 export function findEmbeddingModel(wanted: string): EmbeddingModel {
@@ -46,12 +46,21 @@ export function findEmbeddingModel(wanted: string): EmbeddingModel {
       ? []
       : [checkedHash(frontEndFile, (frontEnd as { readonly sha256?: string }).sha256)]),
   ];
-  const computation = omit({ ...description }, 'title', 'licence', 'source', 'trainedOn', 'package', 'model');
+  const computation = omit(
+    { ...description },
+    'title',
+    'licence',
+    'source',
+    'trainedOn',
+    'weights',
+    'package',
+    'model',
+  );
   return {
     description,
     file,
     ...(frontEndFile === undefined ? {} : { frontEndFile }),
-    hash: sha256([computation, ...hashes]),
+    hash: sha256([computation, ...hashes, ...runtimeIdentity()]),
   };
 }
 

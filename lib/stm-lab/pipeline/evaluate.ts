@@ -3,15 +3,23 @@ import { writeCsv } from '../base/csv';
 import { inputError } from 'research-basics/errors';
 import { readJson, writeJson } from 'research-basics/files';
 import { loadEngine, type Engine } from '../engine';
-import { evaluate, mostProbable, type EvaluationReport, type IntervalName } from '../evaluation';
-import { loadModel, modelHash, predictProbabilities, type MlpModel } from '../models';
-import type { Run } from 'mlflow-tracking-client';
+import {
+  evaluate,
+  mostProbable,
+  type EvaluationReport,
+  type Interval,
+  type IntervalName,
+} from '../evaluation';
+import { modelHash, predictProbabilities, type MlpModel } from '../models';
+import type { MetricContext, Run } from 'mlflow-tracking-client';
 import { tellOfKeptLosses, tellOfZeroF1 } from './classLosses';
 import { runTrackedStage, type StageContext } from '../stages/context';
 import { nameLabels } from '../stages/labels';
+import { scoredNetwork } from '../stages/scoredModel';
 import { readRoleData, type RoleRows } from './roleData';
 import { logPredictedSounds } from './runSounds';
 import type { StageResult } from '../stages/stage';
+import { trainedModel } from './train';
 
 /** What `evaluateStage` reads and writes. */
 export interface EvaluateStageOptions {
@@ -49,7 +57,7 @@ export async function evaluateStage(
   context: StageContext = {},
 ): Promise<EvaluateSummary> {
   const { out } = options;
-  const model = loadModel(path.join(options.model, 'model'));
+  const model = trainedModel(options.model);
   const data = readRoleData(options);
   tellOfKeptLosses(options.split, context);
   if (model.info.hashes['reduction'] !== data.hashes.reduction) {
@@ -81,7 +89,7 @@ export async function evaluateStage(
       });
       writeJson(path.join(out, 'evaluation.json'), report);
       writePredictions(path.join(out, 'predictions.csv'), test, probabilities, data.classes);
-      logReport(run, report, 'test');
+      logReport(run, report, 'test', scoredNetwork(run, options.model, context));
       run?.logArtifact(path.join(out, 'evaluation.json'));
       run?.logArtifact(path.join(out, 'predictions.csv'));
       await logPredictedSounds(run, context, { ...test, probabilities, classes: data.classes });
@@ -127,8 +135,13 @@ const INTERVAL_METRICS = {
   macroAp: 'macro_average_precision',
 } as const satisfies Record<IntervalName, string>;
 
-/** Logs a report's scores and intervals; NaN (a class without rows) is left out. */
-export function logReport(run: Run | undefined, report: EvaluationReport, prefix: string): void {
+/** Logs a report's scores and intervals, of a model where one is named; NaN (a class without rows) is left out. */
+export function logReport(
+  run: Run | undefined,
+  report: EvaluationReport,
+  prefix: string,
+  about?: MetricContext,
+): void {
   const { published, corrected, intervals } = report;
   const metrics: Record<string, number | undefined> = {
     macro_f1: corrected.macroF1,
@@ -159,6 +172,23 @@ export function logReport(run: Run | undefined, report: EvaluationReport, prefix
         .filter((entry): entry is [string, number] => entry[1] !== undefined && Number.isFinite(entry[1]))
         .map(([name, value]) => [`${prefix}_${name}`, value]),
     ),
+    0,
+    about,
+  );
+}
+
+/** Logs the macro-F1 of each repeat of a cross-validation, at its seed, and their mean with its interval. */
+export function logRepeats(
+  run: Run | undefined,
+  repeats: readonly { readonly seed: number; readonly macroF1: number }[],
+  { value, low, high }: Interval,
+  about?: MetricContext,
+): void {
+  for (const { seed, macroF1 } of repeats) run?.logMetrics({ repeat_macro_f1: macroF1 }, seed, about);
+  run?.logMetrics(
+    { cv_mean_macro_f1: value, cv_mean_macro_f1_low: low, cv_mean_macro_f1_high: high },
+    0,
+    about,
   );
 }
 

@@ -7,14 +7,14 @@ import { omit } from '../base/omit';
 import type { FeatureKind } from '../features';
 import type { FitOptions } from '../models';
 import type { SamplerName, Space, Values } from 'bayesian-optimizer';
-import { checkAgainst, configurationFile } from '../stages/configuration';
+import { checkAgainst, configurationFile, presentName } from '../stages/configuration';
 import { shippedFolder } from '../stages/home';
 import type { ExcerptModelChoice } from './excerptModel/choice';
 import type { ComparisonChoice, PlaneSettings } from './comparison/choice';
 import type { TrialBase } from './hyperparameters';
 import { checkSearchSpace } from './searchSpace';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
-import type { ObjectiveChoice, ObjectiveMetric } from './searchObjective';
+import type { ObjectiveSetting } from './searchObjective';
 import type { SilenceLimit } from './silenceLimit';
 import * as schema from './experiment.schema.json';
 
@@ -38,7 +38,7 @@ export interface Experiment {
   readonly split: {
     readonly folds: number;
     readonly seed: number;
-    readonly flavour: 'published' | 'fixed';
+    readonly flavour: 'published' | 'corrected';
     readonly domains: 'together' | 'by-prefix';
     /** Column of the manifest that states folds, or parts such as train and test; the others have no say then. */
     readonly column?: string;
@@ -52,11 +52,11 @@ export interface Experiment {
     readonly trials: number;
     readonly executions: number;
     readonly seed: number;
-    /** What is made best; a metric's name stands for the validation rows. */
-    readonly objective: ObjectiveMetric | ObjectiveChoice;
+    /** What is made best. */
+    readonly objective: ObjectiveSetting;
     /** Stops trials that fall behind; default `none`. */
     readonly pruner?: 'none' | 'median' | 'asha';
-    /** Configurations of one's own that are tried first. */
+    /** Configurations of your own that are tried first. */
     readonly enqueue?: readonly Values[];
     readonly family: 'dropout' | 'layernorm';
     readonly space: Space;
@@ -91,13 +91,19 @@ export interface AblationSettings extends RegionDesign {
 }
 
 /** The prepared sizes of an ablation: see `experiments/ablation/`. */
-export const ABLATION_SIZES = ['smoke', 'quick', 'paper'] as const;
+export const ABLATION_SIZES = ['small', 'quick', 'paper'] as const;
 export type AblationSize = (typeof ABLATION_SIZES)[number];
+
+/** The size of an ablation by its present name. */
+export const ablationSize = (name: string): AblationSize => presentName(name) as AblationSize;
+
+/** The preset that is used where none is named. */
+export const DEFAULT_PRESET = 'small';
 
 /**
  * Reads a configuration and checks it against the schema.
  *
- * @param nameOrFile a name in `experiments/` (such as "smoke"), or the path of a JSON file.
+ * @param nameOrFile a name in `experiments/` (such as "small"), or the path of a JSON file.
  * @throws UserError (`input`) naming the file and every entry that is wrong, with what it accepts.
  */
 export function readExperiment(nameOrFile: string): Experiment {
@@ -105,7 +111,7 @@ export function readExperiment(nameOrFile: string): Experiment {
   const value = withDefaults(readExtended(file));
   const size = value?.ablation;
   const whole = typeof size === 'string' ? { ...value, ablation: readAblation(size as AblationSize) } : value;
-  const experiment = withRecordedSampler(checkAgainst<Experiment>(file, whole, schema));
+  const experiment = withRecordedNames(checkAgainst<Experiment>(file, whole, schema));
   try {
     checkSearchSpace(experiment.search.space, trialBase(experiment));
   } catch (error) {
@@ -132,25 +138,33 @@ function overlay(below: Record<string, unknown>, own: Record<string, unknown>): 
   const result = { ...below };
   for (const [name, value] of Object.entries(own)) {
     const before = below[name];
-    result[name] = isRecord(before) && isRecord(value) && name !== 'space' ? overlay(before, value) : value;
+    const merges = isRecord(before) && isRecord(value) && name !== 'space';
+    result[name] = merges ? overlay(keptBelow(before, value), value) : value;
   }
   return result;
+}
+
+/** Of features of another kind, nothing but the setting that all kinds have. */
+function keptBelow(below: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
+  if (own['kind'] === undefined || own['kind'] === below['kind']) return below;
+  const { maxSilenceSeconds } = below;
+  return maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Sections that a configuration leaves out are those of `smoke`, so that a stage needs only what it uses. */
+/** Sections that a configuration leaves out are those of `small`, so that a stage needs only what it uses. */
 function withDefaults(value: Record<string, unknown>): Record<string, unknown> {
   const { split } = value;
   const stated = isRecord(split) && split['column'] !== undefined;
   const filled = stated ? { ...value, split: { ...OFFICIAL_SPLIT, ...split } } : value;
-  const sections = readJson<Record<string, unknown>>(configurationFile('stm', 'smoke'));
+  const sections = readJson<Record<string, unknown>>(configurationFile('stm', DEFAULT_PRESET));
   return { ...omit(sections, 'comparison', 'cost', 'excerptModel'), ...filled };
 }
 
 /** The folds are the column's. */
-const OFFICIAL_SPLIT = { folds: 10, seed: 23, flavour: 'fixed', domains: 'together' };
+const OFFICIAL_SPLIT = { folds: 10, seed: 23, flavour: 'corrected', domains: 'together' };
 
 /** The settings that trials of an experiment's search change. */
 export function trialBase({
@@ -164,11 +178,14 @@ export function trialBase({
 }
 
 /** Keys of results hold the sampler's first name, `published`, so that results found under it stay valid. */
-function withRecordedSampler(experiment: Experiment): Experiment {
-  const { search } = experiment;
-  return (search.sampler as string) === 'keras-tuner'
-    ? { ...experiment, search: { ...search, sampler: 'published' } }
-    : experiment;
+function withRecordedNames(experiment: Experiment): Experiment {
+  const { search, split } = experiment;
+  return {
+    ...experiment,
+    ...((search.sampler as string) === 'keras-tuner' ? { search: { ...search, sampler: 'published' } } : {}),
+    // The flavour's name in earlier versions.
+    ...((split.flavour as string) === 'fixed' ? { split: { ...split, flavour: 'corrected' } } : {}),
+  };
 }
 
 /** The sampler of a search, as the optimiser names it. */
@@ -181,9 +198,10 @@ export function samplerOf({ sampler }: Pick<Experiment['search'], 'sampler'>): S
  *
  * @throws UserError (`input`) for another name, or naming the file and every entry that is wrong.
  */
-export function readAblation(size: AblationSize): AblationSettings {
+export function readAblation(name: AblationSize): AblationSettings {
+  const size = ablationSize(name);
   if (!ABLATION_SIZES.includes(size))
-    throw inputError(`ablation size "${String(size)}": must be one of ${ABLATION_SIZES.join(', ')}`);
+    throw inputError(`ablation size ${JSON.stringify(size)}: must be one of ${ABLATION_SIZES.join(', ')}`);
   const file = path.join(shippedFolder('experiments'), 'ablation', `${size}.json`);
   const { definitions } = schema;
   return checkAgainst<AblationSettings>(file, readJson(file), { ...schema.properties.ablation, definitions });

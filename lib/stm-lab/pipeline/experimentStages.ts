@@ -26,6 +26,7 @@ import { searchStage, type SearchSummary } from './search';
 import { trainableModel } from './trainableModel';
 import { officialColumn, splitStage, type OfficialFolds, type SplitSummary } from './split';
 import type { StageFolders } from './stageFolders';
+import { readStudies, studyStage, type StudyName, type StudySummary } from './studies';
 import { trainStage, type TrainSummary } from './train';
 
 /** A setting and what it is set to. */
@@ -59,6 +60,12 @@ export interface ExperimentStages {
   compare(part?: ComparisonPart): Promise<CompareSummary>;
   ablate(): Promise<AblateSummary>;
   occlude(): Promise<OcclusionSummary>;
+  /**
+   * A study of one of the paper's open questions, on these recordings.
+   *
+   * @param preset a name in `experiments/studies/`, or a JSON file. Default `small`.
+   */
+  study(name: StudyName, preset?: string): Promise<StudySummary>;
 }
 
 /** Where an experiment's results go, and how its stages are run. */
@@ -69,7 +76,7 @@ export interface StageSettings {
   readonly context: StageContext;
   /** Worker threads of the extraction and processes of the ablation; default all cores. */
   readonly workers: number | undefined;
-  /** Told that a stage has ended, one way or the other. */
+  /** Called when a stage has ended, one way or the other. */
   readonly onEnd?: (() => void) | undefined;
 }
 
@@ -158,20 +165,14 @@ export function experimentStages(
       context,
     );
   });
+  const folderOf = (key: string): string => path.join(path.dirname(folders.features), `features-${key}`);
+  // What cannot be used was told by the first extraction.
+  const untold = (): StageContext => ({ ...context, warn: undefined });
   const compare = async (part: ComparisonPart | undefined): Promise<CompareSummary> => {
     const comparison = partOfComparison(experiment.comparison, part);
     const rows = comparison === undefined ? [] : fullRows(experiment, comparison);
     await extract();
-    const features = await prepareFeatures(
-      rows,
-      {
-        manifest,
-        workers: settings.workers,
-        folderOf: (key) => path.join(path.dirname(folders.features), `features-${key}`),
-      },
-      // What cannot be used was told by the first extraction.
-      { ...context, warn: undefined },
-    );
+    const features = await prepareFeatures(rows, { manifest, workers: settings.workers, folderOf }, untold());
     const own = comparison === undefined ? experiment : { ...experiment, comparison };
     const name = part === undefined ? '' : `-${sha256(part).slice(0, 8)}`;
     const out = `${folders.comparison}${name}`;
@@ -190,6 +191,17 @@ export function experimentStages(
     const { features, split: splitFolder, model, occlusion: out } = folders;
     return occlusionStage({ features, split: splitFolder, reduction, model, out }, context);
   });
+  const study = async (name: StudyName, preset = 'small'): Promise<StudySummary> => {
+    const studies = readStudies(preset);
+    return studyStage(
+      {
+        ...{ study: name, studies, manifest, folderOf, workers: settings.workers },
+        out: path.join(folders.studies, `${name}-${studies.name}`),
+        maxSilenceSeconds: experiment.features.maxSilenceSeconds,
+      },
+      context,
+    );
+  };
   return {
     experiment,
     manifest,
@@ -207,6 +219,7 @@ export function experimentStages(
     compare: (part) => (part === undefined ? compareAll() : ended(compare(part))),
     ablate,
     occlude,
+    study: (name, preset) => ended(study(name, preset)),
   };
 }
 

@@ -70,7 +70,7 @@ export function extractionLine(progress: ExtractionProgress): string {
  * cannot be used are told to `context.warn` and counted as rejected; the others continue. While recordings failed
  * (see `failed`) the extraction counts as unfinished: calling this again tries them again.
  *
- * @throws UserError (`input`) where nothing can go on.
+ * @throws UserError (`input`) where nothing can continue.
  */
 export async function extractStage(
   options: ExtractStageOptions,
@@ -89,6 +89,7 @@ export async function extractStage(
   const request = extractionRun(manifest, features);
   const earlier = rememberedExtraction(out);
   const work = async (run: Run | undefined): Promise<ExtractSummary> => {
+    const before = process.cpuUsage();
     const summary = await extractCorpus({
       rows: manifest.rows,
       ...featureOptions(features),
@@ -97,6 +98,9 @@ export async function extractStage(
       signal: context.signal,
       onProgress: (progress) => context.progress?.(extractionLine(progress)),
     });
+    const { user, system } = process.cpuUsage(before);
+    if (summary.audioHours > 0)
+      writeJson(costFile(out), { secondsPerHour: (user + system) / 1e6 / summary.audioHours });
     recordExtraction({ out, manifest, features, results: summary }, context, run);
     run?.logMetrics(extractionMetrics(summary));
     const { accepted, rejected, computed, reused, audioHours, seconds, featuresHash } = summary;
@@ -238,6 +242,18 @@ function extractionMetrics(summary: ExtractionSummary): Record<string, number> {
     seconds,
     ...(computed === 0 ? {} : { times_real_time: (3600 * audioHours) / seconds }),
   };
+}
+
+/** Beside the journal: what depends on the clock is not among the results. */
+const costFile = (out: string): string => path.join(out, '.work', 'cost.json');
+
+/** Processor time of an extraction on all cores, seconds for an hour of sound; undefined where it was not measured. */
+export function extractionCost(folder: string): number | undefined {
+  try {
+    return readJson<{ readonly secondsPerHour: number }>(costFile(folder)).secondsPerHour;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a folder remembers of the extraction that filled it. */

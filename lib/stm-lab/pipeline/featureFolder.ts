@@ -1,11 +1,17 @@
-import * as path from 'node:path';
 import { uniqueCodes } from '../base/codePoints';
 import { readCsv, type CsvRow } from '../base/csv';
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
 import { openFiniteRows } from '../base/finiteRows';
+import { stageFile } from '../base/stageFile';
 import type { NpyRows } from '../base/npyRows';
-import { planeColumns, type ModulationAxes, type PlaneAxes } from '../features';
+import {
+  planeColumns,
+  type ClassCount,
+  type ExtractionIdentity,
+  type ModulationAxes,
+  type PlaneAxes,
+} from '../features';
 import { vectorStarts } from '../models';
 
 /** The axes of a feature matrix as `axes.json` holds them; which entries there are depends on the features. */
@@ -28,6 +34,8 @@ export interface FeatureFolder {
   readonly matrix: NpyRows;
   readonly index: readonly IndexRow[];
   readonly axes: AxesFile;
+  /** How they were computed; undefined for features of elsewhere. */
+  readonly extraction: ExtractionIdentity | undefined;
   /** Hash of the feature matrix, as the extraction recorded it. */
   readonly featuresHash: string;
   /** Hash of the axis table. */
@@ -38,11 +46,25 @@ export interface FeatureFolder {
 
 /** The part of `extraction.json` that later stages read. */
 export interface ExtractionFile {
+  readonly features?: ExtractionIdentity['kind'];
+  readonly parameters?: ExtractionIdentity['parameters'];
+  readonly revision?: number;
+  /** Recordings of each class; absent from early extractions. */
+  readonly classes?: readonly ClassCount[];
+  readonly versions: Readonly<Record<string, string>>;
   readonly sha256: Readonly<Record<'features.npy' | 'index.csv' | 'axes.json', string>> & {
     /** Only where excerpts were kept. */
     readonly 'excerpts.npy'?: string;
   };
 }
+
+/**
+ * Reads what an extraction says of its files.
+ *
+ * @throws UserError (`input`) naming the command that writes it when it is missing.
+ */
+export const readExtraction = (folder: string): ExtractionFile =>
+  readJson<ExtractionFile>(stageFile(folder, 'extraction.json', 'extract'));
 
 /**
  * Opens the results of an extraction. Rows are read on demand, and refused by name when a value is
@@ -51,10 +73,10 @@ export interface ExtractionFile {
  * @throws UserError (`input`) naming the file that is missing or disagrees with the others.
  */
 export function openFeatureFolder(folder: string): FeatureFolder {
-  const { sha256 } = readJson<ExtractionFile>(path.join(folder, 'extraction.json'));
-  const axes = readJson<AxesFile>(path.join(folder, 'axes.json'));
-  const index = readCsv(path.join(folder, 'index.csv')).rows.map(toIndexRow);
-  const matrix = openFiniteRows(path.join(folder, 'features.npy'), {
+  const { sha256, features: kind, parameters, revision } = readExtraction(folder);
+  const axes = readJson<AxesFile>(stageFile(folder, 'axes.json', 'extract'));
+  const index = readCsv(stageFile(folder, 'index.csv', 'extract')).rows.map(toIndexRow);
+  const matrix = openFiniteRows(stageFile(folder, 'features.npy', 'extract'), {
     nameOf: (row) => index[row]?.path ?? 'not in index.csv',
   });
   if (matrix.rows !== index.length) {
@@ -68,6 +90,10 @@ export function openFeatureFolder(folder: string): FeatureFolder {
     matrix,
     index,
     axes,
+    extraction:
+      kind === undefined || parameters === undefined || revision === undefined
+        ? undefined
+        : { kind, parameters, revision },
     featuresHash: sha256['features.npy'],
     axesHash: sha256['axes.json'],
     indexHash: sha256['index.csv'],
@@ -84,7 +110,7 @@ export function openExcerptRows(
   folder: string,
   index: readonly IndexRow[],
 ): { readonly matrix: NpyRows; readonly starts: Int32Array } {
-  const file = path.join(folder, 'excerpts.npy');
+  const file = stageFile(folder, 'excerpts.npy', 'extract --keep excerpts');
   const starts = vectorStarts({
     rows: index.length,
     excerpts: Int32Array.from(index, ({ excerpts }) => excerpts),
@@ -122,9 +148,7 @@ function toIndexRow(row: CsvRow): IndexRow {
 export function modulationAxes({ axes, folder }: FeatureFolder): ModulationAxes {
   const { rateHz, scaleCycPerOct } = axes;
   if (!Array.isArray(rateHz) || !Array.isArray(scaleCycPerOct)) {
-    throw inputError(
-      `${folder}: these features have no rate and scale axes; extract them with --features stm`,
-    );
+    throw inputError(`${folder}: these features have no rate and scale axes; extract them with --kind stm`);
   }
   return { rateHz: rateHz as number[], scaleCycPerOct: scaleCycPerOct as number[] };
 }
@@ -137,7 +161,7 @@ export function modulationAxes({ axes, folder }: FeatureFolder): ModulationAxes 
 export function planeAxes({ axes, folder, matrix }: FeatureFolder): PlaneAxes {
   const plane = axes as Partial<PlaneAxes>;
   if (!Array.isArray(plane.rateHz) || planeColumns(plane as PlaneAxes) !== matrix.columns)
-    throw inputError(`${folder}: these features have no modulation rates; extract them with --features stm`);
+    throw inputError(`${folder}: these features have no modulation rates; extract them with --kind stm`);
   return plane as PlaneAxes;
 }
 

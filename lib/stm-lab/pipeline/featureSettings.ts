@@ -1,7 +1,14 @@
 import * as path from 'node:path';
+import { inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import { fileName } from '../base/fileName';
-import { featureKind, type EmbeddingModel, type FeatureKind } from '../features';
+import {
+  describeFeatures,
+  featureKind,
+  type EmbeddingModel,
+  type FeatureKind,
+  type PlaneAxes,
+} from '../features';
 import { findEmbeddingModel, isModelFile } from './embeddingModel';
 import type { FeatureChoice } from './comparison/choice';
 import type { Experiment } from './experiment';
@@ -32,6 +39,19 @@ export function ownSettings(
       given[name] === undefined ? [] : [[name, given[name]]],
     ),
   );
+}
+
+/**
+ * The axes that an extraction will give its features.
+ *
+ * @throws UserError (`input`) when the features have no modulation rates (mel features, for example).
+ */
+export function planeAxesOf({ kind, ...settings }: ExtractedFeatures): PlaneAxes {
+  // What an embedding's axes are its model says.
+  const axes = kind === 'embedding' ? {} : describeFeatures(kind, ownSettings(kind, settings)).axes;
+  if (!('rateHz' in axes))
+    throw inputError(`features of kind ${kind} have no modulation rates; use kind stm`);
+  return axes as unknown as PlaneAxes;
 }
 
 /** Those of them that have names: not numbers such as excerpts at most. */

@@ -4,11 +4,17 @@ import { averageProbabilities, type FoldTask } from '../evaluation';
 import {
   converged,
   fitMlp,
+  fourierFeatures,
   logisticRegression,
   predictProbabilities,
+  randomForest,
   supportVectorMachine,
+  varianceOf,
   vectorsOf,
   vectorStarts,
+  type Classifier,
+  type ForestOptions,
+  type FourierOptions,
   type LabelledRows,
   type LogisticOptions,
   type SvmOptions,
@@ -20,7 +26,8 @@ import type { ModelChoice, ReductionChoice } from './modelChoice';
 export type FoldModel =
   | ({ readonly kind?: 'mlp' } & ModelChoice)
   | ({ readonly kind: 'logistic' } & LogisticOptions)
-  | ({ readonly kind: 'svm' } & Omit<SvmOptions, 'seed'>);
+  | ({ readonly kind: 'svm' } & Omit<SvmOptions, 'seed'>)
+  | ({ readonly kind: 'forest' } & Omit<ForestOptions, 'seed'>);
 
 /** What every fold of a cross-validation shares. */
 export interface FoldModelOptions {
@@ -35,6 +42,8 @@ export interface FoldModelOptions {
   readonly groups?: Int32Array | undefined;
   readonly classes: readonly string[];
   readonly reduction: ReductionChoice;
+  /** Reduced rows are mapped before the model. Default: not. */
+  readonly fourier?: Omit<FourierOptions, 'seed'> | undefined;
   readonly model: FoldModel;
   /** Networks of different seeds whose probabilities are averaged. Default 1. */
   readonly ensemble?: number;
@@ -63,17 +72,15 @@ export async function fitFoldModel(options: FoldModelOptions, task: FoldTask): P
 export async function fitReducedFold(
   options: Omit<FoldModelOptions, 'features' | 'columns' | 'y' | 'groups' | 'reduction'>,
   task: Pick<FoldTask, 'seed' | 'fold'>,
-  { train, test }: ReducedFold,
+  reduced: ReducedFold,
 ): Promise<Float32Array> {
-  const { engine, classes, model, ensemble = 1 } = options;
+  const { engine, classes, model, fourier, ensemble = 1 } = options;
   const seedOf = (member: number): number =>
     deriveSeed(task.seed, 'fold', task.fold, ...(member === 0 ? [] : ['member', member]));
-  if (model.kind === 'logistic' || model.kind === 'svm') {
-    const classifier =
-      model.kind === 'logistic'
-        ? logisticRegression(model)
-        : supportVectorMachine({ ...model, seed: seedOf(0) });
-    const fitted = await classifier.fit(train, classes.length);
+  const { train, test } =
+    fourier === undefined ? reduced : mappedFold(reduced, { ...fourier, seed: seedOf(0) });
+  if (model.kind === 'logistic' || model.kind === 'svm' || model.kind === 'forest') {
+    const fitted = await baselineOf(model, seedOf(0)).fit(train, classes.length);
     return fitted.predictProbabilities(test.x, test.rows);
   }
   const { family, hidden, attention, fit } = model;
@@ -96,6 +103,23 @@ export async function fitReducedFold(
     members.push(predictProbabilities(engine, network, test.x, test.rows, test.excerpts));
   }
   return averageProbabilities(members);
+}
+
+function baselineOf(
+  model: Extract<FoldModel, { kind: 'logistic' | 'svm' | 'forest' }>,
+  seed: number,
+): Classifier {
+  if (model.kind === 'logistic') return logisticRegression(model);
+  return model.kind === 'svm' ? supportVectorMachine({ ...model, seed }) : randomForest({ ...model, seed });
+}
+
+function mappedFold({ train, test }: ReducedFold, options: FourierOptions): ReducedFold {
+  const map = fourierFeatures(train.columns, varianceOf(train.x), options);
+  const mapped = (part: LabelledRows): LabelledRows => {
+    const x = map(part.x);
+    return { ...part, x, columns: x.length / part.rows };
+  };
+  return { train: mapped(train), test: mapped(test) };
 }
 
 /** Fits standardiser and components of one fold and applies them to its rows, see `fitFoldModel`. */

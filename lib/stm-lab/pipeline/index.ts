@@ -13,8 +13,10 @@ export {
   compareStage,
   comparisonRows,
   comparisonTable,
+  divisionText,
   type CompareStageOptions,
   type CompareSummary,
+  type RowCost,
   type ComparisonChoice,
   type ComparisonPart,
   type ComparisonRecord,
@@ -43,6 +45,8 @@ export {
 } from './evaluate';
 export {
   ABLATION_SIZES,
+  ablationSize,
+  DEFAULT_PRESET,
   readAblation,
   readExperiment,
   type AblationSettings,
@@ -75,7 +79,7 @@ export {
   type TrainExcerptStageOptions,
   type TrainExcerptSummary,
 } from './excerptModel';
-export { openFeatureFolder, type FeatureFolder, type IndexRow } from './featureFolder';
+export { openFeatureFolder, readExtraction, type FeatureFolder, type IndexRow } from './featureFolder';
 export {
   filterStage,
   medianOf,
@@ -83,6 +87,18 @@ export {
   type FilterStageOptions,
   type FilterSummary,
 } from './filter';
+export {
+  readStudies,
+  STUDY_NAMES,
+  studyStage,
+  type Studies,
+  type StudyDesign,
+  type StudyName,
+  type StudyRecord,
+  type StudyStageOptions,
+  type StudySummary,
+  type StudySystem,
+} from './studies';
 export { cutoffStudy, type CutoffRow, type CutoffStudy, type NamedClip } from './cutoffStudy';
 export { listenPage, soundOfFile, type SoundSection } from './listenPage';
 export {
@@ -119,11 +135,18 @@ export type { Prediction } from './prediction';
 export type { ExperimentStages, SettingRow } from './experimentStages';
 export { drawRecording, type DrawRecordingOptions } from './recordingFigure';
 export { reduceStage, type ReduceStageOptions, type ReduceSummary } from './reduce';
-export { searchStage, type SearchRecord, type SearchSummary } from './search';
+export { type FrontTrial, searchStage, type SearchRecord, type SearchSummary } from './search';
 export type { SearchStageOptions } from './searchPlan';
 export { reasonOfNoNetwork, trainableModel } from './trainableModel';
 export { checkSearchOf } from './searchStudy';
-export { objectiveTitle, type ObjectiveChoice, type ObjectiveMetric } from './searchObjective';
+export {
+  objectivesOf,
+  type ObjectiveChoice,
+  type ObjectiveMetric,
+  type ObjectiveSetting,
+  type ResolvedObjective,
+  type SearchObjective,
+} from './searchObjective';
 export type { TrialRecipe } from './hyperparameters';
 export { searchableNames } from './searchableSettings';
 export { joinSearch, mergeSearch, searchProgress, type SearchProgress } from './searchShards';
@@ -141,7 +164,13 @@ export {
   type StageRequest,
   type StageResult,
 } from '../stages/stage';
-export { trainStage, type TrainingRecord, type TrainStageOptions, type TrainSummary } from './train';
+export {
+  trainedModel,
+  trainStage,
+  type TrainingRecord,
+  type TrainStageOptions,
+  type TrainSummary,
+} from './train';
 export { recordingsOf } from './runSounds';
 export {
   openProject,
@@ -152,6 +181,7 @@ export {
   type ProjectOptions,
   type ProjectParameters,
 } from './project';
+export { tmnnSearchStage, type TmnnSearchOptions, type TmnnSearchSummary } from './tmnnSearch';
 export * from '../tmnn/stage';
 export * from '../strf/stage';
 export { configurationNames, type ConfigurationKind } from '../stages/configuration';

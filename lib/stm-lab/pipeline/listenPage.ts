@@ -38,11 +38,16 @@ const PLAYED_SECONDS = 8;
  *
  * @throws UserError (`input`) naming the file when it cannot be decoded.
  */
-export async function soundOfFile(file: string, title: string, startSeconds = 0): Promise<PlayableSound> {
+export async function soundOfFile(
+  file: string,
+  title: string,
+  startSeconds = 0,
+  seconds = PLAYED_SECONDS,
+): Promise<PlayableSound> {
   const source = await openAudio(file);
   const { sampleRate } = source;
   const first = Math.round(startSeconds * sampleRate);
-  const last = first + PLAYED_SECONDS * sampleRate;
+  const last = first + Math.round(seconds * sampleRate);
   const blocks: Float32Array[] = [];
   let received = 0;
   for await (const block of source.blocks()) {

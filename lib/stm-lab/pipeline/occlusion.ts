@@ -6,13 +6,14 @@ import { readJson, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
 import { loadEngine } from '../engine';
 import type { PlaneAxes } from '../features';
-import { loadModel, modelHash, predictProbabilities } from '../models';
+import { modelHash, predictProbabilities } from '../models';
 import { featuresInMemory, loadReduction, transform } from '../reduction';
 import { readSplit } from '../splits';
 import { runTrackedStage, type StageContext } from '../stages/context';
 import { classNumbers, planeAxes, openFeatureFolder } from './featureFolder';
 import { nameLabels } from '../stages/labels';
 import type { StageResult } from '../stages/stage';
+import { trainedModel } from './train';
 
 /** What `occlusionStage` reads and writes. */
 export interface OcclusionStageOptions {
@@ -37,7 +38,7 @@ export interface OcclusionRecord {
 export interface OcclusionSummary extends OcclusionRecord {
   readonly status: StageResult['status'];
   readonly axes: PlaneAxes;
-  /** Per class, one value a cell; see `occlusionMaps`. */
+  /** Per class, one value per cell; see `occlusionMaps`. */
   readonly drops: readonly ArrayLike<number>[];
 }
 
@@ -60,8 +61,8 @@ export async function occlusionStage(
   try {
     const axes = planeAxes(folder);
     const split = readSplit(options.split);
-    const reduction = loadReduction(options.reduction);
-    const model = loadModel(path.join(options.model, 'model'));
+    const reduction = loadReduction(options.reduction, { featuresHash: folder.featuresHash });
+    const model = trainedModel(options.model);
     if (model.info.hashes['reduction'] !== reduction.hash)
       throw inputError(
         `${options.model}: was trained on another reduction than ${options.reduction}; run "stm-lab train" again`,

@@ -1,52 +1,52 @@
-import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { readJson, sha256 } from 'research-basics/files';
 import { loadEngine } from '../engine';
-import { findFeatures } from '../features';
-import { loadModel, predictProbabilities } from '../models';
-import { featuresInMemory, loadReduction, transform, type Reduction } from '../reduction';
+import { predictProbabilities } from '../models';
+import { featuresInMemory, loadReduction, transform } from '../reduction';
 import type { Prediction } from './prediction';
 import { isExcerptModel, openExcerptPredictor } from './excerptModel';
-import { silenceSeconds, type SilenceLimit } from './silenceLimit';
-import { openFileFeatures } from './stmOfFile';
+import { openFileFeatures } from './fileFeatures';
+import { silenceParameter, type SilenceLimit } from './silenceLimit';
+import { trainedModel } from './train';
 
-/** A trained network and the reduction it was trained on. */
+/** A trained model, and what differs from its training. */
 export interface PredictOptions {
   /** A model folder of `trainExcerptStage`, or results of `trainStage`. */
   readonly model: string;
   /** For results of `trainStage`: those of `reduceStage`. */
   readonly reduction?: string | undefined;
-  /** The limit with which the training recordings were extracted. Default 1 s, as published. */
+  /** Default: the limit with which the training recordings were extracted. */
   readonly maxSilenceSeconds?: SilenceLimit | undefined;
 }
 
 /**
- * Prepares predictions of new recordings.
+ * Prepares predictions of new recordings, whose features are computed with the parameters of the training's extraction.
  *
  * @returns a function from an audio file to its class probabilities; it throws UserError (`input`)
  *   naming the file when it cannot be read or no excerpt is accepted.
- * @throws UserError (`input`) when model and reduction do not belong together, or the reduction is of
- *   features that need more than the recording (embeddings, mel).
+ * @throws UserError (`input`) when model and reduction do not belong together, or this version cannot compute the
+ *   features of the training.
  */
 export async function openPredictor(options: PredictOptions): Promise<(file: string) => Promise<Prediction>> {
-  if (isExcerptModel(options.model)) return openExcerptPredictor(options.model);
+  const silence = silenceParameter(options.maxSilenceSeconds);
+  if (isExcerptModel(options.model)) return openExcerptPredictor(options.model, silence);
+  const model = trainedModel(options.model);
   const { reduction: reductionFolder } = options;
   if (reductionFolder === undefined)
     throw inputError(
       `${options.model}: holds a network alone; name the reduction that it was trained on with --reduction`,
     );
-  const model = loadModel(path.join(options.model, 'model'));
   const reduction = loadReduction(reductionFolder);
-  const { hash } = readJson<{ hash: string }>(path.join(reductionFolder, 'reduction.json'));
-  if (model.info.hashes['reduction'] !== hash) {
+  if (model.info.hashes['reduction'] !== reduction.hash) {
     throw inputError(
       `${options.model}: was trained on another reduction than ${reductionFolder}; name the one it was trained on`,
     );
   }
-  const { kind, parameters } = featuresOf(reduction, reductionFolder);
-  const maxSilenceSeconds = silenceSeconds(options.maxSilenceSeconds);
-  const silence = maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds };
-  const featuresOfFile = await openFileFeatures(kind, { ...parameters, ...silence });
+  const { extraction } = reduction.provenance;
+  if (extraction === undefined)
+    throw inputError(
+      `${reductionFolder}: does not say how its features were extracted, as reductions of earlier versions do not; run "stm-lab reduce" again`,
+    );
+  const featuresOfFile = await openFileFeatures(reductionFolder, extraction, silence);
   const engine = await loadEngine();
   return async (file) => {
     const own = await featuresOfFile(file);
@@ -66,16 +66,4 @@ export async function openPredictor(options: PredictOptions): Promise<(file: str
       course: own.perExcerpt.map(({ startSeconds }, i) => ({ startSeconds, probabilities: ofRow(i + 1) })),
     };
   };
-}
-
-/** The features whose axes the reduction was fitted with. */
-function featuresOf(reduction: Reduction, folder: string): NonNullable<ReturnType<typeof findFeatures>> {
-  // As `axes.json` is written.
-  const found = findFeatures(
-    (axes) => sha256(`${JSON.stringify(axes, null, 2)}\n`) === reduction.provenance.axesHash,
-  );
-  if (found !== undefined) return found;
-  throw inputError(
-    `${folder}: was fitted on other features than this version can extract of a recording; extract, reduce and train again`,
-  );
 }

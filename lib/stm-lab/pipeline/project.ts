@@ -9,7 +9,7 @@ import type { Tracker } from 'mlflow-tracking-client';
 import { commandTag } from './commandText';
 import type { StageContext } from '../stages/context';
 import { homeFolder } from '../stages/home';
-import { readAblation, readExperiment, type AblationSize } from './experiment';
+import { ablationSize, DEFAULT_PRESET, readAblation, readExperiment, type AblationSize } from './experiment';
 import { experimentStages, type ExperimentStages } from './experimentStages';
 import {
   buildFigure,
@@ -37,7 +37,7 @@ export interface ProjectOptions extends Pick<StageContext, 'signal'> {
   readonly manifest?: string | undefined;
   /** Column of the manifest that names collections. Default: `collection`, where there is one. */
   readonly collection?: string | undefined;
-  /** Name of a preset in `experiments/`, or a JSON file. Default: `STM_LAB_PRESET`, else `smoke`. */
+  /** Name of a preset in `experiments/`, or a JSON file. Default: `STM_LAB_PRESET`, else `small`. */
   readonly preset?: string | undefined;
   /** Earlier name of `preset`. */
   readonly experiment?: string | undefined;
@@ -49,9 +49,9 @@ export interface ProjectOptions extends Pick<StageContext, 'signal'> {
   readonly ablation?: AblationSize | undefined;
   /** Worker threads of the extraction and processes of the ablation; default all cores. */
   readonly workers?: number | undefined;
-  /** Told how a stage goes. Default: a line in the running notebook cell, replaced as the stage goes on; `false`: nothing. */
+  /** Called with a stage's progress. Default: a line in the running notebook cell, replaced as the stage continues; `false`: nothing. */
   readonly progress?: StageContext['progress'] | false;
-  /** Told what was left out, looks wrong or is computed anew. Default: printed to standard output; `false`: nothing. */
+  /** Called with what was left out, looks wrong or is recomputed. Default: printed to standard output; `false`: nothing. */
   readonly warn?: StageContext['warn'] | false;
 }
 
@@ -114,8 +114,11 @@ export async function openProject(given: ProjectOptions = {}): Promise<Project> 
         ? undefined
         : (given.warn ?? ((line: string) => void process.stdout.write(`Warning: ${line}\n`))),
   };
-  const named = readExperiment(options.preset ?? options.experiment ?? presetOfEnvironment() ?? 'smoke');
-  const size = options.ablation ?? (process.env.STM_LAB_ABLATION as AblationSize | undefined);
+  const named = readExperiment(
+    options.preset ?? options.experiment ?? presetOfEnvironment() ?? DEFAULT_PRESET,
+  );
+  const wantedSize = options.ablation ?? process.env.STM_LAB_ABLATION;
+  const size = wantedSize === undefined ? undefined : ablationSize(wantedSize);
   const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
   const results = resultsFolder(options.results);
   const wanted = options.manifest ?? process.env.STM_LAB_MANIFEST;
@@ -126,6 +129,7 @@ export async function openProject(given: ProjectOptions = {}): Promise<Project> 
   const synthetic = manifest.rows.every(({ extra }) => extra['licence'] === DEMO_CORPUS_LICENCE);
   const note = synthetic ? 'synthetic demo corpus' : undefined;
   const folders = stageFolders(results, corpus, experiment, size);
+  tellOfEarlierResults(path.join(results, corpus), experiment.name, options.warn);
   const tracker = openTracker({
     experiment: mlflowExperimentName(corpus, experiment.name),
     experimentTags: experimentDescription(
@@ -142,7 +146,7 @@ export async function openProject(given: ProjectOptions = {}): Promise<Project> 
       ...lockfileTag(),
     },
   });
-  // A kernel hears SIGINT, gives up the cell, and would let the work go on; see `kernelInterrupts`.
+  // A kernel hears SIGINT, gives up the cell, and would let the work continue; see `kernelInterrupts`.
   const interrupts = options.signal === undefined ? kernelInterrupts() : undefined;
   const context: StageContext = {
     tracker,
@@ -203,6 +207,15 @@ async function demoManifest(results: string, progress: StageContext['progress'])
     },
   });
   return manifest;
+}
+
+/** The default preset was called `smoke` in the version before; its results are not touched. */
+function tellOfEarlierResults(corpus: string, name: string, warn: StageContext['warn']): void {
+  const [earlier, now] = [path.join(corpus, 'smoke'), path.join(corpus, name)];
+  if (name === DEFAULT_PRESET && fs.existsSync(earlier) && !fs.existsSync(now))
+    warn?.(
+      `${earlier}: results of the preset by its earlier name, left as they are; everything but the features is recomputed in ${now}`,
+    );
 }
 
 /** Which packages were installed; nothing outside of a clone of the repository. */

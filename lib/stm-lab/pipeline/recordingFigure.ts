@@ -12,6 +12,8 @@ export interface DrawRecordingOptions {
   /** Where the drawn excerpt begins, and the analysis; default 0. */
   readonly startSeconds?: number | undefined;
   readonly channels?: 'published' | 'paper' | undefined;
+  /** Longest pause of an excerpt, seconds; default 1. */
+  readonly maxSilenceSeconds?: number | undefined;
   readonly title?: string | undefined;
   readonly note?: string | undefined;
 }
@@ -23,7 +25,7 @@ export interface DrawRecordingOptions {
  * @throws UserError (`input`) naming the file when it cannot be read or no excerpt is accepted.
  */
 export async function drawRecording(options: DrawRecordingOptions): Promise<FigureSpec> {
-  const { file, startSeconds = 0, channels = 'published' } = options;
+  const { file, startSeconds = 0, channels = 'published', maxSilenceSeconds } = options;
   const { samples, sampleRate } = await readAudio(file);
   const first = Math.round(startSeconds * sampleRate);
   if (samples.length - first < EXCERPT_SECONDS * sampleRate) {
@@ -31,7 +33,11 @@ export async function drawRecording(options: DrawRecordingOptions): Promise<Figu
       `${file}: has ${(samples.length / sampleRate).toFixed(1)} s; an excerpt of 4 s from ${startSeconds} s on does not fit`,
     );
   }
-  const stm = await extractStm(samples, sampleRate, { channels, startSeconds });
+  const stm = await extractStm(samples, sampleRate, {
+    channels,
+    startSeconds,
+    ...(maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds }),
+  });
   const image = await cochleagram(samples, sampleRate, { channels, startSeconds });
   return recordingFigure({
     waveform: samples.subarray(first, first + EXCERPT_SECONDS * sampleRate),

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { sha256 } from 'research-basics/files';
 import { openNpyWriter } from '../base/npy';
 import { loadEngine } from '../engine';
 import {
@@ -44,6 +45,7 @@ export async function reduceStage(
 ): Promise<ReduceSummary> {
   const { out } = options;
   const folder = openFeatureFolder(options.features);
+  const { extraction } = folder;
   tellOfLosses(options.features, context);
   try {
     const split = readSplit(options.split);
@@ -52,14 +54,24 @@ export async function reduceStage(
       stage: 'reduce',
       folder: out,
       parameters: options.reduction,
-      inputs: { features: folder.featuresHash, axes: folder.axesHash, split: split.hash },
+      inputs: {
+        features: folder.featuresHash,
+        axes: folder.axesHash,
+        split: split.hash,
+        ...(extraction === undefined ? {} : { extraction: sha256(extraction) }),
+      },
       engine: engine.description,
       run: async (run) => {
         const reduction = await fitReduction({
           ...options.reduction,
           features: folder.matrix,
           rows: featureRowsOf(split, 'train'),
-          provenance: { featuresHash: folder.featuresHash, axesHash: folder.axesHash, splitHash: split.hash },
+          provenance: {
+            extraction,
+            featuresHash: folder.featuresHash,
+            axesHash: folder.axesHash,
+            splitHash: split.hash,
+          },
           onProgress: (done) => context.progress?.(`reduce: ${Math.round(100 * done)} %`),
         });
         saveReduction(out, reduction);

@@ -3,6 +3,7 @@ import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
 import { openFiniteRows } from '../base/finiteRows';
 import { openNpyRows } from '../base/npyRows';
+import { stageFile } from '../base/stageFile';
 import type { LabelledRows } from '../models';
 import { readSplit, type Role, type Split } from '../splits';
 import { classNumbers } from './featureFolder';
@@ -32,14 +33,14 @@ export interface RoleData {
 export function readRoleData(options: { readonly reduction: string; readonly split: string }): RoleData {
   const split = readSplit(options.split);
   const record = readJson<{ hash: string; provenance: { splitHash?: string } }>(
-    path.join(options.reduction, 'reduction.json'),
+    stageFile(options.reduction, 'reduction.json', 'reduce'),
   );
   if (record.provenance.splitHash !== split.hash) {
     throw inputError(
       `${options.reduction}: was fitted on the training rows of another split than ${options.split}; run "stm-lab reduce" again`,
     );
   }
-  const matrix = openNpyRows(path.join(options.reduction, 'reduced.npy'));
+  const matrix = openNpyRows(stageFile(options.reduction, 'reduced.npy', 'reduce'));
   const { classes, y } = classNumbers(split.labels);
   const groupNumbers = classNumbers(split.groups).y;
   const { columns } = matrix;

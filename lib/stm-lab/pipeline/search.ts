@@ -3,14 +3,23 @@ import * as path from 'node:path';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine, type Engine } from '../engine';
 import { createStudy, type Study, type TrialRecord, type Values } from 'bayesian-optimizer';
-import { renderSvg, searchHistoryFigure } from '../figures';
+import { renderSvg } from '../figures';
 import type { RunReference } from 'mlflow-tracking-client';
 import { tellOfKeptLosses } from './classLosses';
 import { recordReused, runTrackedStage, type StageContext } from '../stages/context';
 import type { Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
 import { networkOf, recipeOfTrial, type TrialBase, type TrialRecipe } from './hyperparameters';
-import { metricOf, objectiveOf, objectiveTitle, type ObjectiveMetric } from './searchObjective';
+import {
+  bestTrial,
+  objectiveOf,
+  objectivesOf,
+  sortedFront,
+  trialsOf,
+  type ObjectiveMetric,
+  type ObjectiveSetting,
+} from './searchObjective';
+import { historyOf, paretoOf } from './searchFigures';
 import { writeStudyFile } from './searchStudy';
 import { bestPreset, writeTrials } from './searchTables';
 import type { StageResult } from '../stages/stage';
@@ -21,15 +30,27 @@ import { runTrials } from './searchTrials';
 
 /** What `search.json` says. */
 export interface SearchRecord {
+  /** The first objective. */
   readonly objective: ObjectiveMetric;
   readonly completed: number;
   readonly failed: number;
   readonly pruned: number;
+  /** Of two objectives: the trial on the Pareto front that is best in the first. */
   readonly best: { readonly number: number; readonly value: number; readonly values: Values };
+  /** Of two objectives: the trials that no other surpasses in both, the best in the first first. */
+  readonly front?: readonly FrontTrial[];
   /** The best trial as a network to train; absent where it is another model. */
   readonly model?: ModelChoice;
   /** All settings of the best trial. */
   readonly recipe: TrialRecipe;
+}
+
+/** A trial of the Pareto front. */
+export interface FrontTrial {
+  readonly number: number;
+  /** Both objectives by name. */
+  readonly objectives: Readonly<Record<string, number>>;
+  readonly values: Values;
 }
 
 /** Outcome of a search. */
@@ -61,17 +82,22 @@ export async function searchStage(
       const study = openStudy(plan, out, search);
       recordEarlierTrials(study, search, engine, context, run);
       const logged = new Set<number>();
-      const onValue = (number: number, value: number): void => {
-        if (!logged.has(number)) run?.logMetrics({ trial_value: value }, number);
+      const onValue = (number: number, [value, second]: readonly number[]): void => {
+        if (!logged.has(number))
+          run?.logMetrics(
+            { trial_value: value!, ...(second === undefined ? {} : { trial_value_2: second }) },
+            number,
+          );
         logged.add(number);
       };
       try {
         await runTrials(options, plan, study, context, run, onValue);
       } finally {
-        writeTrials(path.join(out, 'trials.csv'), study);
+        writeTrials(path.join(out, 'trials.csv'), study, search.objective);
       }
       // Those that other processes ran.
-      for (const { number, value } of study.trials()) if (value !== undefined) onValue(number, value);
+      for (const { number, objectives } of study.trials())
+        if (objectives.length > 0) onValue(number, objectives);
       const record = toRecord(study, search, plan.base);
       writeJson(path.join(out, 'search.json'), record);
       const files = ['journal.log', 'study.json', 'trials.csv', 'search.json'];
@@ -94,7 +120,7 @@ export async function searchStage(
   return {
     ...readJson<SearchRecord>(path.join(out, 'search.json')),
     status,
-    trials: createStudy(plan.study).trials(),
+    trials: trialsOf(createStudy(plan.study)),
   };
 }
 
@@ -108,18 +134,14 @@ export function openStudy(plan: SearchPlan, out: string, { enqueue = [] }: Exper
 
 /** Figures of a study, drawn as it ends. */
 async function studyFigures(study: Study, search: Experiment['search'], out: string): Promise<string[]> {
-  const { metric } = objectiveOf(search.objective);
-  const trials = study
-    .trials()
-    .flatMap(({ number, state, value, values }) =>
-      state === 'waiting' ? [] : [{ number, state, value, params: values }],
-    );
-  const { direction } = metricOf(metric);
-  fs.writeFileSync(
-    path.join(out, 'history.svg'),
-    await renderSvg(searchHistoryFigure({ trials, direction, objective: objectiveTitle(search.objective) })),
-  );
-  return ['history.svg'];
+  const trials = trialsOf(study);
+  const figures = {
+    'history.svg': historyOf(trials, search.objective),
+    ...(study.directions.length === 1 ? {} : { 'pareto.svg': paretoOf(trials, search.objective) }),
+  };
+  for (const [name, figure] of Object.entries(figures))
+    fs.writeFileSync(path.join(out, name), await renderSvg(figure));
+  return Object.keys(figures);
 }
 
 /** Records trials of a search that had fewer trials, or was recorded elsewhere, below the run of this one. */
@@ -130,17 +152,16 @@ function recordEarlierTrials(
   context: StageContext,
   parent: RunReference | undefined,
 ): void {
-  const { metric } = objectiveOf(search.objective);
-  for (const { number, state, value, values } of study.trials())
-    if (state === 'complete' && value !== undefined)
+  for (const { number, objectives, values } of study.trials())
+    if (objectives.length > 0)
       recordReused(context, trialRun(study.name, { number, values }, engine, parent), (run) =>
-        run.logMetrics({ [metric]: value }),
+        run.logMetrics(objectivesByName(objectives, search.objective)),
       );
 }
 
 function toRecord(study: Study, search: Experiment['search'], base: TrialBase): SearchRecord {
   const trials = study.trials();
-  const best = study.best();
+  const best = bestTrial(study);
   if (best === undefined || best.value === undefined || best.value === null)
     throw withoutTrials(`search: none of ${trials.length} trials succeeded`, study);
   const recipe = recipeOfTrial(best.values, base);
@@ -153,7 +174,19 @@ function toRecord(study: Study, search: Experiment['search'], base: TrialBase): 
     failed: count('failed'),
     pruned: count('pruned'),
     best: { number: best.number, value: best.value, values: best.values },
+    ...(study.directions.length === 1 ? {} : { front: frontOf(study, search.objective) }),
     ...(model === undefined ? {} : { model }),
     recipe,
   };
 }
+
+function frontOf(study: Study, setting: ObjectiveSetting): FrontTrial[] {
+  return sortedFront(study).map(({ number, objectives, values }) => ({
+    number,
+    objectives: objectivesByName(objectives, setting),
+    values,
+  }));
+}
+
+const objectivesByName = (values: readonly number[], setting: ObjectiveSetting): Record<string, number> =>
+  Object.fromEntries(objectivesOf(setting).map(({ name }, i) => [name, values[i]!]));

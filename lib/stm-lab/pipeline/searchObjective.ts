@@ -8,6 +8,7 @@ import {
   macroF1,
   type Predictions,
 } from '../evaluation';
+import { trialsByObjective, type Study, type TrialRecord } from 'bayesian-optimizer';
 import type { EpochMetric } from '../models';
 
 const of =
@@ -47,31 +48,85 @@ export interface ObjectiveChoice {
   readonly folds?: number;
 }
 
-/** An objective with its defaults filled in. */
+/**
+ * What a search makes best: a metric (which stands for the validation rows), a metric on named rows, or two objectives at
+ * once, of which the second may be `weights`: as few trained numbers of a network or a logistic regression as possible.
+ */
+export type ObjectiveSetting =
+  | ObjectiveMetric
+  | ObjectiveChoice
+  | readonly [ObjectiveMetric | ObjectiveChoice, ObjectiveMetric | ObjectiveChoice | 'weights'];
+
+/** A scored objective with its defaults filled in. */
 export type ResolvedObjective = Required<ObjectiveChoice>;
 
-/** The objective of a search; a metric's name stands for the validation rows. */
-export function objectiveOf(objective: ObjectiveMetric | ObjectiveChoice): ResolvedObjective {
-  return {
-    over: 'validation',
-    folds: 5,
-    ...(typeof objective === 'string' ? { metric: objective } : objective),
-  };
+const resolved = (objective: ObjectiveMetric | ObjectiveChoice): ResolvedObjective => ({
+  over: 'validation',
+  folds: 5,
+  ...(typeof objective === 'string' ? { metric: objective } : objective),
+});
+
+/** One objective of a search. */
+export interface SearchObjective {
+  /** In tables and MLflow: the metric, and its rows where both objectives have the same metric. */
+  readonly name: string;
+  /** In a few words, such as "Validation macro-F1". */
+  readonly title: string;
+  readonly direction: 'maximize' | 'minimize';
+  /** Absent for `weights`, which needs no rows. */
+  readonly scored?: ResolvedObjective;
 }
 
-/** Direction and computation of a metric. */
+/** The objectives of a search, one or two. */
+export function objectivesOf(setting: ObjectiveSetting): readonly SearchObjective[] {
+  const list = isPair(setting) ? setting : [setting];
+  const objectives = list.map((one) => (one === 'weights' ? one : resolved(one)));
+  const metrics = objectives.map((one) => (one === 'weights' ? one : one.metric));
+  const same = metrics.length === 2 && metrics[0] === metrics[1];
+  return objectives.map((scored) =>
+    scored === 'weights'
+      ? { name: scored, title: 'Number of weights', direction: 'minimize' }
+      : {
+          name: same ? `${scored.metric}-${scored.over}` : scored.metric,
+          title: titleOf(scored),
+          direction: METRICS[scored.metric].direction,
+          scored,
+        },
+  );
+}
+
+const isPair = (setting: ObjectiveSetting): setting is Extract<ObjectiveSetting, readonly unknown[]> =>
+  Array.isArray(setting);
+
+/** The first objective of a search. */
+export function objectiveOf(setting: ObjectiveSetting): ResolvedObjective {
+  return resolved(isPair(setting) ? setting[0] : setting);
+}
+
+/** Computation of a metric, and which way is better. */
 export function metricOf(metric: ObjectiveMetric): {
-  readonly title: string;
   readonly direction: 'maximize' | 'minimize';
   readonly metric: EpochMetric;
 } {
   return METRICS[metric];
 }
 
-/** An objective in a few words, such as "Validation macro-F1". */
-export function objectiveTitle(objective: ObjectiveMetric | ObjectiveChoice): string {
-  const { metric, over, folds } = objectiveOf(objective);
-  return over === 'validation'
+const titleOf = ({ metric, over, folds }: ResolvedObjective): string =>
+  over === 'validation'
     ? `Validation ${METRICS[metric].title}`
     : `${METRICS[metric].title}, ${folds} folds by ${over.slice(0, -1)}`;
+
+/** Trials whose value is the first objective, also where there are two. */
+export const trialsOf = (study: Study): TrialRecord[] => trialsByObjective(study.trials(), 0);
+
+/** The Pareto front of a search of two objectives, the best in the first objective first. */
+export function sortedFront(study: Study): TrialRecord[] {
+  const sign = study.direction === 'maximize' ? -1 : 1;
+  return study.paretoFront().sort((a, b) => sign * (a.objectives[0]! - b.objectives[0]!));
+}
+
+/** The best trial; of two objectives, the one on the Pareto front that is best in the first. */
+export function bestTrial(study: Study): TrialRecord | undefined {
+  if (study.directions.length === 1) return study.best();
+  return trialsByObjective(sortedFront(study).slice(0, 1), 0)[0];
 }

@@ -1,15 +1,15 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { readJson, sha256 } from 'research-basics/files';
+import { sha256 } from 'research-basics/files';
 import type { SamplerName, StudyOptions, TrialRecord } from 'bayesian-optimizer';
 import { omit } from '../base/omit';
 import type { Manifest } from '../corpus';
 import type { TrackedStageRequest } from '../stages/context';
 import { samplerOf, trialBase, type Experiment } from './experiment';
-import type { ExtractionFile } from './featureFolder';
+import { readExtraction } from './featureFolder';
 import type { TrialBase } from './hyperparameters';
 import { checkSearchSpace, searchesInputs, searchesSettings } from './searchSpace';
-import { metricOf, objectiveOf } from './searchObjective';
+import { objectivesOf, type SearchObjective } from './searchObjective';
 import { studyOf, type StudyFile } from './searchStudy';
 import { readRoleData, type RoleData } from './roleData';
 
@@ -29,7 +29,7 @@ export interface SearchStageOptions {
   readonly spaceChange?: 'refuse' | 'adopt' | undefined;
   /** Processes that run trials; default 1, in this process. With more, proposals depend on the order of results. */
   readonly workers?: number | undefined;
-  /** Told of every trial that ends. */
+  /** Called with every trial that ends. */
   readonly onTrial?: ((trial: TrialRecord, best: TrialRecord | undefined) => void) | undefined;
 }
 
@@ -55,22 +55,23 @@ export const searchSettings = (search: Experiment['search']): object => omit(sea
 export function planSearch(options: SearchStageOptions): SearchPlan {
   const { out, search, preset, features, spaceChange = 'refuse' } = options;
   const data = readRoleData(options);
-  const { metric, over } = objectiveOf(search.objective);
+  const objectives = objectivesOf(search.objective);
+  const over = [...new Set(objectives.flatMap(({ scored }) => scored?.over ?? []))];
   const whole = searchesSettings(search.space);
   if (whole && preset === undefined)
     throw inputError('search: the space names settings of an experiment; give the experiment');
   const base = trialBase({ ...(preset ?? NO_PRESET), search });
   checkSearchSpace(search.space, base);
-  const needsFeatures = searchesInputs(search.space) || over !== 'validation';
+  checkObjectives(objectives, search);
+  const folded = over.filter((one) => one !== 'validation');
+  const needsFeatures = searchesInputs(search.space) || folded.length > 0;
   if (needsFeatures && features === undefined)
     throw inputError(
-      `search: ${over === 'validation' ? 'features or reductions are searched' : `trials are scored over ${over}`}, which needs the features themselves: give --features with the results of "stm-lab extract"`,
+      `search: ${folded.length === 0 ? 'features or reductions are searched' : `trials are scored over ${folded.join(' and ')}`}, which needs the features themselves: give --features with the results of "stm-lab extract"`,
     );
   const inputs = {
     ...data.hashes,
-    ...(needsFeatures
-      ? { features: readJson<ExtractionFile>(path.join(features!, 'extraction.json')).sha256['features.npy'] }
-      : {}),
+    ...(needsFeatures ? { features: readExtraction(features!).sha256['features.npy'] } : {}),
   };
   const settings = omit(search, 'trials');
   const file = studyOf(
@@ -86,7 +87,9 @@ export function planSearch(options: SearchStageOptions): SearchPlan {
     study: {
       name: file.name,
       space: search.space,
-      direction: metricOf(metric).direction,
+      ...(objectives.length === 1
+        ? { direction: objectives[0]!.direction }
+        : { directions: objectives.map(({ direction }) => direction) }),
       sampler: samplerOf(search),
       ...(search.pruner === undefined ? {} : { pruner: search.pruner }),
       spaceChange,
@@ -102,9 +105,30 @@ export function planSearch(options: SearchStageOptions): SearchPlan {
       inputs,
       ...(preset === undefined ? {} : { runName: `search ${preset.name}` }),
       runKey: `search-run-${sha256([file.name, path.resolve(out)]).slice(0, 16)}`,
-      runParameters: { ...omit(settings, 'space', 'enqueue', 'objective'), objective: metric, over },
+      runParameters: {
+        ...omit(settings, 'space', 'enqueue', 'objective'),
+        objective: objectives.map(({ name }) => name).join(', '),
+        over: over.join(', '),
+      },
     },
   };
+}
+
+/** What two objectives exclude. */
+function checkObjectives(
+  objectives: readonly SearchObjective[],
+  { pruner = 'none', space }: Experiment['search'],
+): void {
+  if (objectives.length === 1) return;
+  if (pruner !== 'none')
+    throw inputError(
+      `search: pruner ${pruner} compares trials by one objective, and there are two; use pruner none`,
+    );
+  const family = space['model.family'];
+  if (objectives[1]!.name === 'weights' && family?.type === 'categorical' && family.choices.includes('svm'))
+    throw inputError(
+      'search: objective weights counts those of networks and of logistic regression; leave svm out of model.family',
+    );
 }
 
 const NO_PRESET = {

@@ -9,8 +9,9 @@ import {
   type Values,
 } from 'bayesian-optimizer';
 import { inputError } from 'research-basics/errors';
+import { checkAgainst } from '../stages/configuration';
 import type { FeatureChoice } from './comparison/choice';
-import { definitions, EXTRACTED, NETWORKS, schemaOf, SETTINGS } from './searchableSettings';
+import { definitions, EXTRACTED, kindsWith, NETWORKS, schemaOf, SETTINGS } from './searchableSettings';
 import { recipeOfTrial, type TrialBase } from './hyperparameters';
 
 /** When a setting has an effect: all of these must be met by the settings of the trial. */
@@ -32,8 +33,8 @@ function needsOf(name: string): Condition[] {
   when(/^loss\.(gamma|alpha)$/, 'loss.kind', 'focal');
   when(/^training\.finalRate$/, 'training.schedule', 'cosine', 'linear', 'cyclic', 'warm-restarts');
   when(/^reduction\.(components|whiten)$/, 'reduction.method', 'exact', 'incremental');
-  when(/^features\.scale$/, 'features.kind', 'mel');
-  when(/^features\.(channels|maxExcerpts|pooling|rateSmoothing|foldRates)$/, 'features.kind', 'stm');
+  when(/^features\.(rateSmoothing|foldRates)$/, 'features.kind', 'stm');
+  when(/^features\.(?!kind|rateSmoothing|foldRates)/, 'features.kind', ...kindsWith(name.split('.')[1]!));
   when(/^features\.pooling$/, 'model.family', 'dropout', 'layernorm', 'logistic', 'svm');
   const layer = /^(?:units|L1|drop)_(\d+)$/.exec(name)?.[1];
   if (layer !== undefined && layer !== '0')
@@ -58,7 +59,7 @@ function deciding(base: TrialBase): Record<string, Value | undefined> {
  * Makes sure that everything in a search space is a setting, in its range, and has an effect in every trial in which it
  * is sampled.
  *
- * @throws UserError (`input`) naming the parameter and the cure; for an unknown name, the valid ones.
+ * @throws UserError (`input`) naming the parameter and the fix; for an unknown name, the valid ones.
  */
 export function checkSearchSpace(space: Space, base: TrialBase): void {
   checkSpace(space);
@@ -68,6 +69,7 @@ export function checkSearchSpace(space: Space, base: TrialBase): void {
   const own = deciding(base);
   const parents = new Set([
     ...Object.keys(own),
+    'features.average',
     ...Object.values(space).flatMap(({ when }) => (when === undefined ? [] : [when.parameter])),
   ]);
   for (const values of combinations(space, parents)) {
@@ -75,8 +77,26 @@ export function checkSearchSpace(space: Space, base: TrialBase): void {
       const unmet = needsOf(name).find((need) => !conditionMet(need, { ...own, ...values }));
       if (unmet !== undefined) throw inputError(noEffect(name, unmet, { ...own, ...values }, space));
     }
-    recipeOfTrial(values, base);
+    checkFeatures(recipeOfTrial(values, base).features);
   }
+}
+
+/** Makes sure that features have the settings of their kind, such as an average that it knows. */
+function checkFeatures(features: FeatureChoice): void {
+  const { kind } = features;
+  checkAgainst(
+    `features of kind ${kind}`,
+    // A preset that extends another of a different kind has settings left that this kind ignores.
+    Object.fromEntries(
+      Object.entries(features).filter(
+        ([name, value]) => value !== undefined && kindsWith(name).includes(kind),
+      ),
+    ),
+    {
+      ...definitions.comparedFeatures.oneOf.find(({ properties }) => properties.kind.const === kind),
+      definitions,
+    },
+  );
 }
 
 function noEffect(

@@ -91,7 +91,7 @@ export function checkSearchOf(folder: string, search: Experiment['search']): voi
   const changed = changesOf({ search: study.settings.search }, { search: omit(search, 'trials') });
   if (changed.length > 0)
     throw inputError(
-      `${folder}: is a search ${study.preset === undefined ? '' : `of "${study.preset}" `}with other settings than this experiment's: ${listed(changed)}; name its experiment with --experiment, or search again`,
+      `${folder}: is a search ${study.preset === undefined ? '' : `of "${study.preset}" `}with other settings than this preset's: ${listed(changed)}; name its preset with --preset, or search again`,
     );
 }
 

@@ -1,5 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { writeCsv } from '../base/csv';
+import { objectivesOf, type ObjectiveSetting } from './searchObjective';
 import type { Study } from 'bayesian-optimizer';
 import type { Experiment } from './experiment';
 import type { TrialRecipe } from './hyperparameters';
@@ -7,33 +8,57 @@ import type { ModelChoice } from './modelChoice';
 
 /**
  * Writes every trial of a study as CSV: number, state, value, each parameter of the space (empty where it does not
- * exist), seconds, start and end (UTC), starts, failure, and `run`, the tag `stm.uid` of its MLflow run.
+ * exist), seconds, start and end (UTC), starts, failure, and `run`, the tag `stm.uid` of its MLflow run. With two objectives
+ * `value <objective>` for each, and `pareto`: yes for the trials that no other surpasses in both.
  */
-export function writeTrials(file: string, study: Study): void {
+export function writeTrials(file: string, study: Study, setting?: ObjectiveSetting): void {
   const names = Object.keys(study.space);
+  const objectiveNames =
+    setting === undefined ? [] : objectivesOf(setting).map(({ name }) => `value ${name}`);
+  const front =
+    objectiveNames.length < 2 ? undefined : new Set(study.paretoFront().map(({ number }) => number));
+  const scores = front === undefined ? ['value'] : [...objectiveNames, 'pareto'];
   const columnOf = (name: string): string => `parameter ${name}`;
   const time = (milliseconds: number | undefined): string =>
     milliseconds === undefined ? '' : new Date(milliseconds).toISOString();
   const rows = study
     .trials()
-    .map(({ number, state, value, values, startedAt, finishedAt, attempts, failure, attributes }) => ({
-      number,
-      state,
-      value: value ?? '',
-      ...Object.fromEntries(
-        names.map((name) => [columnOf(name), values[name] === undefined ? '' : String(values[name])]),
-      ),
-      seconds: startedAt === undefined || finishedAt === undefined ? '' : (finishedAt - startedAt) / 1000,
-      started: time(startedAt),
-      finished: time(finishedAt),
-      starts: attempts,
-      failure: failure ?? '',
-      run: typeof attributes['run'] === 'string' ? attributes['run'] : '',
-    }));
+    .map(
+      ({
+        number,
+        state,
+        value,
+        objectives,
+        values,
+        startedAt,
+        finishedAt,
+        attempts,
+        failure,
+        attributes,
+      }) => ({
+        number,
+        state,
+        ...(front === undefined
+          ? { value: value ?? '' }
+          : {
+              ...Object.fromEntries(objectiveNames.map((name, i) => [name, objectives[i] ?? ''])),
+              pareto: front.has(number) ? 'yes' : '',
+            }),
+        ...Object.fromEntries(
+          names.map((name) => [columnOf(name), values[name] === undefined ? '' : String(values[name])]),
+        ),
+        seconds: startedAt === undefined || finishedAt === undefined ? '' : (finishedAt - startedAt) / 1000,
+        started: time(startedAt),
+        finished: time(finishedAt),
+        starts: attempts,
+        failure: failure ?? '',
+        run: typeof attributes['run'] === 'string' ? attributes['run'] : '',
+      }),
+    );
   const columns = [
     'number',
     'state',
-    'value',
+    ...scores,
     ...names.map(columnOf),
     'seconds',
     'started',
@@ -64,7 +89,7 @@ export function bestPreset(
 ): Experiment {
   const { features, rateSmoothing, foldRates, reduction, ensemble } = recipe;
   if (features.kind === 'embeddings' || features.kind === 'nuisance')
-    throw inputError(`best trial: features of kind ${features.kind} are no preset's`);
+    throw inputError(`best trial: features of kind ${features.kind} are in no preset`);
   const { kind, ...settings } = recipe.model;
   const row = {
     name: 'best trial',

@@ -9,7 +9,7 @@ import { datasetOfInputs } from '../stages/dataset';
 import { TAG_NAMESPACE } from './mlflow';
 import { featureKey, prepareFeatures } from './comparison';
 import { searchedFeatures } from './searchSpace';
-import { objectiveOf } from './searchObjective';
+import { bestTrial, objectivesOf, type SearchObjective } from './searchObjective';
 import { openTrialData, type TrialDataOptions } from './trialData';
 import type { SearchWorkerOrder } from './searchWorker';
 import { createTrialObjective } from './trialObjective';
@@ -55,27 +55,26 @@ export async function runTrials(
   study: Study,
   context: StageContext,
   parent: RunReference | undefined,
-  onValue?: (trial: number, value: number) => void,
+  onValue?: (trial: number, objectives: readonly number[]) => void,
 ): Promise<void> {
   const { search, workers = 1 } = options;
-  const { metric } = objectiveOf(search.objective);
-  const rows: TrialDataOptions = {
+  const [{ name: metric }] = objectivesOf(search.objective) as [SearchObjective];
+  const rows: Omit<TrialDataOptions, 'objective'> = {
     reduction: path.resolve(options.reduction),
     split: path.resolve(options.split),
-    objective: objectiveOf(search.objective),
     features: await trialFeatures(options, plan, context),
     cache: path.resolve(options.out, 'reduced'),
     seed: search.seed,
   };
   const onTrial = (trial: TrialRecord): void => {
-    const { number, value, state, failure } = trial;
+    const { number, objectives, state, failure } = trial;
     if (state === 'running') return;
-    if (value !== undefined) onValue?.(number, value);
+    if (objectives.length > 0) onValue?.(number, objectives);
     if (state === 'failed') context.warn?.(`trial ${number} failed: ${failure ?? 'no reason given'}`);
     const done = study
       .trials()
       .filter((trial) => trial.state !== 'running' && trial.state !== 'waiting').length;
-    const best = study.best();
+    const best = bestTrial(study);
     options.onTrial?.(trial, best);
     context.progress?.(
       `search: ${done} of ${search.trials} trials${best === undefined ? '' : `, best ${metric} ${best.value!.toFixed(3)}`}`,
@@ -88,7 +87,7 @@ export async function runTrials(
           study,
           createTrialObjective({
             engine: await loadEngine({ signal: context.signal }),
-            data: openTrialData(rows),
+            data: (objective) => openTrialData({ ...rows, objective }),
             search,
             base: plan.base,
             studyName: study.name,
@@ -117,7 +116,7 @@ export async function runTrials(
 }
 
 function workerOrder(
-  rows: TrialDataOptions,
+  rows: SearchWorkerOrder['rows'],
   options: SearchStageOptions,
   plan: SearchPlan,
   study: Study,

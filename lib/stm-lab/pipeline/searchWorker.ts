@@ -9,9 +9,9 @@ import type { TrialBase } from './hyperparameters';
 import { openTrialData, type TrialDataOptions } from './trialData';
 import { createTrialObjective } from './trialObjective';
 
-/** What a search's worker process is told; plain JSON. */
+/** What a search's worker process is given; plain JSON. */
 export interface SearchWorkerOrder {
-  readonly rows: TrialDataOptions;
+  readonly rows: Omit<TrialDataOptions, 'objective'>;
   readonly search: Experiment['search'];
   readonly base: TrialBase;
   readonly studyName: string;
@@ -25,13 +25,15 @@ export interface SearchWorkerOrder {
   };
 }
 
-let prepared: (() => Promise<(trial: Trial) => Promise<number | 'pruned'>>) | undefined;
+let prepared: (() => Promise<(trial: Trial) => Promise<number | readonly number[] | 'pruned'>>) | undefined;
 
-async function prepare(order: SearchWorkerOrder): Promise<(trial: Trial) => Promise<number | 'pruned'>> {
+async function prepare(
+  order: SearchWorkerOrder,
+): Promise<(trial: Trial) => Promise<number | readonly number[] | 'pruned'>> {
   const { tracking } = order;
   return createTrialObjective({
     engine: await loadEngine(),
-    data: openTrialData(order.rows),
+    data: (objective) => openTrialData({ ...order.rows, objective }),
     search: order.search,
     base: order.base,
     studyName: order.studyName,
@@ -52,7 +54,10 @@ async function prepare(order: SearchWorkerOrder): Promise<(trial: Trial) => Prom
 }
 
 /** Entry point of the worker processes of `searchStage`: the data are read once a process. */
-export async function objective(trial: Trial, order: SearchWorkerOrder): Promise<number | 'pruned'> {
+export async function objective(
+  trial: Trial,
+  order: SearchWorkerOrder,
+): Promise<number | readonly number[] | 'pruned'> {
   prepared ??= once(() => prepare(order));
   return (await prepared())(trial);
 }

@@ -11,7 +11,15 @@ export const FAMILIES = [...NETWORKS, 'logistic', 'svm'] as const;
 type ValueSchema = object;
 
 export const { definitions } = schema;
-const compared = definitions.comparedFeatures.oneOf.map(({ properties }) => properties);
+type KindSettings = Readonly<Record<string, ValueSchema>> & { readonly kind: { readonly const: string } };
+/** Settings of each kind of features that an extraction can make. */
+const kinds = definitions.comparedFeatures.oneOf
+  .map(({ properties }) => properties as unknown as KindSettings)
+  .filter(({ kind }) => (FEATURE_KIND_NAMES as readonly string[]).includes(kind.const));
+/** Names of the kinds of features that have a setting. */
+export const kindsWith = (setting: string): string[] =>
+  kinds.filter((settings) => setting in settings).map(({ kind }) => kind.const);
+
 const without = (properties: object, ...names: string[]): [string, ValueSchema][] =>
   Object.entries(properties).filter(([name]) => !names.includes(name));
 const below = (group: string, entries: [string, ValueSchema][]): [string, ValueSchema][] =>
@@ -20,8 +28,10 @@ const below = (group: string, entries: [string, ValueSchema][]): [string, ValueS
 /** Settings that can be searched, by path. */
 export const SETTINGS = new Map<string, ValueSchema>([
   ...below('features', [
-    ...without(compared[2]!, 'kind'),
-    ...without(compared[0]!, 'kind'),
+    ...[...new Set(kinds.flatMap((settings) => Object.keys(settings)))].map((name): [string, ValueSchema] => [
+      name,
+      { anyOf: kinds.flatMap((settings) => settings[name] ?? []) },
+    ]),
     ['kind', { enum: FEATURE_KIND_NAMES }],
     ['pooling', { enum: ['mean', 'statistics', 'first'] }],
     ['rateSmoothing', definitions.rateSmoothing],
@@ -65,11 +75,11 @@ export function schemaOf(name: string): ValueSchema {
   const names = searchableNames();
   const near = nearestName(name, names);
   throw inputError(
-    `"${name}" is no setting that can be searched${near === undefined ? '' : `; did you mean "${near}"?`} Valid names are ${names.join(', ')} (and _1, _2 ... for further layers)`,
+    `"${name}" is not a setting that can be searched${near === undefined ? '' : `; did you mean "${near}"?`} Valid names are ${names.join(', ')} (and _1, _2 ... for further layers)`,
   );
 }
 
 /** Settings of the extraction. */
-export const EXTRACTED = ['kind', 'channels', 'scale', 'maxExcerpts', 'maxSilenceSeconds', 'pooling'].map(
-  (name) => `features.${name}`,
+export const EXTRACTED = [...SETTINGS.keys()].filter((name) =>
+  /^features\.(?!rateSmoothing|foldRates)/.test(name),
 );

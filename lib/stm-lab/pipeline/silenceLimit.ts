@@ -1,4 +1,4 @@
-import { EXCERPT_SECONDS } from '../features';
+import { EXCERPT_SECONDS, SILENCE_RULE } from '../features';
 
 /**
  * Longest pause that an excerpt may hold: seconds above 0 and at most 4, or `off`. Default 1, as published. Short
@@ -13,8 +13,12 @@ export type SilenceLimit = number | 'off';
  */
 export function silenceSeconds(limit: SilenceLimit | undefined): number | undefined {
   const seconds = limit === 'off' ? EXCERPT_SECONDS : limit;
-  return seconds === 1 ? undefined : seconds;
+  return seconds === SILENCE_RULE.maxSilenceSeconds ? undefined : seconds;
 }
+
+/** A limit that takes the place of another extraction's; nothing where none is given. */
+export const silenceParameter = (limit: SilenceLimit | undefined): { readonly maxSilenceSeconds?: number } =>
+  limit === undefined ? {} : { maxSilenceSeconds: silenceSeconds(limit) ?? SILENCE_RULE.maxSilenceSeconds };
 
 /** The limit as a part of a folder's name; nothing for the published one. */
 export function silenceSuffix(limit: SilenceLimit | undefined): string {

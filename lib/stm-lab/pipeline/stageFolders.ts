@@ -16,6 +16,8 @@ export interface StageFolders {
   readonly ablation: string;
   readonly occlusion: string;
   readonly figures: string;
+  /** One folder per study and preset of the studies, whatever the experiment. */
+  readonly studies: string;
   /** Journals of the tracked runs. */
   readonly tracking: string;
 }
@@ -46,6 +48,7 @@ export function stageFolders(
     ablation: own(size === undefined ? 'ablation' : `ablation-${size}`),
     occlusion: own('occlusion'),
     figures: own('figures'),
+    studies: path.join(results, corpus, 'studies'),
     tracking: path.join(results, corpus, 'tracking'),
   };
 }

@@ -1,6 +1,5 @@
 import { inputError } from 'research-basics/errors';
 import { ablationRegions, regionColumns, regionText } from '../ablation';
-import { stmAxes } from '../features';
 import type { Parameter } from 'bayesian-optimizer';
 import type { CellScore } from './ablation';
 import type { Interval } from '../evaluation';
@@ -8,6 +7,8 @@ import { comparisonRows } from './comparison';
 import { scoreTable } from './evaluate';
 import { openFeatureFolder } from './featureFolder';
 import type { ExperimentStages } from './experimentStages';
+import { planeAxesOf } from './featureSettings';
+import { objectivesOf } from './searchObjective';
 
 /** Rows of a table, ready to be shown or written as CSV. */
 export type TableRows = readonly Readonly<Record<string, string | number | undefined>>[];
@@ -33,7 +34,7 @@ const TABLES = {
   'test-scores': async (lab) => scoreTable((await lab.evaluate()).report),
   'cross-validation': crossValidationTable,
   comparison: async (lab) => comparisonRows(await lab.compare()),
-  regions: (lab) => Promise.resolve(regionsTable(lab)),
+  regions: (lab) => Promise.resolve(lab).then(regionsTable),
   cells: cellsTable,
   'ablation-support': async (lab) =>
     (await lab.ablate()).support.statements.map((statement) => ({ statement })),
@@ -53,7 +54,7 @@ export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[];
 export function buildTable(lab: ExperimentStages, name: TableName): Promise<TableRows> {
   const build = TABLES[name] as ((lab: ExperimentStages) => Promise<TableRows>) | undefined;
   if (build === undefined)
-    throw inputError(`table "${String(name)}": must be one of ${TABLE_NAMES.join(', ')}`);
+    throw inputError(`table ${JSON.stringify(name)}: must be one of ${TABLE_NAMES.join(', ')}`);
   return build(lab);
 }
 
@@ -109,11 +110,14 @@ async function foldsTable(lab: ExperimentStages): Promise<TableRows> {
 
 /** One row per trial; a parameter that a trial does not have is missing. */
 async function trialsTable(lab: ExperimentStages): Promise<TableRows> {
-  const { trials, objective } = await lab.search();
-  return trials.map(({ number, state, value, values, startedAt, finishedAt }) => ({
+  const { trials } = await lab.search();
+  const names = objectivesOf(lab.experiment.search.objective).map(({ name }) => name);
+  return trials.map(({ number, state, value, objectives, values, startedAt, finishedAt }) => ({
     trial: number,
     state,
-    [objective]: value ?? NaN,
+    ...Object.fromEntries(
+      names.map((name, i) => [name, objectives[i] ?? (i === 0 ? value : undefined) ?? NaN]),
+    ),
     ...Object.fromEntries(
       Object.keys(lab.experiment.search.space).map((name) => {
         const chosen = values[name];
@@ -142,9 +146,8 @@ const columnsOf = ({ value, low, high }: Interval): { estimate: number; low: num
 });
 
 function regionsTable({ experiment }: ExperimentStages): TableRows {
-  const channels = experiment.features.channels;
-  const axes = stmAxes(channels === undefined ? {} : { channels });
-  return ablationRegions(experiment.ablation).map((region) => ({
+  const axes = planeAxesOf(experiment.features);
+  return ablationRegions(experiment.ablation, axes).map((region) => ({
     region: `${region.pass}-pass`,
     keeps: regionText(region),
     features: regionColumns(axes, region).length,
@@ -162,6 +165,9 @@ async function cellsTable(lab: ExperimentStages): Promise<TableRows> {
     pass: cell.region?.pass ?? 'all features',
     rateHz: cell.region?.rateHz,
     scaleCycPerOct: cell.region?.scaleCycPerOct,
+    ...(cells.some(({ region }) => region?.scaleCycPerKHz !== undefined)
+      ? { scaleCycPerKHz: cell.region?.scaleCycPerKHz }
+      : {}),
     features: cell.kept,
     macroF1: cell.macroF1.value,
     low: cell.macroF1.low,

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readCsv, writeCsv } from '../base/csv';
+import { stageFile } from '../base/stageFile';
 import { inputError } from 'research-basics/errors';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine, type Engine } from '../engine';
@@ -10,7 +11,9 @@ import {
   countParameters,
   fitMlp,
   PUBLISHED_FIT,
+  loadModel,
   type FitOptions,
+  type MlpModel,
   saveModel,
   type EpochMetric,
   type EpochRecord,
@@ -22,6 +25,7 @@ import { runTrackedStage, type StageContext } from '../stages/context';
 import type { Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
 import { readRoleData, type RoleData } from './roleData';
+import { noteLoggedModel } from '../stages/scoredModel';
 import type { StageResult } from '../stages/stage';
 
 /** What `trainStage` reads and writes. */
@@ -55,6 +59,15 @@ export interface TrainSummary extends TrainingRecord {
   readonly folder: string;
 }
 
+/**
+ * The network that a training wrote.
+ *
+ * @param folder results of `trainStage`
+ * @throws UserError (`input`) naming the command that writes it when it is missing.
+ */
+export const trainedModel = (folder: string): MlpModel =>
+  loadModel(path.dirname(stageFile(folder, path.join('model', 'model.json'), 'train')));
+
 /** Macro-F1 at the most probable class, as a metric of the fit loop. */
 export const macroF1Metric: EpochMetric = (labels, probabilities, classes) =>
   macroF1({ labels, probabilities, classes });
@@ -75,7 +88,7 @@ export function epochMetrics(record: EpochRecord): Record<string, number> {
  * Trains one network: `model.json` with its arrays, `history.csv` (one line per epoch), `training.json`.
  *
  * `published`: on the training rows, then in every epoch the validation rows. `corrected`: on the training
- * rows, scored on the validation rows after each epoch. A training that was killed goes on after its last
+ * rows, scored on the validation rows after each epoch. A training that was killed continues after its last
  * whole epoch.
  */
 export async function trainStage(
@@ -105,14 +118,20 @@ export async function trainStage(
         updates: record.updates,
       });
       run?.logArtifact(path.join(out, 'history.csv'));
-      run?.logModel({
-        name: 'model',
-        folder: path.join(out, 'model'),
-        signature: {
-          inputs: [{ dtype: 'float32', shape: [-1, data.columns] }],
-          outputs: [{ dtype: 'float32', shape: [-1, data.classes.length] }],
-        },
-      });
+      if (run !== undefined)
+        noteLoggedModel(
+          out,
+          // A training that was killed after this ends with the same weights.
+          run.loggedModel('model') ??
+            run.logModel({
+              name: 'model',
+              folder: path.join(out, 'model'),
+              signature: {
+                inputs: [{ dtype: 'float32', shape: [-1, data.columns] }],
+                outputs: [{ dtype: 'float32', shape: [-1, data.classes.length] }],
+              },
+            }),
+        );
       const files = fs.readdirSync(path.join(out, 'model')).map((name) => `model/${name}`);
       return ['history.csv', 'training.json', ...files];
     },

@@ -20,7 +20,7 @@ const cellOf = (row: ReportTable['rows'][number], key: string): ReportCell =>
 /** All cells of a table, row by row. Equal best values, as printed, are all best. */
 export function writtenRows(table: ReportTable): WrittenCell[][] {
   const bests = table.columns.map((column) => bestText(table, column));
-  return table.rows.map((row) =>
+  return table.rows.map((row, index) =>
     table.columns.map((column, i): WrittenCell => {
       const cell = cellOf(row, column.key);
       if (cell === undefined)
@@ -33,7 +33,13 @@ export function writtenRows(table: ReportTable): WrittenCell[][] {
         low === undefined || high === undefined
           ? ''
           : `[${numberText(low, column)}, ${numberText(high, column)}]`;
-      return { text, interval, kind: 'number', rank: text === bests[i] ? 'best' : 'other', number: cell };
+      return {
+        text,
+        interval,
+        kind: 'number',
+        rank: comparable(table, index) && text === bests[i] ? 'best' : 'other',
+        number: cell,
+      };
     }),
   );
 }
@@ -55,9 +61,12 @@ function numberText(value: number, { decimals = 3 }: ReportColumn): string {
   return Number.isFinite(value) ? value.toFixed(decimals).replace('-', '−') : '–';
 }
 
+const comparable = ({ incomparable = [] }: ReportTable, row: number): boolean => !incomparable.includes(row);
+
 function bestText(table: ReportTable, column: ReportColumn): string | undefined {
   if (column.best === undefined) return undefined;
   const values = table.rows
+    .filter((_, index) => comparable(table, index))
     .map((row) => cellOf(row, column.key))
     .filter(isNumber)
     .map(({ value }) => value)

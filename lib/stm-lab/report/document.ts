@@ -38,6 +38,8 @@ export interface ReportTable {
   readonly caption: string;
   readonly columns: readonly ReportColumn[];
   readonly rows: readonly Readonly<Record<string, ReportCell>>[];
+  /** Rows, counted from 0, that cannot be compared with the others: none of their values is printed as best. Default none. */
+  readonly incomparable?: readonly number[] | undefined;
   readonly source: ReportSource;
 }
 
@@ -63,5 +65,7 @@ export interface ReportDocument {
   readonly title: string;
   /** One sentence under the title. */
   readonly subtitle: string;
+  /** Sentences under it: what was found, from which runs, with which caveats. Default none. */
+  readonly summary?: readonly string[] | undefined;
   readonly sections: readonly ReportSection[];
 }

@@ -19,6 +19,7 @@ export function reportLatex(report: ReportDocument): string {
     '\\maketitle',
     '\\sloppy',
     escapeLatex(report.subtitle),
+    ...(report.summary === undefined ? [] : [`\n${escapeLatex(report.summary.join(' '))}`]),
     ...report.sections.map(sectionLatex),
     '\\end{document}',
     '',

@@ -39,7 +39,7 @@ export function escapeLatex(text: string): string {
 
 /** Words longer than this, such as labels of hundreds of characters, may be broken anywhere … */
 const LONG_WORD = 40;
-/** … after so many characters. */
+/** … after this many characters. */
 const PIECE = 16;
 
 function escapeWord(word: string): string {

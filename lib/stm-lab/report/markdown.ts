@@ -8,6 +8,7 @@ export function reportMarkdown(report: ReportDocument): string {
   return [
     `# ${escapeText(report.title)}`,
     escapeText(report.subtitle),
+    ...(report.summary === undefined ? [] : [escapeText(report.summary.join(' '))]),
     ...report.sections.flatMap(sectionMarkdown),
     '',
   ]

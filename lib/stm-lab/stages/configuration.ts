@@ -4,8 +4,8 @@ import Ajv, { type ErrorObject } from 'ajv';
 import { inputError } from 'research-basics/errors';
 import { shippedFolder } from './home';
 
-/** Where the configurations of a kind lie: `experiments/` itself, or its folder for a sibling system. */
-export type ConfigurationKind = 'stm' | 'strf' | 'tmnn';
+/** Where the configurations of a kind lie: `experiments/` itself, or its folder for a sibling system or the studies. */
+export type ConfigurationKind = 'stm' | 'strf' | 'studies' | 'tmnn';
 
 const folderOf = (kind: ConfigurationKind): string =>
   path.join(shippedFolder('experiments'), ...(kind === 'stm' ? [] : [kind]));
@@ -21,6 +21,23 @@ export function configurationNames(kind: ConfigurationKind): string[] {
     .sort();
 }
 
+/** Presets and sizes that had another name in the version before. */
+const RENAMED = new Map([['smoke', 'small']]);
+const told = new Set<string>();
+
+/** The name of a preset today; one sentence to standard error (in a notebook: output), once per process, when it was called by an earlier name. */
+export function presentName(name: string): string {
+  const now = RENAMED.get(name);
+  if (now === undefined) return name;
+  if (!told.has(name))
+    // Executed notebooks take whatever is on standard error for a fault.
+    ('__tslab__' in globalThis ? process.stdout : process.stderr).write(
+      `"${name}" is now called "${now}"; the earlier name will be removed in the next version\n`,
+    );
+  told.add(name);
+  return now;
+}
+
 /**
  * The file of a configuration.
  *
@@ -28,10 +45,17 @@ export function configurationNames(kind: ConfigurationKind): string[] {
  * @throws UserError (`input`) with the names there are.
  */
 export function configurationFile(kind: ConfigurationKind, nameOrFile: string): string {
-  const file = nameOrFile.endsWith('.json') ? nameOrFile : path.join(folderOf(kind), `${nameOrFile}.json`);
+  const named = (name: string): string => path.join(folderOf(kind), `${name}.json`);
+  if (nameOrFile.endsWith('.json') && !fs.existsSync(nameOrFile))
+    throw inputError(
+      `${nameOrFile}: there is no such preset; give the path of a JSON file, or one of ${configurationNames(kind).join(', ')}`,
+    );
+  if (nameOrFile.endsWith('.json')) return nameOrFile;
+  // A preset of your own may have any name.
+  const file = fs.existsSync(named(nameOrFile)) ? named(nameOrFile) : named(presentName(nameOrFile));
   if (!fs.existsSync(file))
     throw inputError(
-      `experiment "${nameOrFile}" is not there: give one of ${configurationNames(kind).join(', ')}, or the path of a JSON file`,
+      `there is no preset "${nameOrFile}"; give one of ${configurationNames(kind).join(', ')}, or the path of a JSON file`,
     );
   return file;
 }

@@ -55,7 +55,7 @@ export function flattenParameters(value: unknown, prefix = ''): Record<string, s
 /** A piece of work recorded as one run. */
 export interface TrackedRunRequest {
   readonly name: string;
-  /** Equal keys mean the same run: work that was killed goes on in it. */
+  /** Equal keys mean the same run: work that was killed continues in it. */
   readonly key: string;
   readonly params: Readonly<Record<string, string | number | boolean>>;
   readonly tags: Readonly<Record<string, string | number>>;
@@ -129,6 +129,11 @@ export async function trackedRun<T>(
   }
 }
 
+/** The data that a run of this process was said to use. */
+export function datasetOfRun(run: Run): RunDataset | undefined {
+  return datasets.get(run.id);
+}
+
 /** Names the data of a run once, however often it is continued. */
 function nameDataset(
   run: Run,
@@ -143,7 +148,7 @@ function nameDataset(
 }
 
 /**
- * The run under which other processes record their shares of a piece of work: started when it is not there yet, and
+ * The run under which other processes record their shares of a piece of work: started when there is none yet, and
  * left open for the process that ends the work (the same key).
  */
 export function sharedRun(
@@ -177,7 +182,7 @@ export function stageRun(request: Omit<TrackedStageRequest, 'run'>): TrackedRunR
 
 /**
  * Runs a stage (see `runStage`) under a run of its own (see `trackedRun`), with the hashes of its inputs. A
- * stage that was killed goes on in the same run.
+ * stage that was killed continues in the same run.
  */
 export async function runTrackedStage(
   context: StageContext,
@@ -214,7 +219,7 @@ function recordUntracked(
   request: TrackedRunRequest,
   { untracked: _, ...record }: StageRecord,
 ): void {
-  const sentence = `${request.name}: computed earlier without tracking; its run has settings and result files but no metrics (delete ${folder} to compute and record it anew)`;
+  const sentence = `${request.name}: computed earlier without tracking; its run has settings and result files but no metrics (delete ${folder} to recompute and record it)`;
   context.warn?.(sentence);
   recordReused(context, request, (run) => {
     run.note(sentence);

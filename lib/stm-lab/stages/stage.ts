@@ -7,7 +7,7 @@ import type { StageFailure, StageOutput, StageRecord, StageRequest } from './sta
 
 export type { StageFailure, StageOutput, StageRecord, StageRequest };
 
-/** Raised when a stage's files or runs change meaning, so that older results are computed anew. */
+/** Raised when a stage's files or runs change meaning, so that older results are recomputed. */
 export const STAGE_FORMAT = 2;
 
 /** Larger result files are checked by their length alone: hashing them would take longer than a moment. */
@@ -42,7 +42,7 @@ export function readStageRecord(folder: string): StageRecord | undefined {
  *
  * The record is written last, so a stage that was killed is run again; stages that take long keep
  * their own partial results and continue from them. A result file that is missing or damaged counts as
- * not done, and so does a part that failed. `onStale` is told why earlier results cannot be reused.
+ * not done, and so does a part that failed. `onStale` is called with the reason why earlier results cannot be reused.
  */
 export async function runStage(request: StageRequest): Promise<StageResult> {
   const key = stageKey(request);
@@ -54,7 +54,7 @@ export async function runStage(request: StageRequest): Promise<StageResult> {
     request.onStale?.(
       reason === undefined
         ? `${request.stage}: tried again: ${failed.map(({ name }) => name).join(', ')} (${request.folder})`
-        : `${request.stage}: computed anew, since ${reason} (${request.folder})`,
+        : `${request.stage}: recomputed, since ${reason} (${request.folder})`,
     );
   }
   const lock = acquireLock(path.join(request.folder, '.lock'), request.folder);
@@ -94,7 +94,7 @@ function readableRecord(folder: string): StageRecord | undefined {
   try {
     return readStageRecord(folder);
   } catch {
-    // A record that cannot be read says nothing about the results: they are made again.
+    // A record that cannot be read says nothing about the results: they are recomputed.
     return undefined;
   }
 }

@@ -42,7 +42,7 @@ export interface StageRequest {
   readonly engine?: string | undefined;
   /** No run records what is computed now. */
   readonly untracked?: boolean | undefined;
-  /** Told in one sentence why results that are there are computed anew. */
+  /** Called with one sentence on why existing results are recomputed. */
   readonly onStale?: ((sentence: string) => void) | undefined;
   /**
    * Does the work; called only when needed. Returns the result files, relative to the folder; with parts that failed,

@@ -7,13 +7,12 @@ import {
   mergeAblation,
   openProject,
   readAblation,
-  readExperiment,
   type AblateStageOptions,
   type AblateSummary,
   type AblationCellRecord,
   type AblationSize,
 } from '../../pipeline';
-import { choiceOption, integerOption, shardOption, type Command, type OptionValues } from '../command';
+import { integerOption, shardOption, type Command, type OptionValues } from '../command';
 import {
   HEARD_MANIFEST,
   heardRecordings,
@@ -22,7 +21,15 @@ import {
   trackingMode,
   withStage,
 } from '../context';
-import { exitCodeOf, EXPERIMENT, SHARD_OPTIONS, statusText, workersOption } from '../stageOptions';
+import {
+  exitCodeOf,
+  PRESET,
+  presetOption,
+  sizeOption,
+  SHARD_OPTIONS,
+  statusText,
+  workersOption,
+} from '../stageOptions';
 import { printTable } from '../table';
 import type { Terminal } from '../terminal';
 
@@ -35,24 +42,23 @@ export const ablate: Command = {
       help: `recordings; features are extracted when they are missing. With --features: ${HEARD_MANIFEST}`,
     },
     results: { value: 'DIR', help: 'folder of all results, with --manifest', default: 'results' },
-    features: { value: 'DIR', help: 'results of "stm-lab extract"; the results then lie in --out' },
+    features: { value: 'DIR', help: 'results of "stm-lab extract"; the results then go to --out' },
     out: { value: 'DIR', help: 'folder of the results, with --features' },
-    experiment: EXPERIMENT,
-    size: { value: 'SIZE', help: ABLATION_SIZES.join(', '), default: "the experiment's own ablation" },
+    preset: PRESET,
+    size: { value: 'SIZE', help: ABLATION_SIZES.join(', '), default: "the preset's own ablation" },
     workers: { value: 'N', help: 'processes; the results are the same for any number', default: 'all cores' },
     ...SHARD_OPTIONS,
     ...TRACKING_OPTIONS,
   },
   details: [
-    'Every region of the grid and all features, standardised, without PCA. Sizes: smoke (a coarse grid, one seed); quick (all 98',
+    'Every region of the grid and all features, standardised, without PCA. Sizes: small (a coarse grid, one seed); quick (all 98',
     'published cells, their complements, each axis alone; fixed hyperparameters, 3 seeds, group-wise cross-validation); paper',
-    "(98 cells, each by a search of 40 trials x 3 in the experiment's space, scored on the test fold). Writes ablation.json and",
-    'cells.csv; every cell is a run below the run of the ablation. Finished cells are reused: run it again after a stop.',
+    "(98 cells, each by a search of 40 trials x 3 in the preset's space, scored on the test fold). Writes ablation.json and",
+    'cells.csv; every cell is a child run of the ablation. Finished cells are reused: rerun to resume.',
   ].join('\n'),
   example: 'stm-lab ablate --size quick --manifest corpus/manifest.csv',
   async run(options, _positionals, terminal) {
-    const size =
-      options['size'] === undefined ? undefined : choiceOption(options, 'size', ABLATION_SIZES, 'smoke');
+    const size = sizeOption(options);
     const workers = workersOption(options);
     const shard = shardOption(options, 'shard');
     if (shard !== undefined) {
@@ -102,10 +108,10 @@ async function ofManifest(
 ): Promise<Ablated> {
   for (const name of ['out', 'journal', 'mlflow-experiment', 'merge'])
     if (options[name] !== undefined)
-      throw inputError(`--${name}: goes with --features; with --manifest, results lie below --results`);
+      throw inputError(`--${name}: goes with --features; with --manifest, results go below --results`);
   const lab = await openProject({
     manifest: options['manifest'],
-    experiment: options['experiment'],
+    preset: options['preset'],
     results: options['results'],
     tracking: trackingMode(options),
     ablation: size,
@@ -147,7 +153,7 @@ function featuresRequest(
   const { features, out } = options;
   if (features === undefined) throw inputError('--features DIR is required with --shard');
   if (out === undefined) throw inputError('--out DIR is required with --features');
-  const named = readExperiment(options['experiment'] ?? 'smoke');
+  const named = presetOption(options);
   const experiment = size === undefined ? named : { ...named, ablation: readAblation(size) };
   return { features, out, experiment, workers: workers ?? availableParallelism() };
 }

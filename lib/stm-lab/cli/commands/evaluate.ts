@@ -3,12 +3,11 @@ import {
   crossValidationStage,
   officialColumn,
   evaluateStage,
-  readExperiment,
   scoreTable,
 } from '../../pipeline';
 import { type Command } from '../command';
 import { HEARD_MANIFEST, heardRecordings, TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, OUT, statusText } from '../stageOptions';
+import { PRESET, presetOption, OUT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const evaluate: Command = {
@@ -20,25 +19,25 @@ export const evaluate: Command = {
     split: { value: 'DIR', help: 'results of "stm-lab split"' },
     features: {
       value: 'DIR',
-      help: 'results of "stm-lab extract": cross-validates the experiment\'s model instead',
+      help: 'results of "stm-lab extract": cross-validates the preset\'s model instead',
     },
     out: OUT,
     manifest: {
       value: 'M.csv',
-      help: `with --model: ${HEARD_MANIFEST}; with --features: where the experiment takes folds from a column (split.column)`,
+      help: `with --model: ${HEARD_MANIFEST}; with --features: where the preset takes folds from a column (split.column)`,
     },
-    experiment: EXPERIMENT,
+    preset: PRESET,
     ...TRACKING_OPTIONS,
   },
   details: [
     'With --model: evaluation.json (published and corrected protocol, 95 % intervals from resampling groups) and',
     'predictions.csv. With --features: cross-validation.json and predictions.csv of every recording;',
-    'where the manifest named collections, also scores on collections that the model has not met (by collection).',
+    'where the manifest named collections, also scores on collections that the model was not trained on (by collection).',
   ].join('\n'),
   example: 'stm-lab evaluate --features results/corpus/features --out results/corpus/cross-validation',
   async run(options, _positionals, terminal) {
     const out = options['out']!;
-    const experiment = readExperiment(options['experiment'] ?? 'smoke');
+    const experiment = presetOption(options);
     const features = options['features'];
     if (features !== undefined) {
       const { crossValidation, reduction, model } = experiment;

@@ -10,7 +10,7 @@ export const explore: Command = {
     model: {
       value: 'DIR',
       help: 'model folder of "stm-lab train --features" for class probabilities over time',
-      default: 'a model of the synthetic demo corpus, for trying out',
+      default: 'a model of the synthetic demo corpus, to try the page',
     },
     port: { value: 'N', help: 'port on 127.0.0.1', default: 'a free one' },
   },

@@ -1,12 +1,11 @@
-import * as path from 'node:path';
-import { readJson } from 'research-basics/files';
-import { FEATURE_KIND_NAMES, type ClassCount } from '../../features';
+import { FEATURE_KIND_NAMES } from '../../features';
 import {
   extractShardStage,
   extractStage,
   mergeShardsStage,
   outcomeText,
   readExperiment,
+  readExtraction,
 } from '../../pipeline';
 import { choiceOption, integerOption, shardOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
@@ -18,6 +17,8 @@ import {
   MAX_SILENCE,
   OUT,
   SHARD_OPTIONS,
+  KIND,
+  PRESET,
   silenceOption,
   statusText,
   workersOption,
@@ -33,12 +34,8 @@ export const extract: Command = {
       required: 'yes',
     },
     out: OUT,
-    experiment: {
-      value: 'NAME',
-      help: 'configuration in experiments/, or a JSON file (also --preset), whose features are extracted',
-      default: 'the options here',
-    },
-    features: { value: 'KIND', help: FEATURE_KIND_NAMES.join(' or '), default: 'stm' },
+    preset: { ...PRESET, help: `${PRESET.help}, whose features are extracted`, default: 'the options here' },
+    kind: KIND,
     ...FEATURE_SETTINGS,
     'max-silence': MAX_SILENCE,
     keep: {
@@ -49,7 +46,7 @@ export const extract: Command = {
     workers: { value: 'N', help: 'worker threads; the result does not depend on them', default: 'all cores' },
     paths: {
       value: 'WHERE',
-      help: "anywhere, or inside: refuse recordings outside of the manifest's folder (a manifest of someone else)",
+      help: "anywhere, or inside: refuse recordings outside the manifest's folder (for manifests from other people)",
       default: 'anywhere',
     },
     collection: COLLECTION,
@@ -75,9 +72,8 @@ export const extract: Command = {
   example: 'stm-lab extract --manifest corpus/manifest.csv --out results/corpus/features',
   async run(options, _positionals, terminal) {
     const out = options['out']!;
-    const preset =
-      options['experiment'] === undefined ? undefined : readExperiment(options['experiment']).features;
-    const kind = choiceOption(options, 'features', FEATURE_KIND_NAMES, preset?.kind ?? 'stm');
+    const preset = options['preset'] === undefined ? undefined : readExperiment(options['preset']).features;
+    const kind = choiceOption(options, 'kind', FEATURE_KIND_NAMES, preset?.kind ?? 'stm');
     const keep = choiceOption(options, 'keep', ['mean', 'excerpts'] as const, 'mean');
     const maxSilenceSeconds = silenceOption(options) ?? preset?.maxSilenceSeconds;
     const request = {
@@ -124,7 +120,7 @@ export const extract: Command = {
       summary.computed === 0
         ? ''
         : `, ${((3600 * summary.audioHours) / summary.seconds).toFixed(0)} x real time`;
-    const { classes = [] } = readJson<{ classes?: readonly ClassCount[] }>(path.join(out, 'extraction.json'));
+    const { classes = [] } = readExtraction(out);
     printTable(
       terminal,
       classes.map(({ label, listed, accepted, failed }) => ({

@@ -9,6 +9,7 @@ import {
 } from '../../pipeline';
 import { choiceOption, type Command, type OptionValues } from '../command';
 import { terminalContext } from '../context';
+import { PRESET, RESULTS } from '../stageOptions';
 
 export const figures: Command = {
   name: 'figures',
@@ -16,7 +17,7 @@ export const figures: Command = {
   positionals: '[NAME...]',
   options: {
     manifest: { value: 'M.csv', help: 'recordings', default: 'the synthetic demo corpus' },
-    experiment: { value: 'NAME', help: 'configuration in experiments/, or a JSON file', default: 'smoke' },
+    preset: PRESET,
     width: {
       value: 'W',
       help: 'such as 85mm, column (85 mm) or page (180 mm); text has 7 pt at any width',
@@ -24,10 +25,10 @@ export const figures: Command = {
     },
     metric: {
       value: 'NAME',
-      help: 'of figures with a row of panels per metric: macroF1 or macroRocAuc',
-      default: 'all',
+      help: 'which metric, such as macroF1: of ablations and learning curves, and of a search of two objectives',
+      default: 'all; of a search the first objective',
     },
-    title: { value: 'TEXT', help: 'in place of the own title; empty for none', default: 'its own' },
+    title: { value: 'TEXT', help: 'title of the figure; empty for none', default: 'its own' },
     scheme: {
       value: 'NAME',
       help: "colours of values: one of Vega's schemes, such as viridis or greys",
@@ -39,9 +40,9 @@ export const figures: Command = {
       default: 'as drawn; column where that does not fit',
     },
     format: { value: 'LIST', help: 'of pdf, svg, png, vl.json', default: 'svg,png,vl.json' },
-    results: { value: 'DIR', help: 'folder of all results', default: 'results' },
+    results: RESULTS,
   },
-  details: `Writes SVG, PNG and Vega-Lite files. A figure that these results cannot have is named with the reason; exit 1 when it was asked for. Figures: ${FIGURE_NAMES.join(', ')}.`,
+  details: `Writes SVG, PNG and Vega-Lite files. Names every figure that cannot be drawn from these results, with the reason; exit 1 when it was requested by name. Figures: ${FIGURE_NAMES.join(', ')}.`,
   example: 'stm-lab figures class-means ablation --manifest corpus/manifest.csv',
   async run(options, names, terminal) {
     const unknown = names.find((name) => !(FIGURE_NAMES as readonly string[]).includes(name));
@@ -49,7 +50,7 @@ export const figures: Command = {
       throw inputError(`figure "${unknown}": must be one of ${FIGURE_NAMES.join(', ')}`);
     const lab = await openProject({
       manifest: options['manifest'],
-      experiment: options['experiment'],
+      preset: options['preset'],
       results: options['results'],
       ...terminalContext(terminal),
     });

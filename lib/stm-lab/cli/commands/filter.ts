@@ -19,10 +19,10 @@ export const filter: Command = {
     out: { value: 'DIR', help: 'folder of the sounds', default: 'filtered' },
     carrier: {
       value: 'KIND',
-      help: 'own: the recording itself; noise: nothing but its envelopes',
+      help: 'own: the recording itself; noise: its envelopes only',
       default: 'own',
     },
-    iterations: { value: 'N', help: 'iterations of the synthesis', default: '60' },
+    iterations: { value: 'N', help: 'iterations of the synthesis', default: '100' },
     seed: { value: 'N', help: 'of the noise carrier', default: '1' },
     'pass-out-of-band': { help: 'let sound below 180 Hz and above 6.9 kHz pass unchanged' },
     workers: { value: 'N', help: 'worker threads; the sounds do not depend on them', default: 'all cores' },
@@ -30,9 +30,9 @@ export const filter: Command = {
   },
   details: [
     'For each recording: NAME.wav (16 kHz, mono), NAME.json (suppression outside and distortion inside the region, dB) and',
-    'NAME.svg (cochleagrams before, asked for, after). A finished sound is reused, also after a kill. The results of a folder',
+    'NAME.svg (cochleagrams: original, target, result). Finished sounds are reused, also after a kill. The results of a folder',
     'or manifest keep the paths of its recordings below it; filtered.csv lists them all. Conditions on rate (Hz, its',
-    'magnitude), scale (cyc/oct) and direction (up, down) hold together when separated by commas; "or" separates alternatives.',
+    'magnitude), scale (cyc/oct) and direction (up, down) must all hold when separated by commas; "or" separates alternatives.',
   ].join('\n'),
   example: 'stm-lab filter speech.wav --keep "rate<=4" --out filtered',
   async run(options, inputs, terminal) {
@@ -42,7 +42,7 @@ export const filter: Command = {
     const filter = {
       region: regionOf(options),
       carrier: choiceOption(options, 'carrier', ['own', 'noise'] as const, 'own'),
-      iterations: integerOption(options, 'iterations', { min: 1, fallback: 60 }),
+      iterations: integerOption(options, 'iterations', { min: 1, fallback: 100 }),
       seed: integerOption(options, 'seed', { min: 1, max: 2147483647, fallback: 1 }),
       passOutOfBand: options['pass-out-of-band'] === 'yes',
     };
@@ -51,12 +51,12 @@ export const filter: Command = {
     );
     printTable(
       terminal,
-      filtered.slice(0, MOST_LINES).map(({ output, result, reused }) => ({
+      filtered.slice(0, MOST_LINES).map(({ output, result, elapsedSeconds }) => ({
         recording: result.recording,
         'length (s)': result.seconds.toFixed(1),
         'suppression (dB)': decibels(result.suppressionDb),
         'distortion (dB)': decibels(result.distortionDb),
-        'x real time': reused ? 'reused' : (result.seconds / result.elapsedSeconds).toFixed(2),
+        'x real time': elapsedSeconds === undefined ? 'reused' : (result.seconds / elapsedSeconds).toFixed(2),
         sound: `${output}.wav`,
       })),
     );
@@ -67,9 +67,12 @@ export const filter: Command = {
     const median = (key: 'suppressionDb' | 'distortionDb'): string =>
       decibels(medianOf(filtered.map(({ result }) => result[key])) ?? null);
     const reused = filtered.filter((recording) => recording.reused).length;
+    const reached =
+      filtered.length === 0
+        ? ''
+        : `; median suppression ${median('suppressionDb')} dB, distortion ${median('distortionDb')} dB`;
     terminal.print(
-      `${out}: ${filtered.length} filtered (${reused} reused), ${failures.length} failed; ` +
-        `median suppression ${median('suppressionDb')} dB, distortion ${median('distortionDb')} dB`,
+      `${out}: ${filtered.length} filtered (${reused} reused), ${failures.length} failed${reached}`,
     );
     return failures.length === 0 ? 0 : 1;
   },

@@ -1,6 +1,7 @@
 import type { Command } from '../command';
 import { ablate } from './ablate';
 import { compare } from './compare';
+import { completionOf } from './completion';
 import { evaluate } from './evaluate';
 import { explore } from './explore';
 import { extract } from './extract';
@@ -17,6 +18,7 @@ import { doctor, lab } from './setup';
 import { slurm } from './slurm';
 import { split } from './split';
 import { strf } from './strf';
+import { study } from './study';
 import { sync } from './sync';
 import { tmnn } from './tmnn';
 import { train } from './train';
@@ -41,10 +43,12 @@ export const commands: readonly Command[] = [
   explore,
   strf,
   reproduce,
+  study,
   tmnn,
   slurm,
   lab,
   ui,
   sync,
   doctor,
+  completionOf(() => commands),
 ];

@@ -22,7 +22,7 @@ export const manifest: Command = {
   positionals: 'list | build | validate',
   options: {
     corpus: { value: 'NAME', help: 'build: which corpus (see "stm-lab manifest list")' },
-    root: { value: 'DIR', help: 'build: your copy, in its published folder tree' },
+    root: { value: 'DIR', help: 'build: your copy, in its original folder tree' },
     out: { value: 'M.csv', help: 'build: the manifest to write', default: 'ROOT/manifest.csv' },
     rules: { value: 'published|corrected', help: 'build: labels and groups', default: 'corrected' },
     'left-out': {
@@ -33,7 +33,7 @@ export const manifest: Command = {
   },
   details: [
     'build gives each recording its label and its group by the rules in data-manifests/. What it leaves out is counted,',
-    'with examples; --left-out writes all of it. validate names files that are',
+    'with examples; --left-out lists everything. validate names files that are',
     'missing, extra, or changed (by the columns bytes and sha256, where there are any); exit 1 when there are such.',
   ].join('\n'),
   example: 'stm-lab manifest build --corpus librispeech --root /data/LibriSpeech',

@@ -17,11 +17,11 @@ export const predict: Command = {
       required: 'yes',
     },
     reduction: { value: 'DIR', help: 'for a network alone: the reduction it was trained on' },
-    'max-silence': { ...MAX_SILENCE, help: `as the training recordings were extracted: ${MAX_SILENCE.help}` },
+    'max-silence': { ...MAX_SILENCE, default: 'as the training recordings were extracted' },
     out: { value: 'P.csv', help: 'also write one line per recording and per 4-s excerpt' },
   },
   details:
-    'A recording that cannot be used is named with the reason and the others go on; exit 1 when there was one.',
+    'Features are computed as for the training recordings. A recording that cannot be used is named with the reason and the others continue; exit 1 when there was one.',
   example: 'stm-lab predict --model results/corpus/excerpt-model *.wav',
   async run(options, files, terminal) {
     if (files.length === 0) throw inputError('stm-lab predict: name one or more audio files');

@@ -7,8 +7,6 @@ import {
   COMMON_EXPERIMENT,
   corpusName,
   mlflowExperimentName,
-  presetOfEnvironment,
-  readExperiment,
   reportOf,
   resultsFolder,
   withMlflow,
@@ -16,24 +14,24 @@ import {
 import { REPORT_FORMATS, saveReport, type LatexTableOptions, type ReportFormat } from '../../report';
 import { integerOption, type Command, type OptionValues } from '../command';
 import { terminalContext } from '../context';
-import { EXPERIMENT } from '../stageOptions';
+import { PRESET, presetOption, RESULTS } from '../stageOptions';
 
 export const report: Command = {
   name: 'report',
   summary: 'Write up the tracked runs: one HTML file, Markdown, LaTeX.',
   options: {
     manifest: { value: 'M.csv', help: 'recordings of the runs', default: 'the synthetic demo corpus' },
-    experiment: EXPERIMENT,
-    results: { value: 'DIR', help: 'folder of all results', default: 'results' },
+    preset: PRESET,
+    results: RESULTS,
     'mlflow-experiment': {
       value: 'NAME',
       help: 'MLflow experiment to report on',
-      default: 'MLFLOW_EXPERIMENT_NAME, else stm-lab/CORPUS/EXPERIMENT and stm-lab',
+      default: 'MLFLOW_EXPERIMENT_NAME, else stm-lab/CORPUS/PRESET and stm-lab',
     },
     formats: { value: 'LIST', help: 'some of html,md,tex', default: 'all' },
     'table-layout': {
       value: 'LAYOUT',
-      help: 'of tables/ID.tex: tabular, to be put into a table of your own, or float with caption and label',
+      help: 'of tables/ID.tex: tabular, to place in your own table, or float with caption and label',
       default: 'tabular',
     },
     columns: {
@@ -47,7 +45,7 @@ export const report: Command = {
     },
     digits: { value: 'N', help: 'of tables/ID.tex: digits after the point', default: '3' },
     'no-source': { help: 'of tables/ID.tex: captions without run ids' },
-    out: { value: 'DIR', help: 'folder of the report', default: 'RESULTS/CORPUS/EXPERIMENT/report' },
+    out: { value: 'DIR', help: 'folder of the report', default: 'RESULTS/CORPUS/PRESET/report' },
   },
   details: [
     'Every number is a metric of a finished run on the MLflow server (MLFLOW_TRACKING_URI, else the one of the results folder,',
@@ -59,7 +57,7 @@ export const report: Command = {
   async run(options, _positionals, terminal) {
     const formats = formatsOf(options);
     const tables = tablesOf(options);
-    const settings = readExperiment(options['experiment'] ?? presetOfEnvironment() ?? 'smoke');
+    const settings = presetOption(options);
     const { name } = settings;
     const results = resultsFolder(options['results']);
     const given = options['manifest'] ?? process.env.STM_LAB_MANIFEST;

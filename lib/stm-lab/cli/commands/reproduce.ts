@@ -1,25 +1,28 @@
 import * as path from 'node:path';
-import { isDivergence, messageOf } from 'research-basics/errors';
+import { isDivergence, messageOf, UserError } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
 import {
   FIGURE_NAMES,
   mlflowExecutable,
   resultsFolder,
   openProject,
+  DEFAULT_PRESET,
   presetOfEnvironment,
   outcomeText,
   reasonOfNoNetwork,
   type AblateSummary,
   runStage,
   saveFigures,
+  STUDY_NAMES,
   type Project,
+  type StudyName,
 } from '../../pipeline';
 import { describeSharing } from '../../splits';
 import { startLocalServer, type LocalServer } from 'mlflow-tracking-client';
 import { choiceOption, type Command, type OptionValues } from '../command';
 import { terminalContext, trackingMode } from '../context';
 import { executeNotebooks, resultHashes } from '../notebooks';
-import { exitCodeOf, workersOption } from '../stageOptions';
+import { CORPUS, exitCodeOf, EXTRACTION_WORKERS, PRESET, RESULTS, workersOption } from '../stageOptions';
 import { printSummary } from '../summary';
 import type { Terminal } from '../terminal';
 
@@ -27,16 +30,19 @@ export const reproduce: Command = {
   name: 'reproduce',
   summary: 'Everything: all stages, figures and executed notebooks of one corpus, tracked.',
   options: {
-    manifest: { value: 'M.csv', help: 'recordings', default: 'the synthetic demo corpus, made on first use' },
-    experiment: { value: 'NAME', help: 'configuration in experiments/, or a JSON file', default: 'smoke' },
-    results: { value: 'DIR', help: 'folder of all results', default: 'results' },
-    workers: { value: 'N', help: 'worker threads of the extraction', default: 'all cores' },
+    manifest: CORPUS,
+    preset: PRESET,
+    results: RESULTS,
+    workers: EXTRACTION_WORKERS,
     tracking: {
       value: 'MODE',
       help: 'online, offline or disabled',
       default: 'online when MLflow can be started or is given',
     },
     notebooks: { value: 'WHICH', help: 'execute (default) or skip', default: 'execute' },
+    studies: {
+      help: 'also the studies of the paper\'s open questions, at their small size (see "stm-lab study")',
+    },
   },
   details: [
     'manifest, features, split, reduction, search, training, evaluation, cross-validation, ablation, figures, notebooks. Each',
@@ -49,7 +55,7 @@ export const reproduce: Command = {
 
 async function runReproduce(options: OptionValues, terminal: Terminal): Promise<number> {
   const results = resultsFolder(options['results']);
-  const experiment = options['experiment'] ?? presetOfEnvironment() ?? 'smoke';
+  const preset = options['preset'] ?? presetOfEnvironment() ?? DEFAULT_PRESET;
   const context = terminalContext(terminal);
   const mode = trackingMode(options);
   const whichNotebooks = choiceOption(options, 'notebooks', ['execute', 'skip'] as const, 'execute');
@@ -63,7 +69,7 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
     const lab = await openProject({
       manifest: options['manifest'],
       results,
-      experiment,
+      preset,
       tracking: mode,
       workers: workersOption(options),
       ...context,
@@ -72,7 +78,7 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
     let failed: string[];
     try {
       terminal.print(heading(lab));
-      failed = await runStages(lab, terminal);
+      failed = await runStages(lab, options['studies'] === undefined ? [] : STUDY_NAMES, terminal);
       figures = await drawFigures(lab, terminal);
     } finally {
       terminal.progressDone();
@@ -81,7 +87,7 @@ async function runReproduce(options: OptionValues, terminal: Terminal): Promise<
     const notebooks =
       whichNotebooks === 'skip'
         ? { code: 0, files: [] }
-        : await executeNotebooks(lab, { manifest: options['manifest'], results, experiment }, terminal);
+        : await executeNotebooks(lab, { manifest: options['manifest'], results, preset }, terminal);
     await printSummary(lab, { figures, notebooks: notebooks.files, server }, terminal);
     const diverged = exitCodeOf(
       'reproduce',
@@ -128,8 +134,8 @@ interface Step {
   readonly failed?: AblateSummary['failed'];
 }
 
-/** All stages in order, each with a line of what came of it; returns what diverged, which the others do without. */
-async function runStages(lab: Project, terminal: Terminal): Promise<string[]> {
+/** All stages, and the studies asked for, each with a line of what came of it; returns what diverged, which the others do without. */
+async function runStages(lab: Project, studies: readonly StudyName[], terminal: Terminal): Promise<string[]> {
   const missing: string[] = [];
   const step = async (name: string, run: () => Promise<Step>): Promise<void> => {
     const began = performance.now();
@@ -204,6 +210,15 @@ async function runStages(lab: Project, terminal: Terminal): Promise<string[]> {
       failed,
     };
   });
+  for (const name of studies)
+    await step(`study ${name}`, async () => {
+      // Recordings that are too short or too few for one study are enough for the others.
+      const { status, verdict } = await lab.study(name).catch((error: unknown) => {
+        if (!(error instanceof UserError) || error.kind !== 'input') throw error;
+        return { status: 'left out', verdict: [error.message] };
+      });
+      return { status, text: verdict.join('\n  ') };
+    });
   return missing;
 }
 

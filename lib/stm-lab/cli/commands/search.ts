@@ -4,7 +4,7 @@ import { readJson } from 'research-basics/files';
 import {
   joinSearch,
   mergeSearch,
-  readExperiment,
+  objectivesOf,
   searchableNames,
   searchStage,
   type Experiment,
@@ -12,7 +12,7 @@ import {
 import type { Terminal } from '../terminal';
 import { choiceOption, integerOption, shardOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, OUT, REDUCTION, SHARD_OPTIONS, SPLIT, statusText } from '../stageOptions';
+import { PRESET, presetOption, OUT, REDUCTION, SHARD_OPTIONS, SPLIT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const search: Command = {
@@ -22,8 +22,8 @@ export const search: Command = {
     reduction: REDUCTION,
     split: SPLIT,
     out: OUT,
-    experiment: EXPERIMENT,
-    trials: { value: 'N', help: 'total trials, including completed ones', default: "the experiment's" },
+    preset: PRESET,
+    trials: { value: 'N', help: 'total trials, including completed ones', default: "the preset's" },
     features: {
       value: 'DIR',
       help: 'results of "stm-lab extract": where the space names features or reductions, or folds are scored',
@@ -34,18 +34,18 @@ export const search: Command = {
     },
     'space-change': {
       value: 'WHAT',
-      help: 'when OUT holds a search of another space: refuse, or adopt the new one with the trials inside of it',
+      help: 'when OUT holds a search of another space: refuse, or adopt the new one with the trials that fit it',
       default: 'refuse',
     },
     pruner: {
       value: 'NAME',
       help: 'none, median or asha: stops trials that fall behind',
-      default: "the experiment's",
+      default: "the preset's",
     },
     enqueue: {
       value: 'FILE',
-      help: 'JSON list of configurations that are tried first',
-      default: "the experiment's",
+      help: 'JSON list of configurations to try first',
+      default: "the preset's",
     },
     workers: { value: 'N', help: 'processes that run trials; one that dies is replaced', default: '1' },
     ...SHARD_OPTIONS,
@@ -53,16 +53,17 @@ export const search: Command = {
   },
   details: [
     "Writes journal.log (Optuna's journal format), trials.csv (every trial: settings, value, seconds, state, run),",
-    'search.json (the best one) and best.json (the experiment with its settings). Every trial is a run below the one run of',
-    'the search, also when trials are added later. A search that was stopped continues with the trials it had left; more',
-    '--trials extend it. With --shard this process takes trials of the study in OUT until all are done, beside others on any',
+    'search.json (the best one) and best.json (the preset with its settings). With two objectives ("search.objective": a list of',
+    'two, the second may be "weights"), search.json and trials.csv name the Pareto front, and the best trial is the one of it that',
+    'is best in the first. Every trial is a child of the single run of the search, also when trials are added later. A search that was stopped resumes with its remaining trials; more',
+    '--trials extend it. With --shard this process takes trials of the study in OUT until all are done, alongside others on any',
     'machine; --merge then writes search.json. The space may name any of:',
     ...wrapped(searchableNames().join(', '), 110).map((line) => `  ${line}`),
   ].join('\n'),
   example: 'stm-lab search --reduction R --split S --out results/corpus/search --trials 40',
   async run(options, _positionals, terminal) {
     const out = options['out']!;
-    const experiment = readExperiment(options['experiment'] ?? 'smoke');
+    const experiment = presetOption(options);
     const trials = integerOption(options, 'trials', { min: 1, fallback: experiment.search.trials });
     const pruner =
       options['pruner'] === undefined
@@ -94,6 +95,7 @@ export const search: Command = {
     const {
       status,
       best,
+      front,
       objective,
       completed,
       failed,
@@ -102,7 +104,12 @@ export const search: Command = {
     terminal.print(
       `${out}: ${completed} trials completed, ${failed} failed${pruned === 0 ? '' : `, ${pruned} pruned`}; best ${objective} ${best.value.toFixed(4)} in trial ${best.number}; ${statusText(status)}`,
     );
-    printTable(terminal, [best.values]);
+    if (front === undefined) printTable(terminal, [best.values]);
+    else
+      printTable(
+        terminal,
+        front.map(({ number, objectives, values }) => ({ trial: number, ...objectives, ...values })),
+      );
     return 0;
   },
 };
@@ -123,19 +130,21 @@ function trialTable(
   { search }: Experiment,
 ): (trial: TrialRecord, best?: TrialRecord) => void {
   const names = Object.keys(search.space);
+  const objectives = objectivesOf(search.objective).map(({ name }) => name);
+  const columns = objectives.length === 1 ? ['value'] : objectives;
   const width = (name: string): number => Math.max(name.length, 9);
   const cell = (value: unknown, name: string): string =>
     (typeof value === 'number' ? String(Number(value.toPrecision(4))) : String(value ?? '-')).padStart(
       width(name),
     );
   let lines = 0;
-  return ({ number, state, value, values, startedAt, finishedAt }, best) => {
+  return ({ number, state, value, objectives: scores, values, startedAt, finishedAt }, best) => {
     if (lines++ % 20 === 0)
       terminal.print(
         [
           'trial',
           '   state',
-          '    value',
+          ...columns.map((name) => name.padStart(width(name))),
           'seconds',
           ...names.map((name) => name.padStart(width(name))),
         ].join('  '),
@@ -149,7 +158,12 @@ function trialTable(
       [
         String(number).padStart(5),
         state.padStart(8),
-        `${value === undefined ? '-' : value.toFixed(4)}${mark}`.padStart(9),
+        ...columns.map((name, i) => {
+          const score = scores[i] ?? (i === 0 ? value : undefined);
+          const text =
+            score === undefined ? '-' : Number.isInteger(score) && i > 0 ? String(score) : score.toFixed(4);
+          return `${text}${i === 0 ? mark : ''}`.padStart(width(name));
+        }),
         seconds.padStart(7),
         ...names.map((name) => cell(values[name], name)),
       ].join('  '),

@@ -14,7 +14,15 @@ import { FEATURE_KIND_NAMES } from '../../features';
 import { ABLATION_SIZES } from '../../pipeline';
 import { choiceOption, integerOption, type Command, type OptionValues } from '../command';
 import { terminalContext } from '../context';
-import { EXPERIMENT, FEATURE_SETTINGS, featureSettings, MAX_SILENCE, silenceOption } from '../stageOptions';
+import {
+  FEATURE_SETTINGS,
+  featureSettings,
+  KIND,
+  MAX_SILENCE,
+  PRESET,
+  silenceOption,
+  sizeOption,
+} from '../stageOptions';
 import { printTable } from '../table';
 
 export const slurm: Command = {
@@ -25,11 +33,8 @@ export const slurm: Command = {
     shards: { value: 'N', help: 'parts, each a task of one array job', required: 'yes' },
     out: { value: 'DIR', help: 'folder of the results, on a file system the nodes share', required: 'yes' },
     manifest: { value: 'M.csv', help: 'extract: recordings' },
-    features: {
-      value: 'KIND|DIR',
-      help: `extract: ${FEATURE_KIND_NAMES.join(' or ')}; ablate: results of "stm-lab extract"`,
-      default: 'stm',
-    },
+    kind: { ...KIND, help: `extract: ${KIND.help}` },
+    features: { value: 'DIR', help: 'search, ablate: results of "stm-lab extract"' },
     ...FEATURE_SETTINGS,
     'max-silence': { ...MAX_SILENCE, help: `extract: ${MAX_SILENCE.help}` },
     reduction: { value: 'DIR', help: 'search: results of "stm-lab reduce"' },
@@ -37,10 +42,10 @@ export const slurm: Command = {
     trials: {
       value: 'N',
       help: 'search: total trials, including completed ones',
-      default: "the experiment's",
+      default: "the preset's",
     },
-    size: { value: 'SIZE', help: `ablate: ${ABLATION_SIZES.join(', ')}`, default: "the experiment's own" },
-    experiment: EXPERIMENT,
+    size: { value: 'SIZE', help: `ablate: ${ABLATION_SIZES.join(', ')}`, default: "the preset's own" },
+    preset: PRESET,
     cpus: { value: 'N', help: 'cores of a part', default: '2 for extract, else 1' },
     mem: { value: 'SIZE', help: 'memory of a part', default: '4G' },
     time: { value: 'TIME', help: 'longest time of a part', default: '04:00:00 for extract, else 12:00:00' },
@@ -56,7 +61,7 @@ export const slurm: Command = {
   },
   details: [
     'Submits one array job (one task per part) and a job that merges what they made, follows both, and submits again only the parts',
-    'whose results are missing or damaged. The merged files are those of one machine, byte for byte. Scripts and logs lie in',
+    'whose results are missing or damaged. The merged files are those of one machine, byte for byte. Scripts and logs are in',
     'OUT/slurm. Nodes need no network: runs are tracked in journals; "stm-lab sync" sends them from here. Ctrl-C leaves the jobs',
     'running; the same command follows them again.',
   ].join('\n'),
@@ -117,10 +122,10 @@ const statusLine = (work: ClusterWork, status: ClusterStatus): string => {
   return `${work.name}, submission ${attempt}${job === undefined ? '' : ` (job ${job})`}: ${counts}; merge ${merge}`;
 };
 
-function workOf(kind: string | undefined, options: OptionValues): ClusterWork {
+function workOf(stage: string | undefined, options: OptionValues): ClusterWork {
   const needed = (name: string): string => {
     const value = options[name];
-    if (value === undefined) throw inputError(`stm-lab slurm ${kind}: --${name} is required`);
+    if (value === undefined) throw inputError(`stm-lab slurm ${stage}: --${name} is required`);
     return value;
   };
   const common = {
@@ -129,39 +134,44 @@ function workOf(kind: string | undefined, options: OptionValues): ClusterWork {
     cpus: options['cpus'] === undefined ? undefined : integerOption(options, 'cpus', { min: 1, fallback: 1 }),
     journal: options['journal'],
   };
-  const { experiment } = options;
-  if (kind === 'extract') {
-    const features = choiceOption(options, 'features', FEATURE_KIND_NAMES, 'stm');
+  const { preset } = options;
+  if (stage === 'extract') {
+    // Called --features in the version before.
+    const kind = choiceOption(
+      { kind: options['kind'] ?? options['features'] },
+      'kind',
+      FEATURE_KIND_NAMES,
+      'stm',
+    );
     const maxSilenceSeconds = silenceOption(options);
     return extractionWork({
       ...common,
       manifest: needed('manifest'),
       features: {
-        kind: features,
-        ...featureSettings(options, features),
+        kind,
+        ...featureSettings(options, kind),
         ...(maxSilenceSeconds === undefined ? {} : { maxSilenceSeconds }),
       },
     });
   }
-  if (kind === 'search')
+  if (stage === 'search')
     return searchWork({
       ...common,
       reduction: needed('reduction'),
       split: needed('split'),
       features: options['features'],
-      experiment,
+      preset,
       trials:
         options['trials'] === undefined
           ? undefined
           : integerOption(options, 'trials', { min: 1, fallback: 1 }),
     });
-  if (kind === 'ablate')
+  if (stage === 'ablate')
     return ablationWork({
       ...common,
       features: needed('features'),
-      experiment,
-      size:
-        options['size'] === undefined ? undefined : choiceOption(options, 'size', ABLATION_SIZES, 'smoke'),
+      preset,
+      size: sizeOption(options),
     });
-  throw inputError(`stm-lab slurm ${kind ?? ''}: must be extract, search or ablate`);
+  throw inputError(`stm-lab slurm ${stage ?? ''}: must be extract, search or ablate`);
 }

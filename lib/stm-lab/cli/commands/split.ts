@@ -1,7 +1,7 @@
-import { readExperiment, splitStage } from '../../pipeline';
+import { splitStage } from '../../pipeline';
 import { type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, FEATURES, OUT, statusText } from '../stageOptions';
+import { PRESET, presetOption, FEATURES, OUT, statusText } from '../stageOptions';
 import { printTable } from '../table';
 
 export const split: Command = {
@@ -11,20 +11,20 @@ export const split: Command = {
     features: FEATURES,
     manifest: {
       value: 'M.csv',
-      help: 'recordings: where the experiment takes folds from a column (split.column)',
+      help: 'recordings: where the preset takes folds from a column (split.column)',
     },
     out: OUT,
-    experiment: EXPERIMENT,
+    preset: PRESET,
     ...TRACKING_OPTIONS,
   },
   details: [
     'Writes split.csv (path, label, group, row, fold, role) and split.json. Train, validation and test are 8:1:1 for ten',
-    'folds. The flavour (fixed or published) and the seed come from the experiment.',
+    'folds. The flavour (corrected or published) and the seed come from the preset.',
   ].join('\n'),
   example: 'stm-lab split --features results/corpus/features --out results/corpus/split',
   async run(options, _positionals, terminal) {
     const out = options['out']!;
-    const experiment = readExperiment(options['experiment'] ?? 'smoke');
+    const experiment = presetOption(options);
     const { status, balance } = await withStage(options, out, terminal, (context) =>
       splitStage(
         { features: options['features']!, out, split: experiment.split, manifest: options['manifest'] },

@@ -18,14 +18,16 @@ export const strf: Command = {
   summary: 'Train learnable spectrotemporal filters and their controls on a task; draw the filters.',
   positionals: 'speaker|speech|birds|urban|filters',
   options: {
-    source: {
-      value: 'PATH',
-      help: 'recordings: a folder (spoken digits; speech with .lst, .rttm; calls; SONYC-UST, ESC-50, UrbanSound8K; VoxCeleb) or a manifest',
+    manifest: {
+      value: 'M.csv',
+      earlier: 'source',
+      help: 'recordings: a manifest, or a folder (spoken digits; speech with .lst, .rttm; calls; SONYC-UST, ESC-50, UrbanSound8K; VoxCeleb)',
     },
     out: { value: 'DIR', help: 'results; one folder per task below it', default: 'results/strf' },
-    experiment: {
+    preset: {
       value: 'NAME',
-      help: 'configuration in experiments/strf/, or a JSON file',
+      earlier: 'experiment',
+      help: 'preset: a name in experiments/strf/, or a JSON file',
       default: 'reduced',
     },
     noise: {
@@ -35,9 +37,9 @@ export const strf: Command = {
     conditions: {
       value: 'LIST',
       help: 'e.g. "learn l2,frozen l2,free,pass"',
-      default: "the experiment's",
+      default: "the preset's",
     },
-    seeds: { value: 'N', help: 'trainings of each condition', default: "the experiment's" },
+    seeds: { value: 'N', help: 'trainings of each condition', default: "the preset's" },
     ...TRACKING_OPTIONS,
   },
   details: [
@@ -47,7 +49,7 @@ export const strf: Command = {
     '"filters" reads the tasks found in OUT and writes OUT/figures: filters, their paths during training,',
     'densities against the start, transfer functions, distances.',
   ].join('\n'),
-  example: 'stm-lab strf speaker --source free-spoken-digit-dataset/recordings --out results/strf',
+  example: 'stm-lab strf speaker --manifest free-spoken-digit-dataset/recordings --out results/strf',
   async run(options, positionals, terminal) {
     const [what] = positionals;
     const out = options['out'] ?? path.join('results', 'strf');
@@ -63,10 +65,10 @@ export const strf: Command = {
       throw inputError(
         `stm-lab strf: "${positionals.join(' ')}" must be one of ${STRF_TASKS.join(', ')}, filters`,
       );
-    const { source } = options;
+    const source = options['manifest'];
     if (source === undefined)
-      throw inputError(`stm-lab strf ${task}: --source PATH is required; see "stm-lab strf --help"`);
-    const experiment = readStrfExperiment(options['experiment'] ?? 'reduced');
+      throw inputError(`stm-lab strf ${task}: --manifest is required; see "stm-lab strf --help"`);
+    const experiment = readStrfExperiment(options['preset'] ?? 'reduced');
     const settings = experiment[task];
     const folder = path.join(out, task);
     const conditions = options['conditions']?.split(',').map((text) => text.trim()) ?? settings.conditions;

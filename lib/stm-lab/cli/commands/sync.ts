@@ -12,10 +12,10 @@ export const sync: Command = {
   positionals: '[DIR...]',
   options: {
     uri: { value: 'URI', help: 'address of the server', default: 'MLFLOW_TRACKING_URI' },
-    'dry-run': { help: 'only say what would be sent' },
+    'dry-run': { help: 'only show what would be sent' },
   },
   details:
-    'DIR: folders of journals; default every "tracking" folder below results. May be repeated: nothing is sent twice.',
+    'DIR: folders of journals; default every "tracking" folder below results. It can be repeated: nothing is sent twice.',
   example: 'stm-lab sync results/demo/tracking --uri http://127.0.0.1:5000',
   async run(options, given, terminal) {
     const folders = given.length > 0 ? given : journalFolders(resultsFolder(undefined));

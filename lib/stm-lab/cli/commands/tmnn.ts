@@ -8,6 +8,7 @@ import {
   type TmnnExperiment,
   configurationNames,
   tmnnScoreTable,
+  tmnnSearchStage,
   tmnnStudyStage,
 } from '../../pipeline';
 import { type Command, integerOption, type OptionValues } from '../command';
@@ -16,34 +17,43 @@ import { exitCodeOf, statusText } from '../stageOptions';
 import { printTable } from '../table';
 import type { Terminal } from '../terminal';
 
-const ACTIONS = ['train', 'keywords', 'tags', 'evaluate', 'cost'] as const;
+const ACTIONS = ['train', 'keywords', 'tags', 'search', 'evaluate', 'cost'] as const;
 type Action = (typeof ACTIONS)[number];
 
 /** An experiment, restricted to the systems and seeds that the options name. */
 function experimentFor(action: Action, options: OptionValues): TmnnExperiment {
   const usual =
-    action === 'keywords' || action === 'tags' ? action : action === 'cost' ? 'magnatagatune' : 'smoke';
-  const experiment = readTmnnExperiment(options['experiment'] ?? usual);
+    action === 'keywords' || action === 'tags' ? action : action === 'cost' ? 'magnatagatune' : 'small';
+  const experiment = readTmnnExperiment(options['preset'] ?? usual);
   const listed = (name: string): string[] | undefined => options[name]?.split(',').map((part) => part.trim());
   const systems = listed('systems');
   for (const name of systems ?? [])
     if (!experiment.systems.some((system) => system.name === name))
       throw inputError(
-        `--systems ${name}: experiment ${experiment.name} has ${experiment.systems.map((system) => system.name).join(', ')}`,
+        `--systems ${name}: preset ${experiment.name} has ${experiment.systems.map((system) => system.name).join(', ')}`,
       );
-  const seeds = listed('seeds')?.map(Number);
-  for (const seed of seeds ?? [])
-    if (!experiment.seeds.includes(seed))
-      throw inputError(`--seeds ${seed}: experiment ${experiment.name} has ${experiment.seeds.join(', ')}`);
   const kept = experiment.systems.filter(({ name }) => systems?.includes(name) ?? true);
   return {
     ...experiment,
     systems: kept,
-    seeds: seeds ?? experiment.seeds,
+    seeds: seedsOf(experiment, options),
     comparisons: experiment.comparisons.filter((pair) =>
       pair.every((name) => kept.some((system) => system.name === name)),
     ),
   };
+}
+
+/** The first N seeds of a preset, or those of a list. */
+function seedsOf({ name, seeds }: TmnnExperiment, options: OptionValues): readonly number[] {
+  const list = options['seeds']?.split(',').map(Number) ?? [];
+  if (list.length < 2)
+    return seeds.slice(
+      0,
+      integerOption(options, 'seeds', { min: 1, max: seeds.length, fallback: seeds.length }),
+    );
+  for (const seed of list)
+    if (!seeds.includes(seed)) throw inputError(`--seeds ${seed}: preset ${name} has ${seeds.join(', ')}`);
+  return list;
 }
 
 function required(options: OptionValues, name: string, action: Action): string {
@@ -55,7 +65,7 @@ function required(options: OptionValues, name: string, action: Action): string {
 
 async function study(action: Action, options: OptionValues, terminal: Terminal): Promise<number> {
   const out = required(options, 'out', action);
-  const root = required(options, 'root', action);
+  const root = required(options, 'manifest', action);
   const experiment = experimentFor(action, options);
   const cache = options['cache'];
   const result = await withStage(options, out, terminal, (context) =>
@@ -73,16 +83,41 @@ async function study(action: Action, options: OptionValues, terminal: Terminal):
   return exitCodeOf(`tmnn ${action}`, result.failed, terminal);
 }
 
+async function searchSettings(options: OptionValues, terminal: Terminal): Promise<void> {
+  const out = required(options, 'out', 'search');
+  const root = required(options, 'manifest', 'search');
+  const { search, ...experiment } = experimentFor('search', options);
+  const trials = integerOption(options, 'trials', { min: 1, fallback: search?.trials ?? 1 });
+  const cache = options['cache'];
+  const { best, status } = await withStage(options, out, terminal, (context) =>
+    tmnnSearchStage(
+      {
+        experiment: { ...experiment, ...(search === undefined ? {} : { search: { ...search, trials } }) },
+        ...{ root, out, ...(cache === undefined ? {} : { cache }) },
+        onTrial: ({ number, state, value, values, failure = '' }) =>
+          terminal.print(
+            `trial ${number}: ${state} ${value?.toFixed(4) ?? failure} ${JSON.stringify(values)}`,
+          ),
+      },
+      context,
+    ),
+  );
+  terminal.print(
+    `${out}: best validation loss ${best.value.toFixed(4)} in trial ${best.number}; ${statusText(status)}; train it with --preset ${path.join(out, 'best.json')}`,
+  );
+  printTable(terminal, [best.values]);
+}
+
 async function evaluateModel(options: OptionValues, terminal: Terminal): Promise<void> {
   const model = required(options, 'model', 'evaluate');
   const experiment = experimentFor('evaluate', { ...options, seeds: undefined });
   const { scores, perOutput, loss, clips } = await evaluateTmnn(
     {
       experiment,
-      root: required(options, 'root', 'evaluate'),
+      root: required(options, 'manifest', 'evaluate'),
       model,
       cache: options['cache'] ?? path.join(path.dirname(path.resolve(model)), 'spectrograms'),
-      seed: integerOption(options, 'seeds', { min: 1, fallback: experiment.seeds[0]! }),
+      seed: integerOption(options, 'seed', { min: 1, fallback: experiment.seeds[0]! }),
     },
     terminalContext(terminal),
   );
@@ -115,37 +150,58 @@ async function cost(options: OptionValues, terminal: Terminal): Promise<void> {
 export const tmnn: Command = {
   name: 'tmnn',
   summary: 'Learnable temporal modulation: train, compare and score front ends.',
-  positionals: 'train|keywords|tags|evaluate|cost',
+  positionals: 'train|keywords|tags|search|evaluate|cost',
   options: {
-    experiment: {
+    preset: {
       value: 'NAME',
-      help: 'configuration in experiments/tmnn/, or a JSON file',
-      default: 'keywords, tags: themselves; cost: magnatagatune; else smoke',
+      earlier: 'experiment',
+      help: 'preset: a name in experiments/tmnn/, or a JSON file',
+      default: 'keywords, tags: themselves; cost: magnatagatune; else small',
     },
-    root: { value: 'DIR', help: 'folder of the collection; for tags a manifest' },
+    manifest: {
+      value: 'M.csv',
+      earlier: 'root',
+      help: 'recordings: the folder of a collection; for tags a manifest',
+    },
     out: { value: 'DIR', help: 'results folder; reused when complete' },
     cache: { value: 'DIR', help: 'folder of the power spectrograms', default: 'OUT/spectrograms' },
-    systems: { value: 'A,B', help: 'only these systems of the experiment' },
-    seeds: { value: '1,2', help: 'only these seeds; with evaluate, whose test part is used' },
+    systems: { value: 'A,B', help: 'only these systems of the preset' },
+    seeds: {
+      value: 'N',
+      help: 'trainings of each system: with the first N seeds, or those of a list such as 1,3',
+      default: "the preset's",
+    },
+    seed: {
+      value: 'N',
+      help: 'with evaluate: the seed whose test part is used',
+      default: "the preset's first",
+    },
     model: { value: 'DIR', help: 'with evaluate: the folder "model" of a finished training' },
+    trials: {
+      value: 'N',
+      help: 'with search: total trials, including completed ones',
+      default: "the preset's",
+    },
     steps: { value: 'N', help: 'with cost: steps that are measured', default: '3' },
     ...TRACKING_OPTIONS,
   },
   details: [
-    'train, keywords and tags train every system of an experiment with every seed and compare them: study.json, scores.csv,',
-    'outputs.csv, and a folder per system and seed with its model, predictions and curves; each training is a run below the',
-    'run of the comparison, and one that was stopped goes on from its last epoch. evaluate scores a saved network on the test',
-    'clips. cost trains a few steps at full shapes and prints what the whole would take on this machine.',
+    'train, keywords and tags train every system of a preset with every seed and compare them: study.json, scores.csv,',
+    'outputs.csv, differences.csv, and a folder per system and seed with its model, predictions and curves; each training is a run below the',
+    "run of the comparison, and one that was stopped continues from its last epoch. search tries settings that the preset's",
+    '"search" names by their paths, by the validation loss, and writes best.json, a preset for train. evaluate scores a saved',
+    'network on the test clips. cost trains a few steps at full shapes and prints what the whole would take on this machine.',
   ].join('\n'),
-  example: 'stm-lab tmnn keywords --root free-spoken-digit-dataset --out results/tmnn/keywords',
+  example: 'stm-lab tmnn keywords --manifest free-spoken-digit-dataset --out results/tmnn/keywords',
   async run(options, positionals, terminal) {
     const action = positionals[0] as Action | undefined;
     if (positionals.length !== 1 || action === undefined || !ACTIONS.includes(action))
       throw inputError(
-        `stm-lab tmnn ${positionals.join(' ')}: give one of ${ACTIONS.join(', ')}; experiments: ${configurationNames('tmnn').join(', ')}`,
+        `stm-lab tmnn ${positionals.join(' ')}: give one of ${ACTIONS.join(', ')}; presets: ${configurationNames('tmnn').join(', ')}`,
       );
     if (action === 'evaluate') await evaluateModel(options, terminal);
     else if (action === 'cost') await cost(options, terminal);
+    else if (action === 'search') await searchSettings(options, terminal);
     else return study(action, options, terminal);
     return 0;
   },

@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import { stageFile } from '../../base/stageFile';
 import { inputError } from 'research-basics/errors';
 import { canonicalJson } from 'research-basics/canonicalJson';
 import { readJson } from 'research-basics/files';
@@ -9,26 +10,26 @@ import {
   excerptSentence,
   type Experiment,
   type ModelChoice,
-  readExperiment,
   trainExcerptStage,
   trainableModel,
+  trainedModel,
   trainStage,
   type SearchRecord,
 } from '../../pipeline';
-import { loadModel, saveKeras } from '../../models';
+import { saveKeras } from '../../models';
 import { choiceOption, integerOption, type Command } from '../command';
 import { TRACKING_OPTIONS, withStage } from '../context';
-import { EXPERIMENT, OUT, statusText } from '../stageOptions';
+import { PRESET, presetOption, OUT, statusText } from '../stageOptions';
 
 /** The network that a search of this experiment found. */
 function foundModel(folder: string, experiment: Experiment, reduction: string): ModelChoice {
   checkSearchOf(folder, experiment.search);
-  const { recipe, model } = readJson<SearchRecord>(path.join(folder, 'search.json'));
+  const { recipe, model } = readJson<SearchRecord>(stageFile(folder, 'search.json', 'search'));
   const network = trainableModel({ recipe, model }, experiment.features);
-  const { parameters } = readJson<{ parameters: unknown }>(path.join(reduction, 'stage.json'));
+  const { parameters } = readJson<{ parameters: unknown }>(stageFile(reduction, 'stage.json', 'reduce'));
   if (recipe !== undefined && canonicalJson(parameters) !== canonicalJson(recipe.reduction))
     throw inputError(
-      `${reduction}: is not the reduction of the best trial of ${folder}; make it with "stm-lab reduce --experiment ${path.join(folder, 'best.json')}" and give it with --reduction`,
+      `${reduction}: is not the reduction of the best trial of ${folder}; make it with "stm-lab reduce --preset ${path.join(folder, 'best.json')}" and give it with --reduction`,
     );
   return network;
 }
@@ -46,10 +47,10 @@ export const train: Command = {
     search: {
       value: 'DIR',
       help: 'results of "stm-lab search", whose best trial is trained',
-      default: "the experiment's model",
+      default: "the preset's model",
     },
     out: OUT,
-    experiment: EXPERIMENT,
+    preset: PRESET,
     seed: { value: 'N', help: 'seed of the training', default: "the search's" },
     export: {
       value: 'FORMAT',
@@ -59,18 +60,20 @@ export const train: Command = {
   },
   details: [
     'With --reduction and --split: model/ (model.json and NPY arrays), history.csv (one line per epoch) and training.json.',
-    'With --features: one folder that "stm-lab predict" needs nothing beside, with MODEL_CARD.md. The recipe is scored by',
-    'group and, where the manifest named collections, by collection; then it is fitted to all recordings.',
+    'With --features: one folder, complete for "stm-lab predict", with MODEL_CARD.md. The recipe is scored by',
+    'group and, where the manifest names collections, by collection; then it is fitted to all recordings.',
   ].join('\n'),
   example: 'stm-lab train --features results/corpus/features --out results/corpus/excerpt-model',
   async run(options, _positionals, terminal) {
     const out = options['out']!;
-    const experiment = readExperiment(options['experiment'] ?? 'smoke');
+    const experiment = presetOption(options);
     const features = options['features'];
     const format = choiceOption(options, 'export', ['keras', 'none'] as const, 'none');
     if (features !== undefined) {
       if (format !== 'none')
-        throw inputError('--export: an excerpt model is no network; train one with --reduction and --split');
+        throw inputError(
+          '--export: an excerpt model is not a network; train one with --reduction and --split',
+        );
       const { crossValidation, excerptModel = DEFAULT_EXCERPT_MODEL } = experiment;
       const { record, status } = await withStage(options, out, terminal, (context) =>
         trainExcerptStage({ features, out, choice: excerptModel, crossValidation }, context),
@@ -111,8 +114,7 @@ export const train: Command = {
         context,
       ),
     );
-    if (format === 'keras')
-      await saveKeras(path.join(out, 'model.keras'), loadModel(path.join(out, 'model')));
+    if (format === 'keras') await saveKeras(path.join(out, 'model.keras'), trainedModel(out));
     terminal.print(
       `${out}: ${summary.parameters} weights, best epoch ${summary.bestEpoch} of ${summary.epochs}; ${statusText(summary.status)}`,
     );

@@ -16,10 +16,10 @@ export const ui: Command = {
   name: 'ui',
   summary: 'Browse tracked runs: the MLflow server of the results folder, on this machine only.',
   options: {
-    folder: { value: 'DIR', help: 'folder of database and artifacts', default: 'results/mlflow' },
+    folder: { value: 'DIR', help: 'folder with database and artifacts', default: 'results/mlflow' },
     port: { value: 'N', help: 'port on 127.0.0.1', default: 'the one used last, else 5000, else a free one' },
     background: { help: 'leave the server running and return' },
-    stop: { help: 'stop the server that runs' },
+    stop: { help: 'stop the running server' },
   },
   details: 'Reuses a server already running for that folder. It stores in SQLite and listens on 127.0.0.1.',
   example: 'stm-lab ui --port 5001',

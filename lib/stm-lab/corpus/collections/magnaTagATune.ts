@@ -39,7 +39,7 @@ export function loadMagnaTagATune(root: string, options: MagnaTagATuneOptions = 
   const { tags = 50, tagless = 'left-out' } = options;
   const file = path.join(root, 'annotations_final.csv');
   if (!fs.existsSync(file))
-    throw inputError(`${file}: is not there; give the folder that holds it and the folders 0 to f`);
+    throw inputError(`${file}: is missing; give the folder that holds it and the folders 0 to f`);
   const lines: string[][] = [];
   eachTextLine(file, (line) => {
     if (line.trim() !== '') lines.push(line.split('\t').map((cell) => cell.trim().replace(/^"|"$/g, '')));
@@ -85,7 +85,7 @@ export function loadMagnaTagATune(root: string, options: MagnaTagATuneOptions = 
     throw inputError(`${root}: holds none of the ${rows.length} recordings that ${file} lists`);
   const notes = [
     [without, 'bear none of the tags and are left out'],
-    [absent, 'are not there'],
+    [absent, 'are missing'],
     [empty, 'are empty files'],
   ] as const;
   return {

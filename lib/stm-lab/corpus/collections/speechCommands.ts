@@ -9,14 +9,14 @@ import type { Clip, ClipCollection } from './clips';
 /**
  * Speech Commands in its published layout: a folder per word with `<speaker>_nohash_<n>.wav`, and
  * `validation_list.txt` and `testing_list.txt`, which keep each speaker in one part; everything else is training.
- * `_background_noise_` is no word. Linked folders are entered.
+ * `_background_noise_` is not a word. Linked folders are entered.
  *
- * @throws UserError (`input`) when a list or every recording is missing, or a list names a file that is not there.
+ * @throws UserError (`input`) when a list or every recording is missing, or a list names a file that is missing.
  */
 export function loadSpeechCommands(root: string): ClipCollection {
   const listed = (name: string): Set<string> => {
     const file = path.join(root, name);
-    if (!fs.existsSync(file)) throw inputError(`${file}: is not there; give the folder that holds the words`);
+    if (!fs.existsSync(file)) throw inputError(`${file}: is missing; give the folder that holds the words`);
     const paths = new Set<string>();
     eachTextLine(file, (line) => {
       const own = line.trim().replaceAll('\\', '/').replace(/^\.\//, '');
@@ -45,7 +45,7 @@ export function loadSpeechCommands(root: string): ClipCollection {
   const gone = [...validation, ...test].filter((name) => !present.has(name));
   if (gone.length > 0)
     throw inputError(
-      `${root}: ${gone.length} recordings of its lists are not there, e.g. ${gone[0]}; unpack the archive again`,
+      `${root}: ${gone.length} recordings of its lists are missing, e.g. ${gone[0]}; unpack the archive again`,
     );
   return { outputs: words, task: 'classes', clips, notes: [] };
 }

@@ -21,7 +21,7 @@ export const SPEECH_PARTS = ['train', 'development', 'test'] as const;
 export type SpeechPart = (typeof SPEECH_PARTS)[number];
 
 /**
- * Reads one part of a folder as pyannote's protocols lay them out: `train.lst` (one name a line),
+ * Reads one part of a folder as pyannote's protocols lay them out: `train.lst` (one name per line),
  * `train.rttm`, `train.uem` where there is one; recordings beside them or below, found by name without
  * ending, also when disk, list and annotation spell a name differently. AMI's `name.Mix-Headset.wav` and
  * CHiME5's `name_U01.CH1.wav` are found under the bare name too.
@@ -34,7 +34,7 @@ export function readSpeechFolder(folder: string, part: SpeechPart): SpeechRecord
     if (fs.existsSync(file)) return fs.readFileSync(file, 'utf8');
     if (need === 'optional') return undefined;
     throw inputError(
-      `${file}: is not there; the ${part} part needs ${part}.lst and ${part}.rttm beside the recordings`,
+      `${file}: is missing; the ${part} part needs ${part}.lst and ${part}.rttm beside the recordings`,
     );
   };
   const turns = parseRttm(text('rttm', 'required')!, path.join(folder, `${part}.rttm`));

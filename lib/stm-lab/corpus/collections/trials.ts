@@ -72,7 +72,7 @@ export function findTrialList(source: string): string | undefined {
  * below it), or a manifest whose labels are speakers and whose paths the trials name. Recordings of speakers
  * who are in no trial train; other recordings of those who are in one are not used.
  *
- * @throws UserError (`input`) naming a recording that is not there, a trial whose speakers are not what it
+ * @throws UserError (`input`) naming a recording that is missing, a trial whose speakers are not what it
  *   says, or what is missing.
  */
 export function listVerification(source: string, list: string): VerificationSet {

@@ -82,7 +82,7 @@ const COLUMNS = [
  * Two recordings of the full corpus (a dictation and a lone call at night) hold too much silence on
  * purpose: the silence rule of the features rejects them.
  *
- * Finished files are kept: a killed generation goes on where it stopped, and a complete corpus is only
+ * Finished files are kept: a killed generation continues where it stopped, and a complete corpus is only
  * checked against its hashes, and repaired.
  *
  * @throws UserError (`input`) for unusable options, or a folder that holds something else;

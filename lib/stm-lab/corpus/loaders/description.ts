@@ -95,7 +95,7 @@ export interface LeaveOutRule {
   readonly because: string;
 }
 
-/** A column whose value is told by text files that list recordings, one path a line. */
+/** A column whose value is given by text files that list recordings, one path per line. */
 export interface ListedColumn {
   /** By value: regular expression over paths below the root. Paths in a list are relative to its folder. */
   readonly lists: Readonly<Record<string, string>>;

@@ -30,7 +30,7 @@ export interface Found {
 /**
  * Finds the recordings of a layout among the files below a root.
  *
- * @throws UserError (`input`) when the layout's table is not there, or cannot be read at all.
+ * @throws UserError (`input`) when the layout's table is missing, or cannot be read at all.
  */
 export function findRecordings(files: readonly ListedFile[], root: string, layout: CorpusLayout): Found {
   const { files: pattern, table, beside } = layout;

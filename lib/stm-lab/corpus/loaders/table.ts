@@ -18,7 +18,7 @@ export interface ReadTableOptions {
 }
 
 /**
- * Reads a corpus's own table as records of text, in bounded memory but for what is kept. Comma-separated tables follow
+ * Reads a corpus's own table as records of text, in bounded memory except for what is kept. Comma-separated tables follow
  * RFC 4180. Tab-separated ones are quoted when their header is; in all others a quotation mark is an ordinary
  * character, as sentences hold them. A JSON table is a list of objects. Space around cells is dropped, and so are
  * header lines where none is expected: at the top of a table that is described without one, or where tables were joined.

@@ -21,7 +21,7 @@ import {
 
 const axes = stmAxes();
 /** Iterations of a sound in a second, and of one that takes its time. */
-const ITERATIONS = { quick: 10, whole: 60 } as const;
+const ITERATIONS = { quick: 10, whole: 100 } as const;
 
 let sound: Sound | undefined;
 let analysis: Analysis | undefined;

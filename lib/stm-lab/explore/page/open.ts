@@ -55,7 +55,7 @@ export async function openFile(name: string, file: Blob): Promise<SoundInput> {
   return { kind: 'channels', channels, sampleRate: decoded.sampleRate };
 }
 
-/** A recording from the microphone that goes on until `stop` is called. */
+/** A recording from the microphone that continues until `stop` is called. */
 export async function record(): Promise<{ stop(): Promise<Blob> }> {
   let stream: MediaStream;
   try {

@@ -11,7 +11,7 @@ export interface CellTask {
   readonly region?: Region | undefined;
 }
 
-/** What a worker process is told once, then one task at a time. */
+/** What a worker process is given once, then one task at a time. */
 export interface AblationWorkerOrder {
   readonly features: string;
   readonly plan: AblationPlan;

@@ -21,6 +21,7 @@ import { samplerOf, type Experiment } from '../experiment';
 import type { ModelChoice } from '../modelChoice';
 import type { IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
+import { metricOf, objectiveOf } from '../searchObjective';
 import { modelOfTrial } from '../hyperparameters';
 import type { RoleRows } from '../roleData';
 import { withoutTrials } from '../trainableModel';
@@ -43,7 +44,7 @@ export interface CellScore {
   readonly microRocAuc: number;
   /** Largest macro-F1 over 19 thresholds chosen on the scored rows themselves, as published. */
   readonly maxMacroF1: number;
-  /** The same network on collections that it has not met; only where the manifest names collections. */
+  /** The same network on collections that it has not seen; only where the manifest names collections. */
   readonly byCollection?: CollectionScores;
   /** What the cell's own search found. */
   readonly searched?: { readonly trials: number; readonly best: Values };
@@ -98,7 +99,7 @@ function rowsOfRole(index: readonly IndexRow[], split: Experiment['split'], role
  * Trains and scores one cell: on standardised features of its region, without PCA, as published. With
  * fixed hyperparameters by group-wise cross-validation; searched, by the test rows.
  *
- * @param folder keeps the journal of the cell's search, from which a killed one goes on.
+ * @param folder keeps the journal of the cell's search, from which a killed one continues.
  */
 export async function scoreCell(
   task: { readonly name: string; readonly region?: Region | undefined },
@@ -199,7 +200,10 @@ async function searchedAndTested(
   signal: AbortSignal | undefined,
 ): Promise<Scored> {
   const { engine, columns, classes } = data;
-  const { search, split, protocol } = plan.searched!;
+  const { split, protocol } = plan.searched!;
+  // A cell has one validation fold and one answer.
+  const objective = objectiveOf(plan.searched!.search.objective);
+  const search = { ...plan.searched!.search, objective };
   const source = featuresInMemory(data.features, columns);
   const reduction = await fitReduction({
     method: 'none',
@@ -216,19 +220,19 @@ async function searchedAndTested(
   const study = createStudy({
     name: `ablation-${name}`,
     space: search.space,
-    direction: 'maximize',
+    direction: metricOf(objective.metric).direction,
     sampler: samplerOf(search),
     namespace: 'stm-lab',
     seed: search.seed,
     journal: path.resolve(journal),
   });
-  const objective = createTrialObjective({
+  const score = createTrialObjective({
     engine,
-    data: {
+    data: () => ({
       classes,
       parts: 1,
       part: () => Promise.resolve({ train: roles.train, test: roles.validation }),
-    },
+    }),
     search,
     base: {
       family: search.family,
@@ -239,7 +243,7 @@ async function searchedAndTested(
     studyName: study.name,
     signal,
   });
-  const { reason } = await optimize(study, objective, {
+  const { reason } = await optimize(study, score, {
     trials: search.trials,
     ...(signal === undefined ? {} : { signal }),
   });

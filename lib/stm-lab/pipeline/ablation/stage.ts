@@ -89,7 +89,10 @@ export async function ablateStage(
       );
       run?.logArtifact(path.join(out, 'cells.csv'));
       run?.logArtifact(path.join(out, 'ablation.json'));
-      const regions = tasks.flatMap(({ region }) => (region === undefined ? [] : [region]));
+      // Sounds are filtered in cycles per octave.
+      const regions = tasks.flatMap(({ region }) =>
+        region === undefined || region.scaleCycPerKHz !== undefined ? [] : [region],
+      );
       await logCellSounds(run, context, regions, folder.index, path.join(out, 'sounds'));
       return { files: ['ablation.json', 'cells.csv'], failed };
     },
@@ -105,7 +108,7 @@ export interface OpenAblation extends AblationIdentity {
 }
 
 /**
- * Reads what an ablation is about, and checks it. `warn` is told why cells are not scored by collection.
+ * Reads what an ablation is about, and checks it. `warn` is called with the reason why cells are not scored by collection.
  *
  * @throws UserError (`input`) for fewer than one worker, or features that cannot be opened.
  */
@@ -224,6 +227,9 @@ function writeCells(
     pass: cell.region?.pass ?? 'all',
     rate_hz: cell.region?.rateHz,
     scale_cyc_oct: cell.region?.scaleCycPerOct,
+    ...(cells.some(({ region }) => region?.scaleCycPerKHz !== undefined)
+      ? { scale_cyc_khz: cell.region?.scaleCycPerKHz }
+      : {}),
     features: cell.kept,
     macro_f1: cell.macroF1.value,
     macro_f1_low: cell.macroF1.low,

@@ -21,7 +21,7 @@ async function answer(
   }
 }
 
-// Without its parent a worker stops at once; its cell is done again when the ablation goes on.
+// Without its parent a worker stops at once; its cell is done again when the ablation continues.
 process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 process.on('message', (message: ToAblationWorker) => {
   if ('order' in message) order = message.order;

@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import type { CorticalParameters, MpsParameters, StmTimeParameters } from '../../features';
-import type { LogisticOptions, SvmOptions } from '../../models';
+import type { ForestOptions, FourierOptions, LogisticOptions, SvmOptions } from '../../models';
 import type { ExcerptModelChoice } from '../excerptModel/choice';
 import type { ModelChoice, ReductionChoice } from '../modelChoice';
 import type { SilenceLimit } from '../silenceLimit';
@@ -19,11 +19,11 @@ export type FeatureChoice =
       readonly channels?: 'published' | 'paper';
       /**
        * How excerpts become a row. Absent: the published features, of the mean modulation spectrum. `mean`,
-       * `statistics`: see `poolExcerpts`. `attention`: the network learns it (`model.attention`, default 32
+       * `statistics`, `unbiased`: see `poolExcerpts`. `attention`: the network learns it (`model.attention`, default 32
        * units). `first`: the first excerpt alone. `count`: nothing but the number of excerpts, as a control:
        * what of a score comes from how long recordings are. `excerpts`: each is a row of its own, for `excerptModel`.
        */
-      readonly pooling?: 'mean' | 'statistics' | 'attention' | 'first' | 'count' | 'excerpts';
+      readonly pooling?: 'mean' | 'statistics' | 'unbiased' | 'attention' | 'first' | 'count' | 'excerpts';
       /** Excerpts of a recording at most: fewer make long recordings less unlike short ones. Default 30. */
       readonly maxExcerpts?: number;
       /** Default the experiment's. */
@@ -47,6 +47,8 @@ export type FeatureChoice =
     }
   | ({
       readonly kind: 'am' | 'mps' | 'cortical' | 'stm-time';
+      /** Of cortical features: each excerpt is a row of its own, for `excerptModel`. */
+      readonly pooling?: 'excerpts';
       /** Excerpts of a recording at most. Default 30, of time-resolved STM 1,200. */
       readonly maxExcerpts?: number;
       /** Default the experiment's. */
@@ -81,17 +83,23 @@ export interface Recipe {
   /** Whether each rate of STM features is averaged with its negative, see `foldRates`. Default false. */
   readonly foldRates?: boolean;
   readonly reduction?: ReductionChoice;
-  /** A network, unless `logistic` or `svm` is given. */
+  /** Random Fourier features of the reduced rows, before the model. Default none. */
+  readonly fourier?: Omit<FourierOptions, 'seed'>;
+  /** A network, unless `logistic`, `svm` or `forest` is given. */
   readonly model?: ModelChoice;
   readonly logistic?: LogisticOptions;
   readonly svm?: Omit<SvmOptions, 'seed'>;
+  readonly forest?: Omit<ForestOptions, 'seed'>;
 }
 
 /** One row of a comparison: features and a model. */
 export interface ComparisonRowChoice extends Recipe {
   readonly name: string;
-  /** A model of single excerpts, averaged over recordings; `default` is the one of `stm-lab train --features`. */
-  readonly excerptModel?: ExcerptModelChoice | 'default';
+  /**
+   * A model of single excerpts, averaged over recordings; `default` is the one of `stm-lab train --features`. Of several, one
+   * is chosen in every fold: the best on collections held out within its training rows.
+   */
+  readonly excerptModel?: ExcerptModelChoice | 'default' | readonly (ExcerptModelChoice | 'default')[];
   /** Default: the experiment's features; with `excerptModel`: excerpts of STM features. */
   readonly features?: FeatureChoice;
   /**

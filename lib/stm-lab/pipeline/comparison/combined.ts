@@ -4,13 +4,13 @@ import type { FinishedRow } from './rowScores';
 
 /**
  * The predictions of finished rows combined: their log-probabilities are averaged. All rows of a comparison have the same
- * folds, so that what a member predicted of a fold's test recordings comes from models that have not met them.
+ * folds, so that what a member predicted of a fold's test recordings comes from models that have not seen them.
  *
- * @param design number of recordings, and seeds of the repeats.
+ * @param design the recordings that are scored by group, and seeds of the repeats.
  */
 export function combinedFits(
   members: readonly FinishedRow[],
-  design: { readonly rows: number; readonly seeds: readonly number[] },
+  design: { readonly rows: Int32Array; readonly seeds: readonly number[] },
 ): RowFits {
   const lookUp = (
     repeatsOf: (row: FinishedRow) => readonly Float32Array[],
@@ -32,11 +32,7 @@ export function combinedFits(
     };
   };
   return {
-    byGroup: () =>
-      lookUp(
-        ({ repeats }) => repeats,
-        Int32Array.from({ length: design.rows }, (_, row) => row),
-      ),
+    byGroup: () => lookUp(({ repeats }) => repeats, design.rows),
     byCollection: ({ rows }) => lookUp(({ unseen }) => unseen!, rows),
   };
 }

@@ -19,7 +19,8 @@ export interface FullRecipe {
   /** Absent for no. */
   readonly foldRates?: true;
   readonly reduction: ReductionChoice;
-  readonly model: FoldModel & { readonly kind: 'mlp' | 'logistic' | 'svm' };
+  readonly fourier?: Recipe['fourier'];
+  readonly model: FoldModel & { readonly kind: 'mlp' | 'logistic' | 'svm' | 'forest' };
 }
 
 /** A row with everything filled in: together with the data, all that decides its result. */
@@ -29,9 +30,10 @@ export interface FullRow {
   readonly features: FeatureChoice;
   readonly basis: 'training' | 'each-part';
   readonly ensemble: number;
-  /** Empty with `excerptModel` and `combine`. */
+  /** Empty with `excerptModels` and `combine`. */
   readonly recipes: readonly FullRecipe[];
-  readonly excerptModel?: ExcerptModelChoice;
+  /** Of several, one is chosen within the training rows. */
+  readonly excerptModels?: readonly ExcerptModelChoice[];
   /** Rows above whose log-probabilities are averaged. */
   readonly combine?: readonly string[];
   /** Folds within the training rows by which one recipe is chosen; 0: all are fitted and averaged. */
@@ -46,7 +48,7 @@ const ATTENTION_UNITS = 32;
 /**
  * Fills in what the rows leave to the experiment.
  *
- * @throws UserError (`input`) for two rows of one name, a reference that is no row, an ensemble of models
+ * @throws UserError (`input`) for two rows of one name, a reference that is not a row, an ensemble of models
  *   that do not depend on a seed, attention without a network, or a combination of what is not a row above.
  */
 export function fullRows(experiment: Experiment, comparison: ComparisonChoice): FullRow[] {
@@ -55,7 +57,7 @@ export function fullRows(experiment: Experiment, comparison: ComparisonChoice): 
   if (twice !== undefined) throw inputError(`comparison: two rows are called "${twice}"; rename one`);
   if (!names.includes(comparison.reference))
     throw inputError(
-      `comparison: the reference "${comparison.reference}" is no row; rows are ${names.join(', ')}`,
+      `comparison: the reference "${comparison.reference}" is not a row; rows are ${names.join(', ')}`,
     );
   const full: FullRow[] = [];
   for (const row of comparison.rows)
@@ -78,7 +80,7 @@ function combinedRow(
     if (found !== undefined) return found;
     const fitted = above.filter((row) => row.combine === undefined).map((row) => row.name);
     throw inputError(
-      `comparison row "${name}": combine names "${member}", which is no fitted row above it; those are ${fitted.join(', ')}`,
+      `comparison row "${name}": combine names "${member}", which is not a fitted row above it; those are ${fitted.join(', ')}`,
     );
   });
   const { features } = members[0]!;
@@ -86,23 +88,29 @@ function combinedRow(
 }
 
 function fullRow(experiment: Experiment, row: ComparisonRowChoice): FullRow {
-  const excerptModel = row.excerptModel === 'default' ? DEFAULT_EXCERPT_MODEL : row.excerptModel;
+  const excerptModels =
+    row.excerptModel &&
+    [row.excerptModel].flat().map((choice) => (choice === 'default' ? DEFAULT_EXCERPT_MODEL : choice));
   const given: FeatureChoice =
-    row.features ?? (excerptModel === undefined ? experiment.features : { kind: 'stm', pooling: 'excerpts' });
+    row.features ??
+    (excerptModels === undefined ? experiment.features : { kind: 'stm', pooling: 'excerpts' });
   const features = withSilence(given, experiment);
-  if ((excerptModel !== undefined) !== (features.kind === 'stm' && features.pooling === 'excerpts'))
+  if ((excerptModels !== undefined) !== ('pooling' in features && features.pooling === 'excerpts'))
     throw inputError(
-      `comparison row "${row.name}": an excerptModel takes STM features with pooling excerpts, and nothing else does`,
+      `comparison row "${row.name}": an excerptModel takes STM or cortical features with pooling excerpts, and nothing else does`,
     );
-  if (excerptModel !== undefined)
+  const other = Object.keys(row).find((entry) => !['name', 'features', 'excerptModel'].includes(entry));
+  if (excerptModels !== undefined && other !== undefined)
+    throw inputError(`comparison row "${row.name}": an excerptModel is a whole recipe; leave out ${other}`);
+  if (excerptModels !== undefined)
     return {
       name: row.name,
       features,
       basis: 'training',
       ensemble: 1,
       recipes: [],
-      innerFolds: 0,
-      excerptModel,
+      innerFolds: excerptModels.length > 1 ? excerptModels[0]!.calibrationFolds : 0,
+      excerptModels,
     };
   const pooling = features.kind === 'stm' ? features.pooling : undefined;
   const fill = (recipe: Recipe): FullRecipe => fullRecipe(experiment, pooling, { ...row, ...recipe }, recipe);
@@ -157,11 +165,13 @@ function fullRecipe(
     ...(rateSmoothing === 0 ? {} : { rateSmoothing }),
     ...(foldRates ? { foldRates } : {}),
     reduction: row.reduction ?? experiment.reduction,
+    ...(row.fourier === undefined ? {} : { fourier: row.fourier }),
   };
   // What the recipe itself names comes before what its row names.
-  const source = (own.model ?? own.logistic ?? own.svm) ? own : row;
+  const source = (own.model ?? own.logistic ?? own.svm ?? own.forest) ? own : row;
   if (source.logistic !== undefined) return { ...before, model: { kind: 'logistic', ...source.logistic } };
   if (source.svm !== undefined) return { ...before, model: { kind: 'svm', ...source.svm } };
+  if (source.forest !== undefined) return { ...before, model: { kind: 'forest', ...source.forest } };
   const model = source.model ?? experiment.model;
   const attention =
     pooling === 'attention' ? { attention: model.attention ?? { units: ATTENTION_UNITS } } : {};
@@ -173,7 +183,7 @@ export function describeRow(row: FullRow): {
   readonly features: string;
   readonly model: string;
 } {
-  const { features, basis, ensemble, recipes, innerFolds, average, excerptModel, combine } = row;
+  const { features, basis, ensemble, recipes, innerFolds, average, excerptModels, combine } = row;
   if (combine !== undefined)
     return { features: 'of its rows', model: `log-probabilities averaged: ${combine.join(' + ')}` };
   const named =
@@ -184,7 +194,11 @@ export function describeRow(row: FullRow): {
         : features.kind === 'mel'
           ? `mel, ${features.scale ?? 'power'}`
           : features.kind !== 'stm'
-            ? [featureKind(features.kind).title, ...Object.values(ownChoices(features))].join(', ')
+            ? [
+                featureKind(features.kind).title,
+                ...Object.values(ownChoices(features)),
+                ...('pooling' in features ? [POOLING_WORDS.excerpts] : []),
+              ].join(', ')
             : features.pooling === undefined
               ? 'STM'
               : `STM, ${POOLING_WORDS[features.pooling]}`;
@@ -194,7 +208,13 @@ export function describeRow(row: FullRow): {
       ? [`chosen of ${recipes.length}${average ? ' and their average' : ''} in each fold`, 'averaged']
       : [`average of ${recipes.length} recipes`, 'each'];
   const one = recipes.length === 1;
-  if (excerptModel !== undefined) return { features: named, model: describeExcerptModel(excerptModel) };
+  if (excerptModels !== undefined) {
+    const chosen = `chosen of ${excerptModels.length} in each fold, by collection`;
+    return {
+      features: named,
+      model: excerptModels.length === 1 ? describeExcerptModel(excerptModels[0]!) : chosen,
+    };
+  }
   const model = one ? describeModel(recipes[0]!) : all;
   const limited = most === undefined ? named : `${named}, ${most} excerpts at most`;
   return {
@@ -205,6 +225,7 @@ export function describeRow(row: FullRow): {
 
 const POOLING_WORDS = {
   mean: 'mean of excerpts',
+  unbiased: 'unbiased for the number of excerpts',
   statistics: 'mean and deviation of excerpts',
   attention: 'attention over excerpts',
   first: 'first excerpt alone',
@@ -212,13 +233,26 @@ const POOLING_WORDS = {
   excerpts: 'excerpts one by one',
 } as const;
 
+/** What a row chooses among, each in a few words. */
+export const describeCandidates = ({ recipes, excerptModels, average }: FullRow): string[] => [
+  ...(excerptModels?.map(describeExcerptModel) ?? recipes.map(describeModel)),
+  ...(average === undefined ? [] : ['average of all']),
+];
+
 /** A recipe in a few words. */
-export function describeModel({ model, reduction, ...preparation }: FullRecipe): string {
+function describeModel({ model, reduction, fourier, ...preparation }: FullRecipe): string {
   const centred = reduction.scaling === 'none' ? ' of centred columns' : '';
   const prepared = describePreparation(preparation);
   const smoothed = prepared === '' ? '' : `, ${prepared}`;
-  const pca = `${reduction.method === 'none' ? 'no PCA' : `PCA ${reduction.components}`}${centred}${smoothed}`;
-  if (model.kind === 'logistic') return `logistic regression, C ${model.C ?? 1}, ${pca}`;
+  const mapped =
+    fourier === undefined
+      ? ''
+      : `, ${fourier.features ?? 1000} Fourier features, gamma ${fourier.gamma ?? 'scale'}`;
+  const pca = `${reduction.method === 'none' ? 'no PCA' : `PCA ${reduction.components}`}${centred}${smoothed}${mapped}`;
+  if (model.kind === 'logistic')
+    return `${(model.l1Ratio ?? 0) === 0 ? 'logistic regression' : `elastic net, L1 ratio ${model.l1Ratio}`}, C ${model.C ?? 1}, ${pca}`;
+  if (model.kind === 'forest')
+    return `random forest, ${model.trees ?? 200} trees, leaves of ${model.leafRows ?? 5} rows, ${pca}`;
   if (model.kind === 'svm') return `${model.kernel ?? 'rbf'} SVM, C ${model.C ?? 1}, ${pca}`;
   return `MLP ${model.hidden.map(({ units }) => units).join('-')}, ${pca}`;
 }

@@ -12,7 +12,7 @@ export interface GridEnd {
 
 /**
  * The ends of a grid: recipes that differ in one number alone. Where one of them leaves the number out (its default is
- * none), only the larger end counts; 0 is no end either, since there is nothing beyond it.
+ * none), only the larger end counts; 0 is not an end either, since there is nothing beyond it.
  *
  * @returns two ends at most; none when the recipes differ otherwise, or are fewer than three.
  */

@@ -12,5 +12,6 @@ export { prepareFeatures, type PrepareOptions } from './prepare';
 export type { ComparisonRecord, ComparisonRowRecord } from './record';
 export type { ComparisonScores } from './rowScores';
 export { featureKey, needsExcerpts } from '../featureSettings';
+export type { RowCost } from './cost';
 export { compareStage, comparisonParameters, type CompareStageOptions, type CompareSummary } from './stage';
-export { comparisonRows, comparisonTable, type ComparisonTableRow } from './table';
+export { comparisonRows, comparisonTable, divisionText, type ComparisonTableRow } from './table';

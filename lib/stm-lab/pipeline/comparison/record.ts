@@ -1,4 +1,4 @@
-import type { Interval } from '../../evaluation';
+import type { Comparison, Interval } from '../../evaluation';
 import type { PublishedScore } from './choice';
 import type { ComparisonScores } from './rowScores';
 
@@ -10,6 +10,8 @@ export interface ComparisonRowRecord extends ComparisonScores {
     readonly difference: Interval;
     /** Of so large a difference if models were exchanged at random group by group. */
     readonly pValue: number;
+    /** The same on collections that no model has seen, resampled and exchanged collection by collection. */
+    readonly byCollection?: Pick<Comparison, 'difference' | 'pValue'>;
   };
 }
 

@@ -3,12 +3,13 @@ import * as path from 'node:path';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../../base/npy';
 import type { Engine } from '../../engine';
-import { averageProbabilities, crossValidate, evaluate } from '../../evaluation';
-import { foldsFor } from '../../splits';
+import { averageProbabilities, crossValidate, evaluate, type FoldTask } from '../../evaluation';
+import { foldsFor, officialParts } from '../../splits';
 import type { Run } from 'mlflow-tracking-client';
 import { cachedCell } from '../../stages/cachedCell';
 import { flattenParameters, type StageContext } from '../../stages/context';
-import { logReport } from '../evaluate';
+import { scoredRecipe } from '../../stages/scoredModel';
+import { logRepeats, logReport } from '../evaluate';
 import {
   collectionDesign,
   collectionMetrics,
@@ -35,17 +36,42 @@ export interface RowContext {
   /** Names the comparison: its rows and settings. */
   readonly comparison: string;
   readonly folds: number;
-  /** Folds that the corpus states. */
+  /** Folds or parts that the corpus states. */
   readonly official?: OfficialFolds | undefined;
+  /** With parts: the recordings to train on and to score instead of folds. */
+  readonly parts?: ReturnType<typeof officialParts>;
   readonly seeds: readonly number[];
   readonly resamples: number;
+}
+
+/** Places of the recordings that are scored: every one, or those of the test part. */
+const scoredRows = ({ recordings, parts }: Pick<RowContext, 'recordings' | 'parts'>): Int32Array =>
+  parts?.test ?? Int32Array.from(recordings.keys());
+
+/** The recordings that are scored, with classes and groups of all: every one, or those of the test part. */
+export function scoredOf(shared: Pick<RowContext, 'recordings' | 'parts'>): {
+  readonly recordings: readonly IndexRow[];
+  readonly classNames: readonly string[];
+  readonly labels: Int32Array;
+  readonly groups: Int32Array;
+} {
+  const { recordings } = shared;
+  const rows = scoredRows(shared);
+  const { classes, y } = classNumbers(recordings.map(({ label }) => label));
+  const groups = classNumbers(recordings.map(({ group }) => group)).y;
+  return {
+    recordings: Array.from(rows, (row) => recordings[row]!),
+    classNames: classes,
+    labels: Int32Array.from(rows, (row) => y[row]!),
+    groups: Int32Array.from(rows, (row) => groups[row]!),
+  };
 }
 
 /** Says where the best of a grid of one setting may lie beyond it. */
 function warnOfGridEnds(row: FullRow, { chosen }: ComparisonScores, { warn }: StageContext): void {
   if (chosen === undefined) return;
   const folds = chosen.reduce((sum, one) => sum + one.folds, 0);
-  for (const { setting, value, side, place } of gridEnds(row.recipes)) {
+  for (const { setting, value, side, place } of gridEnds(row.excerptModels ?? row.recipes)) {
     const count = chosen[place]!.folds;
     if (count > 0)
       warn?.(
@@ -92,6 +118,8 @@ export async function scoreRow(
       : { official: recordings.map((one) => shared.official!.values.get(one.path)) }),
     // Earlier probabilities of support-vector machines were calibrated on single rows.
     ...(row.recipes.some(({ model }) => model.kind === 'svm') ? { calibration: 'groups' } : {}),
+    // Earlier versions did not keep choices by collection.
+    ...(row.innerFolds > 0 ? { choices: 'by group and collection' } : {}),
   });
   const slug = row.name.replace(/[^\w.-]+/g, '_').slice(0, 60);
   // Names that differ in what is cut or replaced get folders of their own.
@@ -118,13 +146,13 @@ export async function scoreRow(
     read: () => readFinished(files, key, seeds.length),
     compute: () => crossValidateRow(row, source, partial, key, context),
     write: ({ scores, repeats, unseen }) => {
-      writeRepeats(files.values, repeats, recordings.length);
+      writeRepeats(files.values, repeats, scoredRows(shared).length);
       if (unseen !== undefined) writeRepeats(files.unseen, unseen, scores.byCollection!.recordings);
       writeJson(files.result, { key, scores } satisfies StoredRow);
       for (const used of [partial.folder, `${partial.folder}-by-collection`])
         fs.rmSync(used, { recursive: true, force: true });
     },
-    log: (run, result) => logRow(run, result, shared),
+    log: (run, result) => logRow(run, row, result, shared),
   });
   warnOfGridEnds(row, finished.scores, context);
   return finished;
@@ -159,27 +187,23 @@ function writeRepeats(file: string, repeats: readonly Float32Array[], rows: numb
   writeNpy(file, { shape: [repeats.length, rows, size / rows], data });
 }
 
-function logRow(
-  run: Run,
-  { scores, repeats }: FinishedRow,
-  { recordings, seeds, resamples }: RowContext,
-): void {
-  scores.repeats.forEach((value, i) => run.logMetrics({ repeat_macro_f1: value }, seeds[i]!));
-  run.logMetrics({
-    cv_mean_macro_f1: scores.macroF1.value,
-    cv_mean_macro_f1_low: scores.macroF1.low,
-    cv_mean_macro_f1_high: scores.macroF1.high,
-  });
-  const { classes, y } = classNumbers(recordings.map(({ label }) => label));
+function logRow(run: Run, row: FullRow, { scores, repeats }: FinishedRow, shared: RowContext): void {
+  const { seeds, resamples } = shared;
+  const about = scoredRecipe(run, row.name, row);
+  logRepeats(
+    run,
+    scores.repeats.map((macroF1, i) => ({ seed: seeds[i]!, macroF1 })),
+    scores.macroF1,
+    about,
+  );
+  const { labels, classNames, groups } = scoredOf(shared);
   const report = evaluate({
-    labels: y,
+    ...{ labels, classNames, groups },
     probabilities: averageProbabilities(repeats),
-    classNames: classes,
-    groups: classNumbers(recordings.map(({ group }) => group)).y,
     bootstrap: { resamples },
   });
-  if (scores.byCollection !== undefined) run.logMetrics(collectionMetrics(scores.byCollection));
-  logReport(run, report, 'cv');
+  if (scores.byCollection !== undefined) run.logMetrics(collectionMetrics(scores.byCollection), 0, about);
+  logReport(run, report, 'cv', about);
 }
 
 async function crossValidateRow(
@@ -189,32 +213,43 @@ async function crossValidateRow(
   key: string,
   context: StageContext,
 ): Promise<FinishedRow> {
-  const { folder, recordings, seeds, resamples } = shared;
-  const { classes, y } = classNumbers(recordings.map(({ label }) => label));
+  const { folder, recordings, seeds, resamples, parts } = shared;
+  const { labels, classNames, groups } = scoredOf(shared);
   const design = collectionDesign(recordings, shared.folds, seeds.length, context.warn);
   const unseenFolder = `${folder}-by-collection`;
   forgetOtherFolds(folder, key);
   forgetOtherFolds(unseenFolder, key);
   const { byGroup, byCollection } = isCombined(source)
-    ? combinedFits(source, { rows: y.length, seeds })
+    ? combinedFits(source, { rows: scoredRows(shared), seeds })
     : rowFits(row, source, shared, context.signal);
-  const choiceFile = ({ seed, fold }: { seed: number; fold: number }): string =>
-    path.join(folder, `seed${seed}-fold${fold}.choice.json`);
-  const choices: RecipeChoice[] = [];
+  // Choices lie beside their folds, so that a row that was stopped knows them when it continues.
+  const choicesIn = (own: string) => {
+    const made: RecipeChoice[] = [];
+    const file = ({ seed, fold }: Pick<FoldTask, 'seed' | 'fold'>): string =>
+      path.join(own, `seed${seed}-fold${fold}.choice.json`);
+    return {
+      made,
+      write: (task: FoldTask, choice: RecipeChoice): void => writeJson(file(task), choice),
+      read: (done: Pick<FoldTask, 'seed' | 'fold'>): void => {
+        if (row.innerFolds > 0) made.push(readJson<RecipeChoice>(file(done)));
+      },
+    };
+  };
+  const [known, unknown] = [choicesIn(folder), choicesIn(unseenFolder)];
   const common = {
     seeds,
     bootstrap: { resamples },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   };
+  const fit = byGroup(known.write);
   const result = await crossValidate({
     ...common,
-    labels: y,
-    classNames: classes,
-    groups: classNumbers(recordings.map(({ group }) => group)).y,
-    folds: foldsFor(recordings, shared.folds, shared.official),
-    fitFold: byGroup((task, choice) => writeJson(choiceFile(task), choice)),
+    ...{ labels, classNames, groups },
+    folds: parts === undefined ? foldsFor(recordings, shared.folds, shared.official) : 'one',
+    fitFold: (task) =>
+      fit(parts === undefined ? task : { ...task, trainRows: parts.train, testRows: parts.test }),
     onFold: (done) => {
-      if (row.innerFolds > 0) choices.push(readJson<RecipeChoice>(choiceFile(done)));
+      known.read(done);
       context.progress?.(`compare: ${row.name}, fold ${done.finished} of ${done.total}`);
     },
     resume: { folder, identity: key },
@@ -224,15 +259,17 @@ async function crossValidateRow(
       ? undefined
       : await crossValidateByCollection(design, {
           ...common,
-          fitFold: byCollection(design),
-          onFold: ({ finished, total }) =>
-            context.progress?.(`compare: ${row.name} by collection, fold ${finished} of ${total}`),
+          fitFold: byCollection(design, unknown.write),
+          onFold: (done) => {
+            unknown.read(done);
+            context.progress?.(`compare: ${row.name} by collection, fold ${done.finished} of ${done.total}`);
+          },
           resume: { folder: unseenFolder, identity: key },
         });
   return {
     key,
     scores: {
-      ...scoresOf(row, result, y, classes, choices),
+      ...scoresOf(row, result, labels, classNames, known.made, unknown.made),
       ...(design === undefined || unseen === undefined
         ? {}
         : { byCollection: collectionScores(design, unseen) }),

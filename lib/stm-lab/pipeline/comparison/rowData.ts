@@ -1,13 +1,12 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { readJson } from 'research-basics/files';
 import { poolExcerpts, prepareModulations, type ModulationAxes, type Preparation } from '../../features';
 import { vectorsOf } from '../../models';
 import {
   modulationAxes,
   openExcerptRows,
   openFeatureFolder,
-  type ExtractionFile,
+  readExtraction,
   type IndexRow,
 } from '../featureFolder';
 import { needsExcerpts } from '../featureSettings';
@@ -42,7 +41,7 @@ export function openRowSource(folder: string, features: FeatureChoice): RowSourc
   const opened = openFeatureFolder(folder);
   const { matrix, index, featuresHash, indexHash } = opened;
   matrix.close();
-  const hash = readJson<ExtractionFile>(path.join(folder, 'extraction.json')).sha256['excerpts.npy'];
+  const hash = readExtraction(folder).sha256['excerpts.npy'];
   if (needsExcerpts(features) && hash === undefined)
     throw inputError(`${folder}: excerpts were not kept; extract again with --keep excerpts`);
   return {
@@ -52,7 +51,7 @@ export function openRowSource(folder: string, features: FeatureChoice): RowSourc
       index: indexHash,
       ...(needsExcerpts(features) ? { excerpts: hash! } : {}),
     },
-    axes: features.kind === 'stm' ? modulationAxes(opened) : undefined,
+    axes: 'pooling' in features || features.kind === 'stm' ? modulationAxes(opened) : undefined,
     load: (recordings) => readRowData(folder, features, index, recordings),
   };
 }
@@ -82,7 +81,7 @@ function readRowData(
 ): RowData {
   if (features.kind === 'nuisance') return nuisanceData(folder, index, recordings);
   const counts = Int32Array.from(recordings, (place) => index[place]!.excerpts);
-  const pooling = features.kind === 'stm' ? features.pooling : undefined;
+  const pooling = 'pooling' in features ? features.pooling : undefined;
   if (pooling === 'count') return oneHot(counts);
   if (pooling === undefined) {
     const { matrix } = openFeatureFolder(folder);

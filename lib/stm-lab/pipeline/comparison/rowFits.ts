@@ -14,11 +14,13 @@ import { recipeFeatures, type RowSource } from './rowData';
 /** Trains on a fold's training rows; returns probabilities of its test rows, float32, rows x classes. */
 export type FitFold = (task: FoldTask) => Float32Array | Promise<Float32Array>;
 
+/** Called with the recipe that a fold chose, where there is a choice. */
+export type OnChoice = (task: FoldTask, choice: RecipeChoice) => void;
+
 /** How a row's probabilities of test recordings are obtained, by each division. */
 export interface RowFits {
-  /** @param onChoice told which recipe a fold chose, where there is a choice. */
-  byGroup(onChoice: (task: FoldTask, choice: RecipeChoice) => void): FitFold;
-  byCollection(design: CollectionDesign): FitFold;
+  byGroup(onChoice: OnChoice): FitFold;
+  byCollection(design: CollectionDesign, onChoice: OnChoice): FitFold;
 }
 
 /** Fits the models of a row; choices, where there are any, are made with the units held out together that are scored. */
@@ -44,18 +46,26 @@ export function rowFits(
     basis: row.basis,
     signal,
   };
-  const { excerptModel } = row;
-  if (excerptModel !== undefined) {
-    const vectors = prepareModulations(data.features, source.axes!, excerptModel);
+  if (row.excerptModels !== undefined) {
     const starts = vectorStarts({ rows: y.length, excerpts: data.excerpts! });
-    const excerpts = excerptTask({ vectors, columns: vectors.length / rows, starts }, recordings);
-    const fit = (own: { readonly y: Int32Array; readonly classes: readonly string[] }): FitFold => {
-      const reductions = new Map<string, Reduction>();
-      return (task) => fitExcerptFold({ ...excerpts, ...own }, excerptModel, task, undefined, reductions);
+    const prepared = row.excerptModels.map((choice) => {
+      const vectors = prepareModulations(data.features, source.axes!, choice);
+      return { choice, task: excerptTask({ vectors, columns: vectors.length / rows, starts }, recordings) };
+    });
+    const fit = (
+      own: { readonly y: Int32Array; readonly classes: readonly string[] },
+      onChoice: OnChoice,
+    ): FitFold => {
+      const candidates = prepared.map(({ choice, task }) => ({
+        choice,
+        task: { ...task, ...own },
+        reductions: new Map<string, Reduction>(),
+      }));
+      return (task) => fitExcerptFold(candidates, task, (choice) => onChoice(task, choice), signal);
     };
     return {
-      byGroup: () => fit({ y, classes }),
-      byCollection: (design) => fit({ y: design.y, classes: design.classes }),
+      byGroup: (onChoice) => fit({ y, classes }, onChoice),
+      byCollection: (design, onChoice) => fit({ y: design.y, classes: design.classes }, onChoice),
     };
   }
   const features = recipeFeatures(data.features, source.axes, row.recipes);
@@ -68,13 +78,13 @@ export function rowFits(
     (
       own: Omit<typeof base, 'classes'> & { readonly classes: readonly string[] },
       units: readonly string[],
-      onChoice?: (task: FoldTask, choice: RecipeChoice) => void,
+      onChoice: OnChoice,
     ): FitFold =>
     async (task) => {
       let used = recipes;
       if (row.innerFolds > 0) {
         const choice = await chooseRecipe(own, { labels, groups: units }, recipes, row, task);
-        onChoice?.(task, choice);
+        onChoice(task, choice);
         if (choice.chosen < recipes.length) used = [recipes[choice.chosen]!];
       }
       const probabilities: Float32Array[] = [];
@@ -84,6 +94,7 @@ export function rowFits(
     };
   return {
     byGroup: (onChoice) => fit(base, groups, onChoice),
-    byCollection: (design) => fit({ ...base, y: design.y, classes: design.classes }, design.names),
+    byCollection: (design, onChoice) =>
+      fit({ ...base, y: design.y, classes: design.classes }, design.names, onChoice),
   };
 }

@@ -1,7 +1,7 @@
 import { evaluate, type CrossValidationResult, type Interval } from '../../evaluation';
 import type { CollectionScores } from '../byCollection';
 import type { RecipeChoice } from './chooseRecipe';
-import { describeModel, describeRow, type FullRow } from './fullRows';
+import { describeCandidates, describeRow, type FullRow } from './fullRows';
 
 /** Scores of one row, both protocols. */
 export interface ComparisonScores {
@@ -25,10 +25,14 @@ export interface ComparisonScores {
     readonly prAuc: number;
     readonly accuracy: number;
   };
-  /** On collections that no model of the row has met; only where the manifest names collections. */
+  /** On collections that no model of the row has seen; only where the manifest names collections. */
   readonly byCollection?: CollectionScores;
-  /** How often each recipe was chosen, where there was a choice. */
-  readonly chosen?: readonly { readonly recipe: string; readonly folds: number }[];
+  /** How often each recipe was chosen, where there was a choice: in folds by group, and in those by collection. */
+  readonly chosen?: readonly {
+    readonly recipe: string;
+    readonly folds: number;
+    readonly collectionFolds?: number;
+  }[];
 }
 
 /** A row that has been scored. */
@@ -49,10 +53,13 @@ export function scoresOf(
   labels: Int32Array,
   classNames: readonly string[],
   choices: readonly RecipeChoice[],
+  choicesByCollection: readonly RecipeChoice[],
 ): ComparisonScores {
   const published = result.repeats.map(
     ({ probabilities }) => evaluate({ labels, probabilities, classNames }).published,
   );
+  const count = (own: readonly RecipeChoice[], recipe: number): number =>
+    own.filter(({ chosen }) => chosen === recipe).length;
   const mean = (pick: (scores: (typeof published)[number]) => number): number =>
     published.reduce((sum, scores) => sum + pick(scores), 0) / published.length;
   const { corrected, intervals, calibration } = result.averaged;
@@ -76,9 +83,11 @@ export function scoresOf(
     ...(row.innerFolds === 0
       ? {}
       : {
-          chosen: [...row.recipes.map(describeModel), ...(row.average ? ['average of all'] : [])].map(
-            (recipe, i) => ({ recipe, folds: choices.filter(({ chosen }) => chosen === i).length }),
-          ),
+          chosen: describeCandidates(row).map((recipe, i) => ({
+            recipe,
+            folds: count(choices, i),
+            ...(choicesByCollection.length === 0 ? {} : { collectionFolds: count(choicesByCollection, i) }),
+          })),
         }),
   };
 }

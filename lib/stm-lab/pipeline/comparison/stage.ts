@@ -3,12 +3,13 @@ import { divergedError, inputError } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
-import { compareModels, mostProbable } from '../../evaluation';
+import { compareModels, mostProbable, type Comparison, type Repeats } from '../../evaluation';
 import { saveFigure } from '../../figures';
-import { undersample } from '../../splits';
+import { officialParts, undersample } from '../../splits';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import type { Experiment } from '../experiment';
-import { classNumbers, type IndexRow } from '../featureFolder';
+import { collectionDesign, collectionRows } from '../byCollection';
+import type { IndexRow } from '../featureFolder';
 import { nameLabels } from '../../stages/labels';
 import type { StageFailure, StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
@@ -16,9 +17,10 @@ import { tellMany } from '../../stages/tellMany';
 import { tellOfLosses, tellOfUnrecognised } from '../classLosses';
 import type { OfficialFolds } from '../split';
 import type { ComparisonChoice } from './choice';
+import { rowCosts, type RowCost } from './cost';
 import { fullRows, type FullRow } from './fullRows';
 import type { ComparisonRecord, ComparisonRowRecord } from './record';
-import { scoreRow } from './row';
+import { scoredOf, scoreRow } from './row';
 import { featureKey } from '../featureSettings';
 import { openRowSource, type RowSource } from './rowData';
 import type { FinishedRow } from './rowScores';
@@ -40,6 +42,8 @@ export interface CompareSummary extends ComparisonRecord {
   readonly status: StageResult['status'];
   /** Rows of which a training diverged; the record lacks them. */
   readonly failed: readonly StageFailure[];
+  /** What the features of each row cost, by its name; not part of the record, since it depends on the machine. */
+  readonly costs: Readonly<Record<string, RowCost>>;
 }
 
 /**
@@ -71,13 +75,19 @@ export async function compareStage(
     ),
   );
   const { folds, seeds, reference, resamples = 2000 } = comparison;
+  const design = collectionDesign(recordings, folds, seeds);
+  const byCollection = design && collectionRows(design);
   const engine = await loadEngine({ signal: context.signal });
   const { status, record: stage } = await runTrackedStage(context, {
     stage: 'compare',
     folder: out,
     parameters: comparisonParameters(comparison, rows),
-    inputs:
-      options.official === undefined ? inputs : { ...inputs, folds: sha256([...options.official.values]) },
+    inputs: {
+      ...inputs,
+      ...(options.official === undefined ? {} : { folds: sha256([...options.official.values]) }),
+      // Comparisons of earlier versions have no differences by collection.
+      ...(byCollection === undefined ? {} : { differences: 'by group and collection' }),
+    },
     engine: engine.description,
     run: async (run) => {
       const shared = {
@@ -89,8 +99,9 @@ export async function compareStage(
         official: options.official,
         resamples,
         seeds: Array.from({ length: seeds }, (_, i) => i + 1),
+        parts: officialParts(recordings, options.official),
       };
-      const { classes, y } = classNumbers(recordings.map(({ label }) => label));
+      const { recordings: scored, classNames: classes, labels, groups } = scoredOf(shared);
       const finished: FinishedRow[] = [];
       const membersOf = ({ name, combine }: FullRow): FinishedRow[] | undefined =>
         combine?.map((member) => {
@@ -108,21 +119,21 @@ export async function compareStage(
         if (one === undefined) continue;
         finished.push(one);
         const predicted = one.repeats.map((repeat) => mostProbable(repeat, classes.length));
-        tellOfUnrecognised({ labels: y, predicted, classes }, `row "${row.name}"`, context);
+        tellOfUnrecognised({ labels, predicted, classes }, `row "${row.name}"`, context);
       }
       const { failed } = parts;
       if (finished.length === 0)
         throw divergedError(`comparison: nothing can be compared, since every row diverged`);
-      const groups = classNumbers(recordings.map(({ group }) => group)).y;
+      const byGroup = { labels, groups, classes: classes.length };
       const record: ComparisonRecord = {
-        folds,
+        folds: shared.parts === undefined ? folds : 1,
         seeds,
         reference,
-        recordings: recordings.length,
+        recordings: scored.length,
         groups: new Set(groups).size,
         classes,
         leftOut,
-        rows: withDifferences(finished, reference, { labels: y, groups, classes: classes.length }, resamples),
+        rows: withDifferences(finished, reference, { byGroup, byCollection }, resamples),
         ...(comparison.published === undefined ? {} : { published: comparison.published }),
       };
       writeJson(path.join(out, 'comparison.json'), record);
@@ -150,7 +161,8 @@ export async function compareStage(
     },
   });
   const { failed = [] } = stage;
-  return { ...readJson<ComparisonRecord>(path.join(out, 'comparison.json')), status, failed };
+  const costs = rowCosts(rows, options.features);
+  return { ...readJson<ComparisonRecord>(path.join(out, 'comparison.json')), status, failed, costs };
 }
 
 /** The settings of a comparison; its rows' own runs hold what is in them. */
@@ -166,12 +178,19 @@ function differenceMetrics(
   return Object.fromEntries(
     rows.flatMap(({ name, against }): [string, number][] => {
       if (against === undefined) return [];
-      const { value, low, high } = against.difference;
+      const metricsOf = (
+        prefix: string,
+        own: Pick<Comparison, 'difference' | 'pValue'>,
+      ): [string, number][] => [
+        [`${prefix}difference/${nameOf(name)}`, own.difference.value],
+        [`${prefix}difference/${nameOf(name)}_low`, own.difference.low],
+        [`${prefix}difference/${nameOf(name)}_high`, own.difference.high],
+        [`${prefix}p_value/${nameOf(name)}`, own.pValue],
+      ];
+      const { byCollection } = against;
       return [
-        [`difference/${nameOf(name)}`, value],
-        [`difference/${nameOf(name)}_low`, low],
-        [`difference/${nameOf(name)}_high`, high],
-        [`p_value/${nameOf(name)}`, against.pValue],
+        ...metricsOf('', against),
+        ...(byCollection === undefined ? [] : metricsOf('collection_', byCollection)),
       ];
     }),
   );
@@ -216,16 +235,26 @@ function commonRecordings(
   return { sources, recordings, leftOut };
 }
 
+/** Rows of one cross-validation, as pairs of models are compared on them. */
+type ComparedRows = Parameters<typeof compareModels>[0];
+
 function withDifferences(
   finished: readonly FinishedRow[],
   reference: string,
-  design: { readonly labels: Int32Array; readonly groups: Int32Array; readonly classes: number },
+  rows: { readonly byGroup: ComparedRows; readonly byCollection: ComparedRows | undefined },
   resamples: number,
 ): ComparisonRowRecord[] {
   const against = finished.find(({ scores }) => scores.name === reference);
-  return finished.map(({ scores, repeats }) => {
+  const compared = (on: ComparedRows, first: Repeats, second: Repeats) => {
+    const { difference, pValue } = compareModels(on, first, second, { resamples });
+    return { difference, pValue };
+  };
+  return finished.map(({ scores, repeats, unseen }) => {
     if (against === undefined || scores.name === reference) return scores;
-    const { difference, pValue } = compareModels(design, repeats, against.repeats, { resamples });
-    return { ...scores, against: { difference, pValue } };
+    const byCollection =
+      rows.byCollection === undefined || unseen === undefined || against.unseen === undefined
+        ? {}
+        : { byCollection: compared(rows.byCollection, unseen, against.unseen) };
+    return { ...scores, against: { ...compared(rows.byGroup, repeats, against.repeats), ...byCollection } };
   });
 }

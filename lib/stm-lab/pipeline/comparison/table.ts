@@ -1,7 +1,8 @@
 import { writeCsv } from '../../base/csv';
-import type { Interval } from '../../evaluation';
+import type { Comparison, Interval } from '../../evaluation';
 import { comparisonFigure, type ComparisonRow, type FigureSpec } from '../../figures';
 import type { StageFailure } from '../../stages/stageRecord';
+import type { RowCost } from './cost';
 import type { ComparisonRecord } from './record';
 
 /** A comparison with the rows that it lacks. */
@@ -17,7 +18,7 @@ export interface ComparisonTableRow {
   readonly accuracy: string;
   /** Of the repeats' averaged probabilities, with interval. */
   readonly averaged: string;
-  /** On collections that no model has met; a dash where the manifest names none. */
+  /** On collections that no model has seen; a dash where the manifest names none. */
   readonly 'by collection': string;
   /** Against the reference, with interval and p. */
   readonly difference: string;
@@ -28,8 +29,47 @@ export interface ComparisonTableRow {
 const shown = (value: number): string => value.toFixed(3);
 const ranged = ({ value, low, high }: Interval): string => `${shown(value)} [${shown(low)}, ${shown(high)}]`;
 
+/** Where the manifest names collections. */
+const BY_COLLECTION = 'difference by collection';
+
+const differenceText = ({ difference, pValue }: Pick<Comparison, 'difference' | 'pValue'>): string =>
+  `${ranged(difference)}, p ${pValue.toFixed(4)}`;
+
+/** Cost of a row's features, where the comparison knows any; the network behind them, where a row has one. */
+function costColumns(
+  costs: Readonly<Record<string, RowCost>>,
+): (name: string) => Readonly<Record<string, string>> {
+  const all = Object.values(costs);
+  const isTimed = all.some(({ secondsPerHour }) => secondsPerHour !== undefined);
+  const isPretrained = all.some(({ pretrainedWeights }) => pretrainedWeights !== 0);
+  const million = (weights: number): string =>
+    weights === 0 ? '0' : `${Number((weights / 1e6).toPrecision(2))} million`;
+  return (name) => {
+    const { secondsPerHour, pretrainedWeights, trainedOn } = costs[name] ?? {};
+    return {
+      ...(isTimed ? { 'cost (s/h)': secondsPerHour?.toFixed(0) ?? '-' } : {}),
+      ...(isPretrained
+        ? {
+            'pretrained weights': pretrainedWeights === undefined ? '-' : million(pretrainedWeights),
+            'trained on': trainedOn ?? '-',
+          }
+        : {}),
+    };
+  };
+}
+
+/** Repeats and folds in words; one fold is the test part that a corpus states. */
+export const divisionText = ({ seeds, folds }: Pick<ComparisonRecord, 'seeds' | 'folds'>): string =>
+  folds === 1
+    ? `${seeds} training(s) on the stated training part, scored on the test part`
+    : `${seeds} repeat(s) of ${folds} group-wise folds`;
+
 /** The comparison as a table; a row that failed says so instead of its scores. */
-export function comparisonTable(record: ComparisonWithGaps): ComparisonTableRow[] {
+export function comparisonTable(
+  record: ComparisonWithGaps & { readonly costs?: Readonly<Record<string, RowCost>> },
+): ComparisonTableRow[] {
+  const costOf = costColumns(record.costs ?? {});
+  const hasCollections = record.rows.some(({ against }) => against?.byCollection !== undefined);
   const scored = record.rows.map((row) => ({
     row: row.name,
     features: row.features,
@@ -43,13 +83,22 @@ export function comparisonTable(record: ComparisonWithGaps): ComparisonTableRow[
         ? 'reference'
         : row.against === undefined
           ? '-'
-          : `${ranged(row.against.difference)}, p ${row.against.pValue.toFixed(4)}`,
+          : differenceText(row.against),
+    ...(hasCollections
+      ? {
+          [BY_COLLECTION]:
+            row.against?.byCollection === undefined ? '-' : differenceText(row.against.byCollection),
+        }
+      : {}),
     published: `${shown(row.published.maxMacroF1)}, ROC ${shown(row.published.rocAuc)}`,
+    ...costOf(row.name),
   }));
   const nothing = { accuracy: '-', averaged: '-', 'by collection': '-', difference: '-', published: '-' };
   const gaps = record.failed.map(({ name }) => ({
     ...{ row: name, features: '-', model: '-', 'macro-F1': 'diverged' },
     ...nothing,
+    ...(hasCollections ? { [BY_COLLECTION]: '-' } : {}),
+    ...costOf(name),
   }));
   return [...scored, ...gaps];
 }
@@ -79,6 +128,8 @@ export function comparisonRows(
     collection_ece: row.byCollection?.ece,
     ...interval('difference', row.against?.difference),
     p_value: row.against?.pValue,
+    ...interval('collection_difference', row.against?.byCollection?.difference),
+    collection_p_value: row.against?.byCollection?.pValue,
     published_max_macro_f1: row.published.maxMacroF1,
     published_roc_auc: row.published.rocAuc,
     published_pr_auc: row.published.prAuc,
@@ -99,7 +150,7 @@ export function comparisonFigureOf(record: ComparisonWithGaps, note?: string): F
     title: 'Features and models compared',
     note: [
       ...(note === undefined ? [] : [note]),
-      `${record.recordings} recordings of ${record.groups} groups; ${record.seeds} repeats of ${record.folds} group-wise folds`,
+      `${record.recordings} recordings of ${record.groups} groups; ${divisionText(record)}`,
     ].join('; '),
     rows: [
       ...record.rows.flatMap((row) => barsOf(row.name, row.macroF1, row.published.maxMacroF1)),

@@ -1,12 +1,17 @@
-import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { readJson } from 'research-basics/files';
-import { prepareModulations, type ModulationAxes } from '../../features';
+import { sha256 } from 'research-basics/files';
+import {
+  describeFeatures,
+  prepareModulations,
+  unusualParameters,
+  type ExtractionIdentity,
+  type ModulationAxes,
+} from '../../features';
 import {
   modulationAxes,
   openExcerptRows,
   openFeatureFolder,
-  type ExtractionFile,
+  readExtraction,
   type IndexRow,
 } from '../featureFolder';
 import type { ExcerptModelChoice } from './choice';
@@ -24,7 +29,8 @@ export interface ExcerptVectors {
 export interface ExcerptFolder {
   readonly index: readonly IndexRow[];
   readonly axes: ModulationAxes;
-  readonly hashes: Readonly<Record<'excerpts' | 'index' | 'axes', string>>;
+  readonly extraction: ExtractionIdentity;
+  readonly hashes: Readonly<Record<string, string>>;
   /**
    * Reads all excerpts and makes them ready.
    *
@@ -41,15 +47,29 @@ export interface ExcerptFolder {
 export function openExcerptFolder(folder: string): ExcerptFolder {
   const opened = openFeatureFolder(folder);
   opened.matrix.close();
-  const { index, indexHash, axesHash } = opened;
-  const hash = readJson<ExtractionFile>(path.join(folder, 'extraction.json')).sha256['excerpts.npy'];
+  const {
+    index,
+    indexHash,
+    axesHash,
+    extraction = { kind: 'stm', parameters: describeFeatures('stm').parameters, revision: 1 },
+  } = opened;
+  const hash = readExtraction(folder).sha256['excerpts.npy'];
   if (hash === undefined)
     throw inputError(`${folder}: excerpts were not kept; extract again with --keep excerpts`);
   const axes = modulationAxes(opened);
   return {
     index,
     axes,
-    hashes: { excerpts: hash, index: indexHash, axes: axesHash },
+    extraction,
+    hashes: {
+      excerpts: hash,
+      index: indexHash,
+      axes: axesHash,
+      // What is at its default stays out of the key of earlier models.
+      ...(extraction.kind === 'stm' && Object.keys(unusualParameters(extraction)).length === 0
+        ? {}
+        : { extraction: sha256(extraction) }),
+    },
     read(choice) {
       const { matrix, starts } = openExcerptRows(folder, index);
       try {

@@ -66,6 +66,7 @@ export interface ExcerptPredictions {
  * @param seed of the division into calibration folds.
  * @param reductions by training rows: divisions by collection are often the same for several seeds, and a reduction
  *   takes most of the time. A new one is added.
+ * @returns the model, and the macro-F1 of its recipe on the collections held out; 0 where there is but one.
  */
 export async function fitExcerptModel(
   task: ExcerptTask,
@@ -73,23 +74,23 @@ export async function fitExcerptModel(
   trainRows: Int32Array,
   seed: number,
   reductions = new Map<string, Reduction>(),
-): Promise<ExcerptModel> {
+): Promise<ExcerptModel & { readonly heldOutMacroF1: number }> {
   const features = featuresInMemory(task.vectors, task.columns);
   const list = vectorsOf(task.starts, trainRows);
-  const components = Math.min(choice.components, list.length, task.columns);
+  // The last of as many components as rows has no variance: what new recordings have there would seem infinitely far.
+  const components = Math.max(1, Math.min(choice.components, list.length - 1, task.columns));
   const key = sha256(new Uint8Array(trainRows.buffer, trainRows.byteOffset, trainRows.byteLength));
   const reduction =
     reductions.get(key) ?? (await fitReduction({ features, rows: list, method: 'exact', components }));
   reductions.set(key, reduction);
   const reduced = await transform(reduction, { features, rows: list });
   const data = reducedRows(task, trainRows, reduced, reduction.width);
-  const { chosen, temperature, threshold } = calibrate(data, choice, seed);
+  const { threshold, ...calibrated } = calibrate(data, choice, seed);
   const all = Int32Array.from(trainRows.keys());
   return {
     reduction,
-    chosen,
-    members: fitMembers(data, choice, chosen, all),
-    temperature,
+    ...calibrated,
+    members: fitMembers(data, choice, calibrated.chosen, all),
     reach: { ...spreadOf(data, all), threshold },
   };
 }
@@ -195,11 +196,16 @@ function calibrate(
   data: Reduced,
   choice: ExcerptModelChoice,
   seed: number,
-): { readonly chosen: LinearChoice; readonly temperature: number; readonly threshold: number } {
+): {
+  readonly chosen: LinearChoice;
+  readonly heldOutMacroF1: number;
+  readonly temperature: number;
+  readonly threshold: number;
+} {
   const { y, classes, collections, starts, columns } = data;
   const count = classes.length;
   const folds = Math.min(choice.calibrationFolds, new Set(collections).size);
-  if (folds < 2) return { chosen: choice.among[0]!, temperature: 1, threshold: Infinity };
+  if (folds < 2) return { chosen: choice.among[0]!, heldOutMacroF1: 0, temperature: 1, threshold: Infinity };
   const foldOf = stratifiedGroupKFold({
     labels: Array.from(y, (c) => classes[c]!),
     groups: collections,
@@ -214,7 +220,7 @@ function calibrate(
     const train = rows.filter((row) => foldOf[row] !== fold);
     const test = rows.filter((row) => foldOf[row] === fold);
     const met = new Set(Array.from(train, (row) => y[row]!));
-    // No model can be right about a class that it has not met.
+    // No model can be right about a class that it has not seen.
     for (const row of test) if (!met.has(y[row]!)) known[row] = -1;
     const own = excerptsOf(data, test);
     const part = startsOf(starts, test);
@@ -225,11 +231,13 @@ function calibrate(
     });
     far.push(...distances(spreadOf(data, train), averageOver(part, own.x, columns), test.length));
   }
-  const best = argMax(
-    held.map((log) => macroF1({ labels: y, probabilities: atTemperature(log, count, 1), classes: count })),
+  const scores = held.map((log) =>
+    macroF1({ labels: y, probabilities: atTemperature(log, count, 1), classes: count }),
   );
+  const best = argMax(scores);
   return {
     chosen: choice.among[best]!,
+    heldOutMacroF1: scores[best]!,
     temperature: Math.sqrt(fitTemperature(held[best]!, known, count)),
     threshold: quantile(far, 0.95),
   };

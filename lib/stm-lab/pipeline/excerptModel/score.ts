@@ -1,7 +1,9 @@
 import * as path from 'node:path';
+import { throwIfStopped } from 'research-basics/pace';
 import { deriveSeed } from 'research-basics/random/seeds';
 import { readJson, writeJson } from 'research-basics/files';
 import {
+  argMax,
   atTemperature,
   crossValidate,
   domainF1,
@@ -58,18 +60,45 @@ export function excerptTask(vectors: ExcerptVectors, index: readonly IndexRow[])
   return { vectors: vectors.vectors, columns, starts, y, classes, collections };
 }
 
-/** Probabilities of the test rows of a fold (float32, rows x classes); the temperature is told to `onTemperature`. */
+/** A recipe, and the recordings as it takes them. */
+export interface ExcerptCandidate {
+  readonly choice: ExcerptModelChoice;
+  readonly task: ExcerptTask;
+  /** See `fitExcerptModel`. */
+  readonly reductions: Map<string, Reduction>;
+}
+
+/** What was settled within the training rows of a fold. */
+export interface FoldChoice {
+  /** Place of the recipe in the list of candidates. */
+  readonly chosen: number;
+  /** Of each candidate, on collections held out within the training rows. */
+  readonly macroF1: readonly number[];
+  readonly temperature: number;
+}
+
+/**
+ * Probabilities of the test rows of a fold (float32, rows x classes). Of several candidates the one is used that is best on
+ * collections held out within the training rows (the first of equals).
+ */
 export async function fitExcerptFold(
-  task: ExcerptTask,
-  choice: ExcerptModelChoice,
+  candidates: readonly ExcerptCandidate[],
   { trainRows, testRows, fold, seed }: FoldTask,
-  onTemperature: (temperature: number) => void = () => undefined,
-  reductions?: Map<string, Reduction>,
+  onChoice: (choice: FoldChoice) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<Float32Array> {
-  const model = await fitExcerptModel(task, choice, trainRows, deriveSeed(seed, 'fold', fold), reductions);
+  const models: Awaited<ReturnType<typeof fitExcerptModel>>[] = [];
+  for (const { task, choice, reductions } of candidates) {
+    await new Promise((resolve) => setImmediate(resolve));
+    throwIfStopped(signal, 'scoring');
+    models.push(await fitExcerptModel(task, choice, trainRows, deriveSeed(seed, 'fold', fold), reductions));
+  }
+  const macroF1 = models.map(({ heldOutMacroF1 }) => heldOutMacroF1);
+  const chosen = argMax(macroF1);
+  const [model, { task }] = [models[chosen]!, candidates[chosen]!];
   const classes = task.classes.length;
   const { logProbabilities } = await predictExcerptModel(model, task, testRows, classes);
-  onTemperature(model.temperature);
+  onChoice({ chosen, macroF1, temperature: model.temperature });
   return atTemperature(logProbabilities, classes, model.temperature);
 }
 
@@ -99,12 +128,8 @@ export async function scoreExcerptModel(
       resume: { folder, identity: scoring.identity },
       ...(scoring.signal === undefined ? {} : { signal: scoring.signal }),
       fitFold: (fold: FoldTask) =>
-        fitExcerptFold(
-          own,
-          choice,
-          fold,
-          (temperature) => writeJson(temperatureFile(fold.seed, fold.fold), { temperature }),
-          reductions,
+        fitExcerptFold([{ task: own, choice, reductions }], fold, ({ temperature }) =>
+          writeJson(temperatureFile(fold.seed, fold.fold), { temperature }),
         ),
       onFold: ({ finished, total }: { finished: number; total: number }) =>
         scoring.onFold?.(by, finished, total),

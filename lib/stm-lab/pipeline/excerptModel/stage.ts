@@ -1,13 +1,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { readJson, writeFileAtomic } from 'research-basics/files';
-import type { StmParameters } from '../../features';
+import { writeFileAtomic } from 'research-basics/files';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import { collectionMetrics } from '../byCollection';
 import { forgetOtherFolds } from '../partialFolds';
 import type { StageResult } from '../../stages/stage';
 import { modelCard } from './card';
 import type { ExcerptModelChoice } from './choice';
+import { readExtraction } from '../featureFolder';
 import { openExcerptFolder } from './data';
 import { fitExcerptModel } from './fit';
 import { excerptTask, scoreExcerptModel } from './score';
@@ -61,17 +61,18 @@ export async function trainExcerptStage(
       const task = excerptTask(vectors, data.index);
       const all = Int32Array.from(data.index.keys());
       const model = await fitExcerptModel(task, choice, all, 1);
-      const { parameters, versions } = readJson<{
-        parameters: Partial<StmParameters>;
-        versions: Record<string, string>;
-      }>(path.join(options.features, 'extraction.json'));
-      const perClass: Record<string, number> = {};
-      for (const { label } of data.index) perClass[label] = (perClass[label] ?? 0) + 1;
+      const { versions } = readExtraction(options.features);
+      const { kind, parameters, revision } = data.extraction;
+      // A class may be called "constructor": no plain object while counting.
+      const perClass = new Map<string, number>();
+      for (const { label } of data.index) perClass.set(label, (perClass.get(label) ?? 0) + 1);
       const { byGroup, byCollection } = scores;
       const { files, record } = saveExcerptModel(out, model, {
         classes: task.classes,
         choice,
         parameters,
+        kind,
+        revision,
         ...data.axes,
         trainedOn: {
           recordings: data.index.length,
@@ -81,7 +82,7 @@ export async function trainExcerptStage(
               data.index.flatMap(({ collection }) => (collection === undefined ? [] : [collection])),
             ),
           ].sort(),
-          perClass,
+          perClass: Object.fromEntries(perClass),
           inputs: data.hashes,
         },
         scores: { ...crossValidation, byGroup, ...(byCollection === undefined ? {} : { byCollection }) },

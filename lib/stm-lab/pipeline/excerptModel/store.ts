@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson, sha256, writeJson } from 'research-basics/files';
 import { readNpy, writeNpy } from '../../base/npy';
-import type { StmParameters } from '../../features';
+import type { ExtractionIdentity } from '../../features';
 import type { LinearModel } from '../../models';
 import { loadReduction, saveReduction } from '../../reduction';
 import type { CollectionScores } from '../byCollection';
@@ -17,7 +17,10 @@ export interface ExcerptModelRecord {
   readonly classes: readonly string[];
   readonly choice: ExcerptModelChoice;
   /** Of the extraction, so that new recordings are analysed alike. */
-  readonly parameters: Partial<StmParameters>;
+  readonly parameters: ExtractionIdentity['parameters'];
+  /** Of the extraction; absent where they are `stm` and 1. */
+  readonly kind?: string;
+  readonly revision?: number;
   readonly rateHz: readonly number[];
   /** Absent from models whose scales were all used as they are. */
   readonly scaleCycPerOct?: readonly number[];
@@ -97,8 +100,14 @@ export function loadExcerptModel(folder: string): ExcerptModel & { readonly reco
   const record = readJson<ExcerptModelRecord>(path.join(folder, FILE));
   if (record.format !== 'stm-lab excerpt model 1')
     throw inputError(
-      `${path.join(folder, FILE)}: has format "${String(record.format)}"; this version reads "stm-lab excerpt model 1"`,
+      `${path.join(folder, FILE)}: has format ${JSON.stringify(record.format)}; this version reads "stm-lab excerpt model 1"`,
     );
+  const members = record.members.map((_, m) => `member${m}.npy`);
+  const missing = ['reduction/reduction.json', 'centre.npy', 'deviation.npy', ...members].find(
+    (name) => !fs.existsSync(path.join(folder, name)),
+  );
+  if (missing !== undefined)
+    throw inputError(`${path.join(folder, missing)}: is missing; copy the whole folder of the model again`);
   const read = (name: string): Float64Array => {
     const { data } = readNpy(path.join(folder, name));
     if (!(data instanceof Float64Array)) throw inputError(`${path.join(folder, name)}: is not float64`);
@@ -112,7 +121,7 @@ export function loadExcerptModel(folder: string): ExcerptModel & { readonly reco
       kind,
       columns: reduction.width,
       classes: record.classes.length,
-      weights: read(`member${m}.npy`),
+      weights: read(members[m]!),
     })),
     temperature: record.temperature,
     reach: {

@@ -1,10 +1,12 @@
-import { ablationRegions, regionName, type Region } from '../../ablation';
+import { ablationRegions, marginalOf, regionName, type Region } from '../../ablation';
 import { inputError } from 'research-basics/errors';
 import { ablationFigure, marginalsFigure, type AblationCell, type FigureSpec } from '../../figures';
 import type { Interval } from '../../evaluation';
 import type { AblateSummary, CellScore } from '../ablation';
 import { readPublished } from '../published';
+import { metricsNamed } from './metric';
 import type { ExperimentStages } from '../experimentStages';
+import { planeAxesOf } from '../featureSettings';
 
 /** The scores drawn, by the names printed. */
 const METRICS = {
@@ -14,15 +16,8 @@ const METRICS = {
 type MetricName = keyof typeof METRICS;
 const METRIC_NAMES = Object.keys(METRICS) as MetricName[];
 
-/** The metrics asked for, by the name of a score or as it is printed. */
-function metricsNamed(metric: string | undefined): MetricName[] {
-  const names: Readonly<Record<string, MetricName>> = { macroF1: 'macro-F1', macroRocAuc: 'ROC-AUC (macro)' };
-  if (metric === undefined) return METRIC_NAMES;
-  const name = names[metric] ?? METRIC_NAMES.find((one) => one === metric);
-  if (name === undefined)
-    throw inputError(`figure metric "${metric}": an ablation has ${Object.keys(names).join(' and ')}`);
-  return [name];
-}
+const metricsOf = (metric: string | undefined): MetricName[] =>
+  metricsNamed({ macroF1: 'macro-F1', macroRocAuc: 'ROC-AUC (macro)' }, metric, 'an ablation');
 
 const referenceOf = ({ reference }: Pick<AblateSummary, 'reference'>): Record<string, number> =>
   Object.fromEntries(METRIC_NAMES.map((metric) => [metric, METRICS[metric](reference).value]));
@@ -35,9 +30,12 @@ interface DrawnCell {
 /** All regions of an ablation with their scores: NaN where the training diverged, which figures show as missing. */
 async function drawnCells(lab: ExperimentStages): Promise<DrawnCell[]> {
   const { cells, failed } = await lab.ablate();
-  const lost = ablationRegions(lab.experiment.ablation).filter((region) =>
-    failed.some(({ name }) => name === regionName(region)),
-  );
+  const lost =
+    failed.length === 0
+      ? []
+      : ablationRegions(lab.experiment.ablation, planeAxesOf(lab.experiment.features)).filter((region) =>
+          failed.some(({ name }) => name === regionName(region)),
+        );
   return [
     ...cells.flatMap((cell) => {
       const { region } = cell;
@@ -62,7 +60,7 @@ async function regionMaps(
   passes: readonly Region['pass'][],
   wanted: string | undefined,
 ): Promise<FigureSpec> {
-  const metrics = metricsNamed(wanted);
+  const metrics = metricsOf(wanted);
   const cells = (await drawnCells(lab)).flatMap(({ region, score }): AblationCell[] => {
     const { pass, rateHz, scaleCycPerOct } = region;
     if (rateHz === undefined || scaleCycPerOct === undefined || !passes.includes(pass)) return [];
@@ -74,22 +72,15 @@ async function regionMaps(
 }
 
 /**
- * Scores along one axis at a time.
+ * Scores along one axis at a time: modulation transfer functions.
  *
  * @throws UserError (`input`) for an ablation without cells along one axis.
  */
-export async function ablationMarginals(lab: ExperimentStages): Promise<FigureSpec> {
+export async function ablationMarginals(lab: ExperimentStages, metric?: string): Promise<FigureSpec> {
+  const metrics = metricsOf(metric);
   const rows = (await drawnCells(lab)).flatMap(({ region, score }) => {
-    const { pass, rateHz, scaleCycPerOct } = region;
-    if ((pass !== 'low' && pass !== 'high') || (rateHz === undefined) === (scaleCycPerOct === undefined))
-      return [];
-    return METRIC_NAMES.map((metric) => ({
-      axis: rateHz === undefined ? ('scale' as const) : ('rate' as const),
-      pass,
-      cutoff: rateHz ?? scaleCycPerOct!,
-      metric,
-      ...score(metric),
-    }));
+    const place = marginalOf(region);
+    return place === undefined ? [] : metrics.map((name) => ({ ...place, metric: name, ...score(name) }));
   });
   if (rows.length === 0)
     throw inputError('this ablation has no cells along one axis; use --size quick, which has');
@@ -97,10 +88,15 @@ export async function ablationMarginals(lab: ExperimentStages): Promise<FigureSp
 }
 
 /** The published tables as the paper prints them, its axis names exchanged. */
-export function publishedAblation(): Promise<FigureSpec> {
+export function publishedAblation(_lab: ExperimentStages, metric?: string): Promise<FigureSpec> {
+  const metrics = metricsNamed(
+    { microRocAuc: 'ROC-AUC', macroF1: 'macro-F1' },
+    metric,
+    'the published ablation',
+  );
   const { ablation } = readPublished();
   const cells = (['low', 'high'] as const).flatMap((pass) =>
-    (['ROC-AUC', 'macro-F1'] as const).flatMap((metric) =>
+    metrics.flatMap((metric) =>
       ablation.rateHz.flatMap((rateHz, x) =>
         ablation.scaleCycPerOct.map((scaleCycPerOct, y) => ({
           pass,

@@ -3,6 +3,7 @@ import { classMeanFigure, cohensD, effectSizeFigure, type FigureSpec } from '../
 import { classNumbers, planeAxes, openFeatureFolder } from '../featureFolder';
 import { drawRecording } from '../recordingFigure';
 import type { ExperimentStages } from '../experimentStages';
+import { silenceParameter } from '../silenceLimit';
 
 /**
  * One accepted recording on its way to features.
@@ -19,6 +20,7 @@ export async function pipelineFigure(lab: ExperimentStages): Promise<FigureSpec>
     file: recording.file,
     startSeconds: recording.startSeconds,
     channels: lab.experiment.features.channels,
+    ...silenceParameter(lab.experiment.features.maxSilenceSeconds),
     title: `${recording.path} (${recording.label})`,
     note: lab.note,
   });

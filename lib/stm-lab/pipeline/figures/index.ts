@@ -13,7 +13,14 @@ import { trackedRun, type StageContext } from '../../stages/context';
 import type { ExperimentStages } from '../experimentStages';
 import { classMeansFigure, effectSizesFigure, pipelineFigure, publishedEffectSizesFigure } from './features';
 import { balanceFigure, varianceFigure, componentsFigure } from './reduction';
-import { historyFigure, searchSlicesFigure, searchParallelFigure, importancesOfSearch } from './search';
+import { objectivesOf } from '../searchObjective';
+import {
+  historyFigure,
+  searchSlicesFigure,
+  searchParallelFigure,
+  searchParetoFigure,
+  importancesOfSearch,
+} from './search';
 import { ablationComplements, ablationMaps, ablationMarginals, publishedAblation } from './ablation';
 import { curvesFigure, confusionOfFolds, occlusionFigure, reliabilityOfFolds } from './results';
 
@@ -30,6 +37,7 @@ const FIGURES = {
   'search-slices': searchSlicesFigure,
   'search-parallel': searchParallelFigure,
   'search-importances': importancesOfSearch,
+  'search-pareto': searchParetoFigure,
   'learning-curves': curvesFigure,
   confusion: confusionOfFolds,
   reliability: reliabilityOfFolds,
@@ -55,6 +63,7 @@ const RESULTS = {
   'search-slices': { stage: 'search', fields: ['trials', 'objective'] },
   'search-parallel': { stage: 'search', fields: ['trials', 'objective'] },
   'search-importances': { stage: 'search', fields: ['trials', 'objective'] },
+  'search-pareto': { stage: 'search', fields: ['trials', 'objective'] },
   confusion: { stage: 'crossValidate', fields: ['averaged'] },
   reliability: { stage: 'crossValidate', fields: ['averaged'] },
   ablation: { stage: 'ablate', fields: ['cells', 'reference', 'failed'] },
@@ -89,7 +98,7 @@ export async function buildFigure(
   const build = FIGURES[name] as
     ((lab: ExperimentStages, metric: string | undefined) => Promise<FigureSpec>) | undefined;
   if (build === undefined)
-    throw inputError(`figure "${String(name)}": must be one of ${FIGURE_NAMES.join(', ')}`);
+    throw inputError(`figure ${JSON.stringify(name)}: must be one of ${FIGURE_NAMES.join(', ')}`);
   const unknown = Object.keys(options).find((key) => !FIGURE_OPTIONS.includes(key));
   if (unknown !== undefined)
     throw inputError(`figure option "${unknown}": must be one of ${FIGURE_OPTIONS.join(', ')}`);
@@ -103,7 +112,8 @@ export const isStageResult = (given: object): boolean =>
 
 /** A project of which one stage has given this result. */
 function withResult(lab: ExperimentStages, name: FigureName, result: object): ExperimentStages {
-  if (!(name in RESULTS)) throw inputError(`figure "${name}": is drawn from files; call it without a result`);
+  if (!Object.hasOwn(RESULTS, name))
+    throw inputError(`figure "${name}": is drawn from files; call it without a result`);
   const { stage, fields } = RESULTS[name as ResultFigureName];
   const missing = fields.find((field) => !(field in result));
   if (missing !== undefined)
@@ -115,7 +125,10 @@ function withResult(lab: ExperimentStages, name: FigureName, result: object): Ex
 
 /** How a figure is drawn. */
 export interface FigureOptions extends PaperOptions {
-  /** Of figures with a row of panels per metric: which one, such as macroF1 or macroRocAuc. Default all. */
+  /**
+   * Which metric, such as macroF1: of figures with panels for several (ablations, learning curves) default all; of a search
+   * default its first objective. Figures without scores ignore it.
+   */
   readonly metric?: string | undefined;
 }
 
@@ -153,7 +166,10 @@ export async function saveFigures(
   return trackedRun(lab, request, async (run) => {
     const written: string[] = [];
     const pace = createPace(options.signal, 'drawing figures');
-    for (const name of options.names ?? FIGURE_NAMES) {
+    // Of all figures, those of two objectives are no miss where there is one.
+    const single = objectivesOf(lab.experiment.search.objective).length === 1;
+    const all = FIGURE_NAMES.filter((name) => !(single && name === 'search-pareto'));
+    for (const name of options.names ?? all) {
       await pace();
       const files = await saveOne(lab, name, options);
       for (const file of files) run?.logArtifact(file, 'figures');

@@ -6,21 +6,27 @@ import {
   type FigureSpec,
 } from '../../figures';
 import { readHistory } from '../train';
+import { metricsNamed } from './metric';
 import type { ExperimentStages } from '../experimentStages';
 
 /** Loss and scores by epoch. */
-export async function curvesFigure(lab: ExperimentStages): Promise<FigureSpec> {
+export async function curvesFigure(lab: ExperimentStages, wanted?: string): Promise<FigureSpec> {
   const { bestEpoch } = await lab.train();
-  const names: Record<string, string> = { loss: 'loss', accuracy: 'accuracy', macroF1: 'macro-F1' };
+  const names = { loss: 'loss', accuracy: 'accuracy', macroF1: 'macro-F1' };
+  const metrics = metricsNamed(names, wanted, 'a training');
   const rows = readHistory(lab.folders.model).flatMap((record) =>
-    Object.entries(names).flatMap(([key, metric]) => [
-      ...(record[key] === undefined
-        ? []
-        : [{ epoch: record['epoch']!, metric, split: 'train' as const, value: record[key] }]),
-      ...(record[`val_${key}`] === undefined
-        ? []
-        : [{ epoch: record['epoch']!, metric, split: 'validation' as const, value: record[`val_${key}`]! }]),
-    ]),
+    Object.entries(names)
+      .filter(([, metric]) => metrics.includes(metric))
+      .flatMap(([key, metric]) => [
+        ...(record[key] === undefined
+          ? []
+          : [{ epoch: record['epoch']!, metric, split: 'train' as const, value: record[key] }]),
+        ...(record[`val_${key}`] === undefined
+          ? []
+          : [
+              { epoch: record['epoch']!, metric, split: 'validation' as const, value: record[`val_${key}`]! },
+            ]),
+      ]),
   );
   return learningCurvesFigure({ rows, bestEpoch, note: lab.note });
 }

@@ -1,50 +1,49 @@
 import { inputError } from 'research-basics/errors';
-import {
-  importancesFigure,
-  parallelCoordinatesFigure,
-  searchHistoryFigure,
-  slicesFigure,
-  type FigureSpec,
-  type SearchTrial,
-} from '../../figures';
-import { importances } from 'bayesian-optimizer';
-import { metricOf, objectiveOf, objectiveTitle } from '../searchObjective';
+import { importancesFigure, parallelCoordinatesFigure, slicesFigure, type FigureSpec } from '../../figures';
+import { importances, trialsByObjective } from 'bayesian-optimizer';
+import { figureTrials, historyOf, paretoOf } from '../searchFigures';
+import { objectivesOf } from '../searchObjective';
+import { metricsNamed } from './metric';
 import type { ExperimentStages } from '../experimentStages';
 
-async function searchTrials(lab: ExperimentStages): Promise<SearchTrial[]> {
-  const { trials } = await lab.search();
-  return trials.flatMap(({ number, state, value, values, startedAt, finishedAt, worker }) =>
-    state === 'waiting'
-      ? []
-      : [{ number, state, value, params: values, startMs: startedAt, endMs: finishedAt, worker }],
-  );
+/** The objective that a figure shows: the first, or the one of two that is named. */
+function shownObjective(lab: ExperimentStages, metric: string | undefined): number {
+  const names = objectivesOf(lab.experiment.search.objective).map(({ name }) => name);
+  const [shown] = metricsNamed(Object.fromEntries(names.map((name) => [name, name])), metric, 'this search');
+  return names.indexOf(shown!);
 }
 
 /** Objective of each trial and the best so far. */
-export async function historyFigure(lab: ExperimentStages): Promise<FigureSpec> {
-  const trials = await searchTrials(lab);
-  return searchHistoryFigure({
-    trials,
-    direction: metricOf(objectiveOf(lab.experiment.search.objective).metric).direction,
-    objective: objectiveName(lab),
-    note: lab.note,
-  });
+export async function historyFigure(lab: ExperimentStages, metric?: string): Promise<FigureSpec> {
+  const objective = shownObjective(lab, metric);
+  const { trials } = await lab.search();
+  return historyOf(trials, lab.experiment.search.objective, { objective, note: lab.note });
 }
 
 /** Objective against each hyperparameter. */
-export async function searchSlicesFigure(lab: ExperimentStages): Promise<FigureSpec> {
-  return slicesFigure({ trials: await searchTrials(lab), objective: objectiveName(lab), note: lab.note });
+export async function searchSlicesFigure(lab: ExperimentStages, metric?: string): Promise<FigureSpec> {
+  return slicesFigure(await shownTrials(lab, metric));
 }
 
 /** Trials as lines over all hyperparameters. */
-export async function searchParallelFigure(lab: ExperimentStages): Promise<FigureSpec> {
-  const trials = await searchTrials(lab);
-  return parallelCoordinatesFigure({
-    trials,
-    direction: metricOf(objectiveOf(lab.experiment.search.objective).metric).direction,
-    objective: objectiveName(lab),
-    note: lab.note,
-  });
+export async function searchParallelFigure(lab: ExperimentStages, metric?: string): Promise<FigureSpec> {
+  return parallelCoordinatesFigure(await shownTrials(lab, metric));
+}
+
+async function shownTrials(
+  lab: ExperimentStages,
+  metric: string | undefined,
+): Promise<Parameters<typeof parallelCoordinatesFigure>[0]> {
+  const shown = shownObjective(lab, metric);
+  const { title, direction } = objectivesOf(lab.experiment.search.objective)[shown]!;
+  const { trials } = await lab.search();
+  return { trials: figureTrials(trials, shown), direction, objective: title, note: lab.note };
+}
+
+/** Both objectives of each trial, and the Pareto front. */
+export async function searchParetoFigure(lab: ExperimentStages): Promise<FigureSpec> {
+  const { trials } = await lab.search();
+  return paretoOf(trials, lab.experiment.search.objective, lab.note);
 }
 
 /**
@@ -52,9 +51,10 @@ export async function searchParallelFigure(lab: ExperimentStages): Promise<Figur
  *
  * @throws UserError (`input`) for fewer than 4 complete trials.
  */
-export async function importancesOfSearch(lab: ExperimentStages): Promise<FigureSpec> {
+export async function importancesOfSearch(lab: ExperimentStages, metric?: string): Promise<FigureSpec> {
+  const shown = shownObjective(lab, metric);
   const { trials } = await lab.search();
-  const rows = importances(trials, lab.experiment.search.space);
+  const rows = importances(trialsByObjective(trials, shown), lab.experiment.search.space);
   if (rows.length === 0)
     throw inputError(`importances need at least 4 complete trials, and there are ${trials.length}`);
   return importancesFigure({
@@ -62,8 +62,4 @@ export async function importancesOfSearch(lab: ExperimentStages): Promise<Figure
     method: 'functional ANOVA of a random forest',
     note: lab.note,
   });
-}
-
-function objectiveName(lab: ExperimentStages): string {
-  return objectiveTitle(lab.experiment.search.objective);
 }

@@ -59,7 +59,7 @@ export async function runFilterPool(
         lost(
           isOutOfMemory(error)
             ? 'memory ran out while it was filtered; run again with fewer workers'
-            : `its worker broke down (${messageOf(error)}); run again`,
+            : `its worker crashed (${messageOf(error)}); run again`,
         ),
       );
       worker.on('exit', () => lost('its worker ended without a result; run again'));

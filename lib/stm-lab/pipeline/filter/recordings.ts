@@ -22,7 +22,7 @@ export interface FilterTasks {
  * one name are told apart by a number.
  *
  * @param inputs files, folders, and manifests (`.csv`, `.tsv`)
- * @throws UserError (`input`) when a path is not there, a folder holds no recording, or two results would replace a
+ * @throws UserError (`input`) when a path is missing, a folder holds no recording, or two results would replace a
  *   recording itself.
  */
 export function filterTasks(inputs: readonly string[], out: string): FilterTasks {

@@ -30,6 +30,8 @@ export interface FilteredRecording {
   readonly output: string;
   readonly result: FilterFileResult;
   readonly reused: boolean;
+  /** Wall time of the computation; absent where a sound was reused. */
+  readonly elapsedSeconds?: number;
 }
 
 /** Outcome of a filtering. */
@@ -48,7 +50,7 @@ const PLAYED = 3;
  * recording. A sound that is there already is reused, also after a kill. Recorded as one run, with a page that plays the
  * first recordings before and after.
  *
- * @throws UserError (`input`) where nothing can go on; (`interrupted`) when `context.signal` asks to stop.
+ * @throws UserError (`input`) where nothing can continue; (`interrupted`) when `context.signal` asks to stop.
  */
 export async function filterStage(
   { inputs, out, filter, workers = availableParallelism() }: FilterStageOptions,

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { messageOf, UserError } from 'research-basics/errors';
 import { filteredSoundFigure, saveFigure } from '../../figures';
@@ -19,7 +20,7 @@ export interface FilterOrder {
 /** What a worker answers, once an order; `ready` before the first. */
 export type FilterAnswer =
   | 'ready'
-  | { readonly result: FilterFileResult; readonly reused: boolean }
+  | { readonly result: FilterFileResult; readonly reused: boolean; readonly elapsedSeconds?: number }
   | { readonly error: string; readonly kind: UserError['kind'] | 'other' };
 
 async function main(): Promise<void> {
@@ -29,14 +30,16 @@ async function main(): Promise<void> {
   parentPort?.on('message', (order: FilterOrder) => start(order));
   const kernel = await createModulationFilter(filter);
   const work = async ({ file, output }: FilterOrder): Promise<FilterAnswer> => {
-    const { result, reused, cochleagrams } = await filterFile(kernel, file, { filter, output });
+    // Killed between a sound and its figure: both are computed again.
+    if (!fs.existsSync(`${output}.svg`)) fs.rmSync(`${output}.json`, { force: true });
+    const { cochleagrams, ...answer } = await filterFile(kernel, file, { filter, output });
     if (cochleagrams !== undefined)
       await saveFigure(
-        filteredSoundFigure({ ...cochleagrams, title: `${path.basename(file)}: ${result.region}` }),
+        filteredSoundFigure({ ...cochleagrams, title: `${path.basename(file)}: ${answer.result.region}` }),
         output,
         { formats: ['svg'] },
       );
-    return { result, reused };
+    return answer;
   };
   start = (order) =>
     void work(order)

@@ -1,4 +1,4 @@
-import type { Region } from '../../ablation';
+import { marginalOf, type Region } from '../../ablation';
 import { ablationFigure, marginalsFigure, renderSvg, type FigureSpec } from '../../figures';
 import type { ReportFigure, ReportSection } from '../../report';
 import type { RemoteRun } from 'mlflow-tracking-client';
@@ -9,11 +9,8 @@ const METRICS = [
   { metric: 'macro_roc_auc', name: 'ROC-AUC (macro)' },
 ] as const;
 
-interface Cell {
+interface Cell extends Region {
   readonly run: RemoteRun;
-  readonly pass: Region['pass'];
-  readonly rateHz: number | undefined;
-  readonly scaleCycPerOct: number | undefined;
 }
 
 /** The ablation: its figures, every cell as a table, and what the corpus supports. */
@@ -64,7 +61,7 @@ export async function ablationSection(
   );
   await draw(
     'ablation-marginals',
-    'Scores along one axis at a time.',
+    'Modulation transfer functions: scores along one axis at a time.',
     marginals(cells, referenceScores, note),
   );
   const statements = (run.tags['mlflow.note.content'] ?? '')
@@ -120,7 +117,7 @@ export async function ablationSection(
 }
 
 function toCell(run: RemoteRun): Cell {
-  const { pass, rateHz, scaleCycPerOct } = run.params;
+  const { pass, rateHz, scaleCycPerOct, scaleCycPerKHz } = run.params;
   const number = (text: string | undefined): number | undefined =>
     text === undefined ? undefined : Number(text);
   return {
@@ -128,6 +125,7 @@ function toCell(run: RemoteRun): Cell {
     pass: pass as Region['pass'],
     rateHz: number(rateHz),
     scaleCycPerOct: number(scaleCycPerOct),
+    scaleCycPerKHz: number(scaleCycPerKHz),
   };
 }
 
@@ -136,14 +134,13 @@ function marginals(
   reference: Readonly<Record<string, number>>,
   note: string | undefined,
 ): FigureSpec | undefined {
-  const rows = cells.flatMap(({ run, pass, rateHz, scaleCycPerOct }) =>
-    (pass !== 'low' && pass !== 'high') || (rateHz === undefined) === (scaleCycPerOct === undefined)
-      ? []
-      : METRICS.map(({ metric, name }) => {
-          const axis = rateHz === undefined ? ('scale' as const) : ('rate' as const);
-          const { value = NaN, low, high } = measured(run, metric) ?? {};
-          return { axis, pass, cutoff: rateHz ?? scaleCycPerOct!, metric: name, value, low, high };
-        }),
-  );
+  const rows = cells.flatMap(({ run, ...region }) => {
+    const place = marginalOf(region);
+    if (place === undefined) return [];
+    return METRICS.map(({ metric, name }) => {
+      const { value = NaN, low, high } = measured(run, metric) ?? {};
+      return { ...place, metric: name, value, low, high };
+    });
+  });
   return rows.length === 0 ? undefined : marginalsFigure({ rows, reference, note });
 }

@@ -1,5 +1,6 @@
 import { comparisonFigure, renderSvg } from '../../figures';
 import type { ReportSection } from '../../report';
+import type { RemoteRun } from 'mlflow-tracking-client';
 import { measured, sourceOf, type TrackedResults } from './runs';
 
 const COLUMNS = [
@@ -11,12 +12,15 @@ const COLUMNS = [
   { key: 'cv_published_max_macro_f1', title: 'macro-F1, best threshold' },
 ] as const;
 
-/** On collections that the model has not met; only where the manifest names them. */
+/** On collections that the model has not seen; only where the manifest names them. */
 const BY_COLLECTION = {
   key: 'collection_macro_f1',
   title: 'macro-F1 by collection',
   best: 'highest',
 } as const;
+
+/** Whether a row's scores may stand beside the others': not where test rows lie in a basis of their own. */
+export const isComparable = ({ params }: RemoteRun): boolean => params['basis'] !== 'each-part';
 
 /** Features and models side by side. */
 export async function comparisonSection(
@@ -44,12 +48,14 @@ export async function comparisonSection(
     tables: [
       {
         id: 'comparison',
-        caption: 'Features and models, cross-validated. A row without numbers failed.',
+        caption:
+          'Features and models, cross-validated. A row without numbers failed; one whose test rows lie in a basis of their own is not ranked.',
         columns: [{ key: 'row', title: 'row' }, ...columns],
         rows: rows.map((row) => ({
           row: row.name,
           ...Object.fromEntries(columns.map(({ key }) => [key, measured(row, key)])),
         })),
+        incomparable: rows.flatMap((row, i) => (isComparable(row) ? [] : [i])),
         source,
       },
     ],

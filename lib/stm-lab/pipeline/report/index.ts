@@ -7,6 +7,7 @@ import { flattenParameters } from '../../stages/context';
 import type { Experiment } from '../experiment';
 import { readResults, type ReportRequest } from './runs';
 import { scoresSection } from './scores';
+import { summarySentences } from './summary';
 import { searchSection, trainingSection } from './training';
 
 export type { ReportRequest } from './runs';
@@ -53,6 +54,7 @@ export async function reportOf(client: MlflowClient, request: ReportRequest): Pr
       `All runs are of the manifest ${results.manifest.slice(0, 12)} and the settings ${settings.slice(0, 12)} (SHA-256).`,
       ...(note === undefined ? [] : [`Recordings: ${note}.`]),
     ].join(' '),
+    summary: summarySentences(results, note),
     sections: parts.filter((section): section is ReportSection => section !== undefined),
   };
 }

@@ -66,7 +66,7 @@ export async function scoresSection(
   return {
     title: 'Scores',
     paragraphs: [
-      'Intervals are 95 %, from resampling whole groups (speakers, artists, places) within classes. The test fold is small where the corpus is; the cross-validation scores every recording by a network that has not met its group.',
+      'Intervals are 95 %, from resampling whole groups (speakers, artists, places) within classes. The test fold is small where the corpus is; the cross-validation scores every recording by a network that has not seen its group.',
       'The published protocol averages over pairs of recording and class (micro), where the largest class decides, and takes the best of 19 thresholds on the scored recordings themselves. It is given to compare with the paper, not as an estimate.',
     ],
     tables: [
@@ -109,7 +109,7 @@ export async function scoresSection(
   };
 }
 
-/** The cross-validation on groups and on collections that the network has not met. */
+/** The cross-validation on groups and on collections that the network has not seen. */
 function collectionTable(results: TrackedResults): ReportTable[] {
   const run = results.latest('cross-validate');
   if (run?.metrics['collection_macro_f1'] === undefined) return [];

@@ -11,7 +11,7 @@ export async function searchSection(
   const run = results.latest('search');
   if (run === undefined) return undefined;
   const source = sourceOf(run);
-  const objective = run.params['objective'] ?? 'macroF1';
+  const objective = (run.params['objective'] ?? 'macroF1').split(', ')[0]!;
   const trials = results
     .children(run)
     .flatMap((trial) =>
