@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   ablationRegions,
+  marginalOf,
+  neighbourPairs,
   regionColumns,
   regionName,
   regionText,
   selectColumns,
-} from 'stm-lab/dist/ablation/masks';
+} from 'stm-lab/dist/ablation';
+import { amAxes, corticalAxes, mpsAxes, type PlaneAxes } from 'stm-lab/dist/features';
 
 const axes = {
   rateHz: Array.from({ length: 121 }, (_, j) => -15 + 0.25 * j),
@@ -99,4 +102,41 @@ test('the design: grid by pass, then marginals of both axes when asked for; name
     '|rate| <= 4 Hz or scale <= 2 cyc/oct',
   );
   assert.equal(regionText({ pass: 'high', scaleCycPerOct: 2 }), 'scale > 2 cyc/oct');
+});
+
+test('every representation has its transfer functions: cutoffs in its own units, within its axes', () => {
+  const design = {
+    passes: ['low', 'not-low', 'high'],
+    rateHz: [0, 2, 6],
+    scaleCycPerOct: [0, 2, 6],
+  } as const;
+  const marginals = (axes: PlaneAxes): string[] =>
+    ablationRegions({ ...design, marginals: 'yes' }, axes).flatMap((region) => {
+      assert.ok(regionColumns(axes, region).length > 0, regionText(region));
+      const place = marginalOf(region);
+      return place === undefined ? [] : [`${place.pass} ${place.cutoff} ${place.unit}`];
+    });
+  const both = (...cutoffs: string[]): string[] =>
+    ['low', 'high'].flatMap((pass) => cutoffs.map((cutoff) => `${pass} ${cutoff}`));
+  assert.deepEqual(marginals(axes), [
+    ...both('0 Hz', '2 Hz', '6 Hz'),
+    ...both('0 cyc/oct', '2 cyc/oct', '6 cyc/oct'),
+  ]);
+  assert.deepEqual(marginals(corticalAxes()), [...both('2 Hz', '6 Hz'), ...both('2 cyc/oct', '6 cyc/oct')]);
+  assert.deepEqual(marginals(amAxes()), both('2 Hz', '6 Hz'));
+  assert.deepEqual(marginals(mpsAxes()), [
+    ...both('0 Hz', '2 Hz', '6 Hz'),
+    ...both('0.5 cyc/kHz', '1 cyc/kHz', '2 cyc/kHz', '4 cyc/kHz'),
+  ]);
+  const region = { pass: 'high', scaleCycPerKHz: 2 } as const;
+  assert.deepEqual([regionName(region), regionText(region)], ['high-scale2', 'scale > 2 cyc/kHz']);
+  // 17 of 49 scales are not above, in each of two planes of 41 rates.
+  assert.equal(regionColumns(mpsAxes(), region).length, 2 * 32 * 41);
+  assert.throws(() => regionColumns(axes, region), /no axis in cyc\/kHz; leave that cutoff out/);
+  assert.deepEqual(
+    neighbourPairs(
+      [0.5, 1].map((cutoff) => ({ name: String(cutoff), region: { ...region, scaleCycPerKHz: cutoff } })),
+    ),
+    [['0.5', '1']],
+  );
 });

@@ -10,7 +10,7 @@ import { inBand, plantedBandFeatures } from './plantedBand';
 test('ripple-only classes: regions that hold the planted band know the class, all others know nothing', async () => {
   const folder = temporaryFolder('planted');
   const features = plantedBandFeatures(path.join(folder, 'features'), 24);
-  const experiment = readExperiment('smoke');
+  const experiment = readExperiment('small');
   const { reference, cells } = await ablateStage({
     features,
     out: path.join(folder, 'ablation'),

@@ -94,11 +94,14 @@ test('an engine that could not be loaded is loaded when it can be', async () => 
   const loader = require('node:module') as { _load: (name: string, ...rest: unknown[]) => unknown };
   const load = loader._load;
   loader._load = function (name, ...rest) {
-    if (name === '@tensorflow/tfjs-node') throw new Error('libtensorflow.so is not there');
+    if (name === '@tensorflow/tfjs-node') throw new Error('libtensorflow.so is missing');
     return load.call(this, name, ...rest);
   };
   try {
-    await assert.rejects(loadEngine(), { kind: 'environment', message: /not there.*doctor/ });
+    await assert.rejects(loadEngine(), {
+      kind: 'environment',
+      message: /libtensorflow.so is missing.*doctor/,
+    });
   } finally {
     loader._load = load;
     delete process.env.STM_LAB_ENGINE;

@@ -15,7 +15,7 @@ const run = (name: string, content: readonly string[]): ReturnType<typeof stmLab
       'reproduce',
       '--manifest',
       manifest,
-      '--experiment',
+      '--preset',
       experiment,
       '--results',
       path.join(folder, 'results'),
@@ -33,7 +33,7 @@ before(() => {
   experiment = tinyExperiment(folder);
 });
 
-test('a missing file, a corrupt file, a duplicate and an empty label: one line each, the rest goes on', () => {
+test('a missing file, a corrupt file, a duplicate and an empty label: one line each, the rest continues', () => {
   fs.writeFileSync(path.join(folder, 'corpus', 'corrupt.wav'), 'RIFF but nothing else');
   const { code, err, out } = run('broken', [
     `${lines[0]},mood`,

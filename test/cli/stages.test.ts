@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -6,14 +7,14 @@ import { readNpy } from 'stm-lab/dist/base/npy';
 import { readCsv } from 'stm-lab/dist/base/csv';
 import { commands } from 'stm-lab/dist/cli/commands';
 import { loadKeras, loadModel } from 'stm-lab/dist/models';
-import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
+import { stmLab, stmLabHere, temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
 
 let folder = '';
 let manifest = '';
 let experiment = '';
 const at = (name: string): string => path.join(folder, name);
-const stage = (...args: string[]): string => {
-  const { code, out, err } = stmLab(...args, '--experiment', experiment);
+const stage = async (...args: string[]): Promise<string> => {
+  const { code, out, err } = await stmLabHere(...args, '--preset', experiment);
   assert.equal(code, 0, err);
   return out;
 };
@@ -28,23 +29,32 @@ test('each stage works alone on the files of the one before', async () => {
   const { code, out, err } = stmLab('extract', '--manifest', manifest, '--out', at('features'));
   assert.equal(code, 0, err);
   assert.match(out, /36 accepted, 0 rejected \(36 computed, 0 reused/);
-  assert.match(stage('split', '--features', at('features'), '--out', at('split')), /class 0 .*\n.*class 1/);
-  stage('reduce', '--features', at('features'), '--split', at('split'), '--out', at('reduction'));
   assert.match(
-    stage('search', '--reduction', at('reduction'), '--split', at('split'), '--out', at('search')),
+    await stage('split', '--features', at('features'), '--out', at('split')),
+    /class 0 .*\n.*class 1/,
+  );
+  await stage('reduce', '--features', at('features'), '--split', at('split'), '--out', at('reduction'));
+  assert.match(
+    await stage('search', '--reduction', at('reduction'), '--split', at('split'), '--out', at('search')),
     /4 trials completed, 0 failed/,
   );
   const chain = ['--reduction', at('reduction'), '--split', at('split')];
-  stage('train', ...chain, '--search', at('search'), '--out', at('model'), '--export', 'keras');
+  await stage('train', ...chain, '--search', at('search'), '--out', at('model'), '--export', 'keras');
   const [exported, saved] = [await loadKeras(at('model/model.keras')), loadModel(at('model/model'))];
   assert.deepEqual([exported.weights, exported.info], [saved.weights, saved.info]);
   const heard = ['--manifest', manifest, '--tracking', 'offline'];
   assert.match(
-    stage('evaluate', ...chain, '--model', at('model'), '--out', at('evaluation'), ...heard),
+    await stage('evaluate', ...chain, '--model', at('model'), '--out', at('evaluation'), ...heard),
     /macro-F1/,
   );
-  assert.match(stage('evaluate', '--features', at('features'), '--out', at('cv')), /macro-F1 [01]\.\d{3} \[/);
-  assert.match(stage('ablate', '--features', at('features'), '--out', at('ablation'), ...heard), /6 cells/);
+  assert.match(
+    await stage('evaluate', '--features', at('features'), '--out', at('cv')),
+    /macro-F1 [01]\.\d{3} \[/,
+  );
+  assert.match(
+    await stage('ablate', '--features', at('features'), '--out', at('ablation'), ...heard),
+    /6 cells/,
+  );
   const journals = fs
     .readdirSync(at('tracking'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.jsonl'))
@@ -72,22 +82,25 @@ test('each stage works alone on the files of the one before', async () => {
   );
 });
 
-test('excerpts are kept on request, mel features on another scale', () => {
+test('excerpts are kept on request, mel features on another scale', async () => {
   const both = ['extract', '--manifest', manifest, '--out'];
-  assert.equal(stmLab(...both, at('excerpts'), '--keep', 'excerpts').code, 0);
+  assert.equal((await stmLabHere(...both, at('excerpts'), '--keep', 'excerpts')).code, 0);
   assert.deepEqual(readNpy(at('excerpts/excerpts.npy')).shape, [36, 2420]);
   assert.deepEqual(readNpy(at('excerpts/features.npy')).data, readNpy(at('features/features.npy')).data);
-  assert.equal(stmLab(...both, at('mel'), '--features', 'mel').code, 0);
-  assert.equal(stmLab(...both, at('decibel'), '--features', 'mel', '--scale', 'decibel').code, 0);
+  assert.equal((await stmLabHere(...both, at('mel'), '--kind', 'mel')).code, 0);
+  assert.equal((await stmLabHere(...both, at('decibel'), '--kind', 'mel', '--scale', 'decibel')).code, 0);
   const [power, decibel] = ['mel', 'decibel'].map((name) => readNpy(at(`${name}/features.npy`)).data);
   assert.ok(power!.every((value) => value >= 0) && decibel!.some((value) => value < 0));
-  const none = stmLab(...both, at('none'), '--features', 'mel', '--keep', 'excerpts');
+  const none = await stmLabHere(...both, at('none'), '--kind', 'mel', '--keep', 'excerpts');
   assert.equal(none.code, 2);
   assert.match(none.err, /mel features take one excerpt per recording, so there are none to keep/);
-  const hop = stmLab(...both, at('hop'), '--hop', '0.5');
+  const hop = await stmLabHere(...both, at('hop'), '--hop', '0.5');
   assert.equal(hop.code, 2);
-  assert.match(hop.err, /--hop: is no setting of stm features, which have --channels, --max-excerpts/);
-  assert.match(stmLab(...both, at('hop'), '--max-excerpts', '1.5').err, /must be a whole number from 1/);
+  assert.match(hop.err, /--hop: is not a setting of stm features, which have --channels, --max-excerpts/);
+  assert.match(
+    (await stmLabHere(...both, at('hop'), '--max-excerpts', '1.5')).err,
+    /must be a whole number from 1/,
+  );
 });
 
 test('three kinds of sound are told apart by cross-validation', () => {
@@ -98,11 +111,11 @@ test('three kinds of sound are told apart by cross-validation', () => {
   assert.ok(mean.macroF1.value > 0.5, `macro-F1 ${mean.macroF1.value}`);
 });
 
-test('a search in two processes holds every trial once, each a run below the search', () => {
+test('a search in two processes holds every trial once, each a run below the search', async () => {
   const chain = ['--reduction', at('reduction'), '--split', at('split')];
   const tracking = ['--journal', at('journals')];
   assert.match(
-    stage('search', ...chain, '--out', at('search-2'), '--workers', '2', '--trials', '6', ...tracking),
+    await stage('search', ...chain, '--out', at('search-2'), '--workers', '2', '--trials', '6', ...tracking),
     /6 trials completed, 0 failed/,
   );
   const starts = fs
@@ -113,9 +126,9 @@ test('a search in two processes holds every trial once, each a run below the sea
   assert.equal(starts.filter((line) => line.includes('"parent"')).length, 6);
 });
 
-test('predict: new recordings by a trained network, whole and over time; a missing one is named', () => {
+test('predict: new recordings by a trained network, whole and over time; a missing one is named', async () => {
   const given = [path.join(folder, 'corpus', 'c1', 'g2-0.wav'), path.join(folder, 'absent.wav')];
-  const { code, out, err } = stmLab(
+  const { code, out, err } = await stmLabHere(
     ...[
       'predict',
       '--model',
@@ -128,7 +141,7 @@ test('predict: new recordings by a trained network, whole and over time; a missi
     ],
   );
   assert.equal(code, 1);
-  assert.match(err, /absent\.wav: cannot be read/);
+  assert.match(err, /absent\.wav: there is no such file/);
   assert.match(out, /c1\/g2-0\.wav {2}all +class \d/);
   const rows = readCsv(at('predictions.csv')).rows;
   assert.deepEqual(
@@ -144,37 +157,37 @@ test('predict: new recordings by a trained network, whole and over time; a missi
   }
 });
 
-test('inspect draws a recording; manifest validate names what changed', () => {
+test('inspect draws a recording; manifest validate names what changed', async () => {
   const recording = path.join(folder, 'corpus', 'c1', 'g2-0.wav');
-  assert.equal(stmLab('inspect', recording, '--out', at('drawn')).code, 0);
+  assert.equal((await stmLabHere('inspect', recording, '--out', at('drawn'))).code, 0);
   assert.match(fs.readFileSync(at('drawn.svg'), 'utf8'), /Cochleagram/);
-  assert.equal(stmLab('manifest', 'validate', '--manifest', manifest).code, 0);
+  assert.equal((await stmLabHere('manifest', 'validate', '--manifest', manifest)).code, 0);
   fs.copyFileSync(recording, path.join(folder, 'corpus', 'c1', 'unlisted.wav'));
-  const { code, out } = stmLab('manifest', 'validate', '--manifest', manifest);
+  const { code, out } = await stmLabHere('manifest', 'validate', '--manifest', manifest);
   fs.rmSync(path.join(folder, 'corpus', 'c1', 'unlisted.wav'));
   assert.equal(code, 1);
   assert.match(out, /not listed: c1\/unlisted\.wav/);
 });
 
-test('a second run keeps what is there', () => {
+test('a second run keeps what is there', async () => {
   assert.match(
-    stmLab('extract', '--manifest', manifest, '--out', at('features')).out,
+    (await stmLabHere('extract', '--manifest', manifest, '--out', at('features'))).out,
     /0 computed, 36 reused/,
   );
   assert.match(
-    stage('ablate', '--features', at('features'), '--out', at('ablation')),
+    await stage('ablate', '--features', at('features'), '--out', at('ablation')),
     /reused from an earlier run/,
   );
 });
 
-test('a model is refused with another reduction than its own', () => {
-  stage('reduce', '--features', at('features'), '--split', at('split'), '--out', at('reduction-2'));
+test('a model is refused with another reduction than its own', async () => {
+  await stage('reduce', '--features', at('features'), '--split', at('split'), '--out', at('reduction-2'));
   const other = {
     ...(JSON.parse(fs.readFileSync(experiment, 'utf8')) as object),
     reduction: { method: 'exact', components: 5 },
   };
   fs.writeFileSync(at('other.json'), JSON.stringify(other));
-  stmLab(
+  await stmLabHere(
     'reduce',
     '--features',
     at('features'),
@@ -182,10 +195,10 @@ test('a model is refused with another reduction than its own', () => {
     at('split'),
     '--out',
     at('reduction-2'),
-    '--experiment',
+    '--preset',
     at('other.json'),
   );
-  const { code, err } = stmLab(
+  const { code, err } = await stmLabHere(
     'evaluate',
     '--model',
     at('model'),
@@ -200,25 +213,82 @@ test('a model is refused with another reduction than its own', () => {
   assert.match(err, /was trained on another reduction/);
 });
 
-test('every command explains itself', () => {
+test('every command explains itself', async () => {
   for (const { name, options } of commands) {
-    const { code, out } = stmLab(name, '--help');
+    const { code, out } = await stmLabHere(name, '--help');
     assert.equal(code, 0, name);
     for (const option of Object.keys(options))
       assert.match(out, new RegExp(`--${option}\\b`), `${name} --${option}`);
-    assert.match(out, /Example\n {2}stm-lab /, name);
+    assert.match(out, /Example\n {2}.*stm-lab /, name);
   }
 });
 
-test('the version, and help by its short name', () => {
+test('the version, and help by its short name', async () => {
   const { version } = JSON.parse(fs.readFileSync(require.resolve('stm-lab/package.json'), 'utf8')) as {
     version: string;
   };
   assert.equal(stmLab('--version').out.trim(), version);
-  assert.deepEqual(stmLab('extract', '-h'), stmLab('extract', '--help'));
+  assert.deepEqual(await stmLabHere('extract', '-h'), await stmLabHere('extract', '--help'));
 });
 
-test('unusable words are refused in one line with exit code 2', () => {
+test('tables as JSON, nothing when quiet', async () => {
+  const json = await stmLabHere('manifest', 'list', '--json');
+  const rows = json.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { corpus: string });
+  assert.ok(rows.some(({ corpus }) => corpus === 'librispeech'));
+  assert.deepEqual(await stmLabHere('manifest', 'list', '--quiet'), { code: 0, out: '', err: '' });
+});
+
+test('shells complete commands and options', async () => {
+  const { out } = await stmLabHere('completion', 'bash');
+  const completed = (...words: string[]): string =>
+    execFileSync(
+      'bash',
+      [
+        '-c',
+        `${out}\nCOMP_WORDS=(stm-lab ${words.join(' ')}); COMP_CWORD=${words.length}; _stm_lab; echo "\${COMPREPLY[*]}"`,
+      ],
+      { encoding: 'utf8' },
+    ).trim();
+  assert.equal(completed('sp'), 'split');
+  assert.equal(completed('split', '--fe'), '--features');
+  assert.match(
+    (await stmLabHere('completion', 'fish')).out,
+    /from split' -l preset -d 'preset: a name in experiments/,
+  );
+  assert.match((await stmLabHere('completion', 'zsh')).out, /^autoload .*bashcompinit\n_stm_lab\(\)/);
+  assert.match((await stmLabHere('completion', 'tcsh')).err, /must be one of bash, zsh, fish/);
+});
+
+test('an option by its earlier name is understood, with one sentence', async () => {
+  const { code, err } = await stmLabHere(
+    'split',
+    '--features',
+    at('none'),
+    '--out',
+    at('x'),
+    '--experiment',
+    experiment,
+  );
+  assert.equal(code, 2);
+  assert.match(err, /^stm-lab split: --experiment is now called --preset; the earlier name/);
+  const both = await stmLabHere(
+    'split',
+    '--features',
+    'f',
+    '--out',
+    at('x'),
+    '--experiment',
+    'a',
+    '--preset',
+    'b',
+  );
+  assert.match(both.err, /--experiment is the earlier name of --preset; give one/);
+});
+
+test('unusable words are refused in one line with exit code 2', async () => {
   for (const [args, pattern] of [
     [['nonsense'], /there is no command "nonsense"; "stm-lab --help"/],
     [['extrat'], /there is no command "extrat"; did you mean extract\?/],
@@ -232,12 +302,12 @@ test('unusable words are refused in one line with exit code 2', () => {
       /--workers two: must be a whole number/,
     ],
     [
-      ['split', '--features', at('features'), '--out', at('x'), '--experiment', 'none'],
-      /experiment "none" is not there: give one of/,
+      ['split', '--features', at('features'), '--out', at('x'), '--preset', 'none'],
+      /there is no preset "none"; give one of/,
     ],
     [['figures', 'portrait'], /figure "portrait": must be one of/],
   ] as const) {
-    const { code, err } = stmLab(...args);
+    const { code, err } = await stmLabHere(...args);
     assert.equal(code, 2, args.join(' '));
     assert.match(err, pattern);
     assert.equal(err.trim().split('\n').length, 1, err);

@@ -36,12 +36,12 @@ test('strf: a task from the command line, then its figures', () => {
       writeWav(path.join(digits, `0_${speaker}_${i}.wav`), noise, 16000);
     }
   const file = path.join(folder, 'tiny.json');
-  const shipped = path.resolve(__dirname, '..', '..', 'experiments', 'strf', 'smoke.json');
-  const smoke = JSON.parse(fs.readFileSync(shipped, 'utf8')) as Record<string, Record<string, unknown>>;
-  smoke['speaker']!['training'] = { steps: 2, batch: 4, recordEvery: 1 };
-  fs.writeFileSync(file, JSON.stringify(smoke));
+  const shipped = path.resolve(__dirname, '..', '..', 'experiments', 'strf', 'small.json');
+  const small = JSON.parse(fs.readFileSync(shipped, 'utf8')) as Record<string, Record<string, unknown>>;
+  small['speaker']!['training'] = { steps: 2, batch: 4, recordEvery: 1 };
+  fs.writeFileSync(file, JSON.stringify(small));
   const out = path.join(folder, 'out');
-  const given = ['--source', digits, '--out', out, '--experiment', file, '--seeds', '1'];
+  const given = ['--manifest', digits, '--out', out, '--preset', file, '--seeds', '1'];
   const first = run('speaker', ...given, '--conditions', 'learn l2,pass');
   assert.equal(first.code, 0, first.problem);
   assert.match(first.out, /learn l2 +\d\.\d{3} \[/);
@@ -54,8 +54,8 @@ test('strf: a task from the command line, then its figures', () => {
 
 test('strf: what it cannot do is named', () => {
   assert.match(run('singing').problem, /"singing" must be one of speaker, speech, birds, urban, filters/);
-  assert.match(run('birds').problem, /--source PATH is required/);
+  assert.match(run('birds').problem, /--manifest is required/);
   assert.equal(run('filters', '--out', folder).code, 2);
-  const wrong = run('birds', '--source', folder, '--conditions', 'learn l3');
+  const wrong = run('birds', '--manifest', folder, '--conditions', 'learn l3');
   assert.match(wrong.problem, /"learn l3" must be one of/);
 });

@@ -6,9 +6,18 @@ import * as path from 'node:path';
 import { after, test } from 'node:test';
 import { openTracker } from 'stm-lab/dist/pipeline';
 import { runTrackedStage, trackedRun } from 'stm-lab/dist/stages/context';
-import { datasetOfInputs } from 'stm-lab/dist/stages/dataset';
+import { datasetOfInputs, type RunDataset } from 'stm-lab/dist/stages/dataset';
+import { noteLoggedModel, scoredNetwork, scoredRecipe } from 'stm-lab/dist/stages/scoredModel';
+import { logRepeats } from 'stm-lab/dist/pipeline/evaluate';
 import { commandText } from 'stm-lab/dist/pipeline/commandText';
-import { createMlflowClient, createTracker, openArtifactStore } from 'mlflow-tracking-client';
+import {
+  createMlflowClient,
+  createTracker,
+  openArtifactStore,
+  type ModelReference,
+  type Run,
+  type Tracker,
+} from 'mlflow-tracking-client';
 import { noServer, temporaryFolder } from '../tracking/support';
 
 const folder = temporaryFolder();
@@ -27,6 +36,23 @@ function stmLab(results: string, ...args: string[]): { code: number | null; out:
   return { code: status, out: stdout, err: stderr };
 }
 
+/** A row of a comparison with the scores of its repeats. */
+async function recordFolds(
+  journalFolder: string,
+  dataset: RunDataset,
+  scores: readonly number[],
+): Promise<void> {
+  const tracker = openTracker({ mode: 'offline', journalFolder, experiment: 'odd folder' });
+  const request = { name: 'row', key: 'row', params: {}, tags: { 'stm.stage': 'comparison-row' } };
+  await trackedRun({ tracker, dataset }, request, (run) => {
+    const about = scoredRecipe(run, 'STM: SVM', { model: { kind: 'svm', gamma: 0.5 } });
+    const repeats = scores.map((macroF1, i) => ({ seed: i + 1, macroF1 }));
+    logRepeats(run, repeats, { value: 0.75, low: 0.7, high: 0.8 }, about);
+    return Promise.resolve();
+  });
+  await tracker.close();
+}
+
 test(
   'ui and sync use STM_LAB_RESULTS, whatever characters its name has, and files arrive',
   { skip: noServer },
@@ -41,6 +67,10 @@ test(
     run.logText('notes/é.txt', 'text');
     run.end();
     await tracker.close();
+    const dataset = { name: 'corpus', digest: '0123abcd', source: 'manifest.csv' };
+    // Recorded again, as results that are reused are, nothing is there twice.
+    await recordFolds(path.join(results, 'corpus', 'tracking'), dataset, [0.7, 0.8]);
+    await recordFolds(path.join(results, 'corpus', 'tracking'), dataset, [0.7, 0.8]);
     const started = stmLab(results, 'ui', '--background');
     assert.equal(started.code, 0, started.err);
     const uri = /http:\/\/127\.0\.0\.1:\d+/.exec(started.out)![0];
@@ -48,13 +78,31 @@ test(
       assert.ok(fs.existsSync(path.join(results, 'mlflow', 'mlflow.db')));
       const synced = stmLab(results, 'sync', '--uri', uri);
       assert.equal(synced.code, 0, synced.err);
-      assert.match(synced.out, /complete, 1 runs/);
+      assert.match(synced.out, /complete, 2 runs/);
       // The runs of each experiment have an address of their own: MLflow's start page shows none of them.
       const found = stmLab(results, 'ui', '--background');
       assert.match(found.out, new RegExp(`odd folder: ${uri}/#/experiments/\\d+/runs`));
       const client = createMlflowClient(uri);
       const { id } = (await client.getExperiment('odd folder'))!;
-      const [held] = await client.searchRuns([id]);
+      const [held] = await client.searchRuns([id], { filter: "attributes.run_name = 'run'" });
+      // Scores of folds are found by their data and rank the models.
+      const [model, ...others] = await client.searchLoggedModels([id], {
+        datasets: [dataset],
+        filter: 'metrics.cv_mean_macro_f1 > 0.7',
+        orderBy: [{ field: 'metrics.cv_mean_macro_f1', ascending: false, dataset }],
+      });
+      assert.equal(others.length, 0);
+      assert.equal(model!.name, 'STM- SVM');
+      assert.equal(model!.params['model.kind'], 'svm');
+      const folds = model!.metrics.filter(({ name }) => name === 'repeat_macro_f1');
+      assert.deepEqual(folds.map(({ value, step }) => [step, value]).sort(), [
+        [1, 0.7],
+        [2, 0.8],
+      ]);
+      assert.deepEqual(
+        await client.searchLoggedModels([id], { datasets: [{ name: 'corpus', digest: 'other' }] }),
+        [],
+      );
       const back = path.join(folder, 'back.txt');
       await openArtifactStore(client, held!.artifactUri).get('notes/é.txt', back);
       assert.equal(fs.readFileSync(back, 'utf8'), 'text');
@@ -128,6 +176,40 @@ test('every run of a training or evaluation names its data, children those of th
   assert.deepEqual(named('alone'), [['reduction', '11111111', 'training']]);
   await record({}, { key: 'nothing' });
   assert.deepEqual(named('nothing'), []);
+});
+
+test('a network is scored as the model that its training logged, where that is recorded with it', async () => {
+  const own = path.join(folder, 'scored');
+  const [trained, net] = [path.join(own, 'train'), path.join(own, 'net')];
+  fs.mkdirSync(net, { recursive: true });
+  fs.writeFileSync(path.join(net, 'model.json'), '{}');
+  const dataset = { name: 'corpus', digest: '0123abcd', source: 'manifest.csv' };
+  const within = async (journals: string, key: string, work: (run: Run, tracker: Tracker) => void) => {
+    const journalFolder = path.join(own, journals);
+    const tracker = openTracker({ mode: 'offline', journalFolder, experiment: 'scored' });
+    const request = { name: key, key, params: {}, tags: { 'stm.stage': key } };
+    await trackedRun({ tracker, dataset }, request, (run) => Promise.resolve(work(run!, tracker)));
+    await tracker.close();
+  };
+  await within('runs', 'train', (run, tracker) => {
+    assert.equal(scoredNetwork(run, trained, { tracker }), undefined);
+    noteLoggedModel(trained, run.logModel({ name: 'model', folder: net }));
+  });
+  await within('runs', 'evaluate', (run, tracker) => {
+    const about = scoredNetwork(run, trained, { tracker })!;
+    assert.deepEqual(about.dataset, dataset);
+    const { name, journal } = about.model as ModelReference;
+    assert.deepEqual([name, journal], ['model', 'train.jsonl']);
+    assert.equal(scoredNetwork(undefined, trained, { tracker }), undefined);
+  });
+  await within('elsewhere', 'evaluate', (run, tracker) =>
+    assert.equal(scoredNetwork(run, trained, { tracker }), undefined),
+  );
+  // Continued after a kill, the run knows the model that it has logged.
+  await within('runs', 'train', (run) => {
+    assert.equal(run.loggedModel('model')!.name, 'model');
+    assert.equal(run.loggedModel('another'), undefined);
+  });
 });
 
 test('a stage that was computed without tracking gets its run when tracking is on, once', async () => {

@@ -115,7 +115,7 @@ test('task numbers, logs and the queue in Slurm’s own notation', () => {
   ]);
 });
 
-test('a dry run prints scripts and commands and leaves nothing; without Slurm the cure is named', async () => {
+test('a dry run prints scripts and commands and leaves nothing; without Slurm the fix is named', async () => {
   const folder = temporaryFolder('dry');
   const manifest = tinyCorpus(path.join(folder, 'corpus'));
   const out = path.join(folder, 'features');
@@ -133,13 +133,13 @@ test('a dry run prints scripts and commands and leaves nothing; without Slurm th
   ];
   const { code, out: printed, err } = stmLab(...words, '--dry-run', '--at-once', '4', '--max-excerpts', '3');
   assert.equal(code, 0, err);
-  assert.match(printed, /--features stm --channels published --max-excerpts 3 /);
+  assert.match(printed, /--kind stm --channels published --max-excerpts 3 /);
   assert.match(printed, /#SBATCH --partition=cpu/);
   assert.match(printed, /--shard "\$SLURM_ARRAY_TASK_ID\/8"/);
   assert.match(printed, /--merge 8/);
   assert.match(
     printed,
-    /sbatch --parsable .*--array=1-8%4 .*extract-1\.sh\nsbatch .*--dependency=afterany:JOB/,
+    /sbatch --parsable .*--array=1-8%4 .*extract-1\.sh'?\nsbatch .*--dependency=afterany:JOB/,
   );
   assert.equal(fs.existsSync(out), false);
   assert.match(stmLab(...words.slice(0, 2), ...words.slice(4)).err, /--manifest is required/);
@@ -199,10 +199,10 @@ test('jobs of a site that prints banners are followed, and an array is never sub
     // The next call submits the merge alone and follows both; stopped, it names them.
     sbatch('echo 4243');
     const signal = AbortSignal.abort();
-    await assert.rejects(runOnCluster(work, { signal }), /jobs 4242 and 4243 go on/);
+    await assert.rejects(runOnCluster(work, { signal }), /jobs 4242 and 4243 continue/);
     assert.equal(submitted().length, 3);
     assert.match(submitted()[2]!, /--dependency=afterany:4242 .*merge\.sh$/);
-    await assert.rejects(runOnCluster(work, { signal }), /jobs 4242 and 4243 go on/);
+    await assert.rejects(runOnCluster(work, { signal }), /jobs 4242 and 4243 continue/);
     assert.equal(submitted().length, 3);
   } finally {
     process.env['PATH'] = PATH;

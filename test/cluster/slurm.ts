@@ -159,17 +159,17 @@ async function extraction(rig: Rig, manifest: string): Promise<void> {
 
 /** Small enough for minutes, on the real features. */
 function smallExperiment(): string {
-  const smoke = readExperiment('smoke');
+  const small = readExperiment('small');
   const file = at('small.json');
-  const fit = { ...smoke.search.fit, epochs: 15 };
+  const fit = { ...small.search.fit, epochs: 15 };
   fs.writeFileSync(
     file,
     JSON.stringify({
-      ...smoke,
+      ...small,
       name: 'small',
-      split: { ...smoke.split, folds: 5 },
+      split: { ...small.split, folds: 5 },
       reduction: { method: 'exact', components: 40 },
-      search: { ...smoke.search, trials: 10, fit },
+      search: { ...small.search, trials: 10, fit },
       ablation: {
         passes: ['low'],
         rateHz: [2, 6],
@@ -184,7 +184,7 @@ function smallExperiment(): string {
 }
 
 async function search(rig: Rig, experiment: string): Promise<void> {
-  const shared = ['--experiment', experiment];
+  const shared = ['--preset', experiment];
   await ran(rig, 'split', '--features', at('single'), '--out', at('split'), ...shared);
   const chain = ['--split', at('split'), ...shared];
   await ran(rig, 'reduce', '--features', at('single'), '--out', at('reduction'), ...chain);
@@ -227,7 +227,7 @@ async function search(rig: Rig, experiment: string): Promise<void> {
 }
 
 async function ablation(rig: Rig, experiment: string): Promise<void> {
-  const chain = ['--features', at('single'), '--experiment', experiment];
+  const chain = ['--features', at('single'), '--preset', experiment];
   await ran(rig, 'ablate', ...chain, '--out', at('ablation'), '--workers', '1');
   await ran(
     rig,

@@ -88,7 +88,7 @@ test('a folder that holds manifest.csv stands for it', () => {
   assert.equal(named(root), named(path.join(root, 'manifest.csv')));
 });
 
-test('a folder that is no manifest: one sentence that says what it should hold', () => {
+test('a folder that is not a manifest: one sentence that says what it should hold', () => {
   assert.throws(
     () => readManifest(plant({ 'meta/esc50.csv': '' })),
     /is a folder with no recordings; give a CSV.*sub-folder per class/,
@@ -105,11 +105,11 @@ test('every command that takes a manifest takes the folder, or says in a sentenc
   });
   for (const [args, sentence] of [
     [
-      ['strf', 'urban', '--source', root],
+      ['strf', 'urban', '--manifest', root],
       /holds recordings of fewer than two folds of meta.esc50\.csv; unpack/,
     ],
-    [['tmnn', 'tags', '--root', root], /is a folder with no recordings; give a CSV file/],
-    [['strf', 'birds', '--source', root], /is a folder with no recordings; give a CSV file/],
+    [['tmnn', 'tags', '--manifest', root], /is a folder with no recordings; give a CSV file/],
+    [['strf', 'birds', '--manifest', root], /is a folder with no recordings; give a CSV file/],
     [['extract', '--manifest', root], /is a folder with no recordings; give a CSV file/],
   ] as const) {
     const { code, err } = stmLab(...args, '--out', path.join(root, 'out'));
@@ -120,12 +120,12 @@ test('every command that takes a manifest takes the folder, or says in a sentenc
   const tunes = stmLab(
     'tmnn',
     'tags',
-    '--root',
+    '--manifest',
     plant({ 'annotations_final.csv': '' }),
     '--out',
     path.join(root, 'o'),
   );
-  assert.match(tunes.err, /add --experiment magnatagatune/);
+  assert.match(tunes.err, /add --preset magnatagatune/);
 });
 
 test('tasks read folders of classes, and known sets one level down', () => {

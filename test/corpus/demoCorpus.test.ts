@@ -140,7 +140,7 @@ describe('the small demo corpus', () => {
     assert.deepEqual(hashes(folder), undisturbed);
   });
 
-  test('goes on after a kill: unfinished record, some files there, one cut short', async () => {
+  test('continues after a kill: unfinished record, some files there, one cut short', async () => {
     const undisturbed = hashes(folder);
     const file = path.join(folder, 'corpus.json');
     const record = readJson<object>(file);
@@ -256,7 +256,7 @@ test('unusable options are refused with the value in the message, before any wor
   assert.ok(!fs.existsSync(folder));
 });
 
-test('a missing synthesiser is one sentence with its cure', async () => {
+test('a missing synthesiser is one sentence with its fix', async () => {
   await assert.rejects(loadEspeak('@echogarden/not-installed'), (error: Error & { exitCode?: number }) => {
     assert.match(error.message, /not-installed.*not installed.*npm install/s);
     assert.equal(error.exitCode, 3);

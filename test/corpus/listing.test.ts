@@ -65,7 +65,7 @@ test('a tree of folders that all link to each other is listed in time', () => {
   assert.ok(files.length <= 80);
 });
 
-test('what systems leave in folders is no file of a corpus; a title may begin with dots', () => {
+test('what systems leave in folders is not a file of a corpus; a title may begin with dots', () => {
   const root = plant(
     audio(
       ...['._a.wav', '.DS_Store', '__MACOSX/._a.wav', '.git/x.wav', '@eaDir/a.wav/y.wav', 'Thumbs.db'],
@@ -86,7 +86,7 @@ test('names are compared composed and with slashes, and opened as they are', () 
   );
 });
 
-test('a name that is not UTF-8 is named with the cure, the others are listed', () => {
+test('a name that is not UTF-8 is named with the fix, the others are listed', () => {
   const root = plant(audio('a.wav'));
   execFileSync('sh', ['-c', `touch "$(printf '%s/caf\\351.wav' "$1")"`, 'sh', root]);
   const { files, problems } = listFiles(root);
@@ -97,8 +97,8 @@ test('a name that is not UTF-8 is named with the cure, the others are listed', (
   assert.match(problems.join(), /1 name left out, since each is not UTF-8 .* convmv: caf/);
 });
 
-test('a folder that is not there, or a file: one sentence', () => {
-  assert.throws(() => listFiles('/nowhere'), /\/nowhere: is not a folder/);
+test('a folder that is missing, or a file: one sentence', () => {
+  assert.throws(() => listFiles('/nowhere'), /\/nowhere: there is no such folder/);
 });
 
 test('examples are few and spread', () => {

@@ -46,7 +46,7 @@ test('a sound manifest: order, absolute files, start offsets, other columns as t
   ]);
 });
 
-test('each unusable line is one problem with its line number, and the rest goes on', () => {
+test('each unusable line is one problem with its line number, and the rest continues', () => {
   const file = folderWith(
     [
       'path,label,group,start_s,mood',
@@ -99,7 +99,7 @@ test('each unusable line is one problem with its line number, and the rest goes 
   assert.match(warnings[0]!, /column "mood"/);
 });
 
-test('where nothing can go on, one sentence before any work', () => {
+test('where nothing can continue, one sentence before any work', () => {
   const refused = (text: string, recordings: string[], message: RegExp): void =>
     assert.throws(
       () => readManifest(folderWith(text, recordings)),
@@ -112,7 +112,7 @@ test('where nothing can go on, one sentence before any work', () => {
   refused('path,label,group\na.wav,x,y\n', [], /none of its 1 lines.*line 2.*no such file/);
   refused('path,label,group\na.wav,x,g\nb.wav,y,g\n', ['a.wav', 'b.wav'], /one group \("g"\)/);
   refused('path,label,group\na.wav,x,g\nb.wav,x,h\n', ['a.wav', 'b.wav'], /one label \("x"\)/);
-  assert.throws(() => readManifest('/nowhere/m.csv'), /cannot be read/);
+  assert.throws(() => readManifest('/nowhere/m.csv'), /there is no such file; give a CSV/);
 });
 
 test('for extraction one class or group is a warning, and files may be trusted', () => {

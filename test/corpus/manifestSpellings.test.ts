@@ -74,7 +74,7 @@ test('where the system does not let us look, the line says to try again', () => 
     assert.equal(manifest.rows.length, 8);
     const [problem] = manifest.problems;
     assert.equal(problem!.cause, 'environment');
-    assert.match(problem!.reason, /could not be looked for \(EACCES.*try again/);
+    assert.match(problem!.reason, /could not be checked \(EACCES.*try again/);
   } finally {
     module.statSync = real;
   }
@@ -137,7 +137,7 @@ test('lines that are not UTF-8 are read as Windows-1252, with a warning that nam
   assert.match(warnings[0]!, /^1 lines \(the first: line 11\) are not UTF-8 and were read as Windows-1252/);
 });
 
-test('what is no text is named in one sentence', () => {
+test('what is not text is named in one sentence', () => {
   const refused = (bytes: Buffer, message: RegExp): void => {
     const file = eight(() => bytes);
     assert.throws(() => readManifest(file), message);

@@ -60,7 +60,7 @@ function build(
   return { ...built, groups: new Set(built.rows.map(({ group }) => group)).size, labels };
 }
 
-/** A corpus whose list must give so many recordings in so many groups, without a warning or a file left over. */
+/** A corpus whose list must give so many recordings in this many groups, without a warning or a file left over. */
 function whole(title: string, recordings: number, groups: number, make: () => Built): void {
   test(`${title}: ${recordings} recordings, ${groups} groups`, { skip }, () => {
     const built = make();
@@ -273,7 +273,7 @@ test('Common Voice: Polish and Vietnamese, clips that are not validated counted'
   const built = build('mozilla-common-voice', [...clips, 'cv/vi/clips/other.mp3'], tables);
   assert.deepEqual(built.labels, { 'speech: non-tonal': 711, 'speech: tonal': 4543 });
   assert.deepEqual([built.groups, built.missing, built.unexplained], [148, [], ['cv/vi/clips/other.mp3']]);
-  // The copies of most users are converted; the table goes on naming .mp3.
+  // The copies of most users are converted; the table continues naming .mp3.
   const converted = clips.map((clip) => clip.replace('.mp3', '.wav'));
   assert.equal(build('mozilla-common-voice', converted, tables).rows.length, 5254);
 });

@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { after, test } from 'node:test';
+import { stmLabHere } from '../pipeline/support';
 
 const root = path.resolve(__dirname, '..', '..');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-docs-'));
@@ -59,15 +60,10 @@ test('tables have as many cells in every row as in their head', () => {
     }
 });
 
-test('npm scripts, commands and options that the documents name exist', () => {
+test('npm scripts, commands and options that the documents name exist', async () => {
   const helps = new Map<string, string>();
-  const help = (command: string): string => {
-    const known =
-      helps.get(command) ??
-      execFileSync(process.execPath, [path.join(root, 'lib/stm-lab/bin/stm-lab.js'), command, '--help'], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      });
+  const help = async (command: string): Promise<string> => {
+    const known = helps.get(command) ?? (await stmLabHere(command, '--help')).out;
     helps.set(command, known);
     return known;
   };
@@ -80,7 +76,7 @@ test('npm scripts, commands and options that the documents name exist', () => {
     );
     for (const line of code)
       for (const [, command, words] of line.matchAll(/\bstm-lab (?:-- )?([a-z][\w-]*)([^#;]*)/g)) {
-        const text = help(command!);
+        const text = await help(command!);
         for (const [, option] of words!.matchAll(/ --([a-z][\w-]*)/g))
           assert.ok(text.includes(`--${option}`), `${name}: stm-lab ${command} --${option}`);
       }
@@ -104,14 +100,30 @@ test("the README's program runs as printed", () => {
 test('every environment variable that the code reads is documented, and no other', () => {
   const page = pages.find(({ name }) => name === 'docs/environment.md')!.text;
   const named = (text: string): string[] => text.match(/\b(STM_LAB|MLFLOW)_[A-Z]+(_[A-Z]+)*\b/g) ?? [];
-  const code = execFileSync('git', ['grep', '-hE', '(STM_LAB|MLFLOW)_', '--', 'lib/*.ts', 'setup/*.mjs'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
+  const code = execFileSync(
+    'git',
+    ['grep', '-hE', '(STM_LAB|MLFLOW)_', '--', 'lib/*.ts', 'setup/*.mjs', 'notebooks'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  );
   // Set for MLflow's own server, not read.
   const passedOn = new Set(['MLFLOW_DISABLE_TELEMETRY', 'MLFLOW_SERVER_ENABLE_JOB_EXECUTION']);
   const read = new Set(
     named(code).filter((name) => !passedOn.has(name) && !name.startsWith('STM_LAB_TEST_')),
   );
   assert.deepEqual([...new Set(named(page))].sort(), [...read].sort());
+});
+
+test('files that docs/siblings.md names for a section exist', () => {
+  const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
+  const page = pages.find(({ name }) => name === 'docs/siblings.md')!.text;
+  const sections = page.split('\n').filter((line) => line.startsWith('| '));
+  const named = sections.flatMap((line) => line.match(/`[\w./-]+\.(ts|json)`/g) ?? []);
+  assert.ok(named.length > 50, `${named.length} files named`);
+  const missing = named
+    .map((name) => name.slice(1, -1))
+    .filter((name) => !files.some((file) => `/${file}`.endsWith(`/${name}`)));
+  assert.deepEqual(missing, []);
 });

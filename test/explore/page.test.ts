@@ -190,30 +190,36 @@ test('a region that is drawn is heard, before and after, and saved', needsBrowse
     assert.ok(Math.abs(wav.readInt16LE(44 + 2 * i) / 32768 - own[i]!) < 0.002, `sample ${i}`);
 });
 
-test('what cannot be used gives one sentence that names it, and the page goes on', needsBrowser, async () => {
-  const status = async (pattern: RegExp): Promise<void> => {
-    await until(`${String(pattern)}.test(document.getElementById('status').textContent)`);
-    assert.equal(await browser.evaluate(`document.getElementById('status').className`), 'problem');
-  };
-  await drop('letter.wav', Buffer.from('Dear Sir or Madam, this is not a sound at all.'));
-  await status(/letter\.wav: this browser cannot decode it as sound/);
-  await drop('empty.wav', Buffer.alloc(0));
-  await status(/empty\.wav: is empty/);
-  const cut = fs.readFileSync(file).subarray(0, 30);
-  await drop('cut.wav', cut);
-  await status(/cut\.wav: (?!reading)/);
-  const short = path.join(folder, 'short.wav');
-  writeWav(short, sound.subarray(0, RIPPLE_RATE), RIPPLE_RATE);
-  await drop('short.wav', fs.readFileSync(short));
-  await status(/short\.wav: .*(too short|4 s|shorter)/);
-  await browser.evaluate(
-    `(() => { document.getElementById('rate-from').value = 5; document.getElementById('rate-to').value = 1; document.getElementById('keep').click(); })()`,
-  );
-  assert.match((await textOf('reached')) as string, /5 to 1 Hz hold nothing/);
-  await drop('again.wav', fs.readFileSync(file));
-  await until(`document.getElementById('status').textContent.startsWith('again.wav: 9.0 s, features of 2')`);
-  assert.deepEqual(browser.errors, []);
-});
+test(
+  'what cannot be used gives one sentence that names it, and the page continues',
+  needsBrowser,
+  async () => {
+    const status = async (pattern: RegExp): Promise<void> => {
+      await until(`${String(pattern)}.test(document.getElementById('status').textContent)`);
+      assert.equal(await browser.evaluate(`document.getElementById('status').className`), 'problem');
+    };
+    await drop('letter.wav', Buffer.from('Dear Sir or Madam, this is not a sound at all.'));
+    await status(/letter\.wav: this browser cannot decode it as sound/);
+    await drop('empty.wav', Buffer.alloc(0));
+    await status(/empty\.wav: is empty/);
+    const cut = fs.readFileSync(file).subarray(0, 30);
+    await drop('cut.wav', cut);
+    await status(/cut\.wav: (?!reading)/);
+    const short = path.join(folder, 'short.wav');
+    writeWav(short, sound.subarray(0, RIPPLE_RATE), RIPPLE_RATE);
+    await drop('short.wav', fs.readFileSync(short));
+    await status(/short\.wav: .*(too short|4 s|shorter)/);
+    await browser.evaluate(
+      `(() => { document.getElementById('rate-from').value = 5; document.getElementById('rate-to').value = 1; document.getElementById('keep').click(); })()`,
+    );
+    assert.match((await textOf('reached')) as string, /5 to 1 Hz hold nothing/);
+    await drop('again.wav', fs.readFileSync(file));
+    await until(
+      `document.getElementById('status').textContent.startsWith('again.wav: 9.0 s, features of 2')`,
+    );
+    assert.deepEqual(browser.errors, []);
+  },
+);
 
 test('a recording of 10 minutes does not freeze the page', needsBrowser, async () => {
   const rate = 16000;

@@ -80,7 +80,7 @@ export async function flappingServer(
   }
 }
 
-/** No server at all: work goes on at full speed, the run waits in its journal, and sync says what it could not reach. */
+/** No server at all: work continues at full speed, the run waits in its journal, and sync says what it could not reach. */
 export async function deadServer({ tally, folder }: Scenario, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     tally.faults++;
@@ -97,7 +97,7 @@ export async function deadServer({ tally, folder }: Scenario, count: number): Pr
     const began = performance.now();
     for (let step = 0; step < 500; step++) run.logMetrics({ loss: step }, step);
     if (performance.now() - began > 2000)
-      complain(tally, 'lost', 'logging waited for a server that is not there');
+      complain(tally, 'lost', 'logging waited for a server that is missing');
     run.end();
     const { state, problems } = await tracker.close(300);
     if (state !== 'partial') complain(tally, 'unclear', `a dead server is reported as ${state}`);

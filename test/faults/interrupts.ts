@@ -12,9 +12,9 @@ import { parseArgs } from 'node:util';
 import { writeWav } from 'stm-lab/dist/audio';
 import { sha256File } from 'research-basics/files';
 import { randomState } from 'research-basics/random/mt19937';
+import { siblingPresets } from '../pipeline/siblingPresets';
 import { program, stmLab, tinyCorpus, tinyExperiment } from '../pipeline/support';
 
-const home = path.resolve(__dirname, '..', '..');
 const STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
 type StopSignal = keyof typeof STATUS;
 
@@ -71,46 +71,6 @@ function strfSources(folder: string): { digits: string; speech: string } {
   return { digits, speech };
 }
 
-/** The configurations of the sibling systems, long enough to be interrupted and no longer. */
-function configurations(folder: string): { tmnn: string; strf: string } {
-  const [tmnn, strf] = [path.join(folder, 'tmnn.json'), path.join(folder, 'strf.json')] as const;
-  fs.writeFileSync(
-    tmnn,
-    JSON.stringify({
-      name: 'tiny',
-      title: 'for interruptions',
-      data: { kind: 'manifest', folds: 2, validationFolds: 2 },
-      segmentSeconds: 0.5,
-      network: { backEnd: { width: 2 } },
-      fit: { stages: [{ rule: 'adam', learningRate: 0.001, epochs: 6 }], batchSize: 2, windows: 1 },
-      testWindows: 2,
-      seeds: [1],
-      systems: [
-        { name: 'mel', frontEnd: { kind: 'mel', bands: 24 }, modulation: { filters: 0 } },
-        {
-          name: 'mel + temporal',
-          frontEnd: { kind: 'mel', bands: 24 },
-          modulation: { filters: 1, taps: 11 },
-        },
-      ],
-      comparisons: [['mel + temporal', 'mel']],
-    }),
-  );
-  const smoke = JSON.parse(
-    fs.readFileSync(path.join(home, 'experiments', 'strf', 'smoke.json'), 'utf8'),
-  ) as Record<string, Record<string, unknown>>;
-  for (const task of ['speaker', 'speech', 'birds', 'urban'])
-    smoke[task] = {
-      ...smoke[task],
-      training: { steps: 30, batch: 4, learningRate: 0.002, recordEvery: 10 },
-      conditions: ['learn l2', 'pass'],
-      seeds: 1,
-    };
-  smoke['urban'] = { ...smoke['urban'], labels: ['class 0', 'class 1', 'class 2'], folds: 2 };
-  fs.writeFileSync(strf, JSON.stringify(smoke));
-  return { tmnn, strf };
-}
-
 /** Programs of a cluster whose jobs wait for ever. */
 function idleCluster(folder: string): NodeJS.ProcessEnv {
   const bin = path.join(folder, 'cluster');
@@ -131,17 +91,17 @@ function longCommands(folder: string): Long[] {
   fs.writeFileSync(few, rows);
   const experiment = tinyExperiment(folder);
   const { digits, speech } = strfSources(folder);
-  const { tmnn, strf } = configurations(folder);
+  const { tmnn, strf } = siblingPresets(folder, { epochs: 6, steps: 30 });
   const done = (name: string): string => path.join(folder, 'expected', name, 'out');
   const quiet = ['--tracking', 'disabled'];
   const trained = ['--reduction', done('reduce'), '--split', done('split')];
-  const own = ['--experiment', experiment, ...quiet];
+  const own = ['--preset', experiment, ...quiet];
   const onCorpus = (out: string): string[] => [
-    ...['--manifest', manifest, '--experiment', experiment, '--results', out],
+    ...['--manifest', manifest, '--preset', experiment, '--results', out],
   ];
   const strfTask = (name: string, source: string): Long => ({
     name: `strf ${name}`,
-    words: (out) => ['strf', name, '--source', source, '--out', out, '--experiment', strf, ...quiet],
+    words: (out) => ['strf', name, '--manifest', source, '--out', out, '--preset', strf, ...quiet],
     unlike: /checkpoint/,
   });
   return [
@@ -158,7 +118,13 @@ function longCommands(folder: string): Long[] {
     { name: 'compare', words: (out) => ['compare', ...onCorpus(out), ...quiet] },
     { name: 'occlude', words: (out) => ['figures', 'occlusion', ...onCorpus(out)] },
     { name: 'figures', words: (out) => ['figures', 'class-means', 'ablation', ...onCorpus(out)] },
-    { name: 'tmnn', words: (out) => ['tmnn', 'train', '--root', manifest, '--out', out, '--experiment', tmnn, ...quiet], unlike: /study\.json|cell\.json|scores\.csv|stage\.json/ }, // prettier-ignore
+    // filtered.csv names recordings relative to the folder, which is another one each time.
+    { name: 'filter', words: (out) => ['filter', few, '--keep', 'rate<=4', '--out', out, ...quiet], unlike: /filtered\.csv/ }, // prettier-ignore
+    {
+      name: 'study',
+      words: (out) => ['study', 'learning-curve', '--manifest', manifest, '--results', out, ...quiet],
+    },
+    { name: 'tmnn', words: (out) => ['tmnn', 'train', '--manifest', manifest, '--out', out, '--preset', tmnn, ...quiet], unlike: /study\.json|cell\.json|scores\.csv|stage\.json/ }, // prettier-ignore
     strfTask('speaker', digits),
     strfTask('speech', speech),
     strfTask('birds', few),

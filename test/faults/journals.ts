@@ -8,7 +8,7 @@ import { complain, judgeError, type Scenario } from './tally';
 const space: Space = { x: { type: 'float', min: 0, max: 1 } };
 const TRIALS = 6;
 
-/** A search journal whose last line is cut, or followed by the beginnings of another: the search goes on. */
+/** A search journal whose last line is cut, or followed by the beginnings of another: the search continues. */
 export async function tornSearchJournals({ tally, random, folder }: Scenario, count: number): Promise<void> {
   const whole = path.join(folder, 'whole.log');
   const open = (journal: string): ReturnType<typeof createStudy> =>
@@ -45,7 +45,7 @@ export async function tornSearchJournals({ tally, random, folder }: Scenario, co
   }
 }
 
-/** A run journal cut anywhere: what was whole before is there once, and the run goes on. */
+/** A run journal cut anywhere: what was whole before is there once, and the run continues. */
 export function tornRunJournals({ tally, random, folder }: Scenario, count: number): void {
   const steps = 20;
   const journalFolder = path.join(folder, 'runs');

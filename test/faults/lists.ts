@@ -112,7 +112,7 @@ export function foreignLists({ tally, random, folder }: Scenario, count: number)
         if (times > 1) complain(tally, 'duplicated', `${what}: ${row[0]} is read ${times} times`);
       }
       for (const row of read)
-        if (!fs.statSync(row.file).isFile()) complain(tally, 'lost', `${what}: ${row.path} is no file`);
+        if (!fs.statSync(row.file).isFile()) complain(tally, 'lost', `${what}: ${row.path} is not a file`);
       if (problems.length !== bad)
         complain(tally, 'unclear', `${what}: ${problems.length} lines told instead of ${bad}`);
       for (const text of [...problems.map(({ reason }) => reason), ...warnings]) {

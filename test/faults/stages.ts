@@ -23,7 +23,7 @@ export interface Bench {
 }
 
 const command = (bench: Pick<Bench, 'manifest' | 'experiment'>, results: string): string[] => [
-  ...['reproduce', '--manifest', bench.manifest, '--experiment', bench.experiment, '--results', results],
+  ...['reproduce', '--manifest', bench.manifest, '--preset', bench.experiment, '--results', results],
   ...['--notebooks', 'skip', '--tracking', 'offline'],
 ];
 
@@ -138,7 +138,7 @@ export async function readOnlyFolders(scenario: Scenario, bench: Bench): Promise
   return withSmallDisk(path.join(folder, 'frozen'), 4096, ({ freeze }) => {
     freeze();
     for (const words of stages) {
-      const experiment = words[0] === 'extract' ? [] : ['--experiment', bench.experiment];
+      const experiment = words[0] === 'extract' ? [] : ['--preset', bench.experiment];
       const ended = stmLab(...words, ...experiment, '--out', path.join(folder, 'frozen', 'out'));
       tally.faults++;
       judgeCommand(

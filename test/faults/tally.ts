@@ -34,7 +34,7 @@ export const randomFor = (seed: number, kind: string): RandomState => randomStat
 const INTERNAL =
   /^\s+at \S|TypeError|ReferenceError|RangeError|SyntaxError|AssertionError|\bundefined\b|\[object |Cannot read propert|is not a function|is not iterable|ERR_INTERNAL/m;
 
-/** Why a text is no clear sentence for a user; undefined when it is one. */
+/** Why a text is not a clear sentence for a user; undefined when it is one. */
 export function unclearness(text: string): string | undefined {
   const trimmed = text.trim();
   if (trimmed === '') return 'nothing was said';
@@ -49,7 +49,7 @@ export function judgeError(tally: Tally, error: unknown, what: string): void {
   const why =
     error instanceof UserError
       ? unclearness(error.message)
-      : `is no sentence but ${messageOf(error).slice(0, 300)}`;
+      : `is not a sentence but ${messageOf(error).slice(0, 300)}`;
   if (why !== undefined) complain(tally, 'unclear', `${what}: ${why}`);
 }
 

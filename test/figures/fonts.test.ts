@@ -64,7 +64,7 @@ test(
       delete process.env['STM_LAB_FONTS'];
     }
     process.env['STM_LAB_FONTS'] = __filename;
-    assert.throws(() => svgToPng(svg), /fonts\.test\.ts is no font that can be read/);
+    assert.throws(() => svgToPng(svg), /fonts\.test\.ts is not a font that can be read/);
     delete process.env['STM_LAB_FONTS'];
   },
 );

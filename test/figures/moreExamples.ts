@@ -222,6 +222,21 @@ export function moreExamples(): Record<string, figures.FigureSpec> {
       method: 'fANOVA',
       note: NOTE,
     }),
+    'search-pareto': figures.paretoFigure({
+      trials: [
+        [0.61, 1200],
+        [0.74, 5200],
+        [0.7, 9800],
+        [0.79, 61000],
+        [0.78, 240000],
+        [0.58, 3100],
+      ].map((values, number) => ({ number, values, front: [0, 1, 3].includes(number) })),
+      objectives: [
+        { title: 'Validation macro-F1', direction: 'maximize' },
+        { title: 'Number of weights', direction: 'minimize' },
+      ],
+      note: NOTE,
+    }),
     'search-timeline': figures.timelineFigure({ trials: all, note: NOTE }),
   };
 }

@@ -63,7 +63,7 @@ test('title, scheme and layout', async () => {
   assert.doesNotMatch(svg, /rgb\(68, 1, 84\)|#440154/, 'nothing of viridis is left');
   await assert.rejects(
     paperFigure(ablation, { scheme: 'nocolours' }),
-    /is no scheme of values that Vega knows/,
+    /is not a scheme of values that Vega knows/,
   );
   assert.doesNotMatch(await renderSvg(await paperFigure(ablation, { title: '' })), /Ablation by modulation/);
   const one = await renderSvg(await paperFigure(ablation, { layout: 'one' }));

@@ -116,7 +116,7 @@ test('danfojs is loaded on first use, quietly, beside one TensorFlow, and the en
   }
 });
 
-test('without danfojs: one sentence with the cure', () => {
+test('without danfojs: one sentence with the fix', () => {
   const printed = run(`
     const Module = require('node:module');
     const load = Module._load;

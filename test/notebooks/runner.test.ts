@@ -27,15 +27,19 @@ interface Run {
   readonly byName: Record<string, Result>;
 }
 
+function writeNotebook(file: string, sources: readonly string[]): void {
+  const cells = sources.map((source, index) => ({
+    ...{ cell_type: 'code', id: `x${index}`, metadata: {}, outputs: [], execution_count: null, source },
+  }));
+  writeFileSync(file, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+}
+
 /** Runs notebooks given as `name: cells` through the strict runner. */
 function runNotebooks(context: TestContext, notebooks: Record<string, string[]>, ...options: string[]): Run {
   const folder = temporaryFolder(context);
   const files = Object.entries(notebooks).map(([name, sources]) => {
-    const cells = sources.map((source, index) => ({
-      ...{ cell_type: 'code', id: `x${index}`, metadata: {}, outputs: [], execution_count: null, source },
-    }));
     const file = path.join(folder, `${name}.ipynb`);
-    writeFileSync(file, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+    writeNotebook(file, sources);
     return file;
   });
   const summary = path.join(folder, 'summary.json');
@@ -59,63 +63,88 @@ const shown = (result: Result): string =>
     .cells.flatMap(({ outputs }) => outputs.flatMap(({ text }) => text ?? []))
     .join('');
 
+const PLAIN = [
+  'const city: string = process.env.STM_TEST_CITY ?? "";\nconsole.log(city)',
+  'await Promise.resolve(1)',
+];
+const CITY = ['--env', 'STM_TEST_CITY=Nara'];
+/** What the kernel's file watcher says, and another exception of the same shape. */
+const complaint = (text: string): string =>
+  `process.stderr.write('UncaughtException: Error: ${text}\\n    at a (b.js:1)\\n    at c\\n')`;
+let plainCopy = '';
+
 test(
-  'notebooks that are in order pass, with the library typed and native TensorFlow quiet',
+  'notebooks that are in order pass, with the library typed and native TensorFlow quiet; their pages load nothing',
   { skip },
   (context) => {
     const notebooks = {
-      plain: [
-        'const city: string = process.env.STM_TEST_CITY ?? "";\nconsole.log(city)',
-        'await Promise.resolve(1)',
-      ],
+      plain: PLAIN,
       library: [
         'import * as files from "research-basics/files";',
         'const digest: string = files.sha256("abc");\nconsole.log(digest.slice(0, 8))',
         'import { loadEngine } from "stm-lab/dist/engine";',
         'const { tf, name } = await loadEngine();\nconsole.log(name, tf.sum(tf.ones([3])).dataSync()[0])',
+        'console.log("a < b")',
+        'import { figures } from "stm-lab";\n' +
+          'await figures.show(figures.confusionFigure({ matrix: [[3, 1], [0, 4]], classes: ["up", "down"] }));',
       ],
+      allowed: ['console.error("hm, well");', complaint('Unexpected pending rebuildTimer')],
     };
     const { status, stdout, byName, folder } = runNotebooks(
       context,
       notebooks,
-      '--env',
-      'STM_TEST_CITY=Nara',
+      ...CITY,
+      ...['--html', '--allow', '^hm'],
     );
     assert.equal(status, 0, stdout);
     assert.match(shown(byName['plain']!), /^Nara\n/);
-    assert.match(shown(byName['library']!), /^ba7816bf\n(native|wasm) 3\n$/);
+    assert.match(shown(byName['library']!), /^ba7816bf\n(native|wasm) 3\na < b\n$/);
     assert.ok(byName['plain']!.peakMemoryMegabytes > 50);
     assert.ok(byName['plain']!.seconds > 0);
-    // Two runs give the same bytes: nothing of the clock or the machine stays in the copy.
-    const again = runNotebooks(context, { plain: notebooks.plain }, '--env', 'STM_TEST_CITY=Nara');
-    const copy = (in_: string): string => readFileSync(path.join(in_, 'out', 'plain.ipynb'), 'utf8');
-    assert.equal(copy(again.folder), copy(folder));
+    plainCopy = readFileSync(path.join(folder, 'out', 'plain.ipynb'), 'utf8');
     assert.deepEqual(
       executed(byName['plain']!).cells.map(({ id }) => id),
       ['cell-01', 'cell-02'],
     );
+    const page = readFileSync(path.join(folder, 'out', 'library.html'), 'utf8');
+    assert.match(page, /<div aria-label="Confusion[^"]*" role="img"><svg/);
+    assert.match(page, /a &lt; b/);
+    assert.doesNotMatch(page, /<script|(src|href)="(?!data:|#)/);
   },
 );
 
 test(
-  'each way to fail is found, named with its cell, and does not stop the next notebook',
+  'each way to fail is found, named with its cell, and does not stop the next notebook, nor those beside',
   { skip },
   (context) => {
-    const { status, stdout, byName, folder } = runNotebooks(context, {
-      throwing: ['console.log(1)', 'throw new Error("thrown here")', 'console.log(2)'],
-      types: ['import * as files from "research-basics/files";', 'const n: number = files.sha256("abc");'],
-      rejected: [
-        'console.log(0)',
-        'Promise.reject(new Error("nobody waits")); console.log(1)',
-        'console.log(2)',
-      ],
-      forgotten: ['async function work() { return 1; }', 'work().then(() => new Promise(() => {}))'],
-      late: ['setTimeout(() => { throw new Error("too late"); }, 200);'],
-      stray: ['console.error("hm");', 'console.log(1)'],
-      native: ['import * as fs from "fs";\nfs.writeSync(2, "from below\\n");'],
-      ended: ['process.exit(0)', 'await new Promise((done) => setTimeout(done, 1000))'],
-      passing: ['console.log(1)'],
-    });
+    const meeting = temporaryFolder(context);
+    /** Waits until the other notebook has come as well. */
+    const meet = (own: string, other: string): string =>
+      `import * as fs from "node:fs";\nfs.writeFileSync(${JSON.stringify(path.join(meeting, own))}, "");\n` +
+      `while (!fs.existsSync(${JSON.stringify(path.join(meeting, other))})) await new Promise((go) => setTimeout(go, 50));\n` +
+      `console.log("${own}");`;
+    const beside = path.join(meeting, 'beside.ipynb');
+    writeNotebook(beside, [meet('second', 'first')]);
+    const { status, stdout, byName, folder } = runNotebooks(
+      context,
+      {
+        throwing: [meet('first', 'second'), 'throw new Error("thrown here")', 'console.log(2)'],
+        types: ['import * as files from "research-basics/files";', 'const n: number = files.sha256("abc");'],
+        rejected: [
+          'console.log(0)',
+          'Promise.reject(new Error("nobody waits")); console.log(1)',
+          'console.log(2)',
+        ],
+        forgotten: ['async function work() { return 1; }', 'work().then(() => new Promise(() => {}))'],
+        late: ['setTimeout(() => { throw new Error("too late"); }, 200);'],
+        stray: ['console.error("hm");', 'console.log(1)'],
+        other: [complaint('Unexpected pending promise')],
+        native: ['import * as fs from "fs";\nfs.writeSync(2, "from below\\n");'],
+        ended: ['process.exit(0)', 'await new Promise((done) => setTimeout(done, 1000))'],
+        plain: PLAIN,
+      },
+      ...['--beside', beside, '--jobs', '2', '--timeout', '60', '--html', ...CITY],
+    );
     assert.equal(status, 1);
     const failures: Record<string, RegExp> = {
       throwing: /^cell 2: [^]*thrown here/,
@@ -124,6 +153,7 @@ test(
       forgotten: /^cell 2: its value is a promise/,
       late: /^after the last cell, [^]*UncaughtException: Error: too late/,
       stray: /^cell 1: unexpected line on standard error\s+hm$/,
+      other: /Unexpected pending promise/,
       native: /from below/,
       ended: /the kernel ended/,
     };
@@ -132,30 +162,31 @@ test(
       assert.match(byName[name]?.failure ?? '', pattern);
       assert.match(stdout, new RegExp(`FAILED +${name}\\.ipynb`));
     }
-    assert.equal(byName['passing']?.status, 'ok');
-    const copies = readdirSync(path.join(folder, 'out')).sort();
-    assert.deepEqual(
-      copies,
-      [...Object.keys(failures).map((name) => `${name}.failed.ipynb`), 'passing.ipynb'].sort(),
-    );
+    assert.deepEqual(Object.keys(byName), [...Object.keys(failures), 'plain', 'beside']);
+    assert.deepEqual([byName['plain']!.status, byName['beside']!.status], ['ok', 'ok'], stdout);
+    assert.ok(byName['beside']!.peakMemoryMegabytes > 50);
+    const out = path.join(folder, 'out');
+    // A notebook that failed has no page.
+    const copies = [
+      ...Object.keys(failures).map((name) => `${name}.failed.ipynb`),
+      ...['beside', 'plain'].flatMap((name) => [`${name}.html`, `${name}.ipynb`]),
+    ];
+    assert.deepEqual(readdirSync(out).sort(), copies.sort());
+    // Two runs give the same bytes: nothing of the clock or the machine stays in the copy.
+    assert.equal(readFileSync(path.join(out, 'plain.ipynb'), 'utf8'), plainCopy);
   },
 );
 
-test(
-  'a notebook whose time is up is ended; --stop leaves out the rest; --allow lets a line pass',
-  { skip },
-  (context) => {
-    const { status, byName } = runNotebooks(
-      context,
-      { allowed: ['console.error("hm, well");'], endless: ['for (;;) {}'], never: ['console.log(1)'] },
-      ...['--timeout', '5', '--stop', '--allow', '^hm'],
-    );
-    assert.equal(status, 1);
-    assert.deepEqual(Object.keys(byName), ['allowed', 'endless']);
-    assert.equal(byName['allowed']!.status, 'ok');
-    assert.equal(byName['endless']!.failure, 'cell 1: not done after 5 s');
-  },
-);
+test('a notebook whose time is up is ended; --stop leaves out the others', { skip }, (context) => {
+  const { status, byName } = runNotebooks(
+    context,
+    { endless: ['for (;;) {}'], never: ['console.log(1)'] },
+    ...['--timeout', '5', '--stop'],
+  );
+  assert.equal(status, 1);
+  assert.deepEqual(Object.keys(byName), ['endless']);
+  assert.equal(byName['endless']!.failure, 'cell 1: not done after 5 s');
+});
 
 test('a file that is not a notebook fails with one line', { skip }, (context) => {
   const folder = temporaryFolder(context);
@@ -189,74 +220,26 @@ test('a file that is not a notebook fails with one line', { skip }, (context) =>
 });
 
 test(
-  '--html: an executed copy as a page with its figures inside, that loads nothing',
-  { skip },
-  (context) => {
-    const show =
-      'import { figures } from "stm-lab";\n' +
-      'await figures.show(figures.confusionFigure({ matrix: [[3, 1], [0, 4]], classes: ["up", "down"] }));';
-    const { status, folder, stdout } = runNotebooks(
-      context,
-      { drawn: ['console.log("a < b")', show], broken: ['throw new Error("no")'] },
-      '--html',
-    );
-    assert.equal(status, 1, stdout);
-    const page = readFileSync(path.join(folder, 'out', 'drawn.html'), 'utf8');
-    assert.match(page, /<div aria-label="Confusion[^"]*" role="img"><svg/);
-    assert.match(page, /a &lt; b/);
-    assert.doesNotMatch(page, /<script|(src|href)="(?!data:|#)/);
-    assert.ok(!existsSync(path.join(folder, 'out', 'broken.html')), 'no page of a notebook that failed');
-  },
-);
-
-test(
-  "the complaint of the kernel's own file watcher passes, another exception of the same shape does not",
-  { skip },
-  (context) => {
-    const complaint = (text: string): string[] => [
-      `process.stderr.write('UncaughtException: Error: ${text}\\n    at a (b.js:1)\\n    at c\\n')`,
-    ];
-    const { byName } = runNotebooks(context, {
-      watcher: complaint('Unexpected pending rebuildTimer'),
-      other: complaint('Unexpected pending promise'),
-    });
-    assert.equal(byName['watcher']!.status, 'ok', byName['watcher']!.failure ?? '');
-    assert.match(byName['other']!.failure!, /Unexpected pending promise/);
-  },
-);
-
-test(
   'a notebook outside the clone finds the library, its types and the packages beside it',
   { skip },
   (context) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'stm-lab own ü '));
     context.after(() => rmSync(folder, { recursive: true, force: true }));
-    const notebook = (name: string, ...sources: string[]): string => {
-      const cells = sources.map((source, index) => ({
-        ...{ cell_type: 'code', id: `x${index}`, metadata: {}, outputs: [], execution_count: null, source },
-      }));
-      const file = path.join(folder, `${name}.ipynb`);
-      writeFileSync(file, JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }));
-      return file;
-    };
-    const own = notebook(
-      'own',
+    const own = path.join(folder, 'own.ipynb');
+    writeNotebook(own, [
       'import { features } from "stm-lab";\nimport * as fs from "node:fs";\nimport { twice } from "./twice";',
       'const extract: (samples: Float32Array, sampleRate: number) => unknown = features.extractStm;\nconsole.log(twice(extract.length), fs.existsSync("."))',
-    );
-    const mistyped = notebook(
-      'mistyped',
-      'import { features } from "stm-lab";',
       'const x: string = features.extractStm;',
-    );
+    ]);
     writeFileSync(path.join(folder, 'twice.ts'), 'export const twice = (n: number): number => 2 * n;\n');
     const summary = path.join(folder, 'summary.json');
     const runner = path.join(root, 'setup', 'notebooks.py');
-    const out = path.join(folder, 'out');
-    spawnSync(python, [runner, own, mistyped, '--out', out, '--json', summary], { encoding: 'utf8' });
-    const results = (JSON.parse(readFileSync(summary, 'utf8')) as { notebooks: Result[] }).notebooks;
-    assert.equal(results[0]?.failure, null);
+    spawnSync(python, [runner, own, '--out', path.join(folder, 'out'), '--json', summary], {
+      encoding: 'utf8',
+    });
+    const [result] = (JSON.parse(readFileSync(summary, 'utf8')) as { notebooks: Result[] }).notebooks;
+    assert.match(shown(result!), /^4 true\n/);
     // Not `any`: the library's types are there.
-    assert.match(results[1]?.failure ?? '', /cell 2: .* is not assignable to type 'string'/);
+    assert.match(result!.failure ?? '', /^cell 3: .* is not assignable to type 'string'/);
   },
 );

@@ -17,13 +17,13 @@ async function main(given: readonly string[]): Promise<number> {
     '..',
     'results',
     'demo',
-    'smoke',
+    'small',
     'notebooks',
     '05-ablations.ipynb',
   );
   let code = 0;
   for (const notebook of given.length > 0 ? given : [demo]) {
-    if (!fs.existsSync(notebook)) throw new Error(`${notebook}: is not there; "npm run reproduce" makes it`);
+    if (!fs.existsSync(notebook)) throw new Error(`${notebook}: is missing; "npm run reproduce" makes it`);
     const picture = notebook.replace(/\.ipynb$/, '.jupyterlab.png');
     const { figures, expected } = await viewInJupyterLab(notebook, picture);
     const drawn = figures.filter(({ width, height }) => width > 50 && height > 50).length;

@@ -50,7 +50,7 @@ test('stm-lab: experiments, their schemas and corpus descriptions travel inside 
   delete env['STM_LAB_HOME'];
   const printed = execFileSync(process.execPath, ['-e', program], { cwd: project, env, encoding: 'utf8' });
   const found = JSON.parse(printed) as { names: string[]; home: string; corpora: number };
-  assert.ok(found.names.includes('smoke') && found.names.includes('paper'));
+  assert.ok(found.names.includes('small') && found.names.includes('paper'));
   assert.equal(fs.realpathSync(found.home), fs.realpathSync(project));
   assert.ok(found.corpora > 0);
   const folder = path.join(modules, 'stm-lab', 'experiments');

@@ -13,18 +13,18 @@ const at = (name: string): string => path.join(folder, name);
 
 /** An experiment whose ablation takes seconds, as a file. */
 function experimentFile(name: string, ablation: object): string {
-  const smoke = readExperiment('smoke');
-  const fit = { ...smoke.search.fit, epochs: 4 };
+  const small = readExperiment('small');
+  const fit = { ...small.search.fit, epochs: 4 };
   fs.writeFileSync(
     at(`${name}.json`),
-    JSON.stringify({ ...smoke, search: { ...smoke.search, fit }, ablation }),
+    JSON.stringify({ ...small, search: { ...small.search, fit }, ablation }),
   );
   return at(`${name}.json`);
 }
 
 const grid = { passes: ['low', 'high'], rateHz: [3, 7], scaleCycPerOct: [0.5, 2], folds: 2, seeds: 2 };
 const command = (experiment: string, out: string, workers: number): string[] => [
-  ...['ablate', '--features', features, '--out', at(out), '--experiment', experiment],
+  ...['ablate', '--features', features, '--out', at(out), '--preset', experiment],
   ...['--workers', String(workers), '--tracking', 'offline', '--journal', at(`${out}-journals`)],
 ];
 const record = (out: string): AblationRecord =>
@@ -97,13 +97,13 @@ test('from a manifest: features are extracted when missing; results lie below th
   const given = [
     '--manifest',
     manifest,
-    '--experiment',
+    '--preset',
     experimentFile('whole', { ...grid, seeds: 1, fit: { epochs: 2 } }),
   ];
   const { code, out, err } = stmLab('ablate', ...given, '--results', at('results'), '--tracking', 'disabled');
   assert.equal(code, 0, err);
   assert.match(out, /36 recordings of 18 groups in 3 classes/);
-  assert.match(out, /results\/sounds\/smoke\/ablation: 8 cells and all features; done/);
+  assert.match(out, /results\/sounds\/small\/ablation: 8 cells and all features; done/);
   assert.match(stmLab('ablate', ...given, '--out', at('x')).err, /--out: goes with --features/);
 });
 
@@ -113,7 +113,7 @@ test('what is wrong is said before any training', () => {
   assert.equal(code, 2);
   assert.match(err, /\|rate\| > 15 Hz and scale > 0.5 cyc\/oct keeps no feature/);
   assert.match(stmLab('ablate', '--features', features).err, /--out DIR is required/);
-  assert.match(stmLab('ablate', '--size', 'huge').err, /--size huge: must be one of smoke, quick, paper/);
+  assert.match(stmLab('ablate', '--size', 'huge').err, /--size huge: must be one of small, quick, paper/);
 });
 
 test('prepared sizes: quick holds all 98 published cells, complements and marginals; paper searches', () => {

@@ -69,7 +69,7 @@ test('any column names the collections, from the command line to the table; with
   fs.writeFileSync(experiment, JSON.stringify({ ...whole, comparison }));
   const compare = (results: string, ...more: string[]): ReturnType<typeof stmLab> =>
     stmLab(
-      ...['compare', '--manifest', manifest, '--experiment', experiment, '--tracking', 'disabled'],
+      ...['compare', '--manifest', manifest, '--preset', experiment, '--tracking', 'disabled'],
       ...['--results', path.join(folder, results), ...more],
     );
   const named = compare('named', '--collection', 'Quelle');
@@ -96,8 +96,15 @@ test('any column names the collections, from the command line to the table; with
       assert.ok(Math.abs(p - products[i]! / total) < 1e-6, `${division}, value ${i}`);
     });
   }
-  const line = readCsv(path.join(out, 'comparison.csv')).rows[0]!;
-  assert.equal(Number(line['collection_macro_f1']), scored[0]!.byCollection!.macroF1.value);
+  const [line, strictLine] = readCsv(path.join(out, 'comparison.csv')).rows;
+  assert.equal(Number(line!['collection_macro_f1']), scored[0]!.byCollection!.macroF1.value);
+  assert.equal(scored[0]!.against, undefined);
+  const { difference, pValue } = scored[1]!.against!.byCollection!;
+  const values = scored.map(({ byCollection }) => byCollection!.macroF1.value);
+  assert.ok(Math.abs(difference.value - (values[1]! - values[0]!)) < 1e-9);
+  assert.ok(difference.low <= difference.value && difference.value <= difference.high && pValue > 0);
+  assert.equal(Number(strictLine!['collection_difference']), difference.value);
+  assert.match(named.out, /difference by collection/);
 
   const ablation = path.join(folder, 'ablation');
   const ablate = (): ReturnType<typeof stmLab> =>
@@ -109,7 +116,7 @@ test('any column names the collections, from the command line to the table; with
         '--out',
         ablation,
       ],
-      ...['--experiment', experiment, '--workers', '1', '--tracking', 'offline'],
+      ...['--preset', experiment, '--workers', '1', '--tracking', 'offline'],
       ...['--journal', path.join(folder, 'runs')],
     );
   const first = ablate();

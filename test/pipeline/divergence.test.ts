@@ -34,7 +34,7 @@ function variant(name: string, change: (value: Record<string, never>) => object)
   return file;
 }
 
-/** What a command left, one fold of every model on so many columns predicting NaN. */
+/** What a command left, one fold of every model on this many columns predicting NaN. */
 function spoilt(columns: number, ...words: string[]): Finished {
   const env = { STMTEST_NAN_COLUMNS: String(columns) };
   return withPreload(path.resolve(__dirname, '..', 'faults', 'nanFolds.cjs'), env, () => stmLab(...words));
@@ -85,7 +85,7 @@ test('a stage with parts that diverged is tried again; anything else that a part
 
 test('ablate: a cell that diverges is missing by name; tried again, the bytes are those of a sound run', () => {
   const command = (out: string, workers: string): string[] => [
-    ...['ablate', '--features', at('features'), '--out', at(out), '--experiment', experiment],
+    ...['ablate', '--features', at('features'), '--out', at(out), '--preset', experiment],
     ...['--workers', workers, '--tracking', 'offline', '--journal', at(`${out}-runs`)],
   ];
   assert.equal(stmLab(...command('sound', '1')).code, 0);
@@ -121,7 +121,7 @@ test('ablate: a cell that diverges is missing by name; tried again, the bytes ar
 
 test('ablate: without all features nothing is compared, and nothing is stored but finished cells', () => {
   const words = ['ablate', '--features', at('features'), '--out', at('no-reference'), ...quiet];
-  const first = spoilt(2420, ...words, '--experiment', experiment, '--workers', '1');
+  const first = spoilt(2420, ...words, '--preset', experiment, '--workers', '1');
   assertNamed(first, /ablation: nothing can be compared, since the training on all features diverged/);
   assert.deepEqual(
     ['ablation.json', 'stage.json', 'cells/all.json', 'cells/low-rate4.json'].map((name) =>
@@ -133,7 +133,7 @@ test('ablate: without all features nothing is compared, and nothing is stored bu
 
 test('ablate in shards: a shard is complete without what diverged; the merge names it', () => {
   const command = ['ablate', '--features', at('features'), '--out', at('shards'), ...quiet];
-  const words = [...command, '--experiment', experiment, '--workers', '1'];
+  const words = [...command, '--preset', experiment, '--workers', '1'];
   const ends = ['1/2', '2/2'].map((shard) => spoilt(198, ...words, '--shard', shard));
   assert.deepEqual(ends.map(({ code }) => code).sort(), [0, 1]);
   assertNamed(spoilt(198, ...words, '--merge', '2'), /1 without a result.*low-rate4-scale2/);
@@ -155,7 +155,7 @@ test('compare: a row that diverges leaves a gap in table, lines and figure, and 
   });
   const results = at('compared');
   const command = (file: string): string[] => [
-    ...['compare', '--manifest', manifest, '--experiment', file, '--results', results, ...quiet],
+    ...['compare', '--manifest', manifest, '--preset', file, '--results', results, ...quiet],
   ];
   const file = variant('compare', (value) => rows(value, 'STM-MLP'));
   const first = stmLab(...command(file));
@@ -193,7 +193,7 @@ test('reproduce: a training that diverges costs what depends on it, and nothing 
       fit: { epochs: 3, learningRate: 1e38, schedule: 'constant', restore: 'last' },
     },
   }));
-  const words = ['reproduce', '--manifest', manifest, '--experiment', file, '--results', at('reproduced')];
+  const words = ['reproduce', '--manifest', manifest, '--preset', file, '--results', at('reproduced')];
   const command = [...words, '--notebooks', 'skip', ...quiet];
   const first = spoilt(198, ...command);
   assertNamed(

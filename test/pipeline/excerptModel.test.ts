@@ -15,10 +15,11 @@ import {
   type ComparisonRecord,
 } from 'stm-lab/dist/pipeline';
 import { openExcerptFolder } from 'stm-lab/dist/pipeline/excerptModel/data';
-import { excerptWeights, predictExcerptModel } from 'stm-lab/dist/pipeline/excerptModel/fit';
+import { excerptWeights, fitExcerptModel, predictExcerptModel } from 'stm-lab/dist/pipeline/excerptModel/fit';
+import { excerptTask } from 'stm-lab/dist/pipeline/excerptModel/score';
 import { classify } from '../../lib/stm-lab/explore/page/classify';
 import { plantedCollections } from './plantedCollections';
-import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
+import { stmLab, stmLabHere, temporaryFolder, tinyCorpus, tinyExperiment, type Finished } from './support';
 
 const choice = {
   rateSmoothing: 0.5,
@@ -193,11 +194,31 @@ test('a planted confound: honest by collection, calibrated there, the same in ev
   );
 });
 
-test('from recordings to a model folder that predicts elsewhere to the last digit; rows of compare', () => {
+test('the distance of a new recording is finite beside few excerpts, too', async () => {
+  const folder = plantedCollections(path.join(temporaryFolder('few'), 'features'), {
+    recordings: 2,
+    collections: [2, 2, 2],
+    excerpts: 1,
+  });
+  const excerpts = openExcerptFolder(folder);
+  const own = { ...choice, leastScale: 0, components: 100 };
+  const task = excerptTask(excerpts.read(own), excerpts.index);
+  const model = await fitExcerptModel(
+    task,
+    own,
+    Int32Array.from({ length: 11 }, (_, row) => row),
+    1,
+  );
+  const { distance } = await predictExcerptModel(model, task, Int32Array.of(11), 3);
+  assert.ok(distance[0]! > 0.1 && distance[0]! < 20, `${distance[0]}`);
+});
+
+test('from recordings to a model folder that predicts elsewhere to the last digit; rows of compare', async () => {
   const folder = temporaryFolder('excerpt-cli');
   const manifest = tinyCorpus(path.join(folder, 'corpus'), { groups: 4 });
   const rows: Record<string, string>[] = readCsv(manifest).rows.map((row, i) => ({
     ...row,
+    label: row['label'] === 'class 0' ? 'constructor' : row['label']!,
     source: `set ${Math.floor(i / 2) % 4}`,
   }));
   writeCsv(manifest, ['path', 'label', 'group', 'source'], rows, { formulas: 'keep' });
@@ -210,6 +231,8 @@ test('from recordings to a model folder that predicts elsewhere to the last digi
     resamples: 50,
     rows: [
       { name: 'excerpts', excerptModel: choice },
+      // One component tells three classes apart badly; the others are equal, of which the first is taken.
+      { name: 'chosen', excerptModel: [{ ...choice, components: 1 }, choice, choice] },
       {
         name: 'nuisance',
         features: { kind: 'nuisance' },
@@ -220,13 +243,15 @@ test('from recordings to a model folder that predicts elsewhere to the last digi
   };
   fs.writeFileSync(experiment, JSON.stringify({ ...whole, comparison, excerptModel: choice }));
   const quiet = ['--tracking', 'disabled'];
-  const features = path.join(folder, 'features');
-  const run = (...args: string[]): string => {
-    const { code, out, err } = stmLab(...args);
+  // Where the comparison looks for them, too.
+  const results = path.join(folder, 'results');
+  const features = path.join(results, 'corpus', 'features-stm-published-excerpts');
+  const said = ({ code, out, err }: Finished): string => {
     assert.equal(code, 0, err);
     return out;
   };
-  run(
+  const run = async (...args: string[]): Promise<string> => said(await stmLabHere(...args));
+  await run(
     'extract',
     '--manifest',
     manifest,
@@ -239,39 +264,53 @@ test('from recordings to a model folder that predicts elsewhere to the last digi
     ...quiet,
   );
   const model = path.join(folder, 'model');
-  const said = run('train', '--features', features, '--experiment', experiment, '--out', model, ...quiet);
-  assert.match(said, /by group: macro-F1/);
-  assert.match(said, /by collection: macro-F1 .* over 4 collections/);
-  assert.match(said, /calibration error by collection: 0\.\d+ before the temperature, 0\.\d+ after/);
+  const trained = await run(
+    'train',
+    '--features',
+    features,
+    '--preset',
+    experiment,
+    '--out',
+    model,
+    ...quiet,
+  );
+  assert.match(trained, /by group: macro-F1/);
+  assert.match(trained, /by collection: macro-F1 .* over 4 collections/);
+  assert.match(trained, /calibration error by collection: 0\.\d+ before the temperature, 0\.\d+ after/);
 
+  assert.match(fs.readFileSync(path.join(model, 'MODEL_CARD.md'), 'utf8'), /^\| constructor \| 8 \|$/m);
   const sounds = rows.slice(0, 2).map((row) => path.join(folder, 'corpus', row['path']!));
-  const predict = (from: string, name: string): string => {
-    const out = path.join(folder, name);
-    run('predict', '--model', from, '--out', out, ...sounds);
-    return fs.readFileSync(out, 'utf8');
-  };
-  const here = predict(model, 'here.csv');
+  const predicting = (from: string, out: string): string[] => [
+    'predict',
+    ...['--model', from, '--out', path.join(folder, out), ...sounds],
+  ];
+  const predictions = (name: string): string => fs.readFileSync(path.join(folder, name), 'utf8');
+  await run(...predicting(model, 'here.csv'));
+  const here = predictions('here.csv');
   const elsewhere = path.join(temporaryFolder('elsewhere'), 'ein Modell');
   fs.cpSync(model, elsewhere, { recursive: true });
   fs.rmSync(model, { recursive: true });
-  fs.rmSync(features, { recursive: true });
-  assert.equal(predict(elsewhere, 'there.csv'), here);
+  fs.renameSync(results, `${results} elsewhere`);
+  // In a process of its own.
+  said(stmLab(...predicting(elsewhere, 'there.csv')));
+  fs.renameSync(`${results} elsewhere`, results);
+  assert.equal(predictions('there.csv'), here);
   assert.match(here, /c0\/g0-0\.wav/);
 
-  run(
+  await run(
     'compare',
     '--manifest',
     manifest,
     '--collection',
     'source',
-    '--experiment',
+    '--preset',
     experiment,
     '--results',
-    path.join(folder, 'results'),
+    results,
     ...quiet,
   );
   const { rows: scored } = JSON.parse(
-    fs.readFileSync(path.join(folder, 'results', 'corpus', 'tiny', 'comparison', 'comparison.json'), 'utf8'),
+    fs.readFileSync(path.join(results, 'corpus', 'tiny', 'comparison', 'comparison.json'), 'utf8'),
   ) as ComparisonRecord;
   assert.ok(scored[0]!.macroF1.value > 0.6, `${scored[0]!.macroF1.value}`);
   assert.equal(scored[0]!.features, 'STM, excerpts one by one');
@@ -279,6 +318,18 @@ test('from recordings to a model folder that predicts elsewhere to the last digi
     scored[0]!.model,
     /^linear model chosen of 3 inside, PCA 12, rates smoothed by 0\.5 Hz, scales smoothed by 0\.75/,
   );
-  assert.equal(scored[1]!.features, 'format, duration, level');
+  const { repeats, model: made, chosen, byCollection: unseen } = scored[1]!;
+  assert.deepEqual(repeats, scored[0]!.repeats);
+  assert.deepEqual(unseen!.repeats, scored[0]!.byCollection!.repeats);
+  assert.deepEqual(
+    chosen!.map(({ folds, collectionFolds }) => [folds, collectionFolds]),
+    [
+      [0, 0],
+      [3, 3],
+      [0, 0],
+    ],
+  );
+  assert.equal(made, 'chosen of 3 in each fold, by collection');
+  assert.equal(scored[2]!.features, 'format, duration, level');
   for (const { byCollection } of scored) assert.equal(byCollection!.collections, 4);
 });

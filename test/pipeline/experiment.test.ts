@@ -3,16 +3,17 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { configurationNames } from 'stm-lab/dist/stages/configuration';
-import { readExperiment, samplerOf } from 'stm-lab/dist/pipeline/experiment';
+import { readAblation, readExperiment, samplerOf } from 'stm-lab/dist/pipeline/experiment';
 import { flattenParameters } from 'stm-lab/dist/stages/context';
 import { modelOfTrial } from 'stm-lab/dist/pipeline/hyperparameters';
 import * as schema from 'stm-lab/dist/pipeline/experiment.schema.json';
 import { FEATURE_KIND_NAMES } from 'stm-lab/dist/features';
 import { createStudy } from 'bayesian-optimizer';
-import { temporaryFolder, tinyExperiment } from './support';
+import { openProject, readStrfExperiment } from 'stm-lab/dist/pipeline';
+import { temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
 test('every experiment that is shipped fits the schema, and its space can be searched', () => {
-  assert.ok(configurationNames('stm').includes('smoke') && configurationNames('stm').includes('paper'));
+  assert.ok(configurationNames('stm').includes('small') && configurationNames('stm').includes('paper'));
   for (const name of configurationNames('stm')) {
     const experiment = readExperiment(name);
     assert.equal(experiment.name, name);
@@ -32,7 +33,7 @@ test('every experiment that is shipped fits the schema, and its space can be sea
 test('the schema names the kinds of features that can be extracted, and refuses others by listing them', () => {
   assert.deepEqual(schema.properties.features.properties.kind.enum, FEATURE_KIND_NAMES);
   const file = path.join(temporaryFolder('kinds'), 'own.json');
-  fs.writeFileSync(file, JSON.stringify({ extends: 'smoke', features: { kind: 'cepstra' } }));
+  fs.writeFileSync(file, JSON.stringify({ extends: 'small', features: { kind: 'cepstra' } }));
   assert.throws(() => readExperiment(file), new RegExp(FEATURE_KIND_NAMES.join('.*')));
 });
 
@@ -75,8 +76,11 @@ test('wrong entries are named, all of them, with what they accept', () => {
 });
 
 test('an unknown name lists the known ones', () => {
-  assert.throws(() => readExperiment('smok'), /give one of .*paper.*smoke/);
-  assert.throws(() => readExperiment(path.join('nowhere', 'x.json')), /is not there/);
+  assert.throws(() => readExperiment('smal'), /give one of .*paper.*small/);
+  assert.throws(
+    () => readExperiment(path.join('nowhere', 'x.json')),
+    /nowhere.x\.json: there is no such preset/,
+  );
 });
 
 test('hyperparameters: layers beyond num_layers are ignored, a missing width is named', () => {
@@ -101,7 +105,7 @@ test('nested settings become flat names', () => {
   });
 });
 
-test('an experiment extends another entry by entry; what it leaves out is that of smoke', () => {
+test('an experiment extends another entry by entry; what it leaves out is that of small', () => {
   const folder = temporaryFolder('extends');
   const write = (name: string, value: object): string => {
     const file = path.join(folder, name);
@@ -121,9 +125,75 @@ test('an experiment extends another entry by entry; what it leaves out is that o
   assert.equal(readExperiment(grandchild).search.trials, 7);
   const short = write('short.json', { name: 'short', title: 'x', features: { kind: 'mel' } });
   assert.equal(readExperiment(short).features.kind, 'mel');
-  assert.deepEqual(readExperiment(short).search, readExperiment('smoke').search);
+  assert.deepEqual(readExperiment(short).search, readExperiment('small').search);
+  const other = {
+    extends: 'esc-10',
+    name: 'other',
+    title: 'x',
+    features: { kind: 'cortical', average: 'time' },
+  };
+  assert.deepEqual(
+    readExperiment(write('other.json', other)).features,
+    { kind: 'cortical', average: 'time', maxSilenceSeconds: 'off' },
+    'settings of another kind are not taken over',
+  );
   const loop = write('loop.json', { extends: 'loop.json', name: 'loop', title: 'x' });
   assert.throws(() => readExperiment(loop), /extends itself/);
   const lost = write('lost.json', { extends: 'papre', name: 'lost', title: 'x' });
-  assert.throws(() => readExperiment(lost), /experiment "papre" is not there/);
+  assert.throws(() => readExperiment(lost), /there is no preset "papre"/);
+});
+
+test('earlier names of presets, sizes and flavours are understood, with one sentence', (t) => {
+  const folder = temporaryFolder('earlier');
+  const told: string[] = [];
+  t.mock.method(process.stderr, 'write', (text: string) => told.push(text) > 0);
+  assert.deepEqual(readExperiment('smoke'), readExperiment('small'));
+  assert.deepEqual(readAblation('smoke' as 'small'), readAblation('small'));
+  for (const wrong of ['__proto__', 'constructor', { small: 1 }])
+    assert.throws(
+      () => readAblation(wrong as 'small'),
+      ({ message }: Error) =>
+        message.includes(`ablation size ${JSON.stringify(wrong)}: must be one of small`),
+    );
+  assert.deepEqual(readStrfExperiment('smoke'), readStrfExperiment('small'));
+  assert.deepEqual(told, [
+    '"smoke" is now called "small"; the earlier name will be removed in the next version\n',
+  ]);
+  const own = path.join(folder, 'smoke.json');
+  fs.writeFileSync(own, JSON.stringify({ extends: 'smoke', name: 'smoke', split: { flavour: 'fixed' } }));
+  assert.deepEqual(
+    [readExperiment(own).name, readExperiment(own).split],
+    ['smoke', readExperiment('small').split],
+  );
+});
+
+test('results under the earlier name of the default preset are left alone, and recomputed elsewhere', async () => {
+  const folder = temporaryFolder('earlier');
+  const results = path.join(folder, 'results');
+  const recordings = tinyCorpus(path.join(folder, 'sounds'));
+  fs.mkdirSync(path.join(results, 'sounds', 'smoke', 'split'), { recursive: true });
+  const told: string[] = [];
+  const open = async (): Promise<string> => {
+    const lab = await openProject({
+      manifest: recordings,
+      results,
+      tracking: 'disabled',
+      warn: (line) => told.push(line),
+    });
+    await lab.close();
+    return lab.folders.split;
+  };
+  const split = await open();
+  assert.equal(split, path.join(results, 'sounds', 'small', 'split'));
+  assert.match(
+    told.join('\n'),
+    /sounds.smoke: results of the preset by its earlier name, left as they are; .*recomputed in .*small/,
+  );
+  fs.mkdirSync(split, { recursive: true });
+  told.length = 0;
+  await open();
+  assert.deepEqual(
+    told.filter((line) => line.includes('earlier name')),
+    [],
+  );
 });

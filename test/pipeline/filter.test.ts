@@ -52,8 +52,9 @@ test('a folder: its structure is kept, a broken file costs itself alone, any wor
     const lines = fs.readFileSync(path.join(out, 'filtered.csv'), 'utf8').trim().split('\n');
     assert.equal(lines.length, 4);
   }
-  for (const name of ['a/one.wav', 'b/one.wav', 'b/zwei é.wav'])
-    assert.equal(bytesOf(outs[0]!.out, name), bytesOf(outs[1]!.out, name));
+  for (const name of ['a/one', 'b/one', 'b/zwei é'])
+    for (const ending of ['wav', 'json', 'svg'])
+      assert.equal(bytesOf(outs[0]!.out, `${name}.${ending}`), bytesOf(outs[1]!.out, `${name}.${ending}`));
 });
 
 test('what is finished is reused; a damaged sound and the remains of a killed attempt are not', async () => {
@@ -61,13 +62,16 @@ test('what is finished is reused; a damaged sound and the remains of a killed at
   fs.truncateSync(path.join(out, 'a', 'one.wav'), 100);
   const remains = path.join(out, 'a', '.one.wav.1.0badcafe.tmp');
   fs.writeFileSync(remains, 'x');
+  // As after a kill between a sound and its figure.
+  fs.rmSync(path.join(out, 'b', 'one.svg'));
   const { filtered } = await filterStage({ inputs: [corpus], out, filter, workers: 1 });
   assert.deepEqual(
     filtered.map(({ reused }) => reused),
-    [false, true, true],
+    [false, false, true],
   );
   assert.ok(!fs.existsSync(remains));
-  assert.equal(bytesOf(out, 'a/one.wav'), bytesOf(path.join(folder, 'out3'), 'a/one.wav'));
+  for (const name of ['a/one.wav', 'b/one.svg'])
+    assert.equal(bytesOf(out, name), bytesOf(path.join(folder, 'out3'), name));
 });
 
 test('a manifest: recordings that are missing are named, the others are filtered and recorded as one run', async () => {

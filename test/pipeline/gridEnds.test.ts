@@ -24,7 +24,7 @@ test('the ends of a grid of one number', () => {
   );
 });
 
-test('what differs otherwise is no grid', () => {
+test('what differs otherwise is not a grid', () => {
   assert.deepEqual(gridEnds([logistic(1), logistic(2)]), []);
   assert.deepEqual(gridEnds([logistic(1), logistic(2, { classWeights: 'balanced' }), logistic(3)]), []);
   assert.deepEqual(
@@ -34,7 +34,7 @@ test('what differs otherwise is no grid', () => {
 });
 
 test("the shipped grid of logistic regression reaches beyond C = 1, and the published search's objective is Keras'", () => {
-  const experiment = readExperiment('smoke');
+  const experiment = readExperiment('small');
   const row = fullRows(experiment, experiment.comparison!).find(
     ({ name }) => name === 'logistic regression',
   )!;

@@ -5,6 +5,17 @@ import { after, before, test } from 'node:test';
 import { readJson, sha256File, writeJson } from 'research-basics/files';
 import { readCsv } from 'stm-lab/dist/base/csv';
 import { readNpy, writeNpy } from 'stm-lab/dist/base/npy';
+import {
+  crossValidationStage,
+  evaluateStage,
+  openPredictor,
+  readExperiment,
+  reduceStage,
+  splitStage,
+  trainExcerptStage,
+  trainStage,
+  DEFAULT_EXCERPT_MODEL,
+} from 'stm-lab/dist/pipeline';
 import { stmLab, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
 const folder = temporaryFolder('not-finite');
@@ -25,7 +36,7 @@ before(() => {
 });
 
 function run(...words: string[]): void {
-  const { code, err } = stmLab(...words, '--experiment', experiment, ...quiet);
+  const { code, err } = stmLab(...words, '--preset', experiment, ...quiet);
   assert.equal(code, 0, err);
 }
 
@@ -54,7 +65,7 @@ function spoilt(
 /** The command ends with one sentence and leaves nothing that a later one would take for a result. */
 function assertRefused(sentence: RegExp, ...words: string[]): void {
   const out = at('out', String(fs.readdirSync(folder).length), words[0]!);
-  const { code, err } = stmLab(...words, '--out', out, '--experiment', experiment, ...quiet);
+  const { code, err } = stmLab(...words, '--out', out, '--preset', experiment, ...quiet);
   assert.equal(code, 2, err);
   assert.match(err, sentence);
   assert.equal(err.trim().split('\n').length, 1, err);
@@ -94,5 +105,73 @@ test('so is a reduced feature, in whichever role its recording is', () => {
     );
     assertRefused(sentence, 'search', ...given);
     assertRefused(sentence, 'train', ...given);
+  }
+});
+
+test('a missing file of an earlier stage is named with the command that writes it', async () => {
+  const { split, reduction: reduce, model, protocol, crossValidation } = readExperiment(experiment);
+  const out = at('never');
+  const without = (from: string, file: string): string => {
+    const to = at(`${from}-without-${file}`);
+    if (fs.existsSync(at(from))) fs.cpSync(at(from), to, { recursive: true });
+    fs.rmSync(path.join(to, file), { force: true });
+    return to;
+  };
+  const ofFeatures = (features: string): (() => Promise<unknown>)[] => [
+    () => splitStage({ features, split, out }),
+    () => reduceStage({ features, split: at('split'), reduction: reduce, out }),
+    () => crossValidationStage({ features, out, crossValidation, reduction: reduce, model }),
+  ];
+  const train = (reduction: string, split: string): Promise<unknown> =>
+    trainStage({ reduction, split, out, model, protocol, seed: 1 });
+  const cases: [
+    from: string,
+    file: string,
+    command: string,
+    stages: (folder: string) => (() => Promise<unknown>)[],
+  ][] = [
+    ...['extraction.json', 'axes.json', 'index.csv', 'features.npy'].map(
+      (file) => ['sound', file, 'extract', ofFeatures] as (typeof cases)[number],
+    ),
+    [
+      'sound',
+      'excerpts.npy',
+      'extract --keep excerpts',
+      (features) => [
+        () => trainExcerptStage({ features, out, choice: DEFAULT_EXCERPT_MODEL, crossValidation }),
+      ],
+    ],
+    ...['split.json', 'split.csv'].map(
+      (file) =>
+        [
+          'split',
+          file,
+          'split',
+          (folder: string) => [() => train(at('reduction'), folder)],
+        ] as (typeof cases)[number],
+    ),
+    ...['reduction.json', 'reduced.npy'].map(
+      (file) =>
+        [
+          'reduction',
+          file,
+          'reduce',
+          (folder: string) => [() => train(folder, at('split'))],
+        ] as (typeof cases)[number],
+    ),
+    [
+      'nowhere',
+      path.join('model', 'model.json'),
+      'train',
+      (folder) => [
+        () => evaluateStage({ model: folder, reduction: at('reduction'), split: at('split'), out }),
+        () => openPredictor({ model: folder }),
+      ],
+    ],
+  ];
+  for (const [from, file, command, stages] of cases) {
+    const folder = without(from, file);
+    const sentence = `${path.join(folder, file)}: is missing; run "stm-lab ${command} --out ${folder}" first, or give the folder of an earlier run`;
+    for (const stage of stages(folder)) await assert.rejects(stage, { kind: 'input', message: sentence });
   }
 });

@@ -5,6 +5,7 @@ import { readManifest } from 'stm-lab/dist/corpus';
 import { readExperiment } from 'stm-lab/dist/pipeline/experiment';
 import { experimentStages } from 'stm-lab/dist/pipeline/experimentStages';
 import { buildFigure } from 'stm-lab/dist/pipeline/figures';
+import { buildTable } from 'stm-lab/dist/pipeline/tables';
 import { openPredictor } from 'stm-lab/dist/pipeline/predict';
 import { stageFolders } from 'stm-lab/dist/pipeline/stageFolders';
 import { temporaryFolder, tinyCorpus, tinyExperiment } from './support';
@@ -30,10 +31,10 @@ test('AM features go through every stage: by their axes, without scales', { time
   const { cells } = await lab.ablate();
   assert.deepEqual(
     cells.map(({ region, kept }) => [region!.pass, region!.rateHz, region!.scaleCycPerOct, kept]),
-    // 8 of 64 rates in 30 bands, and the others.
+    // 8 of 64 rates in 30 bands, and the others: without scales, a complement is the other side.
     [
       ['low', 4, undefined, 240],
-      ['not-low', 4, undefined, 1680],
+      ['high', 4, undefined, 1680],
     ],
   );
   const { drops } = await lab.occlude();
@@ -41,6 +42,17 @@ test('AM features go through every stage: by their axes, without scales', { time
   assert.ok(drops.some((drop) => Array.from(drop).some((value) => Math.abs(value) > 1e-6)));
   for (const name of ['class-means', 'effect-sizes', 'components', 'occlusion'] as const)
     assert.match(JSON.stringify(await buildFigure(lab, name)), /Channel \(Hz\)/, name);
+  const marginals = JSON.stringify(await buildFigure(lab, 'ablation-marginals', { metric: 'macroF1' }));
+  assert.match(marginals, /Rate cutoff \(Hz\)/);
+  assert.doesNotMatch(marginals, /ROC-AUC/);
+  await assert.rejects(
+    buildFigure(lab, 'ablation-marginals', { metric: 'f1' }),
+    /has macroF1 and macroRocAuc/,
+  );
+  assert.deepEqual(
+    (await buildTable(lab, 'regions')).map(({ features }) => features),
+    [240, 1680],
+  );
   const { rows: scored } = await lab.compare();
   assert.deepEqual(
     scored.map(({ name }) => name),

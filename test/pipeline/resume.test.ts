@@ -33,15 +33,7 @@ test('killed at random and started again: the same results, and every run tracke
   const manifest = tinyCorpus(path.join(folder, 'corpus'));
   const experiment = tinyExperiment(folder);
   const command = (results: string): string[] => [
-    ...[
-      'reproduce',
-      '--manifest',
-      manifest,
-      '--experiment',
-      experiment,
-      '--results',
-      path.join(folder, results),
-    ],
+    ...['reproduce', '--manifest', manifest, '--preset', experiment, '--results', path.join(folder, results)],
     ...['--notebooks', 'skip', '--tracking', 'offline'],
   ];
   const began = performance.now();

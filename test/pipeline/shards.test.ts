@@ -4,14 +4,14 @@ import * as path from 'node:path';
 import { before, test } from 'node:test';
 import { sha256File } from 'research-basics/files';
 import { createStudy } from 'bayesian-optimizer';
-import { stmLab, stmLabStarted, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
+import { stmLabHere, stmLabStarted, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
 
 let folder = '';
 let manifest = '';
 let experiment: string[] = [];
 const at = (name: string): string => path.join(folder, name);
-const run = (...args: string[]): string => {
-  const { code, out, err } = stmLab(...args);
+const run = async (...args: string[]): Promise<string> => {
+  const { code, out, err } = await stmLabHere(...args);
   assert.equal(code, 0, err);
   return out;
 };
@@ -31,19 +31,19 @@ function runs(name: string): Record<string, string | undefined> {
 before(() => {
   folder = temporaryFolder('shard');
   manifest = tinyCorpus(at('corpus'));
-  experiment = ['--experiment', tinyExperiment(folder)];
+  experiment = ['--preset', tinyExperiment(folder)];
 });
 
-test('extract in shards and merge: the bytes of one extraction; a missing shard is named with exit code 2', () => {
+test('extract in shards and merge: the bytes of one extraction; a missing shard is named with exit code 2', async () => {
   const chain = ['extract', '--manifest', manifest];
-  run(...chain, '--out', at('features'));
+  await run(...chain, '--out', at('features'));
   const out = ['--out', at('sharded/features'), '--journal', at('sharded/journals')];
-  run(...chain, ...out, '--shard', '1/2');
-  const early = stmLab(...chain, ...out, '--merge', '2');
+  await run(...chain, ...out, '--shard', '1/2');
+  const early = await stmLabHere(...chain, ...out, '--merge', '2');
   assert.equal(early.code, 2);
   assert.match(early.err, /1 of 2 shards cannot be merged: shard 2 is not finished; .*--shard 2\/2/);
-  assert.match(run(...chain, ...out, '--shard', '2/2'), /shard 2 of 2: 18 recordings, 18 accepted/);
-  assert.match(run(...chain, ...out, '--merge', '2'), /2 shards merged: 36 accepted, 0 rejected/);
+  assert.match(await run(...chain, ...out, '--shard', '2/2'), /shard 2 of 2: 18 recordings, 18 accepted/);
+  assert.match(await run(...chain, ...out, '--merge', '2'), /2 shards merged: 36 accepted, 0 rejected/);
   const files = ['features.npy', 'index.csv', 'rejected.csv', 'axes.json', 'extraction.json', 'stage.json'];
   assert.deepEqual(hashes('sharded/features', files), hashes('features', files));
   const all = Object.entries(runs('sharded/journals'));
@@ -58,29 +58,29 @@ test('extract in shards and merge: the bytes of one extraction; a missing shard 
   ]);
 });
 
-test('ablate in shards and merge: the bytes of one ablation; a damaged cell is found', () => {
+test('ablate in shards and merge: the bytes of one ablation; a damaged cell is found', async () => {
   const chain = ['ablate', '--features', at('features'), ...experiment];
-  run(...chain, '--out', at('ablation'));
+  await run(...chain, '--out', at('ablation'));
   const out = ['--out', at('sharded/ablation'), '--journal', at('sharded/journals')];
-  run(...chain, ...out, '--shard', '2/2');
-  run(...chain, ...out, '--shard', '1/2');
+  await run(...chain, ...out, '--shard', '2/2');
+  await run(...chain, ...out, '--shard', '1/2');
   const cell = at('sharded/ablation/cells/low-rate4-scale2.json');
   const whole = fs.readFileSync(cell, 'utf8');
   fs.writeFileSync(cell, whole.replace(/"low": 0\.\d/, '"low": 0.0'));
   assert.match(
-    stmLab(...chain, ...out, '--merge', '2').err,
+    (await stmLabHere(...chain, ...out, '--merge', '2')).err,
     /shard 2 has a damaged cell low-rate4-scale2; run them again/,
   );
-  run(...chain, ...out, '--shard', '2/2');
+  await run(...chain, ...out, '--shard', '2/2');
   assert.equal(fs.readFileSync(cell, 'utf8'), whole);
-  run(...chain, ...out, '--merge', '2');
+  await run(...chain, ...out, '--merge', '2');
   const files = ['ablation.json', 'cells.csv', 'stage.json'];
   assert.deepEqual(hashes('sharded/ablation', files), hashes('ablation', files));
 });
 
 test('two search workers on one study: every trial once, each below the one run of the search', async () => {
-  run('split', '--features', at('features'), '--out', at('split'), ...experiment);
-  run(
+  await run('split', '--features', at('features'), '--out', at('split'), ...experiment);
+  await run(
     'reduce',
     '--features',
     at('features'),
@@ -92,10 +92,10 @@ test('two search workers on one study: every trial once, each below the one run 
   );
   const chain = ['search', '--reduction', at('reduction'), '--split', at('split'), ...experiment];
   const out = ['--out', at('sharded/search'), '--trials', '6', '--journal', at('search-journals')];
-  assert.match(stmLab(...chain, ...out, '--merge', '2').err, /6 of 6 trials are missing/);
+  assert.match((await stmLabHere(...chain, ...out, '--merge', '2')).err, /6 of 6 trials are missing/);
   const workers = ['1/2', '2/2'].map((shard) => stmLabStarted(...chain, ...out, '--shard', shard));
   for (const { code, err } of await Promise.all(workers)) assert.equal(code, 0, err);
-  assert.match(run(...chain, ...out, '--merge', '2'), /6 trials completed, 0 failed/);
+  assert.match(await run(...chain, ...out, '--merge', '2'), /6 trials completed, 0 failed/);
   const journal = at('sharded/search/journal.log');
   const name = /"study_name":"([^"]+)"/.exec(fs.readFileSync(journal, 'utf8'))![1]!;
   const { search } = JSON.parse(fs.readFileSync(experiment[1]!, 'utf8')) as { search: { space: object } };

@@ -41,7 +41,7 @@ test('a class that lost more than half of its recordings is told by the extracti
   const [first, ...others] = lost();
   assert.match(first!, sentence);
   assert.deepEqual(others, []);
-  const split = { folds: 3, seed: 1, flavour: 'fixed', domains: 'together' } as const;
+  const split = { folds: 3, seed: 1, flavour: 'corrected', domains: 'together' } as const;
   await splitStage({ features: out, out: path.join(folder, 'split'), split }, context);
   assert.match(lost()[0]!, sentence);
   // Also when the split was made before.

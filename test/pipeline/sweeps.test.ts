@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { writeCsv } from 'stm-lab/dist/base/csv';
+import { readCsv, writeCsv } from 'stm-lab/dist/base/csv';
 import { writeNpy } from 'stm-lab/dist/base/npy';
+import { buildFigure, type FigureName } from 'stm-lab/dist/pipeline/figures';
 import { recipeOfTrial } from 'stm-lab/dist/pipeline/hyperparameters';
 import { searchableNames } from 'stm-lab/dist/pipeline/searchableSettings';
 import { checkSearchSpace } from 'stm-lab/dist/pipeline/searchSpace';
@@ -14,7 +15,7 @@ import { splitStage } from 'stm-lab/dist/pipeline/split';
 import { importances, type Space } from 'bayesian-optimizer';
 import { sha256File } from 'research-basics/files';
 import { randomState } from 'research-basics/random/mt19937';
-import { program, stmLab, temporaryFolder, tinyExperiment } from './support';
+import { stmLabHere, temporaryFolder, tinyExperiment } from './support';
 
 const folder = temporaryFolder('sweeps');
 const file = tinyExperiment(folder);
@@ -79,7 +80,7 @@ async function prepared(
   };
 }
 
-test('a name that is no setting is refused with the valid ones and the nearest', () => {
+test('a name that is not a setting is refused with the valid ones and the nearest', () => {
   for (const [name, meant] of [
     ['gama', 'loss.gamma'],
     ['components', 'reduction.components'],
@@ -90,7 +91,7 @@ test('a name that is no setting is refused with the valid ones and the nearest',
     assert.throws(
       () => checkSearchSpace({ ...layers, lr: real(0.001, 0.01), [name]: real(1, 2) }, base),
       (error: Error) =>
-        error.message.startsWith(`"${name}" is no setting that can be searched`) &&
+        error.message.startsWith(`"${name}" is not a setting that can be searched`) &&
         (meant === undefined || error.message.includes(`did you mean "${meant}"?`)) &&
         searchableNames().every((one) => error.message.includes(one)),
     );
@@ -129,6 +130,21 @@ test('nothing is sampled that has no effect: the condition that is missing is na
   ];
   for (const [space, sentence] of wrong) assert.throws(() => checkSearchSpace(space, base), sentence);
   checkSearchSpace({ ...svm, lr: { ...real(0.001, 0.01), when: network } }, base);
+  const kind = { type: 'categorical', choices: ['stm', 'am', 'cortical'] } as const;
+  const averaged = (kinds: readonly string[], ...choices: string[]): Space => ({
+    'features.kind': kind,
+    'features.average': { type: 'categorical', choices, when: { parameter: 'features.kind', in: kinds } },
+  });
+  checkSearchSpace(averaged(['cortical'], 'time', 'time-frequency'), base);
+  checkSearchSpace(averaged(['am', 'cortical'], 'none', 'frequency'), base);
+  assert.throws(
+    () => checkSearchSpace(averaged(['am', 'cortical'], 'none', 'time'), base),
+    /features of kind am: average must be one of none, frequency/,
+  );
+  assert.throws(
+    () => checkSearchSpace(averaged(['stm', 'cortical'], 'none'), base),
+    /"features\.average" has no effect where features\.kind is stm; give it "when": .*\["am","cortical"\]/,
+  );
   assert.throws(() => checkSearchSpace({ 'training.batchSize': real(8, 64) }, base), /is a whole number/);
   assert.throws(
     () => checkSearchSpace({ 'model.family': { type: 'categorical', choices: ['tree'] } }, base),
@@ -280,6 +296,67 @@ test('planted effects: gamma is found where it matters, and not where it cannot'
   assert.ok(cannot['training.batchSize']! > 0.7, JSON.stringify(cannot));
 });
 
+test('two objectives: the Pareto front in every file, the same after a stop; which trials cannot have both is said', async () => {
+  const features = plantedFeatures('pareto', 90);
+  const space: Space = {
+    'model.family': { type: 'categorical', choices: ['dropout', 'logistic'] },
+    'reduction.components': { type: 'int', min: 2, max: 12 },
+  };
+  const search = { sampler: 'random', space, objective: ['macroF1', 'weights'] } as const;
+  const options = await prepared('pareto-run', features, { ...search, trials: 6 });
+  const found = await searchStage(options);
+  const { trials, front, best } = found;
+  // 3 classes; the network has one layer of 16 units.
+  for (const { values, value, objectives } of trials) {
+    const inputs = Number(values['reduction.components']);
+    const weights = values['model.family'] === 'logistic' ? (inputs + 1) * 3 : (inputs + 1) * 16 + 17 * 3;
+    assert.deepEqual(objectives, [value, weights]);
+  }
+  const dominated = ([score, weights]: readonly number[]): boolean =>
+    trials.some(({ objectives: [a, b] }) => a! >= score! && b! <= weights! && (a! > score! || b! < weights!));
+  const expected = trials.filter(({ objectives }) => !dominated(objectives)).map(({ number }) => number);
+  assert.deepEqual(
+    front!.map(({ number }) => number).sort((a, b) => a - b),
+    expected,
+  );
+  assert.equal(best.value, Math.max(...trials.map(({ value }) => value!)));
+  assert.equal(best.number, front![0]!.number);
+  const { columns, rows } = readCsv(path.join(options.out, 'trials.csv'));
+  assert.deepEqual(columns.slice(0, 5), ['number', 'state', 'value macroF1', 'value weights', 'pareto']);
+  assert.deepEqual(
+    rows.flatMap(({ pareto }, i) => (pareto === 'yes' ? [i] : [])),
+    expected,
+  );
+  assert.match(fs.readFileSync(path.join(options.out, 'pareto.svg'), 'utf8'), /Number of weights/);
+  const drawn = async (name: FigureName, metric?: string): Promise<string> =>
+    JSON.stringify(
+      await buildFigure({ experiment: options.preset, search: () => found } as never, name, { metric }),
+    );
+  assert.match(await drawn('search-pareto'), /"step-after".*"Number of weights".*"Validation macro-F1"/);
+  assert.match(await drawn('search-history', 'weights'), /"Number of weights"/);
+  await assert.rejects(drawn('search-slices', 'uar'), /this search has macroF1 and weights/);
+  const part = await prepared('pareto-part', features, { ...search, trials: 3 });
+  await searchStage(part);
+  const resumed = await searchStage({ ...part, search: { ...part.search, trials: 6 } });
+  assert.deepEqual(resumed.front, front);
+
+  const byRows = await prepared('pareto-rows', features, {
+    ...{ sampler: 'random', trials: 1, space },
+    objective: [
+      { metric: 'uar', over: 'groups', folds: 3 },
+      { metric: 'uar', over: 'collections', folds: 4 },
+    ],
+  });
+  const { front: one } = await searchStage(byRows);
+  assert.deepEqual(Object.keys(one![0]!.objectives), ['uar-groups', 'uar-collections']);
+
+  const refused = (changed: object): Promise<unknown> =>
+    searchStage({ ...options, out: `${options.out}-refused`, search: { ...options.search, ...changed } });
+  await assert.rejects(refused({ pruner: 'median' }), /pruner median compares trials by one objective/);
+  const svm: Space = { 'model.family': { type: 'categorical', choices: ['svm'] } };
+  await assert.rejects(refused({ space: svm }), /leave svm out of model\.family/);
+});
+
 test('pruning: trials that fall behind stop, and are not the best', async () => {
   const features = plantedFeatures('pruned', 120);
   const space: Space = { lr: { type: 'float', min: 1e-6, max: 0.03, scale: 'log' } };
@@ -327,19 +404,25 @@ test('the command: train refuses a search of another space; the table of trials 
   const whole = JSON.parse(fs.readFileSync(file, 'utf8')) as Experiment;
   const folding = path.join(folder, 'folding.json');
   const space = { 'features.foldRates': { type: 'categorical', choices: [true, false] } };
-  fs.writeFileSync(folding, JSON.stringify({ ...whole, search: { ...whole.search, space } }));
-  const yesNo = stmLab(
-    ...['search', ...rows, '--features', features, '--out', `${out}-folding`, '--experiment', folding],
+  fs.writeFileSync(
+    folding,
+    JSON.stringify({ ...whole, search: { ...whole.search, space, objective: ['macroF1', 'weights'] } }),
+  );
+  const yesNo = await stmLabHere(
+    ...['search', ...rows, '--features', features, '--out', `${out}-folding`, '--preset', folding],
     ...['--trials', '1', '--tracking', 'disabled'],
   );
   assert.equal(yesNo.code, 0, yesNo.err);
-  assert.match(yesNo.out, /\nfeatures\.foldRates\n(true|false)\n/);
-  const ran = stmLab(
+  assert.match(
+    yesNo.out,
+    /\n *trial +macroF1 +weights +features\.foldRates\n *0 +0?\.\d+ +\d+ +(true|false)\n/,
+  );
+  const ran = await stmLabHere(
     'search',
     ...rows,
     '--out',
     out,
-    '--experiment',
+    '--preset',
     file,
     '--trials',
     '2',
@@ -349,7 +432,7 @@ test('the command: train refuses a search of another space; the table of trials 
   assert.equal(ran.code, 0, ran.err);
   assert.match(ran.out, /trial +state +value +seconds +num_layers +units_0/);
   assert.match(ran.out, / complete +0\.\d{4}\*/);
-  const other = stmLab(
+  const other = await stmLabHere(
     'train',
     ...rows,
     '--search',
@@ -362,9 +445,9 @@ test('the command: train refuses a search of another space; the table of trials 
   assert.equal(other.code, 2);
   assert.match(
     other.err,
-    /is a search of "tiny" with other settings than this experiment's: .*; name its experiment with --experiment/,
+    /is a search of "tiny" with other settings than this preset's: .*; name its preset with --preset/,
   );
-  const trained = stmLab(
+  const trained = await stmLabHere(
     'train',
     ...rows,
     '--search',
@@ -373,9 +456,8 @@ test('the command: train refuses a search of another space; the table of trials 
     path.join(folder, 'model'),
     '--tracking',
     'disabled',
-    '--experiment',
+    '--preset',
     file,
   );
   assert.equal(trained.code, 0, trained.err);
-  assert.ok(fs.existsSync(program));
 });

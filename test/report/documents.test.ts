@@ -56,7 +56,7 @@ test('best values are bold as printed: of equal ones all, and lowest where lower
   assert.deepEqual(bold, ['0.813', '$-$1.3']);
 });
 
-test('equal best values are all bold', () => {
+test('equal best values are all bold; rows that cannot be compared with the others never are', () => {
   const [section] = report.sections;
   const [table] = section!.tables;
   const rows = [
@@ -64,8 +64,14 @@ test('equal best values are all bold', () => {
     { name: 'b', f1: { value: 0.4999 } },
     { name: 'c', f1: { value: 0.4 } },
   ];
-  const tied = { ...report, sections: [{ ...section!, tables: [{ ...table!, rows }] }] };
-  assert.equal(reportMarkdown(tied).match(/\*\*0\.500\*\*/g)!.length, 2);
+  const bold = (incomparable: readonly number[]): string[] | null =>
+    reportMarkdown({
+      ...report,
+      sections: [{ ...section!, tables: [{ ...table!, rows, incomparable }] }],
+    }).match(/\*\*0\.\d+\*\*/g);
+  assert.deepEqual(bold([]), ['**0.500**', '**0.500**']);
+  assert.deepEqual(bold([0]), ['**0.500**']);
+  assert.deepEqual(bold([0, 1]), null);
 });
 
 test('HTML: every number carries its whole value and where it is held; text is escaped', () => {

@@ -106,11 +106,8 @@ test(
     assert.match(second.corpus, /^corpus-[0-9a-f]{8}$/);
     assert.notEqual(first.folders.features, second.folders.features);
     const third = await worked(manifests[0]!, changedExperiment());
-    assert.match(
-      told.join('\n'),
-      /^search: computed anew, since the settings changed: trials was 4 and is 5/m,
-    );
-    assert.match(told.join('\n'), /^ablate: computed anew, since the settings changed: /m);
+    assert.match(told.join('\n'), /^search: recomputed, since the settings changed: trials was 4 and is 5/m);
+    assert.match(told.join('\n'), /^ablate: recomputed, since the settings changed: /m);
     delete process.env['MLFLOW_EXPERIMENT_NAME'];
 
     const documents = [await documentOf(first), await documentOf(second), await documentOf(third)];
@@ -177,11 +174,11 @@ test(
     fs.rmSync(weight);
     fs.rmSync(component);
     await worked(manifest, experiment);
-    assert.match(told.join('\n'), /^reduce: computed anew, since components\.npy is missing/m);
-    assert.match(told.join('\n'), /^train: computed anew, since model\/.*\.npy is missing/m);
+    assert.match(told.join('\n'), /^reduce: recomputed, since components\.npy is missing/m);
+    assert.match(told.join('\n'), /^train: recomputed, since model\/.*\.npy is missing/m);
     assert.deepEqual([bytes(weight), bytes(component)], before);
     await worked(manifest, experiment);
-    assert.doesNotMatch(told.join('\n'), /computed anew/);
+    assert.doesNotMatch(told.join('\n'), /recomputed/);
   },
 );
 
@@ -222,7 +219,7 @@ test('a figure that cannot be drawn is named, with the reason and exit 1', () =>
   fs.writeFileSync(file, JSON.stringify({ ...whole, reduction: { method: 'none', components: 1 } }));
   const corpus = tinyCorpus(path.join(path.dirname(file), 'corpus'), { takes: 1 });
   const { code, out, err } = stmLab(
-    ...['figures', 'explained-variance', '--manifest', corpus, '--experiment', file],
+    ...['figures', 'explained-variance', '--manifest', corpus, '--preset', file],
     ...['--results', path.join(path.dirname(file), 'results')],
   );
   assert.equal(code, 1, err);

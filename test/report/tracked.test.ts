@@ -4,10 +4,21 @@ import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as path from 'node:path';
 import { after, before, test } from 'node:test';
+import { readCsv } from 'stm-lab/dist/base/csv';
+import { escapeHtml } from 'stm-lab/dist/base/html';
+import { escapeLatex } from 'stm-lab/dist/report';
 import { createMlflowClient, type LocalServer, type MlflowClient } from 'mlflow-tracking-client';
 import { stmLabAt, temporaryFolder, tinyCorpus, tinyExperiment } from '../pipeline/support';
 import { noBrowser, startBrowser } from '../tracking/browser';
 import { noServer, startServer } from '../tracking/support';
+
+/** Of any script, and such as mean something to a format or to JavaScript. */
+const LABELS = ['птицы', '鳥', '🐦', 'C', 'C#', 'constructor', '__proto__', 'x'.repeat(300)];
+
+/** Elements of a page that reach beyond its width, or whose content reaches beyond theirs. */
+const BEYOND = `[...document.querySelectorAll('body *')].filter((element) => !element.parentElement.closest('svg')).filter((element) =>
+  element.getBoundingClientRect().right > document.documentElement.clientWidth + 1 ||
+  (element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1)).map((element) => element.outerHTML.slice(0, 80))`;
 
 let folder = '';
 let server: LocalServer;
@@ -20,8 +31,8 @@ before(async () => {
   folder = temporaryFolder('report');
   server = await startServer(folder);
   client = createMlflowClient(server.uri);
-  const manifest = tinyCorpus(path.join(folder, 'corpus'));
-  const chosen = ['--manifest', manifest, '--experiment', tinyExperiment(folder), '--results', folder];
+  const manifest = tinyCorpus(path.join(folder, 'corpus'), { labels: LABELS, groups: 4, takes: 1 });
+  const chosen = ['--manifest', manifest, '--preset', tinyExperiment(folder), '--results', folder];
   const made = stmLabAt(server.uri, 'reproduce', ...chosen, '--notebooks', 'skip');
   assert.equal(made.code, 0, made.err);
   const written = stmLabAt(server.uri, 'report', ...chosen, '--out', path.join(folder, 'report'));
@@ -45,8 +56,8 @@ test('every number in the tables is the metric that MLflow holds', { skip: noSer
     }),
   );
   const looked = cells.filter(({ run }) => run !== undefined);
-  // Two scored sets of 5 + 3 scores and 3 classes, seven cells of 4, four trials, three facts of the training.
-  assert.ok(looked.length >= 2 * 11 + 7 * 4 + 4 + 3, `only ${looked.length} numbers with a run`);
+  // Two scored sets of 5 + 3 scores and 8 classes, seven cells of 4, four trials, three facts of the training.
+  assert.ok(looked.length >= 2 * 16 + 7 * 4 + 4 + 3, `only ${looked.length} numbers with a run`);
   assert.ok(looked.filter(({ low }) => low !== undefined).length >= 10, 'intervals are shown');
   for (const { value, run, metric, low, shown } of looked) {
     const { metrics } = await client.getRun(run!);
@@ -88,8 +99,52 @@ test('figures are drawn from the same metrics', { skip: noServer }, async () => 
   }
 });
 
+test(
+  'labels of any script keep their names from the manifest to MLflow and the report',
+  { skip: noServer },
+  async () => {
+    const experiment = (await client.getExperiment('stm-lab/corpus/tiny'))!;
+    const runs = await client.searchRuns([experiment.id], { filter: "attributes.status = 'FINISHED'" });
+    for (const [stage, prefix] of [
+      ['evaluate', 'test_f1/'],
+      ['cross-validate', 'cv_f1/'],
+    ] as const) {
+      const { metrics, tags } = runs.find((run) => run.tags['stm.stage'] === stage)!;
+      const names = Object.keys(metrics).filter((name) => name.startsWith(prefix));
+      const labels = names
+        .map((name) => name.slice(prefix.length))
+        .map((name) => tags[`stm.label.${name}`] ?? name);
+      assert.deepEqual(new Set(labels), new Set(LABELS), stage);
+      assert.equal(labels.length, LABELS.length);
+      for (const own of ['птицы', '鳥', 'C', 'constructor'])
+        assert.ok(names.includes(`${prefix}${own}`), own);
+    }
+
+    for (const label of LABELS) {
+      assert.ok(read('report.html').includes(`<td>${escapeHtml(label)}</td>`), label);
+      assert.ok(read('report.tex').includes(`\n${escapeLatex(label)} & `), label);
+      assert.ok(read('report.md').includes(`| ${label.replace(/([#_])/g, '\\$1')} |`), label);
+    }
+    const own = path.join(folder, 'corpus', 'tiny');
+    const predictions = readCsv(path.join(own, 'cross-validation', 'predictions.csv'));
+    assert.deepEqual(new Set(predictions.rows.map((row) => row['label'])), new Set(LABELS));
+    for (const label of LABELS) assert.ok(predictions.columns.includes(`p(${label})`), label);
+    const confusion = fs.readFileSync(path.join(own, 'figures', 'confusion.svg'), 'utf8');
+    for (const label of LABELS.slice(0, -1)) assert.ok(confusion.includes(`>${label}</text>`), label);
+    assert.match(confusion, />x{20,}…<\/text>/, 'a long label is cut, and says so');
+  },
+);
+
 test('captions name the runs and the command that made them', { skip: noServer }, () => {
   const html = read('report.html');
+  const summary = /<p class="summary">([^<]*)</.exec(html)![1]!;
+  assert.match(
+    summary,
+    /^The network's macro-F1 is 0\.\d{3} \(95 % interval 0\.\d{3} to \d\.\d{3}\) in cross-/,
+  );
+  assert.match(summary, /Of 6 networks trained on parts of the modulation plane, \d score below /);
+  assert.match(summary, /held by the runs cross-validate [0-9a-f]{32}, evaluate [0-9a-f]{32}, ablate/);
+  assert.match(summary, /Caveats: intervals come from resampling groups of these recordings/);
   assert.match(html, /Runs [0-9a-f]{32}, [0-9a-f]{32}; command: stm-lab reproduce --manifest/);
   assert.doesNotMatch(html, new RegExp(path.dirname(folder)), 'no folder of this machine');
 });
@@ -108,6 +163,16 @@ test('the HTML opens by itself: nothing is loaded, no error', { skip: noServer |
     assert.match(text, /latest finished run of each stage/);
     assert.match(text, /Low-pass/, 'the figures are there');
     assert.deepEqual(asked, ['/'], 'one request, for the page itself');
+    // A desktop, a phone, a sheet of A4 within its margins.
+    for (const [width, media] of [
+      [1200, 'screen'],
+      [390, 'screen'],
+      [718, 'print'],
+    ] as const) {
+      await browser.media(media);
+      await browser.resize(width, 900);
+      assert.deepEqual(await browser.evaluate(BEYOND), [], `beyond ${width} px (${media})`);
+    }
     assert.doesNotMatch(read('report.html'), /(src|href)="(?!data:)/);
     assert.deepEqual(browser.errors, []);
   } finally {
@@ -137,11 +202,11 @@ test('the LaTeX compiles, with all figures', { skip: noServer || noLatex }, () =
       .filter((line) => /^!|^l\./.test(line))
       .join('\n'),
   );
-  assert.match(stdout, /Output written on report\.pdf \([3-9] pages/);
+  assert.match(stdout, /Output written on report\.pdf \(\d+ pages/);
   assert.doesNotMatch(stdout, /Missing character|Overfull .hbox .\d{2,}/);
 });
 
-test('an experiment that is not there is named with those that are', { skip: noServer }, () => {
+test('an experiment that is missing is named with those that are', { skip: noServer }, () => {
   const { code, err } = stmLabAt(server.uri, 'report', '--mlflow-experiment', 'nowhere', '--out', at('x'));
   assert.equal(code, 2);
   assert.match(err, /no experiment "nowhere"; it has .*stm-lab\/corpus\/tiny/);

@@ -48,7 +48,7 @@ test('a manifest of someone else: recordings outside of its folder are refused o
   assert.equal(err.split('\n').filter((line) => line.includes('lies outside')).length, 4, err);
 });
 
-test('a device or a folder is no recording, and a text that is read as audio is not repeated in messages', () => {
+test('a device or a folder is not a recording, and a text that is read as audio is not repeated in messages', () => {
   const folder = temporaryFolder('device');
   const manifest = path.join(folder, 'manifest.csv');
   fs.writeFileSync(path.join(folder, 'secret.wav'), 'password: hunter2');
@@ -76,7 +76,7 @@ test('an artifact cannot be named out of its run, nor a journal make files outsi
   for (const spool of ['../private.txt', '/etc/passwd', 'private', '..'])
     assert.throws(
       () => spooledFile(journal, { to: 'a.txt', spool }),
-      /no file of this journal; it is not sent/,
+      /is not a file of this journal; it is not sent/,
     );
   fs.mkdirSync(path.join(folder, 'r.files'));
   fs.symlinkSync('../private.txt', path.join(folder, 'r.files', '0123456789abcdef'));
@@ -122,7 +122,7 @@ test('an artifact cannot be named out of its run, nor a journal make files outsi
   server.closeAllConnections();
   server.close();
   assert.ok(!bodies.some((body) => body.includes('secret')));
-  assert.match(problems.join('\n'), /which is no file of this journal; it is not sent/);
+  assert.match(problems.join('\n'), /which is not a file of this journal; it is not sent/);
   assert.equal(fs.readFileSync(path.join(folder, 'private.txt'), 'utf8'), 'secret');
 });
 

@@ -34,7 +34,7 @@ test('nothing evaluates text as a program or hands it to a shell', () => {
       /os\.system|shell=True|pickle\.load|yaml\.load\(/,
     ].flatMap((pattern) => {
       const found = pattern.exec(text);
-      // A regular expression's own exec is no program.
+      // A regular expression's own exec is not a program.
       return found === null || /^exec\(/.test(found[0]) ? [] : [`${file}: ${found[0]}`];
     }),
   );

@@ -70,14 +70,14 @@ test('a part is made once, and found ready after that', async (context) => {
   );
 });
 
-test('an optional part that fails is named with its cure, and the rest goes on', async (context) => {
+test('an optional part that fails is named with its fix, and the rest continues', async (context) => {
   const make = (): never => {
     throw new SetupError('no compiler', 'install one');
   };
   const steps = [step('broken', { make, without: 'slow' }), step('after')];
   const missing = await setup.bootstrap({ steps, folder: temporaryFolder(context) });
   assert.deepEqual(missing.map(setup.describeMissing), [
-    'broken: no compiler. Without it: slow. Cure: install one.',
+    'broken: no compiler. Without it: slow. Fix: install one.',
   ]);
   assert.equal(steps[1]!.made, 1);
 });

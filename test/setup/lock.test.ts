@@ -27,7 +27,7 @@ async function says(child: ChildProcess, word: string): Promise<void> {
   }
 }
 
-test('a second set-up waits, says so, and goes on when the first is killed', { skip }, async (context) => {
+test('a second set-up waits, says so, and continues when the first is killed', { skip }, async (context) => {
   const file = path.join(temporaryFolder(context), 'lock');
   const first = holder(file);
   await says(first, 'taken');

@@ -11,7 +11,7 @@ interface StuckSuites {
   endStuckSuites(runner: number, options?: { limitSeconds?: number; everySeconds?: number }): () => void;
 }
 
-test('a test file that never ends is ended with what it started; the run goes on and fails', async (context) => {
+test('a test file that never ends is ended with what it started; the run continues and fails', async (context) => {
   const { endStuckSuites } = (await import(setupModule('stuckSuites.mjs'))) as StuckSuites;
   const folder = temporaryFolder(context);
   const stuck = path.join(folder, 'stuck.test.ts');

@@ -87,7 +87,7 @@ test('a second process in the same folder is refused; what a killed one left hal
   assert.equal((await runStage(request())).status, 'cached');
 });
 
-test('another engine is computed anew; damage of the same length is noticed; the reason is one sentence', async () => {
+test('another engine is recomputed; damage of the same length is noticed; the reason is one sentence', async () => {
   const { folder, request, runs } = inTemporaryFolder();
   const told: string[] = [];
   const onStale = (sentence: string): void => void told.push(sentence);
@@ -111,11 +111,11 @@ test('another engine is computed anew; damage of the same length is noticed; the
   ];
   assert.deepEqual(
     told,
-    reasons.map((reason) => `example: computed anew, since ${reason} (${folder})`),
+    reasons.map((reason) => `example: recomputed, since ${reason} (${folder})`),
   );
 });
 
-test('results of an earlier version are computed anew and not misread', async () => {
+test('results of an earlier version are recomputed and not misread', async () => {
   const { folder, request, runs } = inTemporaryFolder();
   const told: string[] = [];
   await runStage(request());

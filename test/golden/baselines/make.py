@@ -18,13 +18,19 @@ expected = {"scikit-learn": sklearn.__version__, "x": x.tolist(), "y": labels.to
 expected["logistic"] = [
     {
         "C": C,
+        "l1Ratio": ratio,
         "classWeights": weights,
-        "probabilities": LogisticRegression(C=C, class_weight=None if weights == "none" else weights, tol=1e-10, max_iter=10000)
+        "probabilities": LogisticRegression(
+            C=C, l1_ratio=ratio, solver="saga" if ratio else "lbfgs", class_weight=None if weights == "none" else weights,
+            tol=1e-10, max_iter=100000 if ratio else 10000, random_state=1,
+        )
         .fit(x.astype(float), labels)  # float32 input would be fitted in float32
         .predict_proba(test.astype(float))
         .tolist(),
     }
-    for C, weights in [(1, "none"), (0.01, "balanced"), (30, "none")]
+    for C, ratio, weights in [
+        (1, 0, "none"), (0.01, 0, "balanced"), (30, 0, "none"), (0.1, 0.5, "balanced"), (0.2, 1, "none")
+    ]
 ]
 expected["svm"] = []
 for kernel, C, gamma, weights in [("linear", 1, "scale", "none"), ("rbf", 3, 0.2, "balanced"), ("rbf", 1, "scale", "none")]:
