@@ -88,8 +88,8 @@ async function bring(step, lock, memory) {
   }
 }
 
-/** One line for each missing part: what it is, why, what goes on without it, how to get it. */
+/** One line for each missing part: what it is, why, what continues without it, how to get it. */
 export function describeMissing({ step, reason, cure }) {
   const without = step.without === undefined ? '' : ` Without it: ${step.without}.`;
-  return `${step.title}: ${reason}.${without}${cure ? ` Cure: ${cure}.` : ''}`;
+  return `${step.title}: ${reason}.${without}${cure ? ` Fix: ${cure}.` : ''}`;
 }

@@ -49,7 +49,7 @@ const parts = [
 ];
 
 /**
- * Prints each part of the workbench: version, whether it works, and the cure where it does not.
+ * Prints each part of the workbench: version, whether it works, and the fix where it does not.
  * Exits with 0 when everything required works.
  *
  * @param args `--json` prints the report as JSON.

@@ -18,6 +18,9 @@ const network =
   /^((https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|PIP_(CERT|INDEX_URL|PROXY)|npm_config_(registry|cafile|proxy|https_proxy))$/i;
 const systemPath = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
+/** Reference recordings and lists that some suites need: used when they lie beside the clone. */
+const shared = env.STM_SHARED ?? join(root, '..', 'shared');
+
 /** The suites of a short row: what depends on Node.js, Python and the browser most. */
 const shortSuites = [
   ...['engine/rawOps', 'notebooks/jupyterLab', 'notebooks/runner', 'setup/jobs', 'features/browser'],
@@ -78,6 +81,7 @@ function runRow({ python, node }, { short, keep }) {
   const scrubbed = {
     ...Object.fromEntries(Object.entries(env).filter(([name]) => network.test(name))),
     ...{ PATH: [bin, ...systemPath].join(':'), HOME: home, TMPDIR: temporary, LANG: 'C', LC_ALL: 'C' },
+    ...(existsSync(shared) && { STM_SHARED: shared }),
   };
   const steps = [
     ['clone', 'git', ['clone', '--quiet', root, clone], folder],

@@ -1,6 +1,6 @@
 // The executed notebooks as pages of the documentation: docs/notebooks/NAME.md with figures as SVG beside it.
-//   node setup/gallery.mjs [--results DIR] [--executed DIR]
-// Executes the notebooks on the demo corpus, unless executed copies are given. Exit 1 when a notebook fails, or a number is
+//   node setup/gallery.mjs [NN …] [--results DIR] [--executed DIR]
+// Executes all notebooks, or those whose names start with NN, on the demo corpus, unless executed copies are given. Exit 1 when a notebook fails, or a number is
 // not as the notebook expects it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,22 +21,23 @@ const textOf = (value) => [value ?? ''].flat().join('');
 const read = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 const sourceOf = ({ cells }) => JSON.stringify(cells.map(({ source }) => textOf(source)));
 
-/** What a gallery is made of: the hash of each notebook. */
-function sourceHashes() {
+/** What a gallery is made of: the hash of each notebook, and the version of the library. */
+export function sourceHashes() {
   const hash = (name) =>
     createHash('sha256')
       .update(fs.readFileSync(join(sources, name)))
       .digest('hex');
-  return Object.fromEntries(names().map((name) => [name, hash(name)]));
+  const { version } = read(join(root, 'lib', 'stm-lab', 'package.json'));
+  return { ...Object.fromEntries(names().map((name) => [name, hash(name)])), 'stm-lab': version };
 }
 
-/** Executes all notebooks strictly; returns the folder of the executed copies. */
-function execute(results) {
+/** Executes notebooks strictly; returns the folder of the executed copies. */
+function execute(chosen, results) {
   const out = fs.mkdtempSync(join(tmpdir(), 'stm-lab-gallery-'));
   const { status } = spawnSync(
     join(root, '.venv', 'bin', 'python'),
     [
-      ...[join(root, 'setup', 'notebooks.py'), ...names().map((name) => join(sources, name))],
+      ...[join(root, 'setup', 'notebooks.py'), ...chosen.map((name) => join(sources, name))],
       ...['--out', out, '--timeout', '1800', '--env', `STM_LAB_RESULTS=${results}`],
     ],
     { stdio: 'inherit' },
@@ -82,15 +83,30 @@ function page(name, notebook, tidy) {
 
 const number = (text) => Number(text.replaceAll('−', '-'));
 
+/** Rows [quantity, expected, tolerance, found] of each table of a page that compares what was expected with what was found. */
+const comparisons = (text) =>
+  (text.match(/<table><caption[^>]*>Expected[^<]*found[^]*?<\/table>/g) ?? []).map((table) =>
+    [...table.matchAll(/<tr>(<td[^]*?)<\/tr>/g)].map(([, row]) =>
+      [...row.matchAll(/<td[^>]*>([^<]*)<\/td>/g)].map(([, cell]) => cell),
+    ),
+  );
+
+/** What the executed notebooks found on the demo corpus: notebook → quantity → number, as the pages print it. */
+export function figuresOfPages() {
+  const stems = names().map((name) => name.replace(/\.ipynb$/, ''));
+  const found = (stem) =>
+    comparisons(fs.readFileSync(join(pages, `${stem}.md`), 'utf8'))
+      .flat()
+      .map(([quantity, , , value]) => [quantity, value]);
+  return Object.fromEntries(stems.map((stem) => [stem, Object.fromEntries(found(stem))]));
+}
+
 /** The numbers of a page that are not as expected, one sentence each. */
 export function unexpected(text) {
-  const tables = text.match(/<table><caption[^>]*>Expected[^<]*found[^]*?<\/table>/g) ?? [];
+  const tables = comparisons(text);
   if (tables.length !== 1)
     return [`${tables.length} tables of what was expected and found; there should be one`];
-  const rows = [...tables[0].matchAll(/<tr>(<td[^]*?)<\/tr>/g)].map(([, row]) =>
-    [...row.matchAll(/<td[^>]*>([^<]*)<\/td>/g)].map(([, cell]) => cell),
-  );
-  return rows.flatMap(([quantity, expected, tolerance, found]) =>
+  return tables[0].flatMap(([quantity, expected, tolerance, found]) =>
     Math.abs(number(found) - number(expected)) <= number(tolerance) + 1e-12
       ? []
       : [`${quantity}: ${found}, expected ${expected} ± ${tolerance}`],
@@ -98,17 +114,27 @@ export function unexpected(text) {
 }
 
 function main() {
-  const { values } = parseArgs({ options: { results: { type: 'string' }, executed: { type: 'string' } } });
+  const { values, positionals } = parseArgs({
+    options: { results: { type: 'string' }, executed: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const whole = positionals.length === 0;
+  const chosen = names().filter((name) => whole || positionals.some((start) => name.startsWith(start)));
+  if (chosen.length === 0) throw new Error(`no notebook starts with ${positionals.join(' or ')}`);
   const results = values.results ?? join(root, 'results');
-  const executed = values.executed ?? execute(results);
+  const executed = values.executed ?? execute(chosen, results);
   const tidy = (text) =>
     [results, relative(sources, results)].reduce(
       (tidied, folder) => tidied.replaceAll(folder, 'results'),
       text,
     );
-  fs.rmSync(pages, { recursive: true, force: true });
   fs.mkdirSync(pages, { recursive: true });
-  for (const name of names()) {
+  const stale = (file) => whole || chosen.some((name) => file.startsWith(name.replace(/\.ipynb$/, '')));
+  const present = sourceHashes();
+  const hashes = whole ? present : read(join(pages, 'sources.json'));
+  for (const file of fs.readdirSync(pages).filter(stale)) fs.rmSync(join(pages, file));
+  for (const name of chosen) {
+    hashes[name] = present[name];
     const copy = read(join(executed, name));
     if (sourceOf(copy) !== sourceOf(read(join(sources, name)))) {
       process.stderr.write(
@@ -123,9 +149,10 @@ function main() {
       process.exitCode = 1;
     }
   }
-  fs.writeFileSync(join(pages, 'sources.json'), `${JSON.stringify(sourceHashes(), null, 2)}\n`);
+  fs.writeFileSync(join(pages, 'sources.json'), `${JSON.stringify(hashes, null, 2)}\n`);
+  fs.writeFileSync(join(root, 'docs', 'figures.json'), `${JSON.stringify(figuresOfPages(), null, 2)}\n`);
   const bytes = fs.readdirSync(pages).reduce((sum, name) => sum + fs.statSync(join(pages, name)).size, 0);
-  process.stdout.write(`${names().length} notebooks in docs/notebooks, ${(bytes / 1e6).toFixed(1)} MB\n`);
+  process.stdout.write(`${chosen.length} notebooks into docs/notebooks, ${(bytes / 1e6).toFixed(1)} MB\n`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main();

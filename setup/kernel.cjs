@@ -2,7 +2,7 @@
 // it has one, goes first.
 //   node setup/kernel.cjs CONNECTION_FILE
 const Module = require('node:module');
-const { delimiter, dirname, join } = require('node:path');
+const { basename, delimiter, dirname, join } = require('node:path');
 const { setImmediate } = require('node:timers');
 
 const packages = join(__dirname, '..', 'node_modules');
@@ -19,9 +19,9 @@ const amended = { ...Object.getOwnPropertyDescriptors(ts) };
 amended.createWatchCompilerHost = { value: createHost, enumerable: true };
 require.cache[compiler].exports = Object.defineProperties({}, amended);
 
-function createHost(files, options, system, ...rest) {
+function createHost(files, options, system, _createProgram, ...rest) {
   const typeRoots = [...(options.typeRoots ?? []), join(packages, '@types')];
-  const host = ts.createWatchCompilerHost(files, { ...options, typeRoots }, system, ...rest);
+  const host = ts.createWatchCompilerHost(files, { ...options, typeRoots }, system, createProgram, ...rest);
   const here = join(packages, '..', 'notebook.ts');
   const cache = ts.createModuleResolutionCache(system.getCurrentDirectory(), (name) => name, options);
   host.resolveModuleNameLiterals = (names, file, redirected, settings) =>
@@ -38,9 +38,33 @@ function createHost(files, options, system, ...rest) {
   return host;
 }
 
+/** A program without the table of all files by those that refer to them, which took most of the time of a cell. */
+function createProgram(...parts) {
+  const builder = ts.createAbstractBuilder(...parts);
+  const program = builder.getProgram();
+  // tslab asks a cell for the names it declares before anything is checked.
+  for (const name of program.getRootFileNames())
+    ts.bindSourceFile(program.getSourceFile(name), program.getCompilerOptions());
+  builder.getAllDependencies = (file) => sourcesOf(program, file);
+  return builder;
+}
+
+/** A file and the sources that it imports, directly or not; tslab's `__prev__.d.ts` imports what earlier cells did. */
+function sourcesOf(program, first) {
+  const found = new Set([first]);
+  for (const file of found) {
+    if (file.isDeclarationFile && basename(file.fileName) !== '__prev__.d.ts') continue;
+    file.resolvedModules?.forEach(({ resolvedModule }) => {
+      const source = resolvedModule && program.getSourceFile(resolvedModule.resolvedFileName);
+      if (source !== undefined) found.add(source);
+    });
+  }
+  return Array.from(found, ({ fileName }) => fileName);
+}
+
 // What cells print: tslab sends one message per line, and of many at once the reader gets some hundred. Lines are joined
 // here and sent together, in order, at the latest when the cell ends.
-const { JupyterHandlerImpl } = require('tslab/dist/jupyter.js');
+const { JupyterHandlerImpl, ZmqServer } = require('tslab/dist/jupyter.js');
 const PAUSE_MS = 100;
 const MOST_CHARACTERS = 100_000;
 let waiting = [];
@@ -76,6 +100,19 @@ JupyterHandlerImpl.prototype.handleExecuteImpl = function (request, writeStream,
     writeDisplayData(...output);
   };
   return handle.call(this, request, writeStream, display).finally(send);
+};
+
+// tslab takes requests from the moment its first socket is bound, and what it then sends on a socket that is still being
+// bound throws (EBUSY): the reply would never come. Requests wait until all sockets are bound.
+const initialise = ZmqServer.prototype.init;
+ZmqServer.prototype.init = function () {
+  this.bound = initialise.call(this);
+  return this.bound;
+};
+const handleMessage = ZmqServer.prototype.handleShellMessage;
+ZmqServer.prototype.handleShellMessage = async function (...message) {
+  await this.bound;
+  return handleMessage.apply(this, message);
 };
 
 const { startKernel } = require('tslab/dist/main.js');

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import ctypes
 import json
+import multiprocessing
 import os
 import pathlib
 import re
@@ -238,9 +239,8 @@ def run(path: pathlib.Path, options) -> dict:
     if not failure:
         bad.unlink(missing_ok=True)
     seconds, megabytes = time.monotonic() - start, memory.bytes / 1e6
-    print(f"{'FAILED' if failure else 'ok':6}  {path.name:28}  {seconds:7.1f} s  {megabytes:7.0f} MB", flush=True)
-    if failure:
-        print(f"  {path.name}, {failure}", flush=True)
+    line = f"{'FAILED' if failure else 'ok':6}  {path.name:28}  {seconds:7.1f} s  {megabytes:7.0f} MB"
+    print(f"{line}\n  {path.name}, {failure}" if failure else line, flush=True)
     return {
         "notebook": str(path),
         "executed": str(bad if failure else good) if notebook is not None else None,
@@ -251,9 +251,43 @@ def run(path: pathlib.Path, options) -> dict:
     }
 
 
+def start_worker() -> None:
+    """A process for some of the notebooks: it ends with this one, and its kernels with it."""
+    if die_with_parent := end_with_parent():
+        die_with_parent()
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the first process, which ends this one
+    asyncio.set_event_loop(asyncio.new_event_loop())
+
+
+def run_series(series: list[pathlib.Path], options) -> list[dict]:
+    """Runs notebooks one after the other."""
+    results = []
+    for path in series:
+        results.append(run(path, options))
+        if options.stop and results[-1]["failure"]:
+            break
+    return results
+
+
+def run_all(options) -> list[dict]:
+    """Runs the notebooks in order, and those of --beside next to them, as many at a time as --jobs allows."""
+    series = [options.notebooks, *([path] for path in options.beside)]
+    jobs = min(options.jobs, len(series))
+    if jobs == 1:
+        return run_series([path for part in series for path in part], options)
+    with multiprocessing.get_context("spawn").Pool(jobs, start_worker) as pool:
+        parts = pool.starmap(run_series, [(part, options) for part in series], chunksize=1)
+    return [result for part in parts for result in part]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=pathlib.Path)
+    parser.add_argument(
+        "--beside", action="append", default=[], type=pathlib.Path, metavar="NOTEBOOK",
+        help="notebook that needs nothing of the others",
+    )  # fmt: skip
+    parser.add_argument("--jobs", type=int, default=1, help="notebooks at a time (default: 1)")
     parser.add_argument("--out", required=True, help="folder for the executed copies")
     parser.add_argument("--cwd", help="working folder of the notebooks (default: each one's own)")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for one notebook (default: 300)")
@@ -267,11 +301,7 @@ def main() -> int:
     os.environ.update(item.split("=", 1) for item in options.env)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the workbench's kernel, whatever the user has at home
-    results = []
-    for path in options.notebooks:
-        results.append(run(path, options))
-        if options.stop and results[-1]["failure"]:
-            break
+    results = run_all(options)
     if options.json:
         write_whole(options.json, json.dumps({"notebooks": results}, indent=2) + "\n")
     return 1 if any(result["failure"] for result in results) else 0

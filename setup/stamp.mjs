@@ -10,7 +10,7 @@ export function hashOf(...parts) {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** A file's bytes, or `undefined` when it is not there. */
+/** A file's bytes, or `undefined` when it is missing. */
 export function contentOf(file) {
   try {
     return readFileSync(file);

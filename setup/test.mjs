@@ -29,7 +29,11 @@ const checks = {
 
 /** They come last, so that their summary closes the output. */
 const suites = (files) => [
-  ...['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec'],
+  ...['--import', 'tsx', '--test', '--test-concurrency=2'],
+  ...[join(root, 'setup', 'slowestSuites.mjs'), 'spec'].flatMap((reporter) => [
+    `--test-reporter=${reporter}`,
+    '--test-reporter-destination=stdout',
+  ]),
   ...(files.length > 0 ? files : testFiles()),
 ];
 

@@ -33,7 +33,7 @@ export const pythonStep = {
     const faults = [];
     for (const python of pythons) {
       try {
-        // The stamp goes with the folder and comes back last: what was cut short is made anew.
+        // The stamp goes with the folder and comes back last: what was interrupted is set up again.
         rmSync(venvFolder, { recursive: true, force: true });
         await makeEnvironment(python, lock);
         await installPackages(python, lock);
@@ -135,7 +135,7 @@ for name, wanted in json.loads(sys.argv[1]).items():
     try:
         found = metadata.distribution(name)
     except metadata.PackageNotFoundError:
-        sys.exit(name + " is not there")
+        sys.exit(name + " is missing")
     if found.version != wanted or not str(found.locate_file("")).startswith(sys.prefix):
         sys.exit(f"{name} {found.version} is in {found.locate_file('')}")`;
   const { code, stderr } = await runShort(venvPython, ['-c', script, JSON.stringify(wanted)]);

@@ -55,7 +55,7 @@ export async function obtainOfficial(folder, lock) {
       signal: abort.signal,
     });
   } catch (error) {
-    throw new SetupError(`the official download broke off (${error.message})`, 'run "npm run doctor"');
+    throw new SetupError(`the official download was cut off (${error.message})`, 'run "npm run doctor"');
   } finally {
     clearInterval(stalled);
     progress.end();
