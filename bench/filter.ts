@@ -2,7 +2,7 @@
  * Modulation filtering on real recordings: how far each region is reached, what it costs, and what the usual way gives
  * (STFT and the phase reconstruction of Griffin and Lim, by librosa), measured in the same cochleagram.
  *
- *     npm run bench:filter -- [--manifest ../shared/corpus/manifest.csv] [--recordings 20] [--seconds 8] [--iterations 60]
+ *     npm run bench:filter -- [--manifest ../shared/corpus/manifest.csv] [--recordings 20] [--seconds 8] [--iterations 100]
  *                             [--peer librosa|none]
  *
  * Takes recordings evenly from all classes of the manifest, at most `--seconds` of each, and prints for each region the
@@ -90,7 +90,7 @@ async function main(): Promise<void> {
       manifest: { type: 'string', default: path.join('..', 'shared', 'corpus', 'manifest.csv') },
       recordings: { type: 'string', default: '20' },
       seconds: { type: 'string', default: '8' },
-      iterations: { type: 'string', default: '60' },
+      iterations: { type: 'string', default: '100' },
       peer: { type: 'string', default: 'librosa' },
     },
   });

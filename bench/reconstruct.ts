@@ -12,10 +12,8 @@ import { parseArgs } from 'node:util';
 import { designResampler, readAudio, resample } from 'stm-lab/dist/audio';
 import { readManifest } from 'stm-lab/dist/corpus';
 import { quantile } from 'stm-lab/dist/evaluation';
-import { extractStm, stmFilterBank } from 'stm-lab/dist/features';
-import { gainTo } from 'stm-lab/dist/features/excerpts';
-import { createCochleagramKernel } from 'stm-lab/dist/features/stm/cochleagram';
-import { rateSpectrumToModulation } from 'stm-lab/dist/features/stm/modulation';
+import { extractStm } from 'stm-lab/dist/features';
+import { analyseExcerpt, likeness, type ExcerptAnalysis } from 'stm-lab/dist/pipeline/studies/averaging';
 import {
   createModulationFilter,
   filterWhole,
@@ -27,33 +25,10 @@ import { benchmark } from './peerPython';
 
 const RATE = 16000;
 const EXCERPT = 4 * RATE;
-/** Place of the mean in a modulation spectrum: scale 0, rate 0. */
-const MEAN = 60;
-
-interface Analysis {
-  readonly levels: Float32Array;
-  readonly modulation: Float64Array;
-}
-
-function compare(before: Analysis, after: Analysis): readonly number[] {
-  const mean = (values: Float32Array): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [a, b] = [mean(before.levels), mean(after.levels)];
-  let [xy, xx, yy, difference] = [0, 0, 0, 0];
-  before.levels.forEach((value, i) => {
-    const [x, y] = [value - a, after.levels[i]! - b];
-    xy += x * y;
-    xx += x * x;
-    yy += y * y;
-    difference += Math.abs(value - after.levels[i]!) / before.levels.length;
-  });
-  let [error, energy] = [0, 0];
-  before.modulation.forEach((value, i) => {
-    if (i === MEAN) return;
-    error += (after.modulation[i]! - value) ** 2;
-    energy += value ** 2;
-  });
-  return [xy / Math.sqrt(xx * yy), difference, 10 * Math.log10(error / energy)];
+/** Correlation and mean difference (dB) of the levels, energy of the difference of the modulations (dB). */
+function compare(before: ExcerptAnalysis, after: ExcerptAnalysis): readonly number[] {
+  const { correlation, difference, changed } = likeness(before, after);
+  return [correlation, difference, 10 * Math.log10(changed)];
 }
 
 async function main(): Promise<void> {
@@ -69,14 +44,6 @@ async function main(): Promise<void> {
   const lists = [...new Set(rows.map(({ label }) => label))].map((label) =>
     rows.filter((row) => row.label === label),
   );
-  const kernel = await createCochleagramKernel(stmFilterBank());
-  const sameRate = designResampler(RATE, RATE);
-  const analyse = (samples: Float32Array): Analysis => {
-    const whole = new Float32Array(EXCERPT);
-    whole.set(samples.subarray(0, EXCERPT));
-    const levels = kernel.compute(whole, gainTo(0.1, whole), sameRate).slice();
-    return { levels, modulation: rateSpectrumToModulation(kernel.rateSpectrum(), levels.length / 500) };
-  };
   const cropped = await createModulationFilter({
     ...{ region: parseRegion('keep', 'rate<=15, scale<=7.1'), iterations, carrier: 'noise' },
   });
@@ -92,14 +59,14 @@ async function main(): Promise<void> {
     const sound = resample(samples.subarray(0, 8 * sampleRate), designResampler(sampleRate, RATE));
     if (sound.length < 2 * EXCERPT) continue;
     const excerpt = sound.slice(0, EXCERPT);
-    const before = analyse(excerpt);
+    const before = await analyseExcerpt(excerpt);
     const average = await extractStm(sound, RATE, { maxSilenceSeconds: 4 });
-    const made = (name: string, { samples: back }: { readonly samples: Float32Array }): void =>
-      note(name, compare(before, analyse(back)));
-    made('cochleagram', await soundFromCochleagram(before.levels, { iterations }));
-    made('cochleagram, |rate| <= 15 Hz and scale <= 7.1 cyc/oct', filterWhole(cropped, excerpt, RATE));
-    made('magnitudes of the excerpt', await soundFromModulation(before.modulation, { iterations }));
-    made('magnitudes averaged over 8 s', await soundFromModulation(average.modulation, { iterations }));
+    const made = async (name: string, { samples: back }: { readonly samples: Float32Array }): Promise<void> =>
+      note(name, compare(before, await analyseExcerpt(back)));
+    await made('cochleagram', await soundFromCochleagram(before.levels, { iterations }));
+    await made('cochleagram, |rate| <= 15 Hz and scale <= 7.1 cyc/oct', filterWhole(cropped, excerpt, RATE));
+    await made('magnitudes of the excerpt', await soundFromModulation(before.modulation, { iterations }));
+    await made('magnitudes averaged over 8 s', await soundFromModulation(average.modulation, { iterations }));
     note('the average itself, not made audible', [
       ...[NaN, NaN],
       compare(before, { levels: before.levels, modulation: average.modulation })[2]!,
