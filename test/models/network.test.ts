@@ -70,8 +70,11 @@ test('gradients of the loss agree with finite differences, at other gammas, alph
     { gamma: 3, alpha: [0.1, 0.2, 0.3, 0.4] },
     { classWeights: [1, 2, 0, 0.5] },
     { kind: 'cross-entropy', classWeights: 'balanced' },
+    { labelSmoothing: 0.1 },
+    { gamma: 1, labelSmoothing: 0.4, classWeights: [1, 2, 0, 0.5] },
   ] as const) {
     const loss = resolveLoss(options, 4, Int32Array.of(0, 1, 1, 2, 3, 3, 3));
+    const smoothing = 'labelSmoothing' in options ? options.labelSmoothing : 0;
     const logits = Array.from({ length: 12 }, () => state.normal());
     const mixed = Float32Array.of(0.25, 0.75, 0, 0, 0, 0, 1, 0, 0.1, 0.2, 0.3, 0.4);
     for (const targets of [Int32Array.of(2, 0, 3), mixed]) {
@@ -87,7 +90,9 @@ test('gradients of the loss agree with finite differences, at other gammas, alph
             sum +
             row.reduce((s, p, c) => {
               const y = targets instanceof Int32Array ? Number(targets[r] === c) : targets[4 * r + c]!;
-              return s - y * loss.factors[c]! * (1 - p) ** gamma * Math.log(p);
+              return (
+                s - ((1 - smoothing) * y + smoothing / 4) * loss.factors[c]! * (1 - p) ** gamma * Math.log(p)
+              );
             }, 0),
           0,
         );

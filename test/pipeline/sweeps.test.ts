@@ -127,6 +127,25 @@ test('nothing is sampled that has no effect: the condition that is missing is na
       { 'training.finalRate': real(0, 0.5) },
       /"training\.finalRate" has no effect where training\.schedule is constant/,
     ],
+    [
+      { 'training.cycleUpdates': { type: 'int', min: 2, max: 9 } },
+      /"training\.cycleUpdates" has no effect where training\.schedule is constant/,
+    ],
+    [
+      { 'training.schedule': { type: 'categorical', choices: ['cosine', 'cyclic'] } },
+      /cycleUpdates is undefined: schedule "cyclic" needs a whole number from 2/,
+    ],
+    [
+      {
+        'model.family': { type: 'categorical', choices: ['dropout', 'forest'] },
+        'loss.labelSmoothing': real(0, 0.3),
+      },
+      /"loss\.labelSmoothing" has no effect where model\.family is forest; give it "when"/,
+    ],
+    [
+      { 'forest.trees': { type: 'int', min: 5, max: 9 } },
+      /"forest\.trees" has no effect where model\.family is/,
+    ],
   ];
   for (const [space, sentence] of wrong) assert.throws(() => checkSearchSpace(space, base), sentence);
   checkSearchSpace({ ...svm, lr: { ...real(0.001, 0.01), when: network } }, base);
@@ -179,6 +198,18 @@ test('values are laid over the experiment by their paths', () => {
   );
   assert.deepEqual(recipe.model.fit, { ...tiny.search.fit, batchSize: 4, loss: { gamma: 1 } });
   assert.deepEqual(recipeOfTrial({ 'model.family': 'svm', 'svm.C': 2 }, base).model, { kind: 'svm', C: 2 });
+  assert.deepEqual(recipeOfTrial({ 'model.family': 'forest', 'forest.trees': 7 }, base).model, {
+    ...{ kind: 'forest', trees: 7 },
+  });
+  const { model } = recipeOfTrial(
+    { 'training.lookahead.share': 0.25, 'training.mixup': 0.4, 'loss.labelSmoothing': 0.1 },
+    { ...base, fit: { ...base.fit, lookahead: { updates: 6, share: 0.5 } } },
+  );
+  assert.ok(model.kind === 'mlp');
+  assert.deepEqual(
+    [model.fit.lookahead, model.fit.mixup, model.fit.loss],
+    [{ updates: 6, share: 0.25 }, 0.4, { labelSmoothing: 0.1 }],
+  );
 });
 
 test('a search over everything before the model: reductions are computed once, and resumed and extended in one study', async () => {
@@ -257,6 +288,40 @@ test('by collection: collections are held out; without names it is refused', asy
   });
   assert.equal((await searchStage(options)).completed, 2);
   assert.equal(fs.readdirSync(path.join(options.out, 'reduced')).length, 8);
+});
+
+test('label smoothing and the balance of collections reach the trainings; without collections the balance is refused', async () => {
+  const features = plantedFeatures('balance', 90);
+  const space: Space = {
+    'loss.labelSmoothing': { type: 'categorical', choices: [0, 0.4] },
+    'loss.collectionBalance': { type: 'categorical', choices: [0, 1] },
+  };
+  const points = [0, 0.4].flatMap((smoothing) =>
+    [0, 1].map((balance) => ({ 'loss.labelSmoothing': smoothing, 'loss.collectionBalance': balance })),
+  );
+  const wanted = { sampler: 'random', trials: 4, space, enqueue: points, objective: 'logLoss' } as const;
+  // On the rows of a reduction, and on folds of the features.
+  const options = await prepared('balance-run', features, wanted);
+  // Collections of unequal size.
+  const kept = path.join(options.split, 'collections.json');
+  const { rows } = JSON.parse(fs.readFileSync(kept, 'utf8')) as { rows: number[] };
+  assert.deepEqual(rows.slice(0, 6), [0, 0, 0, 1, 1, 1]);
+  const objective = { metric: 'logLoss', over: 'groups', folds: 2 } as const;
+  for (const over of [wanted.objective, objective]) {
+    const search = { ...options.search, objective: over };
+    const { trials } = await searchStage({ ...options, search, out: `${options.out}-${typeof over}` });
+    assert.equal(new Set(trials.map(({ value }) => value)).size, 4, 'each setting changes the model');
+  }
+  fs.rmSync(kept);
+  await assert.rejects(
+    searchStage({ ...options, out: `${options.out}-none` }),
+    /"loss\.collectionBalance" has no effect: the manifest names no collections .*; leave it out/,
+  );
+  fs.writeFileSync(kept, JSON.stringify({ names: ['one'], rows: rows.map(() => 0) }));
+  await assert.rejects(
+    searchStage({ ...options, out: `${options.out}-one` }),
+    /has no effect: all training rows come from one collection; leave it out/,
+  );
 });
 
 test('planted effects: gamma is found where it matters, and not where it cannot', async () => {

@@ -19,15 +19,23 @@ export interface MixPlan {
   readonly shares: Float64Array;
   /** The row it is blended with. */
   readonly partners: ArrayLike<number>;
-  /** Blended targets, rows x classes. */
+  /** Blended targets, rows x classes; each row's times its weight. */
   readonly targets: Float32Array;
 }
 
 /**
  * Mixup (Zhang et al. 2018): each row x becomes w x + (1 - w) x', x' another row of the same batch and
  * w from Beta(alpha, alpha), not below one half (the row keeps its main label).
+ *
+ * @param weights of the rows; default 1 for each.
  */
-export function mixPlan(labels: Int32Array, classes: number, alpha: number, seed: number): MixPlan {
+export function mixPlan(
+  labels: Int32Array,
+  classes: number,
+  alpha: number,
+  seed: number,
+  weights?: Float32Array,
+): MixPlan {
   const rows = labels.length;
   const state = randomState(seed);
   const normal = fastNormals(seed, 'beta');
@@ -39,8 +47,9 @@ export function mixPlan(labels: Int32Array, classes: number, alpha: number, seed
     const b = gammaDraw(alpha, state.double, normal);
     const share = a + b > 0 ? Math.max(a, b) / (a + b) : 1;
     shares[r] = share;
-    targets[r * classes + labels[r]!]! += share;
-    targets[r * classes + labels[partners[r]!]!]! += 1 - share;
+    const partner = partners[r]!;
+    targets[r * classes + labels[r]!]! += share * (weights?.[r] ?? 1);
+    targets[r * classes + labels[partner]!]! += (1 - share) * (weights?.[partner] ?? 1);
   }
   return { shares, partners, targets };
 }
@@ -64,4 +73,16 @@ export function mixRows(x: Float32Array, columns: number, { shares, partners }: 
     for (let j = 0; j < columns; j++)
       x[own + j] = share * original[own + j]! + (1 - share) * original[other + j]!;
   });
+}
+
+/** Targets of rows that are not blended: class numbers, or with weights float32, rows x classes, the weight at the class. */
+export function plainTargets(
+  labels: Int32Array,
+  classes: number,
+  weights: Float32Array | undefined,
+): Int32Array | Float32Array {
+  if (weights === undefined) return labels;
+  const targets = new Float32Array(labels.length * classes);
+  labels.forEach((label, r) => (targets[r * classes + label] = weights[r]!));
+  return targets;
 }

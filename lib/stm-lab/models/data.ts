@@ -13,6 +13,8 @@ export interface LabelledRows {
   readonly excerpts?: Int32Array;
   /** Group of each row (speaker, place), where what is fitted on part of the rows must know: the rest is held out by group. */
   readonly groups?: Int32Array;
+  /** Collection of each row, where the loss balances collections. */
+  readonly collections?: Int32Array;
 }
 
 /**
@@ -34,6 +36,8 @@ export function checkRows(
   if (data.y.length !== data.rows) throw inputError(`${name}: ${data.y.length} labels for ${data.rows} rows`);
   if (data.groups !== undefined && data.groups.length !== data.rows)
     throw inputError(`${name}: ${data.groups.length} groups for ${data.rows} rows`);
+  if (data.collections !== undefined && data.collections.length !== data.rows)
+    throw inputError(`${name}: ${data.collections.length} collections for ${data.rows} rows`);
   const wrong = data.y.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0)
     throw inputError(`${name}: row ${wrong} has class ${data.y[wrong]}; classes are 0 to ${classes - 1}`);
@@ -133,17 +137,25 @@ export interface CollectedRows {
   readonly x: Float32Array;
   readonly labels: Int32Array;
   readonly excerpts: Int32Array | undefined;
+  /** Weight of each row, where the sets have weights. */
+  readonly weights: Float32Array | undefined;
 }
 
-/** Gathers rows of several sets (all with excerpts, or all without) into one block after another. */
+/**
+ * Gathers rows of several sets (all with excerpts, or all without) into one block after another.
+ *
+ * @param weightsOf weight of every row of each set; left out, rows are not weighted.
+ */
 export function rowCollector(
   sources: readonly LabelledRows[],
   capacity: number,
+  weightsOf?: readonly Float32Array[],
 ): { add(source: number, rows: Int32Array): void; take(): CollectedRows } {
   const { columns, excerpts } = sources[0]!;
   const starts = sources.map((source) => (excerpts === undefined ? undefined : vectorStarts(source)));
   const labels = new Int32Array(capacity);
   const counts = new Int32Array(capacity);
+  const weights = new Float32Array(weightsOf === undefined ? 0 : capacity);
   let x = new Float32Array(capacity * columns);
   let rows = 0;
   let vectors = 0;
@@ -161,6 +173,7 @@ export function rowCollector(
       vectors += list.length;
       for (const row of indices) {
         if (source.excerpts !== undefined) counts[rows] = source.excerpts[row]!;
+        if (weightsOf !== undefined) weights[rows] = weightsOf[from]![row]!;
         labels[rows++] = source.y[row]!;
       }
     },
@@ -169,6 +182,7 @@ export function rowCollector(
         x: x.subarray(0, vectors * columns),
         labels: labels.subarray(0, rows),
         excerpts: excerpts === undefined ? undefined : counts.subarray(0, rows),
+        weights: weightsOf === undefined ? undefined : weights.subarray(0, rows),
       };
       rows = vectors = 0;
       return block;

@@ -4,6 +4,7 @@ import { firstNotFinite } from 'research-basics/numerics/argMax';
 import { concatenate } from '../base/concatenate';
 import type { Engine } from '../engine';
 import { batchesByEpoch, trainingSize } from '../training/batches';
+import { collectionWeights } from '../training/collectionWeights';
 import { lossAndGradient, resolveLoss } from '../training/focalLoss';
 import { runTraining } from '../training/loop';
 import { separate } from '../training/parameters';
@@ -104,6 +105,7 @@ export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> 
       `training: ${size.batches} micro-batches make no weight update with accumulation ${options.accumulation}; lower batchSize or accumulation, or raise epochs`,
     );
   const loss = resolveLoss(options.loss, spec.classes, train.y);
+  const weights = rowWeights(task, options);
   const trainer = createTrainer(
     engine,
     spec,
@@ -118,7 +120,7 @@ export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> 
       batchesPerEpoch: size.batchesPerEpoch,
       accumulation: options.accumulation,
       together: trainer.together,
-      groupGradient: groupGradients(task, options, trainer, counts),
+      groupGradient: groupGradients(task, options, trainer, counts, weights),
       onUpdate: trainer.refresh,
       epochRecord: (end) => recordOf(engine, task, trainer, loss, end),
       best: options.earlyStopping && {
@@ -127,7 +129,10 @@ export async function fitMlp(engine: Engine, task: FitTask): Promise<FitResult> 
         keepsValues: options.restore === 'best',
       },
       onEpoch: task.onEpoch,
-      checkpoint: checkpoint && { folder: checkpoint.folder, identity: identityOf(engine, task, options) },
+      checkpoint: checkpoint && {
+        folder: checkpoint.folder,
+        identity: identityOf(engine, task, options, weights),
+      },
       signal: task.signal,
     });
     const { history, stopped, divergence, updates, dropped, resumed } = result;
@@ -175,14 +180,42 @@ function checkTask(
     throw inputError(`early stopping monitors "${stopping.monitor}"; known are ${known.join(', ')}`);
 }
 
-function identityOf(engine: Engine, task: FitTask, options: ResolvedFitOptions): string {
+/** Weights of the rows of each set in the loss; undefined where each weighs 1. */
+function rowWeights(
+  { train, trailing }: FitTask,
+  { loss: { collectionBalance = 0 } }: ResolvedFitOptions,
+): Float32Array[] | undefined {
+  if (collectionBalance === 0) return undefined;
+  const sources = trailing === undefined ? [train] : [train, trailing];
+  const collections = sources.map((source) => {
+    if (source.collections === undefined)
+      throw inputError(
+        `collection balance ${collectionBalance}: the training rows name no collections; give the manifest a column "collection", or leave collectionBalance out of the loss`,
+      );
+    return source.collections;
+  });
+  const joined = (parts: readonly Int32Array[]): Int32Array =>
+    Int32Array.from(parts.flatMap((part) => [...part]));
+  const y = joined(sources.map((source) => source.y));
+  const weights = collectionWeights(y, joined(collections), collectionBalance);
+  return [weights.subarray(0, train.rows), weights.subarray(train.rows)];
+}
+
+function identityOf(
+  engine: Engine,
+  task: FitTask,
+  options: ResolvedFitOptions,
+  weights: readonly Float32Array[] | undefined,
+): string {
   const rows = [task.train, task.trailing, task.validation].map((data) =>
     data === undefined ? null : fingerprint(data),
   );
-  const start = task.start?.map((array) =>
-    sha256(new Uint8Array(array.buffer, array.byteOffset, array.byteLength)),
-  );
-  return sha256([engine.name, task.spec, options, rows, start ?? null, Object.keys(task.metrics ?? {})]);
+  const hashOf = (array: Float32Array): string =>
+    sha256(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  return sha256([
+    ...[engine.name, task.spec, options, rows, task.start?.map(hashOf) ?? null],
+    ...[Object.keys(task.metrics ?? {}), ...(weights?.map(hashOf) ?? [])],
+  ]);
 }
 
 /** Gathers the rows of each group of micro-batches and passes them through the network. */
@@ -191,16 +224,17 @@ function groupGradients(
   { batchSize, order, seed }: ResolvedFitOptions,
   trainer: Trainer,
   counts: { train: number; trailing: number },
+  weightsOf: readonly Float32Array[] | undefined,
 ): (group: BatchGroup) => GroupResult {
   const sources = trailing === undefined ? [train] : [train, trailing];
-  const collector = rowCollector(sources, trainer.together * batchSize);
+  const collector = rowCollector(sources, trainer.together * batchSize, weightsOf);
   const batchesOf = batchesByEpoch(counts, batchSize, order, seed);
   return ({ epoch, inEpoch, inTraining, count }) => {
     const batches = batchesOf(epoch).slice(inEpoch, inEpoch + count);
     for (const { source, rows } of batches) collector.add(source, rows);
-    const { x, labels, excerpts } = collector.take();
+    const { x, labels, excerpts, weights } = collector.take();
     const sizes = batches.map(({ rows }) => rows.length);
-    return trainer.gradient(x, labels, inTraining, sizes, excerpts);
+    return trainer.gradient(x, labels, inTraining, sizes, excerpts, weights);
   };
 }
 

@@ -2,9 +2,16 @@ export { attentionWeights } from './attention';
 export { type TrainingSize, trainingSize } from '../training/batches';
 export { gatherRows, type LabelledRows, selectRows, vectorsOf, vectorStarts } from './data';
 export { converged, type EpochMetric, type EpochRecord, fitMlp, type FitResult, type FitTask } from './fit';
+export { inverseCellSizes } from '../training/collectionWeights';
 export { balancedWeights, type LossOptions } from '../training/focalLoss';
 export { createModel, loadModel, type MlpModel, modelHash, type ModelInfo, saveModel } from './model';
-export { type EarlyStopping, type FitOptions, PUBLISHED_FIT, type ResolvedFitOptions } from './options';
+export {
+  type EarlyStopping,
+  type FitOptions,
+  PUBLISHED_FIT,
+  resolveFitOptions,
+  type ResolvedFitOptions,
+} from './options';
 export { predictProbabilities } from './predict';
 export { fitRecurrent, type FittedRecurrent, type RecurrentOptions } from './recurrent';
 export {

@@ -9,7 +9,7 @@ import { split } from '../training/parameters';
 import { fastNormals, fastWords, fillDropoutMask } from '../training/random';
 import type { GroupResult } from '../training/task';
 import { bagTensors } from './attention';
-import { mixingMatrix, mixPlan, mixRows } from './augment';
+import { mixingMatrix, mixPlan, mixRows, plainTargets } from './augment';
 import { createNetwork, type Network } from './network';
 import type { ResolvedFitOptions } from './options';
 import { type MlpSpec, networkLayout } from './spec';
@@ -35,6 +35,7 @@ export interface Trainer {
    * @param first number of the first micro-batch.
    * @param sizes rows of each micro-batch, at most `together` of them.
    * @param excerpts for a network with attention: vectors of each row in `x`.
+   * @param weights of the rows in the loss; left out, each weighs 1.
    */
   gradient(
     x: Float32Array,
@@ -42,6 +43,7 @@ export interface Trainer {
     first: number,
     sizes: readonly number[],
     excerpts?: Int32Array,
+    weights?: Float32Array,
   ): GroupResult;
   /** To be called after each update. */
   refresh(): void;
@@ -118,19 +120,20 @@ export function createTrainer(
     batch: number,
     x: Float32Array,
     labels: Int32Array,
+    rowWeights: Float32Array | undefined,
   ): { targets: Int32Array | Float32Array; mixing?: Float32Array } => {
     if (options.inputNoise > 0) {
       const next = fastNormals(seed, 'noise', batch);
       for (let i = 0; i < x.length; i++) x[i] = x[i]! + options.inputNoise * next();
     }
-    if (options.mixup === 0) return { targets: labels };
-    const plan = mixPlan(labels, classes, options.mixup, deriveSeed(seed, 'mixup', batch));
+    if (options.mixup === 0) return { targets: plainTargets(labels, classes, rowWeights) };
+    const plan = mixPlan(labels, classes, options.mixup, deriveSeed(seed, 'mixup', batch), rowWeights);
     if (spec.attention !== undefined) return { targets: plan.targets, mixing: mixingMatrix(plan) };
     mixRows(x, inputs, plan);
     return { targets: plan.targets };
   };
 
-  const gradientOf: Trainer['gradient'] = (x, labels, first, sizes, excerpts) => {
+  const gradientOf: Trainer['gradient'] = (x, labels, first, sizes, excerpts, rowWeights) => {
     const rows = labels.length;
     let start = 0;
     const parts = sizes.map((size, k) => {
@@ -138,7 +141,8 @@ export function createTrainer(
       start += size;
       // With excerpts there is one micro-batch only: all of x.
       const features = excerpts === undefined ? x.subarray(from * inputs, start * inputs) : x;
-      return { from, to: start, ...augment(first + k, features, labels.subarray(from, start)) };
+      const own = rowWeights?.subarray(from, start);
+      return { from, to: start, ...augment(first + k, features, labels.subarray(from, start), own) };
     });
     let lossSum = 0;
     let correct = 0;

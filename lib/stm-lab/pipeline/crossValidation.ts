@@ -26,7 +26,7 @@ import {
 } from './byCollection';
 import type { Experiment } from './experiment';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
-import { classNumbers, openFeatureFolder } from './featureFolder';
+import { classNumbers, collectionNumbers, openFeatureFolder } from './featureFolder';
 import { fitFoldModel } from './foldModel';
 import { forgetOtherFolds } from './partialFolds';
 import type { StageResult } from '../stages/stage';
@@ -97,6 +97,7 @@ export async function crossValidationStage(
           features: folder.matrix.readRows(0, folder.matrix.rows),
           columns: folder.matrix.columns,
           y,
+          ...collectionNumbers(folder.index),
           classes,
           reduction,
           model,

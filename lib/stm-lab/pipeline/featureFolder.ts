@@ -173,3 +173,11 @@ export function classNumbers(labels: readonly string[]): {
   const { values, codes } = uniqueCodes(labels);
   return { classes: values, y: codes };
 }
+
+/** The collection of each row as a number, to be spread into rows; nothing where none is named. */
+export function collectionNumbers(rows: readonly Pick<IndexRow, 'collection'>[]): {
+  readonly collections?: Int32Array;
+} {
+  if (rows.every(({ collection }) => collection === undefined)) return {};
+  return { collections: classNumbers(rows.map(({ collection }) => collection ?? '')).y };
+}

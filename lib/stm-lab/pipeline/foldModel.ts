@@ -40,6 +40,8 @@ export interface FoldModelOptions {
   readonly y: Int32Array;
   /** Group of each row, for models that hold out rows of their own (see `LabelledRows`). */
   readonly groups?: Int32Array | undefined;
+  /** Collection of each row, where the loss balances collections. */
+  readonly collections?: Int32Array | undefined;
   readonly classes: readonly string[];
   readonly reduction: ReductionChoice;
   /** Reduced rows are mapped before the model. Default: not. */
@@ -70,7 +72,7 @@ export async function fitFoldModel(options: FoldModelOptions, task: FoldTask): P
 
 /** The same on rows that are reduced already: models that share a reduction need it once. */
 export async function fitReducedFold(
-  options: Omit<FoldModelOptions, 'features' | 'columns' | 'y' | 'groups' | 'reduction'>,
+  options: Omit<FoldModelOptions, 'features' | 'columns' | 'y' | 'groups' | 'collections' | 'reduction'>,
   task: Pick<FoldTask, 'seed' | 'fold'>,
   reduced: ReducedFold,
 ): Promise<Float32Array> {
@@ -127,7 +129,7 @@ export async function reduceFold(
   options: Omit<FoldModelOptions, 'model' | 'engine' | 'classes'>,
   task: FoldTask,
 ): Promise<ReducedFold> {
-  const { columns, excerpts, y, groups } = options;
+  const { columns, excerpts, y, groups, collections } = options;
   const features = featuresInMemory(options.features, columns);
   const starts = vectorStarts({ rows: y.length, ...(excerpts === undefined ? {} : { excerpts }) });
   const vectors = { train: vectorsOf(starts, task.trainRows), test: vectorsOf(starts, task.testRows) };
@@ -144,6 +146,7 @@ export async function reduceFold(
     columns: basis.width,
     ...(excerpts === undefined ? {} : { excerpts: Int32Array.from(rows, (row) => excerpts[row]!) }),
     ...(groups === undefined ? {} : { groups: Int32Array.from(rows, (row) => groups[row]!) }),
+    ...(collections === undefined ? {} : { collections: Int32Array.from(rows, (row) => collections[row]!) }),
   });
   return {
     train: await part(task.trainRows, vectors.train, basis),

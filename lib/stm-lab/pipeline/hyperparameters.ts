@@ -25,7 +25,7 @@ export interface TrialRecipe {
   /** Whether each rate is averaged with its negative, see `foldRates`. */
   readonly foldRates: boolean;
   readonly reduction: ReductionChoice;
-  readonly model: FoldModel & { readonly kind: 'mlp' | 'logistic' | 'svm' };
+  readonly model: FoldModel & { readonly kind: 'mlp' | 'logistic' | 'svm' | 'forest' };
   /** Networks whose probabilities are averaged. */
   readonly ensemble: number;
 }
@@ -41,10 +41,12 @@ export function recipeOfTrial(values: Values, base: TrialBase): TrialRecipe {
   const settings: Record<string, Record<string, Value>> = {};
   for (const [path, value] of Object.entries(values)) {
     if (!SETTINGS.has(path)) continue;
-    const [group, name] = path.split('.') as [string, string];
-    (settings[group] ??= {})[name] = value;
+    // "training.lookahead.share" belongs to the group "training.lookahead".
+    const dot = path.lastIndexOf('.');
+    (settings[path.slice(0, dot)] ??= {})[path.slice(dot + 1)] = value;
   }
-  const { features: own = {}, reduction, training, loss, model = {}, logistic, svm } = settings;
+  const { features: own = {}, reduction, training, loss, model = {} } = settings;
+  const lookahead = settings['training.lookahead'];
   const { rateSmoothing = 0, foldRates = false, ...choice } = own;
   const family = (model['family'] ?? base.family) as (typeof FAMILIES)[number];
   const features = {
@@ -61,6 +63,7 @@ export function recipeOfTrial(values: Values, base: TrialBase): TrialRecipe {
     fit: {
       ...base.fit,
       ...training,
+      ...(lookahead === undefined ? {} : { lookahead: { ...base.fit.lookahead, ...lookahead } }),
       ...(loss === undefined ? {} : { loss: { ...base.fit.loss, ...loss } }),
       ...(values['lr'] === undefined ? {} : { learningRate: numberOf(values, 'lr') }),
     },
@@ -71,8 +74,8 @@ export function recipeOfTrial(values: Values, base: TrialBase): TrialRecipe {
     foldRates: foldRates === true,
     reduction: { ...base.reduction, ...reduction },
     model:
-      family === 'logistic' || family === 'svm'
-        ? { kind: family, ...(family === 'svm' ? svm : logistic) }
+      family === 'logistic' || family === 'svm' || family === 'forest'
+        ? { kind: family, ...settings[family] }
         : { kind: 'mlp', ...network() },
     ensemble: Number(model['ensemble'] ?? 1),
   };

@@ -7,6 +7,7 @@ import { stageFile } from '../base/stageFile';
 import type { LabelledRows } from '../models';
 import { readSplit, type Role, type Split } from '../splits';
 import { classNumbers } from './featureFolder';
+import { splitCollections } from './splitCollections';
 
 /** Rows of one role with their groups, as training and evaluation take them. */
 export interface RoleRows extends LabelledRows {
@@ -20,6 +21,8 @@ export interface RoleData {
   readonly classes: readonly string[];
   readonly columns: number;
   readonly split: Split;
+  /** Collection of each recording of the split; absent where none are named. */
+  readonly collections?: Int32Array | undefined;
   /** Hashes that name the data: split and reduction. */
   readonly hashes: { readonly split: string; readonly reduction: string };
   role(role: Role): RoleRows;
@@ -43,12 +46,14 @@ export function readRoleData(options: { readonly reduction: string; readonly spl
   const matrix = openNpyRows(stageFile(options.reduction, 'reduced.npy', 'reduce'));
   const { classes, y } = classNumbers(split.labels);
   const groupNumbers = classNumbers(split.groups).y;
+  const collections = splitCollections(options.split, split);
   const { columns } = matrix;
   matrix.close();
   return {
     classes,
     columns,
     split,
+    collections,
     hashes: { split: split.hash, reduction: record.hash },
     role(role) {
       const places = split.roles.flatMap((own, i) => (own === role ? [i] : []));
@@ -61,6 +66,7 @@ export function readRoleData(options: { readonly reduction: string; readonly spl
           x: rows.readRowList(places.map((i) => split.row[i]!)),
           y: Int32Array.from(places, (i) => y[i]!),
           groups: Int32Array.from(places, (i) => groupNumbers[i]!),
+          ...(collections && { collections: Int32Array.from(places, (i) => collections[i]!) }),
           paths: places.map((i) => split.paths[i]!),
           rows: places.length,
           columns,

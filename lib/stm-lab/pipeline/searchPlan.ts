@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
-import type { SamplerName, StudyOptions, TrialRecord } from 'bayesian-optimizer';
+import type { SamplerName, Space, StudyOptions, TrialRecord } from 'bayesian-optimizer';
 import { omit } from '../base/omit';
 import type { Manifest } from '../corpus';
 import type { TrackedStageRequest } from '../stages/context';
@@ -63,6 +63,7 @@ export function planSearch(options: SearchStageOptions): SearchPlan {
   const base = trialBase({ ...(preset ?? NO_PRESET), search });
   checkSearchSpace(search.space, base);
   checkObjectives(objectives, search);
+  checkCollections(data, search.space);
   const folded = over.filter((one) => one !== 'validation');
   const needsFeatures = searchesInputs(search.space) || folded.length > 0;
   if (needsFeatures && features === undefined)
@@ -114,6 +115,17 @@ export function planSearch(options: SearchStageOptions): SearchPlan {
   };
 }
 
+/** Collections can be balanced only where training rows come from several. */
+function checkCollections({ collections, split }: RoleData, space: Space): void {
+  const name = 'loss.collectionBalance';
+  if (!(name in space)) return;
+  const used = new Set(collections?.filter((_, i) => split.roles[i] === 'train'));
+  if (used.size < 2)
+    throw inputError(
+      `"${name}" has no effect: ${collections === undefined ? 'the manifest names no collections (a column "collection", or --collection at the extraction; then split again)' : 'all training rows come from one collection'}; leave it out`,
+    );
+}
+
 /** What two objectives exclude. */
 function checkObjectives(
   objectives: readonly SearchObjective[],
@@ -125,9 +137,12 @@ function checkObjectives(
       `search: pruner ${pruner} compares trials by one objective, and there are two; use pruner none`,
     );
   const family = space['model.family'];
-  if (objectives[1]!.name === 'weights' && family?.type === 'categorical' && family.choices.includes('svm'))
+  const without = (['svm', 'forest'] as const).find(
+    (one) => family?.type === 'categorical' && family.choices.includes(one),
+  );
+  if (objectives[1]!.name === 'weights' && without !== undefined)
     throw inputError(
-      'search: objective weights counts those of networks and of logistic regression; leave svm out of model.family',
+      `search: objective weights counts those of networks and of logistic regression; leave ${without} out of model.family`,
     );
 }
 

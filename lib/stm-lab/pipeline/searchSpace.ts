@@ -9,6 +9,7 @@ import {
   type Values,
 } from 'bayesian-optimizer';
 import { inputError } from 'research-basics/errors';
+import { resolveFitOptions } from '../models';
 import { checkAgainst } from '../stages/configuration';
 import type { FeatureChoice } from './comparison/choice';
 import { definitions, EXTRACTED, kindsWith, NETWORKS, schemaOf, SETTINGS } from './searchableSettings';
@@ -29,13 +30,15 @@ function needsOf(name: string): Condition[] {
   when(/^model\.attentionUnits$/, 'model.family', 'attention');
   when(/^logistic\./, 'model.family', 'logistic');
   when(/^svm\./, 'model.family', 'svm');
+  when(/^forest\./, 'model.family', 'forest');
   when(/^svm\.gamma$/, 'svm.kernel', 'rbf');
   when(/^loss\.(gamma|alpha)$/, 'loss.kind', 'focal');
   when(/^training\.finalRate$/, 'training.schedule', 'cosine', 'linear', 'cyclic', 'warm-restarts');
+  when(/^training\.cycleUpdates$/, 'training.schedule', 'cyclic', 'warm-restarts');
   when(/^reduction\.(components|whiten)$/, 'reduction.method', 'exact', 'incremental');
   when(/^features\.(rateSmoothing|foldRates)$/, 'features.kind', 'stm');
   when(/^features\.(?!kind|rateSmoothing|foldRates)/, 'features.kind', ...kindsWith(name.split('.')[1]!));
-  when(/^features\.pooling$/, 'model.family', 'dropout', 'layernorm', 'logistic', 'svm');
+  when(/^features\.pooling$/, 'model.family', 'dropout', 'layernorm', 'logistic', 'svm', 'forest');
   const layer = /^(?:units|L1|drop)_(\d+)$/.exec(name)?.[1];
   if (layer !== undefined && layer !== '0')
     needs.push({ parameter: 'num_layers', atLeast: Number(layer) + 1 });
@@ -77,7 +80,9 @@ export function checkSearchSpace(space: Space, base: TrialBase): void {
       const unmet = needsOf(name).find((need) => !conditionMet(need, { ...own, ...values }));
       if (unmet !== undefined) throw inputError(noEffect(name, unmet, { ...own, ...values }, space));
     }
-    checkFeatures(recipeOfTrial(values, base).features);
+    const { features, model } = recipeOfTrial(values, base);
+    checkFeatures(features);
+    if (model.kind === 'mlp') resolveFitOptions(model.fit);
   }
 }
 

@@ -5,7 +5,7 @@ import * as schema from './experiment.schema.json';
 
 /** Families of models that a trial may have; the first three are networks. */
 export const NETWORKS = ['dropout', 'layernorm', 'attention'] as const;
-export const FAMILIES = [...NETWORKS, 'logistic', 'svm'] as const;
+export const FAMILIES = [...NETWORKS, 'logistic', 'svm', 'forest'] as const;
 
 /** What a value must be, as a JSON schema. */
 type ValueSchema = object;
@@ -38,13 +38,15 @@ export const SETTINGS = new Map<string, ValueSchema>([
     ['foldRates', { type: 'boolean' }],
   ]),
   ...below('reduction', Object.entries(definitions.reduction.properties)),
-  ...below('training', without(definitions.fit.properties, 'loss', 'earlyStopping', 'restore')),
+  ...below('training', without(definitions.fit.properties, 'loss', 'lookahead', 'earlyStopping', 'restore')),
+  ...below('training.lookahead', Object.entries(definitions.fit.properties.lookahead.properties)),
   ...below('loss', Object.entries(definitions.loss.properties)),
   ['model.family', { enum: FAMILIES }],
   ['model.ensemble', { type: 'integer', minimum: 1, maximum: 100 }],
   ['model.attentionUnits', { type: 'integer', minimum: 1 }],
   ...below('logistic', Object.entries(definitions.logistic.properties)),
   ...below('svm', Object.entries(definitions.svm.properties)),
+  ...below('forest', Object.entries(definitions.forest.properties)),
 ]);
 
 /** The published search's names; `i` counts layers from 0. */

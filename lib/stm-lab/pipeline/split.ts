@@ -7,6 +7,7 @@ import { readManifest, type Manifest } from '../corpus';
 import { runTrackedStage, type StageContext } from '../stages/context';
 import type { Experiment } from './experiment';
 import { openFeatureFolder } from './featureFolder';
+import { keepCollections } from './splitCollections';
 import type { StageResult } from '../stages/stage';
 
 /** What `splitStage` reads and writes. */
@@ -71,6 +72,7 @@ export async function splitStage(
     },
   });
   keepLosses(features, out);
+  keepCollections(folder.index, out);
   tellOfLosses(features, context);
   const split = readSplit(out);
   const balance = balanceReport(split);

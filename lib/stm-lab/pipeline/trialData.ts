@@ -8,7 +8,7 @@ import { scorableByCollection, stratifiedGroupKFold, withoutSharedGroups } from 
 import { openRowSource, type RowData, type RowSource } from './comparison/rowData';
 import { featureKey } from './featureSettings';
 import { reduceFold, type ReducedFold } from './foldModel';
-import { classNumbers, type IndexRow } from './featureFolder';
+import { classNumbers, collectionNumbers, type IndexRow } from './featureFolder';
 import type { TrialRecipe } from './hyperparameters';
 import type { FeatureChoice } from './comparison/choice';
 import { readRoleData } from './roleData';
@@ -76,6 +76,7 @@ export function openTrialData(options: TrialDataOptions): TrialData {
       `${options.split}: a fold of the objective has no rows; use more recordings or fewer folds`,
     );
   const groupNumbers = classNumbers(groups).y;
+  const { collections } = collectionNumbers(recordings.map((one) => indexes[0]!.get(one)!.row));
   const sources = new Map<
     string,
     { readonly source: RowSource; readonly places: ReturnType<typeof indexOf> }
@@ -138,6 +139,7 @@ export function openTrialData(options: TrialDataOptions): TrialData {
         rows: rows.length,
         y: Int32Array.from(rows, (row) => y[row]!),
         groups: Int32Array.from(rows, (row) => groupNumbers[row]!),
+        ...(collections && { collections: Int32Array.from(rows, (row) => collections[row]!) }),
         ...(excerptsOf === undefined ? {} : { excerpts: Int32Array.from(rows, (row) => excerptsOf[row]!) }),
       });
       const { train, test } = await cached(path.join(options.cache, key), () => {

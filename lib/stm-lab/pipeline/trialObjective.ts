@@ -115,7 +115,8 @@ async function weightsOf({ model, ensemble, ...recipe }: TrialRecipe, data: Tria
   const { columns: inputs } = train;
   const classes = data.classes.length;
   if (model.kind === 'logistic') return (inputs + 1) * classes;
-  if (model.kind === 'svm') throw inputError('weights: those of support vectors cannot be compared');
+  if (model.kind !== 'mlp')
+    throw inputError(`weights: those of family ${model.kind} cannot be compared with a network's`);
   const { family, hidden, attention } = model;
   return (
     ensemble *

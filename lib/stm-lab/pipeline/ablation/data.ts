@@ -1,7 +1,13 @@
 import type { Engine } from '../../engine';
 import type { PlaneAxes } from '../../features';
 import { collectionDesign, type CollectionDesign } from '../byCollection';
-import { classNumbers, planeAxes, openFeatureFolder, type IndexRow } from '../featureFolder';
+import {
+  classNumbers,
+  collectionNumbers,
+  planeAxes,
+  openFeatureFolder,
+  type IndexRow,
+} from '../featureFolder';
 
 /** The features and what they are to be told apart by. */
 export interface AblationData {
@@ -15,7 +21,9 @@ export interface AblationData {
   readonly y: Int32Array;
   readonly groups: Int32Array;
   /** How cells are scored by collection too; undefined where they are not. */
-  readonly collections: CollectionDesign | undefined;
+  readonly design: CollectionDesign | undefined;
+  /** Collection of each row, where they are named. */
+  readonly collections?: Int32Array;
 }
 
 /** The part of an ablation's plan that its data depend on. */
@@ -29,7 +37,7 @@ interface ScoringPlan {
  * How an ablation's cells are scored by collection; undefined where each has a search of its own, or recordings cannot
  * be divided so.
  */
-export const collectionsOf = (
+export const designOf = (
   index: readonly IndexRow[],
   plan: ScoringPlan,
   warn?: (line: string) => void,
@@ -48,7 +56,8 @@ export function readAblationData(features: string, engine: Engine, plan: Scoring
       index: folder.index,
       ...classNumbers(folder.index.map(({ label }) => label)),
       groups: classNumbers(folder.index.map(({ group }) => group)).y,
-      collections: collectionsOf(folder.index, plan),
+      design: designOf(folder.index, plan),
+      ...collectionNumbers(folder.index),
     };
   } finally {
     folder.matrix.close();

@@ -174,7 +174,7 @@ async function crossValidated(
     // Intervals are computed once, by the caller.
     bootstrap: { resamples: 1 },
   });
-  const design = data.collections;
+  const { design } = data;
   return {
     rows: Int32Array.from(data.index, (_, row) => row),
     repeats: repeats.map(({ probabilities }) => probabilities),
@@ -281,6 +281,7 @@ function roleRows(data: AblationData, x: Float32Array, rows: Int32Array, role: R
   return {
     ...selectRows({ x, y: data.y, rows: data.index.length, columns }, rows),
     groups: Int32Array.from(rows, (row) => data.groups[row]!),
+    ...(data.collections && { collections: Int32Array.from(rows, (row) => data.collections![row]!) }),
     paths: Array.from(rows, (row) => data.index[row]!.path),
   };
 }

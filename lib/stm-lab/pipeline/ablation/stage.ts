@@ -12,7 +12,7 @@ import type { StageFailure, StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
 import { logCellSounds } from '../runSounds';
 import { ablationTasks, scoreAll, type AblationIdentity } from './cells';
-import { collectionsOf } from './data';
+import { designOf } from './data';
 import type { CellTask } from './pool';
 import type { AblateStageOptions } from './options';
 import { scoredRows, type AblationPlan, type CellOutcome, type CellScore } from './score';
@@ -121,7 +121,7 @@ export function openAblation(options: AblateStageOptions, warn?: (line: string) 
   const settings = ablationParameters(experiment);
   const { plan } = settings;
   const scoring =
-    collectionsOf(folder.index, plan, warn) === undefined ? {} : ({ by: 'group and collection' } as const);
+    designOf(folder.index, plan, warn) === undefined ? {} : ({ by: 'group and collection' } as const);
   const tasks = ablationTasks(options, folder);
   const regions = tasks.flatMap(({ region }) => (region === undefined ? [] : [regionName(region)]));
   return {

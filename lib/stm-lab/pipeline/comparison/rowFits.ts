@@ -5,7 +5,7 @@ import { vectorStarts } from '../../models';
 import type { Reduction } from '../../reduction';
 import type { CollectionDesign } from '../byCollection';
 import { excerptTask, fitExcerptFold } from '../excerptModel/score';
-import { classNumbers, type IndexRow } from '../featureFolder';
+import { classNumbers, collectionNumbers, type IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
 import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
 import type { FullRow } from './fullRows';
@@ -42,6 +42,7 @@ export function rowFits(
     excerpts: data.excerpts,
     y,
     groups: classNumbers(groups).y,
+    ...collectionNumbers(recordings),
     classes,
     basis: row.basis,
     signal,

@@ -5,6 +5,7 @@ import {
   fitDiscriminant,
   fitLogistic,
   gatherRows,
+  inverseCellSizes,
   vectorsOf,
   type LabelledRows,
   type LinearModel,
@@ -169,10 +170,11 @@ export function excerptWeights(
   rows: Int32Array,
   balance: number,
 ): Float64Array {
-  const cellOf = (row: number): string => JSON.stringify([y[row], collections[row]]);
-  const counts = new Map<string, number>();
-  for (const row of rows) counts.set(cellOf(row), (counts.get(cellOf(row)) ?? 0) + 1);
-  const raw = Float64Array.from(rows, (row) => counts.get(cellOf(row))! ** -balance);
+  const raw = inverseCellSizes(
+    Array.from(rows, (row) => y[row]!),
+    Array.from(rows, (row) => collections[row]!),
+    balance,
+  );
   const ofClass = new Map<number, number>();
   rows.forEach((row, i) => ofClass.set(y[row]!, (ofClass.get(y[row]!) ?? 0) + raw[i]!));
   const excerpts = rows.reduce((sum, row) => sum + starts[row + 1]! - starts[row]!, 0);
