@@ -183,7 +183,9 @@ test('lists of speakers, calls and scenes; what does not fit is named', () => {
   const write = (header: string, row: (recording: (typeof recordings)[number], i: number) => string): void =>
     fs.writeFileSync(manifest, `${[header, ...recordings.map(row)].join('\n')}\n`);
   write('path,label,group,part', ({ file, speaker, part }, i) => `${file},${speaker},${i},${part}`);
-  assert.deepEqual(listSpeakerRecordings(manifest), recordings);
+  const listed = (source: string): object[] =>
+    listSpeakerRecordings(source).map(({ file, speaker, part }) => ({ file, speaker, part }));
+  assert.deepEqual(listed(manifest), listed(digits));
   write('path,label,group', ({ file, speaker }, i) => `${file},${speaker},session ${i % 3}`);
   assert.deepEqual(
     listSpeakerRecordings(manifest).map(({ part }) => part),

@@ -181,7 +181,9 @@ export {
   type ProjectOptions,
   type ProjectParameters,
 } from './project';
-export { tmnnSearchStage, type TmnnSearchOptions, type TmnnSearchSummary } from './tmnnSearch';
+export type { SettingsSearchSummary } from './settingsSearch';
+export { strfSearchStage, type StrfSearchOptions } from './strfSearch';
+export { tmnnSearchStage, type TmnnSearchOptions } from './tmnnSearch';
 export * from '../tmnn/stage';
 export * from '../strf/stage';
 export { configurationNames, type ConfigurationKind } from '../stages/configuration';

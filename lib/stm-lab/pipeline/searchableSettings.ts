@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { FEATURE_KIND_NAMES } from '../features';
-import { nearestName } from './nearestName';
+import { unknownName } from './nearestName';
 import * as schema from './experiment.schema.json';
 
 /** Families of models that a trial may have; the first three are networks. */
@@ -75,9 +75,8 @@ export function schemaOf(name: string): ValueSchema {
   const known = published ?? SETTINGS.get(name);
   if (known !== undefined) return known;
   const names = searchableNames();
-  const near = nearestName(name, names);
   throw inputError(
-    `"${name}" is not a setting that can be searched${near === undefined ? '' : `; did you mean "${near}"?`} Valid names are ${names.join(', ')} (and _1, _2 ... for further layers)`,
+    `${unknownName(name, 'is not a setting that can be searched', names)} Valid names are ${names.join(', ')} (and _1, _2 ... for further layers)`,
   );
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../../pipeline';
 import { type Command, integerOption, type OptionValues } from '../command';
 import { terminalContext, TRACKING_OPTIONS, withStage } from '../context';
+import { printSettingsSearch, trialLine } from '../settingsSearch';
 import { exitCodeOf, statusText } from '../stageOptions';
 import { printTable } from '../table';
 import type { Terminal } from '../terminal';
@@ -89,23 +90,17 @@ async function searchSettings(options: OptionValues, terminal: Terminal): Promis
   const { search, ...experiment } = experimentFor('search', options);
   const trials = integerOption(options, 'trials', { min: 1, fallback: search?.trials ?? 1 });
   const cache = options['cache'];
-  const { best, status } = await withStage(options, out, terminal, (context) =>
+  const found = await withStage(options, out, terminal, (context) =>
     tmnnSearchStage(
       {
         experiment: { ...experiment, ...(search === undefined ? {} : { search: { ...search, trials } }) },
         ...{ root, out, ...(cache === undefined ? {} : { cache }) },
-        onTrial: ({ number, state, value, values, failure = '' }) =>
-          terminal.print(
-            `trial ${number}: ${state} ${value?.toFixed(4) ?? failure} ${JSON.stringify(values)}`,
-          ),
+        onTrial: (trial) => terminal.print(trialLine(trial)),
       },
       context,
     ),
   );
-  terminal.print(
-    `${out}: best validation loss ${best.value.toFixed(4)} in trial ${best.number}; ${statusText(status)}; train it with --preset ${path.join(out, 'best.json')}`,
-  );
-  printTable(terminal, [best.values]);
+  printSettingsSearch(terminal, out, found);
 }
 
 async function evaluateModel(options: OptionValues, terminal: Terminal): Promise<void> {

@@ -14,6 +14,7 @@ import {
   type UrbanSettings,
 } from '..';
 import { configurationFile } from '../../stages/configuration';
+import type { SettingsSearch } from '../../stages/settingsSearch';
 
 /** The four tasks, in the order of reports. */
 export const STRF_TASKS: readonly StrfTaskName[] = ['speaker', 'speech', 'birds', 'urban'];
@@ -24,6 +25,8 @@ export interface StrfComparison {
   readonly conditions: readonly string[];
   /** Trainings of each condition, with seeds 1, 2, ... */
   readonly seeds: number;
+  /** Settings to search, by their paths in the task's section (`strfSearchStage`). */
+  readonly search?: SettingsSearch;
 }
 
 /** Everything that decides the four tasks' results besides the recordings. */
@@ -50,7 +53,7 @@ export function readStrfExperiment(nameOrFile: string): StrfExperiment {
   const sections = STRF_TASKS.map((task) => {
     const section = read[task] as StrfExperiment[StrfTaskName] | undefined;
     if (section === undefined) throw inputError(`${file}: lacks the section "${task}"`);
-    checkSection(`${file}: ${task}`, task, section);
+    checkStrfSection(`${file}: ${task}`, task, section);
     return [task, { ...section, frontEnd: { ...SPEECH_LOG_MEL, ...section.frontEnd } }] as const;
   });
   return { ...read, ...Object.fromEntries(sections) };
@@ -63,9 +66,21 @@ const COUNTS = [
   ['strf.filters', (section: StrfExperiment[StrfTaskName]) => section.strf.filters],
   ['strf.frequencyTaps', (section: StrfExperiment[StrfTaskName]) => section.strf.frequencyTaps],
   ['strf.timeTaps', (section: StrfExperiment[StrfTaskName]) => section.strf.timeTaps],
+  ['training.steps', (section: StrfExperiment[StrfTaskName]) => section.training.steps ?? 1],
+  ['training.batch', (section: StrfExperiment[StrfTaskName]) => section.training.batch ?? 1],
+  ['training.recordEvery', (section: StrfExperiment[StrfTaskName]) => section.training.recordEvery ?? 1],
 ] as const;
 
-function checkSection(place: string, task: StrfTaskName, section: StrfExperiment[StrfTaskName]): void {
+/**
+ * Checks the section of a task.
+ *
+ * @throws UserError (`input`) naming the place and the entry that is missing or wrong.
+ */
+export function checkStrfSection(
+  place: string,
+  task: StrfTaskName,
+  section: StrfExperiment[StrfTaskName],
+): void {
   for (const name of SHARED)
     if (section[name] === undefined) throw inputError(`${place} lacks the entry "${name}"`);
   for (const [name, of] of COUNTS) {
@@ -77,9 +92,9 @@ function checkSection(place: string, task: StrfTaskName, section: StrfExperiment
 }
 
 /**
- * Checks a condition: a layer (see \`parseCondition\`), or for birds a classifier without a network.
+ * Checks a condition: a layer (see `parseCondition`), or for birds a classifier without a network.
  *
- * @throws UserError (\`input\`) for words that are not known.
+ * @throws UserError (`input`) for words that are not known.
  */
 export function checkCondition(condition: string, task: StrfTaskName, place = 'condition'): void {
   const isClassifier = (CALL_CLASSIFIERS as readonly string[]).includes(condition);

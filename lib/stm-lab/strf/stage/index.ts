@@ -8,7 +8,13 @@ export {
   type PublishedShareRow,
 } from './analysis';
 export { bankDistances, taskDistances, type BankDistances, type TaskDistance } from './distances';
-export { readStrfExperiment, STRF_TASKS, type StrfComparison, type StrfExperiment } from './experiment';
+export {
+  checkStrfSection,
+  readStrfExperiment,
+  STRF_TASKS,
+  type StrfComparison,
+  type StrfExperiment,
+} from './experiment';
 export { strfFigures, strfFiguresStage, type StrfFiguresOptions } from './figures';
 export { strfScoreTable, type StrfConditionRecord, type StrfTaskRecord } from './scores';
 export {
@@ -18,3 +24,4 @@ export {
   type StrfTaskStageOptions,
   type StrfTaskSummary,
 } from './task';
+export { developing, strfValidation, type StrfSection, type StrfValidation } from './validation';

@@ -1,10 +1,8 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { divergedError, inputError } from 'research-basics/errors';
-import { readJson, sha256, writeFileAtomic, writeJson } from 'research-basics/files';
-import { readNpy, writeNpy } from '../../base/npy';
-import { deriveSeed } from 'research-basics/random/seeds';
-import { loadEngine, type Engine } from '../../engine';
+import { readJson, writeJson } from 'research-basics/files';
+import { omit } from '../../base/omit';
+import { loadEngine } from '../../engine';
 import {
   prepareBirds,
   prepareSpeaker,
@@ -16,12 +14,11 @@ import {
   type TaskExtras,
   type TrainingRecord,
 } from '..';
-import type { Run } from 'mlflow-tracking-client';
-import { cachedCell } from '../../stages/cachedCell';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import type { StageFailure, StageResult } from '../../stages/stage';
-import { finiteScores, stageParts } from '../../stages/stageParts';
-import { checkCondition, parseCondition, type StrfExperiment } from './experiment';
+import { stageParts } from '../../stages/stageParts';
+import { runStrfCell } from './cell';
+import { checkCondition, type StrfExperiment } from './experiment';
 import { logStrfScores, summariseStrf, writeStrfScores, type StrfTaskRecord } from './scores';
 
 /** What `strfTaskStage` reads and writes. */
@@ -89,7 +86,7 @@ export async function strfTaskStage(
   const parameters = {
     task,
     settings: {
-      ...settings,
+      ...omit(settings, 'search'),
       conditions: options.conditions ?? settings.conditions,
       seeds: options.seeds ?? settings.seeds,
     },
@@ -119,7 +116,7 @@ export async function strfTaskStage(
         for (let seed = 1; seed <= seeds; seed++) {
           context.progress?.(`${task}: ${condition}, seed ${seed} of ${seeds}`);
           const outcome = await parts.attempt(`${condition}, seed ${seed}`, () =>
-            cellOnce({ engine, prepared, condition, seed, settings, out }, context, run),
+            runStrfCell({ engine, prepared, condition, seed, settings, out }, context, run),
           );
           if (outcome === undefined) continue;
           outcomes.set(seed, outcome);
@@ -165,107 +162,4 @@ function pairedCells(
       `${task}: no seed is left that all conditions could be trained with; lower the learning rate, or check the recordings`,
     );
   return new Map(trained.map(([condition, own]) => [condition, seeds.map((seed) => own.get(seed)!)]));
-}
-
-interface CellRequest {
-  readonly engine: Engine;
-  readonly prepared: PreparedTask;
-  readonly condition: string;
-  readonly seed: number;
-  readonly settings: StrfExperiment[StrfTaskName];
-  readonly out: string;
-}
-
-interface CellFile {
-  readonly key: string;
-  readonly metrics: CellOutcome['metrics'];
-  readonly records: CellOutcome['records'];
-  readonly outputs: readonly string[];
-}
-
-/** One training, or its result where it was finished before. */
-async function cellOnce(
-  { engine, prepared, condition, seed, settings, out }: CellRequest,
-  context: StageContext,
-  parent: Run | undefined,
-): Promise<CellOutcome> {
-  // What is compared does not change what one training gives.
-  const own = Object.fromEntries(
-    Object.entries(settings).filter(([name]) => name !== 'conditions' && name !== 'seeds'),
-  );
-  const key = sha256({
-    task: prepared.name,
-    own,
-    condition,
-    seed,
-    sounds: prepared.hash,
-    engine: engine.description,
-  });
-  const folder = path.join(out, 'cells', `${condition.replaceAll(' ', '-')}-seed${seed}`);
-  const checkpoint = { folder: path.join(folder, 'checkpoint'), identity: key };
-  const request = {
-    name: `${prepared.name} ${condition} seed ${seed}`,
-    key: `strf-cell-${key.slice(0, 16)}`,
-    params: { task: prepared.name, condition, seed },
-    tags: { 'stm.stage': 'strf-cell', 'stm.engine': engine.description },
-    ...(parent === undefined ? {} : { parent }),
-  };
-  return cachedCell(context, {
-    request,
-    read: () => readCell(folder, key),
-    compute: async (run) => {
-      const began = performance.now();
-      const classify = prepared.classifiers?.[condition];
-      const outcome = await (classify === undefined
-        ? prepared.run(
-            engine,
-            // Learned and frozen filters of one seed start alike.
-            { ...parseCondition(condition), initial: { seed: deriveSeed(seed, 'filters') } },
-            seed,
-            { checkpoint, signal: context.signal },
-          )
-        : classify(seed, context.signal));
-      run?.logMetrics({ seconds: (performance.now() - began) / 1000 });
-      finiteScores(outcome.metrics);
-      return outcome;
-    },
-    write: (outcome) => {
-      writeCell(folder, key, outcome);
-      fs.rmSync(checkpoint.folder, { recursive: true, force: true });
-    },
-    log: (run, { records, metrics }) => {
-      for (const { step, loss } of records) run.logMetrics({ loss }, step);
-      run.logMetrics(metrics);
-    },
-  });
-}
-
-function writeCell(
-  folder: string,
-  key: string,
-  { metrics, records, outputs, files = {} }: CellOutcome,
-): void {
-  for (const [name, text] of Object.entries(files)) writeFileAtomic(path.join(folder, name), text);
-  for (const [name, data] of Object.entries(outputs))
-    writeNpy(path.join(folder, `${name}.npy`), { shape: [data.length], data });
-  const file: CellFile = { key, metrics, records, outputs: Object.keys(outputs) };
-  writeJson(path.join(folder, 'cell.json'), file);
-}
-
-function readCell(folder: string, key: string): CellOutcome | undefined {
-  if (!fs.existsSync(path.join(folder, 'cell.json'))) return undefined;
-  try {
-    const cell = readJson<CellFile>(path.join(folder, 'cell.json'));
-    if (cell.key === key) {
-      const outputs = Object.fromEntries(
-        cell.outputs.map((name) => [name, readNpy(path.join(folder, `${name}.npy`)).data as Float32Array]),
-      );
-      return { metrics: cell.metrics, records: cell.records, outputs };
-    }
-  } catch {
-    // A file that is lost or damaged: the training is done again.
-  }
-  // Of other settings or sounds: so is any checkpoint beside it.
-  fs.rmSync(folder, { recursive: true, force: true });
-  return undefined;
 }

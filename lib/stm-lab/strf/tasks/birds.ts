@@ -6,9 +6,9 @@ import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logM
 import { createCallNetwork, inverseFrequencyWeights } from '../networks';
 import { classTargets, fitFrames, logMelScale, selectSounds, standardise, type SoundSet } from '../soundSet';
 import { predictStrf, type StrfValues } from '../predict';
-import type { StrfDevelopment, TrainingRecord } from '../train';
+import type { TrainingRecord } from '../train';
 import { CALL_CLASSIFIERS, callDescriptions, classifyCalls, type CallClassifier } from './callClassifiers';
-import { epochRemark, holdOut } from './development';
+import { developmentOf, developmentOutcome, epochRemark, holdOut } from './development';
 import { listCalls } from './labelled';
 import { contentHash, logMelOf, soundAt } from './sounds';
 import {
@@ -18,6 +18,7 @@ import {
   type CellOutcome,
   type PreparedTask,
   type TaskExtras,
+  type TaskMeasure,
   type FrontSettings,
 } from './task';
 
@@ -54,6 +55,7 @@ export async function prepareBirds(
     const known = new Set(rowsOf((row) => groupOf[row] !== g).map((row) => labels[row]!));
     return rowsOf((row) => groupOf[row] === g).every((row) => known.has(labels[row]!)) ? [g] : [];
   });
+  const development: TaskMeasure = { name: 'uar', title: 'unweighted average recall', better: 'higher' };
   const scored = rowsOf((row) => leftOut.includes(groupOf[row]!));
   const skipped = calls.length - scored.length;
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
@@ -91,14 +93,12 @@ export async function prepareBirds(
     name: 'birds',
     hash: contentHash([values], { calls: calls.map(({ label, group }) => [label, group]) }),
     units: { frameRate: frameRate(frontEnd), bandsPerOctave: bandsPerOctave(frontEnd), shape },
-    measures: [
-      { name: 'uar', title: 'unweighted average recall', better: 'higher' },
-      { name: 'accuracy', title: 'accuracy', better: 'higher' },
-    ],
+    development,
+    measures: [development, { name: 'accuracy', title: 'accuracy', better: 'higher' }],
     design: { groups: Int32Array.from(scored, (row) => groupOf[row]!), labels: scoredLabels },
     remarks: [
       `${calls.length} calls, ${classes.length} classes, ${groups.length} groups; ${leftOut.length} groups are left out in turn (${scored.length} calls scored${skipped > 0 ? `; ${skipped} calls are in a group that is all there is of a class, and only train` : ''}).`,
-      epochRemark(settings.training, 'unweighted average recall'),
+      epochRemark(settings.training, development),
     ],
     baselines: {
       'largest class': {
@@ -112,7 +112,7 @@ export async function prepareBirds(
       let records: readonly TrainingRecord[] = [];
       for (const [fold, g] of leftOut.entries()) {
         const others = rowsOf((row) => groupOf[row] !== g);
-        const { train, development } = holdOut(settings.training, others, labels, groupOf);
+        const { train, development: held } = holdOut(settings.training, others, labels, groupOf);
         const test = rowsOf((row) => groupOf[row] === g);
         const weights = inverseFrequencyWeights(
           train.map((row) => labels[row]!),
@@ -136,30 +136,29 @@ export async function prepareBirds(
           classes: classes.length,
         });
         const foundIn = async (trained: StrfValues, rows: readonly number[]): Promise<Int32Array> => {
-          const held = scaled(selectSounds(all, rows));
-          const { probabilities } = await predictStrf(engine, network, trained, held, context);
+          const part = scaled(selectSounds(all, rows));
+          const { probabilities } = await predictStrf(engine, network, trained, part, context);
           return mostProbable(probabilities, classes.length);
         };
-        const truth = development.map((row) => labels[row]!);
-        const best: StrfDevelopment = {
-          direction: 'maximise',
-          value: async (trained) =>
-            argmaxScores(countConfusion(truth, await foundIn(trained, development), classes.length)).uar,
-        };
-        await withTrained(
-          engine,
-          network,
-          scaled(chosen),
+        const truth = held.map((row) => labels[row]!);
+        const best = developmentOf(
+          development,
+          async (trained) =>
+            argmaxScores(countConfusion(truth, await foundIn(trained, held), classes.length)).uar,
+        );
+        const options = [
           { ...settings.training, seed: deriveSeed(seed, 'fold', fold) },
           { ...foldContext(context, `group-${fold + 1}`), development: best },
-          async (trained) => {
-            if (fold === 0) records = trained.records;
-            const found = await foundIn(trained, test);
-            test.forEach((row, i) => {
-              predicted[scored.indexOf(row)] = found[i]!;
-            });
-          },
-        );
+        ] as const;
+        if (context.purpose === 'development')
+          return withTrained(engine, network, scaled(chosen), ...options, developmentOutcome);
+        await withTrained(engine, network, scaled(chosen), ...options, async (trained) => {
+          if (fold === 0) records = trained.records;
+          const found = await foundIn(trained, test);
+          test.forEach((row, i) => {
+            predicted[scored.indexOf(row)] = found[i]!;
+          });
+        });
       }
       const outcome = { records, outputs: { predicted } };
       const metrics = statisticOf(outcome)(new Float64Array(scored.length).fill(1));

@@ -1,6 +1,7 @@
 import { inputError } from 'research-basics/errors';
 import { stratifiedGroupKFold } from '../../splits';
-import type { StrfTraining } from '../train';
+import type { StrfDevelopment, StrfTraining, TrainedStrf } from '../train';
+import type { CellOutcome, TaskMeasure } from './task';
 
 /** Parts that a development part is one of. */
 const PARTS = 5;
@@ -42,9 +43,21 @@ export function holdOut(
   return { train: rows.filter((row) => !held.has(groups[row])), development };
 }
 
+/** A task's development score, in the direction of its measure. */
+export const developmentOf = ({ better }: TaskMeasure, value: StrfDevelopment['value']): StrfDevelopment => ({
+  direction: better === 'higher' ? 'maximise' : 'minimise',
+  value,
+});
+
+/** What is left of a training that was made for its development score: that of the best record, and no test score. */
+export function developmentOutcome({ records }: TrainedStrf): CellOutcome {
+  const { development } = records.find(({ chosen }) => chosen)!;
+  return { records, outputs: {}, metrics: { development: development! } };
+}
+
 /** One sentence on which values are scored. */
-export function epochRemark({ epoch = 'last' }: StrfTraining, measure: string): string {
+export function epochRemark({ epoch = 'last' }: StrfTraining, { title }: TaskMeasure): string {
   return epoch === 'last'
     ? 'Scores are of the last update.'
-    : `Scores are of the record with the best ${measure} on a development part, which the scored recordings have no part in.`;
+    : `Scores are of the record with the best ${title} on a development part, which the scored recordings have no part in.`;
 }

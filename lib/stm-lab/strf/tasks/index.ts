@@ -13,5 +13,13 @@ export { listSpeakerRecordings, prepareSpeaker, type SpeakerRecording } from './
 export type { SpeakerSettings, VerificationSettings } from './speakerNetwork';
 export type { TagLevels } from './scenes';
 export { prepareSpeech, type SpeechSettings } from './speech';
-export type { CellOutcome, PreparedTask, StrfTaskName, TaskExtras, TaskMeasure, TaskSettings } from './task';
+export type {
+  CellOutcome,
+  PreparedTask,
+  StrfTaskName,
+  TaskContext,
+  TaskExtras,
+  TaskMeasure,
+  TaskSettings,
+} from './task';
 export { prepareUrban, type UrbanSettings } from './urban';

@@ -1,6 +1,6 @@
 import * as path from 'node:path';
 import { concatenate } from '../../base/concatenate';
-import { compareCodePoints } from '../../base/codePoints';
+import { compareCodePoints, uniqueCodes } from '../../base/codePoints';
 import { inputError } from 'research-basics/errors';
 import { isFolder } from '../../corpus';
 import { equalErrorRate, minimumDetectionCost, mostProbable, rankScores } from '../../evaluation';
@@ -17,14 +17,13 @@ import {
   type SoundSource,
 } from '../soundSet';
 import { predictStrf } from '../predict';
-import type { StrfDevelopment } from '../train';
 import { pairTrials } from '../verification';
-import { epochRemark, holdOut } from './development';
+import { developmentOf, developmentOutcome, epochRemark, holdOut } from './development';
 import { createNoiseMixer, type NoiseMixer } from './noiseFolder';
 import { manifestOrNames } from './labelled';
 import { contentHash, logMelOf, soundAt, soundFiles } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
-import { withTrained, type PreparedTask, type TaskExtras } from './task';
+import { withTrained, type PreparedTask, type TaskExtras, type TaskMeasure } from './task';
 import { findTrialList, listVerification } from '../../corpus';
 import { prepareVerification } from './verification';
 
@@ -32,6 +31,8 @@ import { prepareVerification } from './verification';
 export interface SpeakerRecording {
   readonly file: string;
   readonly speaker: string;
+  /** What is held out together: a manifest's group; of spoken digits the recording. */
+  readonly group: string;
   readonly part: 'train' | 'test';
 }
 
@@ -59,7 +60,8 @@ function listDigits(folder: string): SpeakerRecording[] {
     const match = /^\d_(?<speaker>[^_]+)_(?<index>\d+)\.[^.]+$/.exec(name);
     if (match === null) return [];
     const { speaker, index } = match.groups as { speaker: string; index: string };
-    return [{ file: path.join(folder, name), speaker, part: Number(index) < 5 ? 'test' : 'train' }];
+    const part = Number(index) < 5 ? 'test' : 'train';
+    return [{ file: path.join(folder, name), speaker, group: name, part }];
   });
 }
 
@@ -75,7 +77,7 @@ function listManifest(manifest: string): SpeakerRecording[] {
     const part = given !== '' ? given : group === last.get(label) ? 'test' : 'train';
     if (part !== 'train' && part !== 'test')
       throw inputError(`${manifest}: line ${line} has the part "${part}"; the column must say train or test`);
-    return { file, speaker: label, part };
+    return { file, speaker: label, group, part };
   });
 }
 
@@ -105,6 +107,8 @@ interface Part {
   readonly files: readonly string[];
   readonly values: Float32Array;
   readonly labels: Int32Array;
+  /** Number of the group of each recording. */
+  readonly groups: Int32Array;
 }
 
 async function prepareClosedSet(
@@ -128,6 +132,7 @@ async function prepareClosedSet(
       files: own.map(({ file }) => file),
       values: concatenate(values),
       labels: Int32Array.from(own, ({ speaker }) => speakers.indexOf(speaker)),
+      groups: uniqueCodes(own.map(({ group, speaker }) => JSON.stringify([speaker, group]))).codes,
     };
   };
   const [train, test] = [await read('train'), await read('test')];
@@ -142,7 +147,9 @@ async function prepareClosedSet(
   });
   const [allTrain, testSet] = [setOf(train), setOf(test)];
   const rows = [...train.labels.keys()];
-  const parted = holdOut(settings.training, rows, train.labels, rows);
+  // Where speakers have one group each to train on, single recordings are held out.
+  const severalGroups = new Set(train.groups).size > new Set(train.labels).size;
+  const parted = holdOut(settings.training, rows, train.labels, severalGroups ? train.groups : rows);
   const trainSet = selectSounds(allTrain, parted.train);
   const developmentSet = selectSounds(allTrain, parted.development);
   const sourceOf = (seed: number): SoundSource =>
@@ -152,6 +159,7 @@ async function prepareClosedSet(
           const samples = await soundAt(train.files[parted.train[row]!]!, sampleRate);
           return standardise(spectrogram(await noise.mix(samples, seed, step, row)), scale);
         });
+  const accuracy: TaskMeasure = { name: 'accuracy', title: 'identification accuracy', better: 'higher' };
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
 
   const statisticOf: PreparedTask['statistic'] = ({ outputs }) => {
@@ -187,30 +195,28 @@ async function prepareClosedSet(
       [speakers, noise?.identity],
     ),
     units: { frameRate: frameRate(frontEnd), bandsPerOctave: bandsPerOctave(frontEnd), shape },
+    development: accuracy,
     measures: [
-      { name: 'accuracy', title: 'identification accuracy', better: 'higher' },
+      accuracy,
       { name: 'eer', title: 'equal error rate', better: 'lower' },
       { name: 'cost', title: 'minimum detection cost', better: 'lower' },
     ],
     design: { groups: Int32Array.from(test.labels.keys()), labels: test.labels },
     remarks: [
       `${speakers.length} speakers, ${train.labels.length} recordings to train on, ${test.labels.length} to test; the tested speakers are those trained on.`,
-      epochRemark(settings.training, 'accuracy'),
+      epochRemark(settings.training, accuracy),
       'If a speaker is also one recording session, as in spoken digits, the channel tells speakers apart too.',
     ],
     baselines: { chance: { accuracy: 1 / speakers.length, eer: 0.5, cost: 1 } },
     run: (engine, strf, seed, context) => {
       const network = speakerNetwork(engine, settings, strf, speakers.length);
       const training = { ...settings.training, seed };
-      const development: StrfDevelopment = {
-        direction: 'maximise',
-        value: async (trained) => {
-          const { probabilities } = await predictStrf(engine, network, trained, developmentSet, context);
-          const found = mostProbable(probabilities, speakers.length);
-          const hits = parted.development.filter((row, i) => found[i] === train.labels[row]);
-          return hits.length / parted.development.length;
-        },
-      };
+      const development = developmentOf(accuracy, async (trained) => {
+        const { probabilities } = await predictStrf(engine, network, trained, developmentSet, context);
+        const found = mostProbable(probabilities, speakers.length);
+        const hits = parted.development.filter((row, i) => found[i] === train.labels[row]);
+        return hits.length / parted.development.length;
+      });
       return withTrained(
         engine,
         network,
@@ -218,6 +224,7 @@ async function prepareClosedSet(
         training,
         { ...context, development },
         async (trained) => {
+          if (context.purpose === 'development') return developmentOutcome(trained);
           const { probabilities, embeddings } = await predictStrf(engine, network, trained, testSet, context);
           const found = mostProbable(probabilities, speakers.length);
           const correct = Float32Array.from(test.labels, (label, row) => (found[row] === label ? 1 : 0));

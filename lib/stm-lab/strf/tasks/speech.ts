@@ -30,8 +30,8 @@ import {
   type SoundSource,
 } from '../soundSet';
 import { predictStrf, type StrfValues } from '../predict';
-import type { StrfDevelopment, TrainingContext } from '../train';
-import { epochRemark } from './development';
+import type { TrainingContext } from '../train';
+import { developmentOf, developmentOutcome, epochRemark } from './development';
 import { createNoiseMixer, type NoiseSettings } from './noiseFolder';
 import { contentHash } from './sounds';
 import {
@@ -45,7 +45,14 @@ import {
   windowStarts,
   type SpeechSound,
 } from './speechWindows';
-import { frontOptions, withTrained, type FrontSettings, type PreparedTask, type TaskExtras } from './task';
+import {
+  frontOptions,
+  withTrained,
+  type FrontSettings,
+  type PreparedTask,
+  type TaskExtras,
+  type TaskMeasure,
+} from './task';
 
 /** Settings of the speech activity task. */
 export interface SpeechSettings extends FrontSettings {
@@ -132,6 +139,7 @@ export async function prepareSpeech(
       detectionSeconds({ reference: speech, hypothesis: [{ begin: 0, end: seconds }], scored }),
     ),
   );
+  const entropy: TaskMeasure = { name: 'crossEntropy', title: 'cross-entropy', better: 'lower' };
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
 
   const statisticOf: PreparedTask['statistic'] = ({ outputs }) => {
@@ -160,6 +168,7 @@ export async function prepareSpeech(
       ],
     ),
     units: { frameRate: rate, bandsPerOctave: bandsPerOctave(frontEnd), shape },
+    development: entropy,
     measures: [
       { name: 'error', title: 'detection error rate', better: 'lower' },
       { name: 'missed', title: 'missed speech', better: 'lower' },
@@ -171,7 +180,7 @@ export async function prepareSpeech(
     },
     remarks: [
       `${train.length} recordings (${trainSeconds.toFixed(0)} s) to train on, ${development.length} to tune on, ${test.length} to test (${always.speech.toFixed(1)} s of speech in ${test.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(0)} s).`,
-      epochRemark(settings.training, 'cross-entropy'),
+      epochRemark(settings.training, entropy),
       `Intervals come from resampling blocks of ${settings.blockSeconds} s of the test recordings; with few blocks they are wide.`,
     ],
     baselines: {
@@ -196,13 +205,12 @@ export async function prepareSpeech(
           );
         return tracks;
       };
-      const best: StrfDevelopment = {
-        direction: 'minimise',
-        value: async (trained) =>
-          crossEntropy(await tracksOf(trained, development), development, chunk.middle),
-      };
+      const best = developmentOf(entropy, async (trained) =>
+        crossEntropy(await tracksOf(trained, development), development, chunk.middle),
+      );
       const withBest = { ...context, development: best };
       return withTrained(engine, network, sourceOf(seed), training, withBest, async (trained) => {
+        if (context.purpose === 'development') return developmentOutcome(trained);
         const tuning = await tracksOf(trained, development);
         const rule = tuneHysteresis(tuning);
         const detected = (await tracksOf(trained, test)).map((track, i) =>

@@ -80,6 +80,15 @@ export interface TaskMeasure {
   readonly better: 'higher' | 'lower';
 }
 
+/** Progress and interruption of a task's training, and what it is for. */
+export interface TaskContext extends TrainingContext {
+  /**
+   * `test` (default): scores on the test recordings. `development`: the metric `development` alone, of the best record
+   * (`epoch: 'best'`); of several folds the first is trained, and its test recordings are not heard.
+   */
+  readonly purpose?: 'test' | 'development' | undefined;
+}
+
 /** A task with its sounds read, ready to train and score any variant of the layer. */
 export interface PreparedTask {
   readonly name: StrfTaskName;
@@ -89,6 +98,11 @@ export interface PreparedTask {
   readonly units: Omit<UnitContext, 'grid'>;
   /** The first is the main one. */
   readonly measures: readonly TaskMeasure[];
+  /**
+   * The score on the development part: recordings of the training part that are held out (see `StrfTraining.epoch`), by
+   * which the best record of a training is chosen, and settings in a search.
+   */
+  readonly development: TaskMeasure;
   /** What is resampled for intervals: one row per scored unit. */
   readonly design: GroupDesign;
   /** One sentence each: what was left out, what the numbers do not show. */
@@ -99,7 +113,7 @@ export interface PreparedTask {
   readonly classifiers?: Readonly<
     Record<string, (seed: number, signal: AbortSignal | undefined) => Promise<CellOutcome>>
   >;
-  run(engine: Engine, strf: StrfOptions, seed: number, context: TrainingContext): Promise<CellOutcome>;
+  run(engine: Engine, strf: StrfOptions, seed: number, context: TaskContext): Promise<CellOutcome>;
   /** Scores of one training, as a function of how often each unit counts. */
   statistic(cell: Pick<CellOutcome, 'outputs'>): (weights: Float64Array) => Record<string, number>;
 }

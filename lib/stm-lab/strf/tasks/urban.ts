@@ -6,7 +6,7 @@ import { logMelScale, selectSounds, standardise, storedSounds, type SoundSet } f
 import { predictStrf, type StrfValues } from '../predict';
 import type { TrainingRecord } from '../train';
 import { mixedAndMasked } from './augment';
-import { epochRemark, holdOut } from './development';
+import { developmentOf, developmentOutcome, epochRemark, holdOut } from './development';
 import { sceneScorer } from './sceneScores';
 import { readScenes, type SceneSet, type TagLevels } from './scenes';
 import { contentHash, samplesFor, soundAt } from './sounds';
@@ -72,6 +72,7 @@ export async function prepareUrban(
   const scored = set.rounds.flatMap(({ test }) => test).sort((a, b) => a - b);
   const placeOf = new Map(scored.map((row, place) => [row, place]));
   const scorer = sceneScorer(set, scored);
+  const main = scorer.measures[0]!;
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
   const labelOf = Int32Array.from(set.recordings, (_, row) =>
     set.kind === 'tags' ? 0 : set.targets.subarray(row * tags, (row + 1) * tags).indexOf(1),
@@ -83,6 +84,7 @@ export async function prepareUrban(
     hash: contentHash([values, set.targets], [set.tags, [...set.groups], set.rounds]),
     units: { frameRate: frameRate(frontEnd), bandsPerOctave: bandsPerOctave(frontEnd), shape },
     measures: scorer.measures,
+    development: main,
     design: {
       groups: Int32Array.from(scored, (row) => set.groups[row]!),
       labels: Int32Array.from(scored, (row) => labelOf[row]!),
@@ -90,7 +92,7 @@ export async function prepareUrban(
     remarks: [
       ...set.remarks,
       `${owner.length} excerpts of ${(samplesFor(frames, frontEnd) / frontEnd.sampleRate).toFixed(1)} s.`,
-      epochRemark(settings.training, scorer.measures[0]!.title),
+      epochRemark(settings.training, main),
     ],
     baselines: scorer.baselines,
     run: async (engine, strf, seed, context) => {
@@ -127,30 +129,26 @@ export async function prepareUrban(
         const apart = sceneScorer(set, development);
         const developed = async (trained: StrfValues): Promise<Record<string, number>> =>
           apart.statistic(await meanOf(trained, development))(ones(development.length));
-        const main = apart.measures[0]!.name;
-        await withTrained(
-          engine,
-          network,
+        const options = [
           settings.augment === 'none' ? stored : mixedAndMasked(stored, foldSeed),
           { ...settings.training, seed: foldSeed },
           {
             ...foldContext(context, `fold-${fold + 1}`),
-            development: {
-              direction: 'maximise',
-              value: async (trained) => (await developed(trained))[main]!,
-            },
+            development: developmentOf(main, async (trained) => (await developed(trained))[main.name]!),
           },
-          async (trained) => {
-            if (fold === 0) records = trained.records;
-            const found = await meanOf(trained, round.test);
-            round.test.forEach((row, i) =>
-              probabilities.set(found.subarray(i * tags, (i + 1) * tags), placeOf.get(row)! * tags),
-            );
-            if (round.development.length === 0) return;
-            for (const [name, value] of Object.entries(await developed(trained)))
-              metrics[`development_${name}`] = value;
-          },
-        );
+        ] as const;
+        if (context.purpose === 'development')
+          return withTrained(engine, network, ...options, developmentOutcome);
+        await withTrained(engine, network, ...options, async (trained) => {
+          if (fold === 0) records = trained.records;
+          const found = await meanOf(trained, round.test);
+          round.test.forEach((row, i) =>
+            probabilities.set(found.subarray(i * tags, (i + 1) * tags), placeOf.get(row)! * tags),
+          );
+          if (round.development.length === 0) return;
+          for (const [name, value] of Object.entries(await developed(trained)))
+            metrics[`development_${name}`] = value;
+        });
       }
       const outcome = { records, outputs: { probabilities } };
       return { ...outcome, metrics: { ...statistic(outcome)(ones(scored.length)), ...metrics } };

@@ -18,14 +18,13 @@ import {
   type SoundSource,
 } from '../soundSet';
 import { predictStrf, type StrfValues } from '../predict';
-import type { StrfDevelopment } from '../train';
 import { pairTrials } from '../verification';
-import { epochRemark } from './development';
+import { developmentOf, developmentOutcome, epochRemark } from './development';
 import type { NoiseMixer } from './noiseFolder';
 import { contentHash, logMelOf, samplesFor, soundAt } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
 import { chooseSpeakers, spread } from './speakerChoice';
-import { withTrained, type PreparedTask } from './task';
+import { withTrained, type PreparedTask, type TaskMeasure } from './task';
 import type { VerificationRecording, VerificationSet } from '../../corpus';
 
 /** Of fewer speakers, resamples would be few and alike. */
@@ -94,6 +93,8 @@ export async function prepareVerification(
       },
     );
 
+  const errorRate: TaskMeasure = { name: 'eer', title: 'equal error rate', better: 'lower' };
+
   const statisticOf: PreparedTask['statistic'] = ({ outputs }) => {
     const rankings = ['scores', 'normalised'].map((name) =>
       rankScores(outputs[name]!, (trial) => targets[trial] === 1),
@@ -125,8 +126,9 @@ export async function prepareVerification(
       bandsPerOctave: bandsPerOctave(frontEnd),
       shape: { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps },
     },
+    development: errorRate,
     measures: [
-      { name: 'eer', title: 'equal error rate', better: 'lower' },
+      errorRate,
       { name: 'cost', title: 'minimum detection cost', better: 'lower' },
       { name: 'eerNormalised', title: 'equal error rate, s-norm', better: 'lower' },
       { name: 'costNormalised', title: 'minimum detection cost, s-norm', better: 'lower' },
@@ -140,7 +142,7 @@ export async function prepareVerification(
       ...(chosen.dropped === 0
         ? []
         : [`${chosen.dropped} speakers with less than ${minimumSeconds} s to train on are left out.`]),
-      epochRemark(settings.training, 'equal error rate'),
+      epochRemark(settings.training, errorRate),
     ],
     baselines: { chance: { eer: 0.5, cost: 1, eerNormalised: 0.5, costNormalised: 1 } },
     run: (engine, strf, seed, context) => {
@@ -154,17 +156,14 @@ export async function prepareVerification(
         for (const { file } of recordings) rows.push(await embedRecording(with_, file, frames, windowEvery));
         return rows;
       };
-      const best: StrfDevelopment = {
-        direction: 'minimise',
-        value: async (trained) => {
-          const values = concatenate(await embedAll(trained, development));
-          const trials = pairTrials({ values, size: embedding, speakers: developmentSpeakers });
-          return equalErrorRate(
-            rankScores(trials.scores, (trial) => trials.targets[trial] === 1),
-            () => 1,
-          );
-        },
-      };
+      const best = developmentOf(errorRate, async (trained) => {
+        const values = concatenate(await embedAll(trained, development));
+        const trials = pairTrials({ values, size: embedding, speakers: developmentSpeakers });
+        return equalErrorRate(
+          rankScores(trials.scores, (trial) => trials.targets[trial] === 1),
+          () => 1,
+        );
+      });
       return withTrained(
         engine,
         network,
@@ -172,6 +171,7 @@ export async function prepareVerification(
         { ...settings.training, seed },
         { ...context, development: best },
         async (trained) => {
+          if (context.purpose === 'development') return developmentOutcome(trained);
           const members: Float32Array[] = [];
           for (const own of cohort) members.push(meanOf(await embedAll(trained, own)));
           const embeddings = concatenate(await embedAll(trained, test));

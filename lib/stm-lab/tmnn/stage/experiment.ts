@@ -9,6 +9,7 @@ import {
   type TmnnOptions,
   type TmnnSpec,
 } from '..';
+import type { SettingsSearch } from '../../stages/settingsSearch';
 import { checkAgainst, configurationFile } from '../../stages/configuration';
 import * as schema from './tmnnExperiment.schema.json';
 
@@ -42,15 +43,7 @@ export interface TmnnExperiment {
   readonly systems: readonly TmnnSystem[];
   readonly comparisons: readonly (readonly [string, string])[];
   /** Settings to search, by their paths in this preset (`tmnnSearchStage`). */
-  readonly search?: {
-    readonly trials: number;
-    /** Default 1. */
-    readonly seed?: number;
-    /** Default `gp`. */
-    readonly sampler?: 'gp' | 'tpe' | 'sobol' | 'random';
-    /** Of parameters as `bayesian-optimizer` takes them, by path, such as `fit.stages.0.learningRate`. */
-    readonly space: Readonly<Record<string, object>>;
-  };
+  readonly search?: SettingsSearch;
 }
 
 /**
