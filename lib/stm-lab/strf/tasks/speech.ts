@@ -193,23 +193,24 @@ export async function prepareSpeech(
         merge: settings.merge ?? 'mean',
         dense: settings.dense,
       });
-      const training = { ...settings.training, seed };
       const tracksOf = async (
         trained: StrfValues,
         list: readonly SpeechSound[],
       ): Promise<ProbabilityTrack[]> => {
         const tracks: ProbabilityTrack[] = [];
+        const way = { kernel, scale, settings };
         for (const recording of list)
-          tracks.push(
-            await trackOf(engine, network, trained, recording, { kernel, scale, settings }, context),
-          );
+          tracks.push(await trackOf(engine, network, trained, recording, way, context));
         return tracks;
       };
       const best = developmentOf(entropy, async (trained) =>
         crossEntropy(await tracksOf(trained, development), development, chunk.middle),
       );
-      const withBest = { ...context, development: best };
-      return withTrained(engine, network, sourceOf(seed), training, withBest, async (trained) => {
+      const options = [
+        { ...settings.training, seed },
+        { ...context, development: best },
+      ] as const;
+      return withTrained(engine, network, sourceOf(seed), ...options, async (trained) => {
         if (context.purpose === 'development') return developmentOutcome(trained);
         const tuning = await tracksOf(trained, development);
         const rule = tuneHysteresis(tuning);
