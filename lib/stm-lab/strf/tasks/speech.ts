@@ -3,7 +3,6 @@ import * as path from 'node:path';
 import { readSamples } from '../../audio';
 import { concatenate } from '../../base/concatenate';
 import type { Engine } from '../../engine';
-import { boundedLog } from '../../evaluation/temperature';
 import { fastDoubles } from '../../training/random';
 import {
   detectionErrorRate,
@@ -39,6 +38,7 @@ import {
   chunkDrawer,
   chunkOf,
   chunkValues,
+  crossEntropy,
   labelsAt,
   openSpeech,
   partsOf,
@@ -288,21 +288,4 @@ async function trackOf(
     reference: recording.speech,
     scored: recording.scored,
   };
-}
-
-/** Mean over the frames that are scored of the cross-entropy of their probability. */
-function crossEntropy(
-  tracks: readonly ProbabilityTrack[],
-  recordings: readonly SpeechSound[],
-  middle: number,
-): number {
-  let [sum, count] = [0, 0];
-  tracks.forEach(({ probabilities, frameRate: rate }, i) => {
-    labelsAt(recordings[i]!, probabilities.length, middle, rate).forEach((label, t) => {
-      if (label < 0) return;
-      sum -= boundedLog(label === 1 ? probabilities[t]! : 1 - probabilities[t]!);
-      count++;
-    });
-  });
-  return sum / count;
 }

@@ -1,7 +1,9 @@
 import { cacheSound, type CachedSound } from '../../audio';
 import { inputError } from 'research-basics/errors';
+import { boundedLog } from '../../evaluation/temperature';
 import { frameCount, type LogMelKernel } from '../../features/mel/logMel';
 import { intersectionOf, type Segment, type SpeechRecording } from '../../corpus';
+import type { ProbabilityTrack } from '../detection';
 import { fitFrames } from '../soundSet';
 import { logMelOf } from './sounds';
 import type { TaskSettings } from './task';
@@ -129,4 +131,21 @@ export function blocksOf(recording: SpeechSound, blockSeconds: number): Segment[
       { begin: begin + ((end - begin) * i) / count, end: begin + ((end - begin) * (i + 1)) / count },
     ]);
   });
+}
+
+/** Mean over the frames that are scored of the cross-entropy of their probability. */
+export function crossEntropy(
+  tracks: readonly ProbabilityTrack[],
+  recordings: readonly SpeechSound[],
+  middle: number,
+): number {
+  let [sum, count] = [0, 0];
+  tracks.forEach(({ probabilities, frameRate: rate }, i) => {
+    labelsAt(recordings[i]!, probabilities.length, middle, rate).forEach((label, t) => {
+      if (label < 0) return;
+      sum -= boundedLog(label === 1 ? probabilities[t]! : 1 - probabilities[t]!);
+      count++;
+    });
+  });
+  return sum / count;
 }
