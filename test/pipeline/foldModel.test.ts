@@ -18,7 +18,7 @@ const network = (units: number) =>
   }) as const;
 
 /** Three classes in turn, ten groups; every sixth row is a test row. */
-async function data(): Promise<Omit<FoldModelOptions, 'model' | 'reduction'>> {
+async function data(): Promise<Omit<FoldModelOptions, 'model' | 'reduction'> & { features: Float32Array }> {
   const random = randomState(4);
   const y = Int32Array.from({ length: ROWS }, (_, row) => row % 3);
   const features = Float32Array.from(

@@ -9,6 +9,7 @@ import { extractCorpus, poolExcerpts } from 'stm-lab/dist/features';
 import { compareStage, readExperiment } from 'stm-lab/dist/pipeline';
 import { fullRows, prepareFeatures } from 'stm-lab/dist/pipeline/comparison';
 import { openRowSource, recipeFeatures } from 'stm-lab/dist/pipeline/comparison/rowData';
+import { readAll } from 'stm-lab/dist/reduction';
 import { makeCorpus } from '../features/corpus';
 import { temporaryFolder, tinyExperiment } from './support';
 
@@ -31,8 +32,12 @@ test('each pooling gives the rows it names, of the recordings asked for and in t
   const excerptsOf = (row: number): Float32Array =>
     excerpts.subarray(starts[row]! * 2420, (starts[row]! + counts[row]!) * 2420);
   assert.ok(new Set([...asked].map((row) => counts[row])).size > 1, 'of several lengths');
-  const open = (pooling?: 'mean' | 'statistics' | 'attention' | 'first' | 'count') =>
-    openRowSource(features, { kind: 'stm', ...(pooling === undefined ? {} : { pooling }) }).load(asked);
+  const open = (pooling?: 'mean' | 'statistics' | 'attention' | 'first' | 'count') => {
+    const data = openRowSource(features, { kind: 'stm', ...(pooling === undefined ? {} : { pooling }) }).load(
+      asked,
+    );
+    return { ...data, features: readAll(data.features) };
+  };
 
   asked.forEach((row, i) => {
     assert.deepEqual(
@@ -141,16 +146,16 @@ test('recordings cut to a number of excerpts have features of their own, from a 
 test('recipes of one preparation share their features; smoothing and folding are those of the library', () => {
   const axes = { rateHz: [-1, 0, 1], scaleCycPerOct: [0, 1] };
   const own = Float32Array.of(1, 2, 3, 4, 5, 6);
-  const [plain, folded, smoothed, again] = recipeFeatures(own, axes, [
+  const [plain, folded, smoothed, again] = recipeFeatures({ features: own, columns: 6 }, axes, [
     {},
     { foldRates: true },
     { rateSmoothing: 1e6, foldRates: true },
     { foldRates: true },
   ]);
-  assert.equal(plain, own);
-  assert.deepEqual([...folded!], [2, 2, 5, 5]);
-  assert.deepEqual([...smoothed!], [2, 2, 5, 5]);
+  assert.equal(plain!.features, own);
+  assert.deepEqual([...readAll(folded!.features)], [2, 2, 5, 5]);
+  assert.deepEqual([...readAll(smoothed!.features)], [2, 2, 5, 5]);
   assert.equal(again, folded);
   // Features without axes are never prepared.
-  assert.equal(recipeFeatures(own, undefined, [{}])[0], own);
+  assert.equal(recipeFeatures({ features: own, columns: 6 }, undefined, [{}])[0]!.features, own);
 });

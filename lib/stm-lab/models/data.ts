@@ -1,5 +1,6 @@
 import { sha256 } from 'research-basics/files';
 import { inputError } from 'research-basics/errors';
+import { readAll, type FeatureSource } from '../reduction';
 
 /** Rows of features with their classes. */
 export interface LabelledRows {
@@ -17,19 +18,42 @@ export interface LabelledRows {
   readonly collections?: Int32Array;
 }
 
+/** The same where features may also lie elsewhere than in memory: they are then read batch by batch, as often as needed. */
+export interface StreamedRows extends Omit<LabelledRows, 'x'> {
+  /** In memory, or a source of as many rows and columns, whose values must be finite. */
+  readonly x: Float32Array | FeatureSource;
+}
+
+/** The rows with their features in memory, for models that need them all at once. */
+export function rowsInMemory<T extends StreamedRows>(data: T): T & LabelledRows {
+  return { ...data, x: readAll(data.x) };
+}
+
+/** Copies the named rows of a matrix one after another to the beginning of `target`, wherever the matrix lies. */
+export function readVectors(
+  x: StreamedRows['x'],
+  columns: number,
+  indices: ArrayLike<number>,
+  target: Float32Array,
+): Float32Array {
+  return x instanceof Float32Array
+    ? gatherRows(x, columns, indices, target)
+    : x.readRowList(indices, target.subarray(0, indices.length * columns));
+}
+
 /**
- * The rows themselves, when they can be used with a model.
+ * The rows themselves, when they can be used with a model. Features that do not lie in memory are checked by their source.
  *
  * @param name how messages call them, e.g. "training rows".
  * @throws UserError (`input`) for sizes that disagree, a value that is not finite, a class out of range.
  */
-export function checkRows(
-  data: LabelledRows,
+export function checkRows<T extends StreamedRows>(
+  data: T,
   columns: number,
   classes: number,
   name: string,
   takes: 'vectors' | 'excerpts' = 'vectors',
-): LabelledRows {
+): T {
   if (data.rows < 1) throw inputError(`${name}: there are none`);
   if (data.columns !== columns)
     throw inputError(`${name}: ${data.columns} columns, but the model takes ${columns}`);
@@ -41,7 +65,7 @@ export function checkRows(
   const wrong = data.y.findIndex((label) => label < 0 || label >= classes);
   if (wrong >= 0)
     throw inputError(`${name}: row ${wrong} has class ${data.y[wrong]}; classes are 0 to ${classes - 1}`);
-  checkFeatures(data.x, countVectors(data, takes, name), columns, name);
+  checkVectors(data.x, countVectors(data, takes, name), columns, name);
   return data;
 }
 
@@ -74,6 +98,19 @@ export function vectorStarts({ rows, excerpts }: Pick<LabelledRows, 'rows' | 'ex
   const starts = new Int32Array(rows + 1);
   for (let r = 0; r < rows; r++) starts[r + 1] = starts[r]! + (excerpts?.[r] ?? 1);
   return starts;
+}
+
+/**
+ * Checks features wherever they lie, see `checkRows`.
+ *
+ * @throws UserError (`input`) as `checkFeatures`, or when a source gives other rows or columns.
+ */
+export function checkVectors(x: StreamedRows['x'], vectors: number, columns: number, name: string): void {
+  if (x instanceof Float32Array) checkFeatures(x, vectors, columns, name);
+  else if (x.rows !== vectors || x.columns !== columns)
+    throw inputError(
+      `${name}: ${x.source} gives ${x.rows} rows of ${x.columns} values, but ${vectors} of ${columns} are needed`,
+    );
 }
 
 /**
@@ -147,7 +184,7 @@ export interface CollectedRows {
  * @param weightsOf weight of every row of each set; left out, rows are not weighted.
  */
 export function rowCollector(
-  sources: readonly LabelledRows[],
+  sources: readonly StreamedRows[],
   capacity: number,
   weightsOf?: readonly Float32Array[],
 ): { add(source: number, rows: Int32Array): void; take(): CollectedRows } {
@@ -169,7 +206,7 @@ export function rowCollector(
         larger.set(x.subarray(0, vectors * columns));
         x = larger;
       }
-      gatherRows(source.x, columns, list, x.subarray(vectors * columns));
+      readVectors(source.x, columns, list, x.subarray(vectors * columns));
       vectors += list.length;
       for (const row of indices) {
         if (source.excerpts !== undefined) counts[rows] = source.excerpts[row]!;
@@ -194,13 +231,13 @@ export function rowCollector(
  * Hash by which a checkpoint knows its data: sizes, all labels, and up to 4096 rows spread evenly (hashing
  * every row of a large matrix would take longer than an epoch).
  */
-export function fingerprint(data: LabelledRows): string {
+export function fingerprint(data: StreamedRows): string {
   const bytes = (array: Float32Array | Int32Array): Uint8Array =>
     new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  const vectors = data.x.length / data.columns;
+  const vectors = data.x instanceof Float32Array ? data.x.length / data.columns : data.x.rows;
   const count = Math.min(vectors, 4096);
   const indices = Array.from({ length: count }, (_, i) => Math.floor((i * vectors) / count));
-  const sample = gatherRows(data.x, data.columns, indices, new Float32Array(count * data.columns));
+  const sample = readVectors(data.x, data.columns, indices, new Float32Array(count * data.columns));
   const excerpts = data.excerpts === undefined ? [] : [sha256(bytes(data.excerpts))];
   return sha256([data.rows, data.columns, sha256(bytes(data.y)), sha256(bytes(sample)), ...excerpts]);
 }

@@ -9,7 +9,7 @@ import { lossAndGradient, resolveLoss } from '../training/focalLoss';
 import { runTraining } from '../training/loop';
 import { separate } from '../training/parameters';
 import { type BatchGroup, divergenceSentence, type EpochEnd, type GroupResult } from '../training/task';
-import { checkRows, fingerprint, type LabelledRows, rowCollector } from './data';
+import { checkRows, fingerprint, rowCollector, type StreamedRows } from './data';
 import { createModel, type MlpModel, type ModelInfo } from './model';
 import { type FitOptions, resolveFitOptions, type ResolvedFitOptions } from './options';
 import { networkProbabilities } from './predict';
@@ -34,13 +34,13 @@ export interface EpochRecord {
   readonly validation?: Readonly<Record<string, number>>;
 }
 
-/** What `fitMlp` trains, on what, and what it calls meanwhile. */
+/** What `fitMlp` trains, on what, and what it calls meanwhile. Rows that do not lie in memory give the same bits as rows that do. */
 export interface FitTask {
   readonly spec: MlpSpec;
-  readonly train: LabelledRows;
+  readonly train: StreamedRows;
   /** Rows trained on after `train` in every epoch, in stored order (the paper's final fit adds validation rows so). */
-  readonly trailing?: LabelledRows;
-  readonly validation?: LabelledRows;
+  readonly trailing?: StreamedRows;
+  readonly validation?: StreamedRows;
   readonly options?: FitOptions;
   /** Metrics computed on the validation rows after each epoch. */
   readonly metrics?: Readonly<Record<string, EpochMetric>>;

@@ -1,6 +1,14 @@
 export { attentionWeights } from './attention';
 export { type TrainingSize, trainingSize } from '../training/batches';
-export { gatherRows, type LabelledRows, selectRows, vectorsOf, vectorStarts } from './data';
+export {
+  gatherRows,
+  type LabelledRows,
+  rowsInMemory,
+  selectRows,
+  type StreamedRows,
+  vectorsOf,
+  vectorStarts,
+} from './data';
 export { converged, type EpochMetric, type EpochRecord, fitMlp, type FitResult, type FitTask } from './fit';
 export { inverseCellSizes } from '../training/collectionWeights';
 export { balancedWeights, type LossOptions } from '../training/focalLoss';

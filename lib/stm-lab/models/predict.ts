@@ -3,7 +3,7 @@ import { divergedError } from 'research-basics/errors';
 import { firstNotFinite } from 'research-basics/numerics/argMax';
 import type { Engine } from '../engine';
 import { bagTensors } from './attention';
-import { checkFeatures, countVectors, type LabelledRows, vectorStarts } from './data';
+import { checkVectors, countVectors, type StreamedRows, vectorStarts } from './data';
 import { softmaxInPlace } from '../training/focalLoss';
 import type { MlpModel } from './model';
 import { createNetwork, type Network } from './network';
@@ -16,7 +16,7 @@ const VECTORS_AT_ONCE = 2048;
 /**
  * Class probabilities of every row.
  *
- * @param x features, row-major float32, rows x `model.spec.inputs`; finite.
+ * @param x features, row-major float32, rows x `model.spec.inputs`; finite; or a source of them, read block by block.
  * @param excerpts for a network with attention: number of vectors of each row, lying one after another in `x`.
  * @returns float32, rows x classes; each row sums to 1.
  * @throws UserError: `input` when the sizes disagree or a feature is not finite; `diverged` when an output is not.
@@ -24,7 +24,7 @@ const VECTORS_AT_ONCE = 2048;
 export function predictProbabilities(
   engine: Engine,
   model: MlpModel,
-  x: Float32Array,
+  x: StreamedRows['x'],
   rows: number,
   excerpts?: Int32Array,
 ): Float32Array {
@@ -33,7 +33,7 @@ export function predictProbabilities(
   const name = 'prediction rows';
   const counts = excerpts === undefined ? {} : { excerpts };
   const vectors = countVectors({ rows, ...counts }, spec.attention ? 'excerpts' : 'vectors', name);
-  checkFeatures(x, vectors, spec.inputs, name);
+  checkVectors(x, vectors, spec.inputs, name);
   const parameters = networkLayout(spec).parameters.map(({ shape }, i) =>
     tf.tensor(model.weights[i]!, [...shape], 'float32'),
   );
@@ -56,7 +56,7 @@ export function networkProbabilities(
   engine: Engine,
   network: Network,
   parameters: readonly Tensor[],
-  data: Pick<LabelledRows, 'x' | 'rows' | 'excerpts'>,
+  data: Pick<StreamedRows, 'x' | 'rows' | 'excerpts'>,
   { inputs, classes }: { readonly inputs: number; readonly classes: number },
 ): Float32Array {
   const { tf } = engine;
@@ -68,7 +68,11 @@ export function networkProbabilities(
     while (excerpts !== undefined && end > row + 1 && starts[end]! - starts[row]! > VECTORS_AT_ONCE) end--;
     tf.tidy(() => {
       const [first, last] = [starts[row]!, starts[end]!];
-      const block = tf.tensor2d(x.subarray(first * inputs, last * inputs), [last - first, inputs], 'float32');
+      const values =
+        x instanceof Float32Array
+          ? x.subarray(first * inputs, last * inputs)
+          : x.readRowList(Int32Array.from({ length: last - first }, (_, i) => first + i));
+      const block = tf.tensor2d(values, [last - first, inputs], 'float32');
       const bags = excerpts === undefined ? undefined : bagTensors(engine, excerpts.subarray(row, end));
       result.set(network.logits(parameters, block, bags).dataSync() as Float32Array, row * classes);
     });

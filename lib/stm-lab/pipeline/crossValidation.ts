@@ -12,6 +12,7 @@ import {
   type EvaluationReport,
   type Interval,
 } from '../evaluation';
+import { allRows } from '../reduction';
 import { foldsFor } from '../splits';
 import type { OfficialFolds } from './split';
 import { runTrackedStage, type StageContext } from '../stages/context';
@@ -26,7 +27,7 @@ import {
 } from './byCollection';
 import type { Experiment } from './experiment';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
-import { classNumbers, collectionNumbers, openFeatureFolder } from './featureFolder';
+import { classNumbers, collectionNumbers, openFeatureFolder, readOrStream } from './featureFolder';
 import { fitFoldModel } from './foldModel';
 import { forgetOtherFolds } from './partialFolds';
 import type { StageResult } from '../stages/stage';
@@ -92,15 +93,17 @@ export async function crossValidationStage(
       run: async (run) => {
         const { classes, y } = classNumbers(folder.index.map(({ label }) => label));
         const groupNames = folder.index.map(({ group }) => group);
+        const partial = path.join(out, 'folds');
         const shared = {
           engine,
-          features: folder.matrix.readRows(0, folder.matrix.rows),
+          features: readOrStream(folder.matrix, allRows(folder.matrix.rows)),
           columns: folder.matrix.columns,
           y,
           ...collectionNumbers(folder.index),
           classes,
           reduction,
           model,
+          scratch: partial,
           signal: context.signal,
         };
         const identity = {
@@ -111,7 +114,6 @@ export async function crossValidationStage(
           engine: engine.description,
           ...stated,
         };
-        const partial = path.join(out, 'folds');
         forgetOtherFolds(partial, identity);
         const result = await crossValidate({
           labels: y,

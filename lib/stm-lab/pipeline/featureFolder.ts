@@ -2,9 +2,8 @@ import { uniqueCodes } from '../base/codePoints';
 import { readCsv, type CsvRow } from '../base/csv';
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
-import { openFiniteRows } from '../base/finiteRows';
+import { openFiniteRows, type FiniteRows } from '../base/finiteRows';
 import { stageFile } from '../base/stageFile';
-import type { NpyRows } from '../base/npyRows';
 import {
   planeColumns,
   type ClassCount,
@@ -13,6 +12,7 @@ import {
   type PlaneAxes,
 } from '../features';
 import { vectorStarts } from '../models';
+import { chosenRows, fitsInMemory, type FeatureSource } from '../reduction';
 
 /** The axes of a feature matrix as `axes.json` holds them; which entries there are depends on the features. */
 export type AxesFile = Readonly<Record<string, unknown>>;
@@ -31,7 +31,7 @@ export interface IndexRow {
 /** A folder of extracted features, opened: matrix, recordings and axes belong together. */
 export interface FeatureFolder {
   readonly folder: string;
-  readonly matrix: NpyRows;
+  readonly matrix: FiniteRows;
   readonly index: readonly IndexRow[];
   readonly axes: AxesFile;
   /** How they were computed; undefined for features of elsewhere. */
@@ -109,7 +109,7 @@ export function openFeatureFolder(folder: string): FeatureFolder {
 export function openExcerptRows(
   folder: string,
   index: readonly IndexRow[],
-): { readonly matrix: NpyRows; readonly starts: Int32Array } {
+): { readonly matrix: FiniteRows; readonly starts: Int32Array } {
   const file = stageFile(folder, 'excerpts.npy', 'extract --keep excerpts');
   const starts = vectorStarts({
     rows: index.length,
@@ -127,6 +127,13 @@ export function openExcerptRows(
   throw inputError(
     `${file}: has ${matrix.rows} excerpts but index.csv counts ${total}; extract again with --keep excerpts`,
   );
+}
+
+/** The listed rows of an opened matrix: in memory, or where they are too many for it (`fitsInMemory`), to be read again. */
+export function readOrStream(matrix: FiniteRows, rows: Int32Array): Float32Array | FeatureSource {
+  return fitsInMemory(rows.length, matrix.columns)
+    ? matrix.readRowList(rows)
+    : chosenRows(matrix.reopening(), rows);
 }
 
 function toIndexRow(row: CsvRow): IndexRow {

@@ -1,4 +1,7 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { deriveSeed } from 'research-basics/random/seeds';
+import { rowsOfFile } from '../base/finiteRows';
 import type { Engine } from '../engine';
 import { averageProbabilities, type FoldTask } from '../evaluation';
 import {
@@ -8,6 +11,7 @@ import {
   logisticRegression,
   predictProbabilities,
   randomForest,
+  rowsInMemory,
   supportVectorMachine,
   varianceOf,
   vectorsOf,
@@ -15,11 +19,20 @@ import {
   type Classifier,
   type ForestOptions,
   type FourierOptions,
-  type LabelledRows,
   type LogisticOptions,
+  type StreamedRows,
   type SvmOptions,
 } from '../models';
-import { featuresInMemory, fitReduction, transform } from '../reduction';
+import {
+  asSource,
+  fitReduction,
+  fitsInMemory,
+  standardisedRows,
+  transform,
+  transformToFile,
+  type FeatureSource,
+  type Reduction,
+} from '../reduction';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
 
 /** A model of a fold: a network, or one of the baselines. */
@@ -32,8 +45,8 @@ export type FoldModel =
 /** What every fold of a cross-validation shares. */
 export interface FoldModelOptions {
   readonly engine: Engine;
-  /** Float32, rows x columns; with `excerpts`: their sum x columns. */
-  readonly features: Float32Array;
+  /** Float32, rows x columns; with `excerpts`: their sum x columns. Or a source of them: see `reduceFold`. */
+  readonly features: Float32Array | FeatureSource;
   readonly columns: number;
   /** For a network with attention: number of excerpts of each row. */
   readonly excerpts?: Int32Array | undefined;
@@ -51,13 +64,15 @@ export interface FoldModelOptions {
   readonly ensemble?: number;
   /** `each-part`: test rows are reduced in a basis of their own, as published by mistake. Default `training`. */
   readonly basis?: 'training' | 'each-part';
+  /** Folder for reduced rows that are too many for memory, while a fold is fitted. Default: they are held in memory. */
+  readonly scratch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The rows of a fold, reduced. */
 export interface ReducedFold {
-  readonly train: LabelledRows;
-  readonly test: LabelledRows;
+  readonly train: StreamedRows;
+  readonly test: StreamedRows;
 }
 
 /**
@@ -67,8 +82,33 @@ export interface ReducedFold {
  * @returns class probabilities of the test rows, float32, rows x classes.
  */
 export async function fitFoldModel(options: FoldModelOptions, task: FoldTask): Promise<Float32Array> {
-  return fitReducedFold(options, task, await reduceFold(options, task));
+  return withReducedFold(options, task, (reduced) => fitReducedFold(options, task, reduced));
 }
+
+/** Reduces the rows of a fold for as long as they are used; what was put on the disk for it is removed again. */
+export async function withReducedFold<T>(
+  options: Omit<FoldModelOptions, 'model' | 'engine' | 'classes'>,
+  task: FoldTask,
+  use: (reduced: ReducedFold) => Promise<T>,
+): Promise<T> {
+  const stem =
+    options.scratch === undefined
+      ? undefined
+      : path.join(options.scratch, `reduced-seed${task.seed}-fold${task.fold}`);
+  try {
+    return await use(await reduceFold(options, task, stem));
+  } finally {
+    if (stem !== undefined) removeReduced(stem);
+  }
+}
+
+/** Removes what `reduceFold` put on the disk. */
+export function removeReduced(stem: string): void {
+  for (const part of ['train', 'test'] as const) fs.rmSync(reducedFile(stem, part), { force: true });
+}
+
+/** Where the reduced rows of a part of a fold lie. */
+export const reducedFile = (stem: string, part: 'train' | 'test'): string => `${stem}-${part}.npy`;
 
 /** The same on rows that are reduced already: models that share a reduction need it once. */
 export async function fitReducedFold(
@@ -82,8 +122,8 @@ export async function fitReducedFold(
   const { train, test } =
     fourier === undefined ? reduced : mappedFold(reduced, { ...fourier, seed: seedOf(0) });
   if (model.kind === 'logistic' || model.kind === 'svm' || model.kind === 'forest') {
-    const fitted = await baselineOf(model, seedOf(0)).fit(train, classes.length);
-    return fitted.predictProbabilities(test.x, test.rows);
+    const fitted = await baselineOf(model, seedOf(0)).fit(rowsInMemory(train), classes.length);
+    return fitted.predictProbabilities(rowsInMemory(test).x, test.rows);
   }
   const { family, hidden, attention, fit } = model;
   const spec = {
@@ -115,22 +155,29 @@ function baselineOf(
   return model.kind === 'svm' ? supportVectorMachine({ ...model, seed }) : randomForest({ ...model, seed });
 }
 
-function mappedFold({ train, test }: ReducedFold, options: FourierOptions): ReducedFold {
+function mappedFold(reduced: ReducedFold, options: FourierOptions): ReducedFold {
+  const [train, test] = [rowsInMemory(reduced.train), rowsInMemory(reduced.test)];
   const map = fourierFeatures(train.columns, varianceOf(train.x), options);
-  const mapped = (part: LabelledRows): LabelledRows => {
+  const mapped = (part: typeof train): typeof train => {
     const x = map(part.x);
     return { ...part, x, columns: x.length / part.rows };
   };
   return { train: mapped(train), test: mapped(test) };
 }
 
-/** Fits standardiser and components of one fold and applies them to its rows, see `fitFoldModel`. */
+/**
+ * Fits standardiser and components of one fold and applies them to its rows, see `fitFoldModel`. Reduced rows of a source that
+ * are too many for memory (`fitsInMemory`) are standardised as they are read or, with components, written to files.
+ *
+ * @param stem begins the names of these files; without one, rows with components are held in memory.
+ */
 export async function reduceFold(
   options: Omit<FoldModelOptions, 'model' | 'engine' | 'classes'>,
   task: FoldTask,
+  stem?: string,
 ): Promise<ReducedFold> {
   const { columns, excerpts, y, groups, collections } = options;
-  const features = featuresInMemory(options.features, columns);
+  const features = asSource(options.features, columns);
   const starts = vectorStarts({ rows: y.length, ...(excerpts === undefined ? {} : { excerpts }) });
   const vectors = { train: vectorsOf(starts, task.trainRows), test: vectorsOf(starts, task.testRows) };
   const basisOf = (rows: Int32Array): ReturnType<typeof fitReduction> => {
@@ -139,8 +186,18 @@ export async function reduceFold(
     return fitReduction({ ...options.reduction, features, rows, components });
   };
   const basis = await basisOf(vectors.train);
-  const part = async (rows: Int32Array, own: Int32Array, reduction: typeof basis): Promise<LabelledRows> => ({
-    x: widened(await transform(reduction, { features, rows: own }), reduction.width, basis.width),
+  const reducedRows = async (rows: Int32Array, reduction: Reduction, part: 'train' | 'test') => {
+    if (options.features instanceof Float32Array || fitsInMemory(rows.length, basis.width))
+      return widened(await transform(reduction, { features, rows }), reduction.width, basis.width);
+    if (reduction.components === undefined) return standardisedRows(reduction, features, rows);
+    if (stem === undefined || reduction.width < basis.width)
+      return widened(await transform(reduction, { features, rows }), reduction.width, basis.width);
+    const file = reducedFile(stem, part);
+    await transformToFile(reduction, { features, rows }, file);
+    return rowsOfFile(file);
+  };
+  const partOf = async (part: 'train' | 'test', rows: Int32Array, reduction: Reduction) => ({
+    x: await reducedRows(vectors[part], reduction, part),
     y: Int32Array.from(rows, (row) => y[row]!),
     rows: rows.length,
     columns: basis.width,
@@ -149,10 +206,10 @@ export async function reduceFold(
     ...(collections === undefined ? {} : { collections: Int32Array.from(rows, (row) => collections[row]!) }),
   });
   return {
-    train: await part(task.trainRows, vectors.train, basis),
-    test: await part(
+    train: await partOf('train', task.trainRows, basis),
+    test: await partOf(
+      'test',
       task.testRows,
-      vectors.test,
       options.basis === 'each-part' ? await basisOf(vectors.test) : basis,
     ),
   };

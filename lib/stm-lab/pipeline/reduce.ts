@@ -1,14 +1,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { sha256 } from 'research-basics/files';
-import { openNpyWriter } from '../base/npy';
 import { loadEngine } from '../engine';
 import {
   explainedVariance,
   fitReduction,
   loadReduction,
   saveReduction,
-  transformBlocks,
+  transformToFile,
   type Reduction,
 } from '../reduction';
 import { featureRowsOf, readSplit } from '../splits';
@@ -75,16 +74,11 @@ export async function reduceStage(
           onProgress: (done) => context.progress?.(`reduce: ${Math.round(100 * done)} %`),
         });
         saveReduction(out, reduction);
-        const writer = openNpyWriter(path.join(out, 'reduced.npy'), '<f4', [reduction.width]);
-        try {
-          await transformBlocks(reduction, { features: folder.matrix, axesHash: folder.axesHash }, (block) =>
-            writer.append(block),
-          );
-          writer.finish();
-        } catch (error) {
-          writer.abort();
-          throw error;
-        }
+        await transformToFile(
+          reduction,
+          { features: folder.matrix, axesHash: folder.axesHash },
+          path.join(out, 'reduced.npy'),
+        );
         run?.setTags({ 'stm.reduction': reduction.hash });
         run?.logMetrics({ components: reduction.width, variance_kept: varianceKept(reduction) });
         explainedVariance(reduction).forEach((share, i) => {

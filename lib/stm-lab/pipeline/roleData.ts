@@ -1,16 +1,15 @@
-import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
-import { openFiniteRows } from '../base/finiteRows';
-import { openNpyRows } from '../base/npyRows';
+import { rowsOfFile } from '../base/finiteRows';
 import { stageFile } from '../base/stageFile';
-import type { LabelledRows } from '../models';
+import type { StreamedRows } from '../models';
+import { chosenRows, fitsInMemory } from '../reduction';
 import { readSplit, type Role, type Split } from '../splits';
 import { classNumbers } from './featureFolder';
 import { splitCollections } from './splitCollections';
 
-/** Rows of one role with their groups, as training and evaluation take them. */
-export interface RoleRows extends LabelledRows {
+/** Rows of one role with their groups, as training and evaluation take them; see `fitsInMemory` for where they lie. */
+export interface RoleRows extends StreamedRows {
   /** Group number of each row, for intervals. */
   readonly groups: Int32Array;
   readonly paths: readonly string[];
@@ -43,12 +42,14 @@ export function readRoleData(options: { readonly reduction: string; readonly spl
       `${options.reduction}: was fitted on the training rows of another split than ${options.split}; run "stm-lab reduce" again`,
     );
   }
-  const matrix = openNpyRows(stageFile(options.reduction, 'reduced.npy', 'reduce'));
+  const matrix = rowsOfFile(stageFile(options.reduction, 'reduced.npy', 'reduce'), {
+    nameOf: (row) => split.paths[split.row.indexOf(row)] ?? 'not in the split',
+    cure: 'run "stm-lab reduce" again',
+  });
   const { classes, y } = classNumbers(split.labels);
   const groupNumbers = classNumbers(split.groups).y;
   const collections = splitCollections(options.split, split);
   const { columns } = matrix;
-  matrix.close();
   return {
     classes,
     columns,
@@ -57,23 +58,16 @@ export function readRoleData(options: { readonly reduction: string; readonly spl
     hashes: { split: split.hash, reduction: record.hash },
     role(role) {
       const places = split.roles.flatMap((own, i) => (own === role ? [i] : []));
-      const rows = openFiniteRows(path.join(options.reduction, 'reduced.npy'), {
-        nameOf: (row) => split.paths[split.row.indexOf(row)] ?? 'not in the split',
-        cure: 'run "stm-lab reduce" again',
-      });
-      try {
-        return {
-          x: rows.readRowList(places.map((i) => split.row[i]!)),
-          y: Int32Array.from(places, (i) => y[i]!),
-          groups: Int32Array.from(places, (i) => groupNumbers[i]!),
-          ...(collections && { collections: Int32Array.from(places, (i) => collections[i]!) }),
-          paths: places.map((i) => split.paths[i]!),
-          rows: places.length,
-          columns,
-        };
-      } finally {
-        rows.close();
-      }
+      const rows = Int32Array.from(places, (i) => split.row[i]!);
+      return {
+        x: fitsInMemory(matrix.rows, columns) ? matrix.readRowList(rows) : chosenRows(matrix, rows),
+        y: Int32Array.from(places, (i) => y[i]!),
+        groups: Int32Array.from(places, (i) => groupNumbers[i]!),
+        ...(collections && { collections: Int32Array.from(places, (i) => collections[i]!) }),
+        paths: places.map((i) => split.paths[i]!),
+        rows: places.length,
+        columns,
+      };
     },
   };
 }

@@ -3,14 +3,18 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import { readNpy, writeNpy } from '../base/npy';
-import { prepareModulations, type ModulationAxes } from '../features';
+import { rowsOfFile } from '../base/finiteRows';
+import type { ModulationAxes } from '../features';
+import type { StreamedRows } from '../models';
+import { fitsInMemory } from '../reduction';
 import { scorableByCollection, stratifiedGroupKFold, withoutSharedGroups } from '../splits';
 import { openRowSource, type RowData, type RowSource } from './comparison/rowData';
 import { featureKey } from './featureSettings';
-import { reduceFold, type ReducedFold } from './foldModel';
+import { reducedFile, reduceFold, type ReducedFold } from './foldModel';
 import { classNumbers, collectionNumbers, type IndexRow } from './featureFolder';
 import type { TrialRecipe } from './hyperparameters';
 import type { FeatureChoice } from './comparison/choice';
+import { preparedFeatures } from './preparedFeatures';
 import { readRoleData } from './roleData';
 import type { ResolvedObjective } from './searchObjective';
 
@@ -133,7 +137,7 @@ export function openTrialData(options: TrialDataOptions): TrialData {
       const { trainRows, testRows } = folds[fold]!;
       const excerptsOf =
         choice.kind === 'stm' && choice.pooling === 'attention' ? load(recipe).excerpts : undefined;
-      const rowsOf = (x: Float32Array, columns: number, rows: Int32Array): ReducedFold['train'] => ({
+      const rowsOf = (x: StreamedRows['x'], columns: number, rows: Int32Array): ReducedFold['train'] => ({
         x,
         columns,
         rows: rows.length,
@@ -147,6 +151,7 @@ export function openTrialData(options: TrialDataOptions): TrialData {
         return reduceFold(
           { ...data, y, groups: groupNumbers, reduction },
           { trainRows, testRows, fold, seed: options.seed },
+          path.join(options.cache, key),
         );
       });
       const reduced = {
@@ -160,22 +165,29 @@ export function openTrialData(options: TrialDataOptions): TrialData {
   };
 }
 
-type Reduced = Readonly<Record<'train' | 'test', { readonly x: Float32Array; readonly columns: number }>>;
+type Reduced = Readonly<Record<'train' | 'test', Pick<StreamedRows, 'x' | 'columns'>>>;
 
-/** Reduced rows from the disk, or computed and left there; processes that compute them at once write the same. */
+/**
+ * Reduced rows from the disk, or computed and left there; processes that compute them at once write the same. Rows that are
+ * made from the features as they are read stay what they are.
+ */
 async function cached(stem: string, compute: () => Promise<Reduced>): Promise<Reduced> {
-  const fileOf = (part: 'train' | 'test'): string => `${stem}-${part}.npy`;
+  const fileOf = (part: 'train' | 'test'): string => reducedFile(stem, part);
   if (fs.existsSync(fileOf('train')) && fs.existsSync(fileOf('test'))) {
     const read = (part: 'train' | 'test'): Reduced['train'] => {
-      const { data, shape } = readNpy(fileOf(part));
-      return { x: data as Float32Array, columns: shape[1]! };
+      const rows = rowsOfFile(fileOf(part));
+      const { columns } = rows;
+      return {
+        x: fitsInMemory(rows.rows, columns) ? (readNpy(fileOf(part)).data as Float32Array) : rows,
+        columns,
+      };
     };
     return { train: read('train'), test: read('test') };
   }
   const reduced = await compute();
   for (const part of ['test', 'train'] as const) {
     const { x, columns } = reduced[part];
-    writeNpy(fileOf(part), { shape: [x.length / columns, columns], data: x });
+    if (x instanceof Float32Array) writeNpy(fileOf(part), { shape: [x.length / columns, columns], data: x });
   }
   return reduced;
 }
@@ -189,8 +201,7 @@ function indexOf(folder: string): Map<string, { readonly place: number; readonly
 function prepared(data: RowData, axes: ModulationAxes | undefined, recipe: TrialRecipe): RowData {
   if (axes === undefined) return data;
   const { rateSmoothing, foldRates } = recipe;
-  const features = prepareModulations(data.features, axes, { rateSmoothing, foldRates });
-  return { ...data, features, columns: (features.length / data.features.length) * data.columns };
+  return { ...data, ...preparedFeatures(data, axes, { rateSmoothing, foldRates }) };
 }
 
 /** Folds of the training rows, by group or by collection. */

@@ -11,13 +11,24 @@ export {
   componentScale,
   componentImage,
   inverseTransform,
+  standardisedRows,
   transform,
   transformBlocks,
+  transformToFile,
   type BlockVisitor,
   type TransformOptions,
 } from './transform';
 export { loadReduction, saveReduction } from './store';
-export { allRows, featuresInMemory, type FeatureSource } from './source';
+export {
+  allRows,
+  asSource,
+  chosenRows,
+  featuresInMemory,
+  fitsInMemory,
+  mappedRows,
+  readAll,
+  type FeatureSource,
+} from './source';
 export { fitStandardiser, standardise, type Standardiser } from './standardiser';
 export type { Components } from './pca';
 export { loadAlgebra, type Algebra, type AlgebraOptions } from './algebra';

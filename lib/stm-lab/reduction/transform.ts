@@ -2,7 +2,8 @@ import { inputError } from 'research-basics/errors';
 import { loadAlgebra, type AlgebraOptions } from './algebra';
 import type { Reduction, ReductionProvenance } from './reduction';
 import { checkFinite, type RowName } from '../base/finiteRows';
-import { allRows, eachBlock, type FeatureSource } from './source';
+import { openNpyWriter } from '../base/npy';
+import { allRows, chosenRows, eachBlock, mappedRows, type FeatureSource } from './source';
 import { standardise } from './standardiser';
 
 /** Which rows to transform. */
@@ -58,6 +59,42 @@ export async function transformBlocks(
   } finally {
     project.free();
   }
+}
+
+/**
+ * As `transform`, into an `.npy` file (float32, rows x `reduction.width`), block by block: whole or not at all.
+ *
+ * @throws UserError (`input`) as `transform`.
+ */
+export async function transformToFile(
+  reduction: Reduction,
+  options: TransformOptions,
+  file: string,
+): Promise<void> {
+  const writer = openNpyWriter(file, '<f4', [reduction.width]);
+  try {
+    await transformBlocks(reduction, options, (block) => writer.append(block));
+    writer.finish();
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
+}
+
+/**
+ * Rows standardised as they are read, for a reduction without components: the bits of `transform`, none of them kept.
+ *
+ * @throws UserError (`input`) when the features have other columns; reads as those of `features`.
+ */
+export function standardisedRows(
+  reduction: Reduction,
+  features: FeatureSource,
+  rows: Int32Array,
+): FeatureSource {
+  checkSameFeatures(reduction, features.columns, {}, features.source);
+  return mappedRows(chosenRows(features, rows), features.columns, (block) =>
+    standardise(reduction.standardiser, block),
+  );
 }
 
 /** What each component is divided by, see `FitReductionOptions.whiten`. */

@@ -1,19 +1,21 @@
 import type { Engine } from '../../engine';
 import type { PlaneAxes } from '../../features';
+import { allRows, type FeatureSource } from '../../reduction';
 import { collectionDesign, type CollectionDesign } from '../byCollection';
 import {
   classNumbers,
   collectionNumbers,
   planeAxes,
   openFeatureFolder,
+  readOrStream,
   type IndexRow,
 } from '../featureFolder';
 
 /** The features and what they are to be told apart by. */
 export interface AblationData {
   readonly engine: Engine;
-  /** Float32, rows x columns. */
-  readonly features: Float32Array;
+  /** Float32, rows x columns; a source where they are too many for memory. */
+  readonly features: Float32Array | FeatureSource;
   readonly columns: number;
   readonly axes: PlaneAxes;
   readonly index: readonly IndexRow[];
@@ -50,7 +52,7 @@ export function readAblationData(features: string, engine: Engine, plan: Scoring
   try {
     return {
       engine,
-      features: folder.matrix.readRows(0, folder.matrix.rows),
+      features: readOrStream(folder.matrix, allRows(folder.matrix.rows)),
       columns: folder.matrix.columns,
       axes: planeAxes(folder),
       index: folder.index,

@@ -12,8 +12,8 @@ import {
   sweepThresholds,
   type Interval,
 } from '../../evaluation';
-import { converged, fitMlp, predictProbabilities, selectRows } from '../../models';
-import { featuresInMemory, fitReduction, transform } from '../../reduction';
+import { converged, fitMlp, predictProbabilities } from '../../models';
+import { asSource, fitReduction, mappedRows, standardisedRows, transform } from '../../reduction';
 import { createStudy, optimize, type Values } from 'bayesian-optimizer';
 import { makeSplit, stratifiedGroupKFold, type Role } from '../../splits';
 import { collectionScores, crossValidateByCollection, type CollectionScores } from '../byCollection';
@@ -113,7 +113,7 @@ export async function scoreCell(
       ? Int32Array.from({ length: data.columns }, (_, c) => c)
       : regionColumns(data.axes, task.region);
   // Once a cell, not once a fold.
-  const own = { ...data, features: selectColumns(data.features, data.columns, kept), columns: kept.length };
+  const own = { ...data, features: columnsOf(data, kept), columns: kept.length };
   const { rows, repeats, searched, byCollection } =
     plan.searched === undefined
       ? await crossValidated(own, plan, signal)
@@ -142,6 +142,13 @@ export async function scoreCell(
     },
     predicted: repeats.map((probabilities) => [...mostProbable(probabilities, classes)]),
   };
+}
+
+/** The kept columns: copied in memory, or picked as rows are read. */
+function columnsOf({ features, columns }: AblationData, kept: Int32Array): AblationData['features'] {
+  if (features instanceof Float32Array) return selectColumns(features, columns, kept);
+  if (kept.length === columns) return features;
+  return mappedRows(features, kept.length, (block) => selectColumns(block, columns, kept));
 }
 
 /** Probabilities of the scored rows, one array per repeat. */
@@ -204,19 +211,34 @@ async function searchedAndTested(
   // A cell has one validation fold and one answer.
   const objective = objectiveOf(plan.searched!.search.objective);
   const search = { ...plan.searched!.search, objective };
-  const source = featuresInMemory(data.features, columns);
+  const source = asSource(data.features, columns);
   const reduction = await fitReduction({
     method: 'none',
     features: source,
     rows: rowsOfRole(data.index, split, 'train'),
   });
-  const x = await transform(reduction, { features: source });
-  const roles = Object.fromEntries(
-    (['train', 'validation', 'test'] as const).map((role) => [
-      role,
-      roleRows(data, x, rowsOfRole(data.index, split, role), role),
-    ]),
-  ) as Record<Role, RoleRows>;
+  const roleRows = async (role: Role): Promise<RoleRows> => {
+    const rows = rowsOfRole(data.index, split, role);
+    if (rows.length === 0)
+      throw inputError(`ablation: the split has no ${role} rows; use more recordings or fewer folds`);
+    return {
+      x:
+        data.features instanceof Float32Array
+          ? await transform(reduction, { features: source, rows })
+          : standardisedRows(reduction, source, rows),
+      y: Int32Array.from(rows, (row) => data.y[row]!),
+      groups: Int32Array.from(rows, (row) => data.groups[row]!),
+      ...(data.collections && { collections: Int32Array.from(rows, (row) => data.collections![row]!) }),
+      paths: Array.from(rows, (row) => data.index[row]!.path),
+      rows: rows.length,
+      columns,
+    };
+  };
+  const roles = {
+    train: await roleRows('train'),
+    validation: await roleRows('validation'),
+    test: await roleRows('test'),
+  };
   const study = createStudy({
     name: `ablation-${name}`,
     space: search.space,
@@ -271,17 +293,5 @@ async function searchedAndTested(
     rows: rowsOfRole(data.index, split, 'test'),
     repeats,
     searched: { trials: study.trials().length, best: best.values },
-  };
-}
-
-function roleRows(data: AblationData, x: Float32Array, rows: Int32Array, role: Role): RoleRows {
-  const { columns } = data;
-  if (rows.length === 0)
-    throw inputError(`ablation: the split has no ${role} rows; use more recordings or fewer folds`);
-  return {
-    ...selectRows({ x, y: data.y, rows: data.index.length, columns }, rows),
-    groups: Int32Array.from(rows, (row) => data.groups[row]!),
-    ...(data.collections && { collections: Int32Array.from(rows, (row) => data.collections![row]!) }),
-    paths: Array.from(rows, (row) => data.index[row]!.path),
   };
 }

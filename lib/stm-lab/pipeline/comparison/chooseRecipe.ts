@@ -1,13 +1,22 @@
+import * as path from 'node:path';
 import { canonicalJson } from 'research-basics/canonicalJson';
 import { throwIfStopped } from 'research-basics/pace';
 import { deriveSeed } from 'research-basics/random/seeds';
 import { argMax, averageProbabilities, macroF1, type FoldTask } from '../../evaluation';
 import { stratifiedGroupKFold } from '../../splits';
-import { fitReducedFold, reduceFold, type FoldModelOptions, type ReducedFold } from '../foldModel';
+import {
+  fitReducedFold,
+  reduceFold,
+  removeReduced,
+  type FoldModelOptions,
+  type ReducedFold,
+} from '../foldModel';
 import type { FullRecipe, FullRow } from './fullRows';
 
 /** A recipe together with the features that it takes. */
-export type ReadyRecipe = FullRecipe & Pick<FoldModelOptions, 'features'>;
+export type ReadyRecipe = FullRecipe &
+  Pick<FoldModelOptions, 'features'> &
+  Partial<Pick<FoldModelOptions, 'columns'>>;
 
 /** What was chosen for one fold, and what each recipe scored. */
 export interface RecipeChoice {
@@ -50,17 +59,24 @@ export async function chooseRecipe(
       testRows: places.map((place) => trainRows[place]!),
     };
     const reduced = new Map<string, ReducedFold>();
+    const stems = new Set<string>();
     for (const [r, recipe] of recipes.entries()) {
       await new Promise((resolve) => setImmediate(resolve));
       throwIfStopped(data.signal, 'comparison');
       const key = canonicalJson([recipe.rateSmoothing ?? 0, recipe.foldRates ?? false, recipe.reduction]);
-      const parts = reduced.get(key) ?? (await reduceFold({ ...data, ...recipe }, inner));
+      const stem =
+        data.scratch === undefined
+          ? undefined
+          : path.join(data.scratch, `reduced-inner-fold${fold}-${reduced.size}`);
+      const parts = reduced.get(key) ?? (await reduceFold({ ...data, ...recipe }, inner, stem));
+      if (stem !== undefined) stems.add(stem);
       reduced.set(key, parts);
       const predicted = await fitReducedFold({ ...data, ...recipe }, inner, parts);
       places.forEach((place, i) =>
         probabilities[r]!.set(predicted.subarray(i * classes, (i + 1) * classes), place * classes),
       );
     }
+    stems.forEach(removeReduced);
   }
   const candidates =
     average === 'candidate' ? [...probabilities, averageProbabilities(probabilities)] : probabilities;

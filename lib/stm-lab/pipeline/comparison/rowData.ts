@@ -1,15 +1,17 @@
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { poolExcerpts, prepareModulations, type ModulationAxes, type Preparation } from '../../features';
+import { poolExcerpts, type ModulationAxes, type Preparation } from '../../features';
 import { vectorsOf } from '../../models';
 import {
   modulationAxes,
   openExcerptRows,
   openFeatureFolder,
   readExtraction,
+  readOrStream,
   type IndexRow,
 } from '../featureFolder';
 import { needsExcerpts } from '../featureSettings';
+import { preparedFeatures, type ColumnedFeatures } from '../preparedFeatures';
 import type { FeatureChoice } from './choice';
 
 /** Where the features of one row of a comparison lie. */
@@ -23,11 +25,8 @@ export interface RowSource {
   load(recordings: Int32Array): RowData;
 }
 
-/** The features of one row of a comparison, in memory. */
-export interface RowData {
-  /** Float32, recordings x columns; with `excerpts`: their sum x columns. */
-  readonly features: Float32Array;
-  readonly columns: number;
+/** The features of one row of a comparison: of recordings or, with `excerpts`, of these. */
+export interface RowData extends ColumnedFeatures {
   /** For attention: number of excerpts of each recording. */
   readonly excerpts?: Int32Array;
 }
@@ -58,16 +57,16 @@ export function openRowSource(folder: string, features: FeatureChoice): RowSourc
 
 /** The features of a row as its recipes take them; recipes of the same preparation share theirs. */
 export function recipeFeatures(
-  features: Float32Array,
+  data: ColumnedFeatures,
   axes: ModulationAxes | undefined,
   recipes: readonly Preparation[],
-): Float32Array[] {
-  const made = new Map<string, Float32Array>();
+): ColumnedFeatures[] {
+  const made = new Map<string, ColumnedFeatures>();
   return recipes.map(({ rateSmoothing = 0, foldRates = false }) => {
     const key = JSON.stringify([rateSmoothing, foldRates]);
     const own =
       made.get(key) ??
-      (axes === undefined ? features : prepareModulations(features, axes, { rateSmoothing, foldRates }));
+      (axes === undefined ? data : preparedFeatures(data, axes, { rateSmoothing, foldRates }));
     made.set(key, own);
     return own;
   });
@@ -86,31 +85,27 @@ function readRowData(
   if (pooling === undefined) {
     const { matrix } = openFeatureFolder(folder);
     try {
-      return { features: matrix.readRowList(recordings), columns: matrix.columns };
+      return { features: readOrStream(matrix, recordings), columns: matrix.columns };
     } finally {
       matrix.close();
     }
   }
-  const { values, columns } = readExcerpts(folder, index, recordings, pooling);
-  if (pooling === 'attention' || pooling === 'excerpts')
-    return { features: values, columns, excerpts: counts };
-  if (pooling === 'first') return { features: values, columns };
-  const pooled = poolExcerpts(values, columns, counts, pooling);
-  return { features: pooled, columns: pooled.length / counts.length };
-}
-
-/** Excerpts of the given recordings: all, or the first of each. */
-function readExcerpts(
-  folder: string,
-  index: readonly IndexRow[],
-  recordings: Int32Array,
-  pooling: string,
-): { readonly values: Float32Array; readonly columns: number } {
   const { matrix, starts } = openExcerptRows(folder, index);
   try {
-    const list =
-      pooling === 'first' ? recordings.map((place) => starts[place]!) : vectorsOf(starts, recordings);
-    return { values: matrix.readRowList(list), columns: matrix.columns };
+    const { columns } = matrix;
+    if (pooling === 'first')
+      return {
+        features: readOrStream(
+          matrix,
+          recordings.map((place) => starts[place]!),
+        ),
+        columns,
+      };
+    const list = vectorsOf(starts, recordings);
+    if (pooling === 'attention' || pooling === 'excerpts')
+      return { features: readOrStream(matrix, list), columns, excerpts: counts };
+    const pooled = poolExcerpts(matrix.readRowList(list), columns, counts, pooling);
+    return { features: pooled, columns: pooled.length / counts.length };
   } finally {
     matrix.close();
   }

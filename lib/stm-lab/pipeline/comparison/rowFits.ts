@@ -1,12 +1,12 @@
 import type { Engine } from '../../engine';
 import { averageProbabilities, type FoldTask } from '../../evaluation';
-import { prepareModulations } from '../../features';
 import { vectorStarts } from '../../models';
 import type { Reduction } from '../../reduction';
 import type { CollectionDesign } from '../byCollection';
 import { excerptTask, fitExcerptFold } from '../excerptModel/score';
 import { classNumbers, collectionNumbers, type IndexRow } from '../featureFolder';
 import { fitFoldModel } from '../foldModel';
+import { preparedFeatures } from '../preparedFeatures';
 import { chooseRecipe, type RecipeChoice } from './chooseRecipe';
 import type { FullRow } from './fullRows';
 import { recipeFeatures, type RowSource } from './rowData';
@@ -27,7 +27,11 @@ export interface RowFits {
 export function rowFits(
   row: FullRow,
   source: RowSource,
-  { engine, recordings }: { readonly engine: Engine; readonly recordings: readonly IndexRow[] },
+  {
+    engine,
+    recordings,
+    folder,
+  }: { readonly engine: Engine; readonly recordings: readonly IndexRow[]; readonly folder: string },
   signal: AbortSignal | undefined,
 ): RowFits {
   const labels = recordings.map(({ label }) => label);
@@ -35,7 +39,6 @@ export function rowFits(
   const { classes, y } = classNumbers(labels);
   const places = new Map(source.index.map((own, place) => [own.path, place]));
   const data = source.load(Int32Array.from(recordings, (recording) => places.get(recording.path)!));
-  const rows = data.features.length / data.columns;
   const base = {
     engine,
     columns: data.columns,
@@ -45,13 +48,14 @@ export function rowFits(
     ...collectionNumbers(recordings),
     classes,
     basis: row.basis,
+    scratch: folder,
     signal,
   };
   if (row.excerptModels !== undefined) {
     const starts = vectorStarts({ rows: y.length, excerpts: data.excerpts! });
     const prepared = row.excerptModels.map((choice) => {
-      const vectors = prepareModulations(data.features, source.axes!, choice);
-      return { choice, task: excerptTask({ vectors, columns: vectors.length / rows, starts }, recordings) };
+      const { features: vectors, columns } = preparedFeatures(data, source.axes!, choice);
+      return { choice, task: excerptTask({ vectors, columns, starts }, recordings) };
     });
     const fit = (
       own: { readonly y: Int32Array; readonly classes: readonly string[] },
@@ -69,12 +73,8 @@ export function rowFits(
       byCollection: (design, onChoice) => fit({ y: design.y, classes: design.classes }, onChoice),
     };
   }
-  const features = recipeFeatures(data.features, source.axes, row.recipes);
-  const recipes = row.recipes.map((recipe, i) => ({
-    ...recipe,
-    features: features[i]!,
-    columns: features[i]!.length / rows,
-  }));
+  const features = recipeFeatures(data, source.axes, row.recipes);
+  const recipes = row.recipes.map((recipe, i) => ({ ...recipe, ...features[i]! }));
   const fit =
     (
       own: Omit<typeof base, 'classes'> & { readonly classes: readonly string[] },

@@ -2,7 +2,6 @@ import { inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import {
   describeFeatures,
-  prepareModulations,
   unusualParameters,
   type ExtractionIdentity,
   type ModulationAxes,
@@ -12,14 +11,17 @@ import {
   openExcerptRows,
   openFeatureFolder,
   readExtraction,
+  readOrStream,
   type IndexRow,
 } from '../featureFolder';
+import { allRows, type FeatureSource } from '../../reduction';
+import { preparedFeatures } from '../preparedFeatures';
 import type { ExcerptModelChoice } from './choice';
 
 /** The excerpts of recordings, made ready for a model. */
 export interface ExcerptVectors {
-  /** Float32, excerpts x columns: smoothed and folded. */
-  readonly vectors: Float32Array;
+  /** Float32, excerpts x columns: smoothed and folded. A source where they are too many for memory. */
+  readonly vectors: Float32Array | FeatureSource;
   readonly columns: number;
   /** Where each recording's excerpts begin, and where the last end: recordings + 1 numbers. */
   readonly starts: Int32Array;
@@ -32,7 +34,7 @@ export interface ExcerptFolder {
   readonly extraction: ExtractionIdentity;
   readonly hashes: Readonly<Record<string, string>>;
   /**
-   * Reads all excerpts and makes them ready.
+   * All excerpts, made ready; those that are too many for memory are made ready as they are read.
    *
    * @throws UserError (`input`) when the files disagree.
    */
@@ -73,8 +75,10 @@ export function openExcerptFolder(folder: string): ExcerptFolder {
     read(choice) {
       const { matrix, starts } = openExcerptRows(folder, index);
       try {
-        const vectors = prepareModulations(matrix.readRows(0, matrix.rows), axes, choice);
-        return { vectors, columns: vectors.length / matrix.rows, starts };
+        const { columns } = matrix;
+        const own = { features: readOrStream(matrix, allRows(matrix.rows)), columns };
+        const ready = preparedFeatures(own, axes, choice);
+        return { vectors: ready.features, columns: ready.columns, starts };
       } finally {
         matrix.close();
       }

@@ -10,7 +10,7 @@ import {
   type LabelledRows,
   type LinearModel,
 } from '../../models';
-import { featuresInMemory, fitReduction, transform, type Reduction } from '../../reduction';
+import { asSource, fitReduction, transform, type Reduction } from '../../reduction';
 import { stratifiedGroupKFold } from '../../splits';
 import type { ExcerptModelChoice, LinearChoice } from './choice';
 import type { ExcerptVectors } from './data';
@@ -76,7 +76,7 @@ export async function fitExcerptModel(
   seed: number,
   reductions = new Map<string, Reduction>(),
 ): Promise<ExcerptModel & { readonly heldOutMacroF1: number }> {
-  const features = featuresInMemory(task.vectors, task.columns);
+  const features = asSource(task.vectors, task.columns);
   const list = vectorsOf(task.starts, trainRows);
   // The last of as many components as rows has no variance: what new recordings have there would seem infinitely far.
   const components = Math.max(1, Math.min(choice.components, list.length - 1, task.columns));
@@ -103,7 +103,7 @@ export async function predictExcerptModel(
   rows: Int32Array,
   classes: number,
 ): Promise<ExcerptPredictions> {
-  const features = featuresInMemory(task.vectors, task.columns);
+  const features = asSource(task.vectors, task.columns);
   const list = vectorsOf(task.starts, rows);
   const x = await transform(reduction, { features, rows: list });
   const starts = startsOf(task.starts, rows);

@@ -24,7 +24,7 @@ export interface OpenStudy {
   readonly engine: Engine;
   /** Those that all features exist of. */
   readonly recordings: readonly IndexRow[];
-  readonly load: (features: FeatureChoice) => RowData;
+  readonly load: (features: FeatureChoice) => RowData & { readonly features: Float32Array };
   readonly divide: (recordings: readonly IndexRow[], design: StudyDesign) => Division[];
   /** The first seconds of a recording, mono at `SOUND_RATE`; fewer of a shorter one. */
   readonly sound: (recording: IndexRow, seconds: number) => Promise<Float32Array>;

@@ -3,7 +3,7 @@ import { deriveSeed } from 'research-basics/random/seeds';
 import type { Engine } from '../../engine';
 import { poolExcerpts } from '../../features';
 import { comparisonFigure } from '../../figures';
-import { fitRecurrent, vectorStarts, type RecurrentOptions } from '../../models';
+import { fitRecurrent, rowsInMemory, vectorStarts, type RecurrentOptions } from '../../models';
 import { fitFoldModel, reduceFold } from '../foldModel';
 import type { ModelChoice } from '../modelChoice';
 import {
@@ -138,7 +138,10 @@ function orderFits({
       const own = { features: arrange(task.seed), columns, excerpts: counts, y, reduction };
       const { train, test } = await reduceFold(own, task);
       const seed = deriveSeed(task.seed, 'fold', task.fold);
-      return fitRecurrent(train, classes.length, { ...settings.recurrent, seed }).predictProbabilities(test);
+      return fitRecurrent(rowsInMemory(train), classes.length, {
+        ...settings.recurrent,
+        seed,
+      }).predictProbabilities(rowsInMemory(test));
     };
   return {
     mean: linear('mean'),

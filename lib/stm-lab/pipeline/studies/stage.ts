@@ -8,6 +8,7 @@ import { writeCsv } from '../../base/csv';
 import type { Manifest } from '../../corpus';
 import { loadEngine } from '../../engine';
 import { saveFigure, type FigureSpec } from '../../figures';
+import { readAll } from '../../reduction';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import { nameLabels } from '../../stages/labels';
 import type { StageResult } from '../../stages/stage';
@@ -208,7 +209,12 @@ function commonRecordings([first, ...others]: readonly RowSource[]): IndexRow[] 
   return first!.index.filter((row) => known.every((paths) => paths.has(row.path)));
 }
 
-function loadRows(source: RowSource, recordings: readonly IndexRow[]): RowData {
+/** Studies hold their features in memory. */
+function loadRows(
+  source: RowSource,
+  recordings: readonly IndexRow[],
+): RowData & { readonly features: Float32Array } {
   const places = new Map(source.index.map((row, place) => [row.path, place]));
-  return source.load(Int32Array.from(recordings, (row) => places.get(row.path)!));
+  const data = source.load(Int32Array.from(recordings, (row) => places.get(row.path)!));
+  return { ...data, features: readAll(data.features) };
 }
