@@ -100,7 +100,7 @@ function compare(rows: number, columns: number, components: number, methods: rea
       const theirs = JSON.parse(run(python, [peer, peerMethod, file, String(components)])) as Outcome;
       show(theirs);
       for (const precision of method === 'incremental' ? ['float64'] : ['float64', 'float32'])
-        judge(
+        report(
           theirs,
           JSON.parse(
             ours(method === 'incremental' ? method : 'exact', file, String(components), precision),
@@ -112,7 +112,7 @@ function compare(rows: number, columns: number, components: number, methods: rea
   }
 }
 
-function judge(theirs: Outcome, mine: Outcome): void {
+function report(theirs: Outcome, mine: Outcome): void {
   show(mine);
   const error = Math.max(
     ...mine.variance.map((value, k) => Math.abs(value - theirs.variance[k]!) / theirs.variance[k]!),

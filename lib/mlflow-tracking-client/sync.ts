@@ -41,7 +41,7 @@ export interface SyncReport {
  */
 export async function syncJournals(folder: string, options: SyncOptions = {}): Promise<SyncReport> {
   const uri = options.uri ?? process.env['MLFLOW_TRACKING_URI'];
-  if (!uri) throw inputError('no MLflow server is given; set MLFLOW_TRACKING_URI or name one');
+  if (!uri) throw inputError('no MLflow server is given; set MLFLOW_TRACKING_URI or give its address');
   const settings = serverSettings(uri);
   const dryRun = options.dryRun === 'yes';
   const journals = listJournals(folder);

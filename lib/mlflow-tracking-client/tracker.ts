@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
+import { earlierExperimentWarning } from './earlierExperiment';
 import { connectSender, type SenderLink } from './senderLink';
 import { createJournal, journalName, openJournal, readStart, type StartEntry } from './journal';
 import { DEFAULT_NAMESPACE, ownTags } from './namespace';
@@ -149,8 +150,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     const journal = openJournal(file);
     const nonFiniteTag = ownTags(start.namespace ?? namespace).nonFinite;
     const memory = createRunMemory(nonFiniteTag, origin === 'resumed' ? file : undefined);
-    if (origin === 'resumed' && start.experiment !== experiment)
-      warn(`run "${start.name}" (key ${start.key}) continues in its experiment "${start.experiment}"`);
+    const moved = origin === 'resumed' ? earlierExperimentWarning(folder, start, experiment) : undefined;
+    if (moved !== undefined) warn(moved);
     if (origin === 'resumed' || runId !== undefined)
       journal.append({ op: 'resume', t: Date.now(), writer: describeProcess() });
     journals.add(file);

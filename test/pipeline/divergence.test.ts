@@ -92,7 +92,7 @@ test('ablate: a cell that diverges is missing by name; tried again, the bytes ar
   const cell = 'low-rate4-scale2';
   const out = 'wild';
   const first = spoilt(198, ...command(out, '2'));
-  assertNamed(first, new RegExp(`stm-lab ablate: 1 without a result, since numbers diverged: ${cell};`));
+  assertNamed(first, new RegExp(`stm-lab ablate: 1 without a result, since training diverged: ${cell};`));
   assert.match(first.err, new RegExp(`^${cell}: cross-validation: fold 1 of seed 1 predicts NaN`, 'm'));
   assert.match(first.out, new RegExp(`^${cell} +diverged$`, 'm'));
   assert.ok(!fs.existsSync(at(out, 'cells', `${cell}.json`)));
@@ -159,7 +159,7 @@ test('compare: a row that diverges leaves a gap in table, lines and figure, and 
   ];
   const file = variant('compare', (value) => rows(value, 'STM-MLP'));
   const first = stmLab(...command(file));
-  assertNamed(first, /stm-lab compare: 1 without a result, since numbers diverged: wild; run it again/);
+  assertNamed(first, /stm-lab compare: 1 without a result, since training diverged: wild; run it again/);
   assert.match(first.err, /^wild: fold 0 of seed 1: training diverged in epoch 1: its \w+ became/m);
   assert.match(first.out, /^wild +- +- +diverged +-/m);
   const out = path.join(results, 'corpus', 'tiny', 'comparison');
@@ -198,7 +198,7 @@ test('reproduce: a training that diverges costs what depends on it, and nothing 
   const first = spoilt(198, ...command);
   assertNamed(
     first,
-    /stm-lab reproduce: 3 without a result, since numbers diverged: train; evaluate; ablate: low-rate4-scale2;/,
+    /stm-lab reproduce: 3 without a result, since training diverged: train; evaluate; ablate: low-rate4-scale2;/,
   );
   assert.match(first.out, /^train +failed +training diverged in epoch/m);
   assert.match(first.out, /^cross-validate .*macro-F1 0\.\d+/m);
@@ -212,7 +212,7 @@ test('reproduce: a training that diverges costs what depends on it, and nothing 
   assert.match(fs.readFileSync(at('reproduced', 'corpus', 'tiny', 'figures', 'ablation.svg'), 'utf8'), />–</);
   // Sound again, the cell is in the figures.
   const second = stmLab(...command);
-  assertNamed(second, /2 without a result, since numbers diverged: train; evaluate;/);
+  assertNamed(second, /2 without a result, since training diverged: train; evaluate;/);
   assert.match(second.out, /^ablate .* 6 cells; /m);
   assert.doesNotMatch(
     fs.readFileSync(at('reproduced', 'corpus', 'tiny', 'figures', 'ablation.svg'), 'utf8'),

@@ -91,7 +91,7 @@ test(
       };
       const html = await read('sounds.html');
       // Of the two that are wrong one is missing on the disk; both classes have a typical one.
-      assert.match(html, /a\/2\.wav: speech \(20 %\), taken for env &amp; co \(80 %\)/);
+      assert.match(html, /a\/2\.wav: speech \(20 %\), classified as env &amp; co \(80 %\)/);
       assert.match(html, /Most typical: env &amp; co.*b &lt;1&gt;\.wav/s);
       assert.equal(html.match(/<audio /g)!.length, 3);
       for (const region of regions) {

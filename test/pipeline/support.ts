@@ -19,7 +19,7 @@ export function temporaryFolder(name: string): string {
   return fs.mkdtempSync(path.join(os.tmpdir(), `stm-lab-${name}-`));
 }
 
-/** Three kinds of sound: slowly swinging noise, a steady harmonic tone, quick bursts of noise. */
+/** Three kinds of sound: slowly modulated noise, a steady harmonic tone, rapid bursts of noise. */
 function tinySound(kind: number, group: number, take: number): Float32Array {
   const random = randomState(1 + kind * 100 + group * 10 + take);
   return Float32Array.from({ length: 67200 }, (_, n) => {

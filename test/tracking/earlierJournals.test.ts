@@ -62,3 +62,25 @@ test(
     }
   },
 );
+
+test('runs of an earlier experiment continue there, with one sentence per experiment and process', async () => {
+  const folder = path.join(scratch, 'renamed');
+  const warnings: string[] = [];
+  const runs = async (experiment: string, ...keys: string[]): Promise<void> => {
+    const tracker = createTracker({
+      ...{ mode: 'offline', journalFolder: folder, experiment },
+      onWarning: (text) => warnings.push(text),
+    });
+    for (const key of keys) tracker.startRun({ name: `trial ${key}`, key }).end();
+    await tracker.close();
+  };
+  await runs('corpus/smoke', 'a', 'b', 'c');
+  await runs('corpus/tiny', 'd', 'e');
+  assert.deepEqual(warnings, []);
+
+  await runs('corpus/small', 'new', 'b', 'a', 'd');
+  await runs('corpus/small', 'new', 'c', 'e');
+  const sentence = (earlier: string, first: string): string =>
+    `runs in ${folder} that were started in experiment "corpus/${earlier}" ("trial ${first}" is the first) continue there, not in "corpus/small"`;
+  assert.deepEqual(warnings, [sentence('smoke', 'b'), sentence('tiny', 'd')]);
+});

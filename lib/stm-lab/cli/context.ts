@@ -29,11 +29,11 @@ export const TRACKING_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     help: 'MLflow experiment of the run',
     default: 'MLFLOW_EXPERIMENT_NAME, else stm-lab',
   },
-  journal: { value: 'DIR', help: 'folder of the run journals', default: 'OUT/../tracking' },
+  journal: { value: 'DIR', help: 'folder for the run journals', default: 'OUT/../tracking' },
 };
 
 /** Option of commands whose runs play recordings. */
-export const HEARD_MANIFEST = 'recordings that the tracked run plays; without it, it carries no sounds';
+export const HEARD_MANIFEST = 'recordings that the tracked run plays; without it, it contains no sounds';
 
 /** Where the recordings of the manifest that a command was given lie; see `HEARD_MANIFEST`. */
 export function heardRecordings(options: OptionValues): Pick<StageContext, 'fileOf'> {

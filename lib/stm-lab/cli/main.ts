@@ -17,7 +17,7 @@ export function overview(list: readonly Command[]): string {
     'Commands',
     ...list.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
     '',
-    '"stm-lab COMMAND --help" describes one. Each works alone on the files of the one before;',
+    '"stm-lab COMMAND --help" describes one. Each works on the output of the one before;',
     '"reproduce" runs them all. "stm-lab --version" prints the version.',
     '',
   ].join('\n');

@@ -73,7 +73,9 @@ export async function executeNotebooks(
     return { code: 0, files: [] };
   }
   if (!fs.existsSync(folder)) {
-    terminal.warn(`notebooks are not executed: ${folder} is missing; they lie in a clone of the repository`);
+    terminal.warn(
+      `notebooks are not executed: ${folder} is missing; it is part of a clone of the repository`,
+    );
     return { code: 0, files: [] };
   }
   const notebooks = fs

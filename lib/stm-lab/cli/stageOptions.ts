@@ -38,7 +38,7 @@ export const sizeOption = (options: OptionValues): AblationSize | undefined =>
 export const COLLECTION: OptionSpec = {
   value: 'COLUMN',
   help: 'manifest column with the collection of each recording, for scores by collection',
-  default: 'collection, where there is one',
+  default: 'collection, if present',
 };
 /** Results of an extraction. */
 export const FEATURES: OptionSpec = { value: 'DIR', help: 'results of "stm-lab extract"', required: 'yes' };
@@ -53,7 +53,7 @@ export const CORPUS: OptionSpec = {
   default: 'the synthetic demo corpus, made on first use',
 };
 /** Where such a command leaves the results of all stages. */
-export const RESULTS: OptionSpec = { value: 'DIR', help: 'folder of all results', default: 'results' };
+export const RESULTS: OptionSpec = { value: 'DIR', help: 'folder for all results', default: 'results' };
 /** How many threads it extracts with. */
 export const EXTRACTION_WORKERS: OptionSpec = {
   value: 'N',
@@ -82,7 +82,7 @@ export function exitCodeOf(
   if (failed.length === 0) return 0;
   const names = failed.map(({ name }) => name).join('; ');
   terminal.warn(
-    `stm-lab ${command}: ${failed.length} without a result, since numbers diverged: ${names}; run it again to try again (finished work is reused)`,
+    `stm-lab ${command}: ${failed.length} without a result, since training diverged: ${names}; run it again to try again (finished work is reused)`,
   );
   return 1;
 }
@@ -126,26 +126,26 @@ export const KIND: OptionSpec = {
 export const FEATURE_SETTINGS: Readonly<Record<string, OptionSpec>> = {
   channels: {
     value: 'SET',
-    help: 'of stm: filter bank, published (150) or paper (128)',
+    help: 'stm: filter bank, published (150) or paper (128)',
     default: 'published',
   },
-  scale: { value: 'SCALE', help: 'of mel: power (as published) or decibel', default: 'power' },
+  scale: { value: 'SCALE', help: 'mel: power (as published) or decibel', default: 'power' },
   model: {
     value: 'MODEL',
-    help: 'of embedding: speech, another name in experiments/embeddings/, or an ONNX file (docs/embeddings.md)',
+    help: 'embedding: speech, another name in experiments/embeddings/, or an ONNX file (docs/embeddings.md)',
   },
   average: {
     value: 'AXES',
-    help: 'of am: none (30 bands) or frequency; of cortical: time-frequency, time, frequency or none',
-    default: 'none of am, time-frequency of cortical',
+    help: 'am: none (30 bands) or frequency; cortical: time-frequency, time, frequency or none',
+    default: 'none for am, time-frequency for cortical',
   },
-  amplitude: { value: 'SCALE', help: 'of mps: log or linear', default: 'log' },
-  filters: { value: 'FORM', help: 'of cortical: seed or gabor functions', default: 'seed' },
-  hop: { value: 'S', help: 'of stm-time: seconds from one spectrum to the next, up to 4', default: '0.5' },
+  amplitude: { value: 'SCALE', help: 'mps: log or linear', default: 'log' },
+  filters: { value: 'FORM', help: 'cortical: seed or gabor functions', default: 'seed' },
+  hop: { value: 'S', help: 'stm-time: seconds from one spectrum to the next, up to 4', default: '0.5' },
   'max-excerpts': {
     value: 'N',
     help: 'maximum number of excerpts per recording (not for mel)',
-    default: '30; as many as fill ten minutes of stm-time',
+    default: '30; for stm-time as many as fill ten minutes',
   },
 };
 

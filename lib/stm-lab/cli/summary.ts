@@ -38,7 +38,7 @@ export async function printSummary(
   if (made.notebooks.length === 0) terminal.print('  none');
   made.notebooks.forEach((file) => terminal.print(`  ${here(file)}`));
   if (made.server !== undefined) {
-    terminal.print(`\nTo browse the runs: npm run stm-lab -- ui (then ${made.server.uri})`);
+    terminal.print(`\nTo browse the runs: npx stm-lab ui (then ${made.server.uri})`);
   }
 }
 

@@ -39,7 +39,8 @@ export function strfDistanceFigure({
   measure = 'jensen-shannon',
   ...text
 }: StrfDistanceInput): FigureSpec {
-  if (distances.length === 0) throw inputError('filter distances: none; two trainings or more are needed');
+  if (distances.length === 0)
+    throw inputError('filter distances: none; two or more training runs are needed');
   const columns = [...new Set(distances.flatMap(({ first, second }) => [second, first]))].filter(
     (name) => !name.endsWith(' start'),
   );

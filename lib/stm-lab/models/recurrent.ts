@@ -43,7 +43,7 @@ const layoutOf = (inputs: number, units: number, classes: number): Layout => ({
 const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value));
 
 /**
- * A classifier that hears the excerpts of a recording in order: a gated recurrent unit whose states are averaged over the
+ * A classifier that takes the excerpts of a recording in order: a gated recurrent unit whose states are averaged over the
  * excerpts, and a softmax. Trained by Adam on balanced cross-entropy, in float64 and without an engine, so that the same seed
  * gives the same bits everywhere.
  *

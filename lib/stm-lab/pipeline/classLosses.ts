@@ -18,7 +18,7 @@ function lossSentences(folder: string): string[] {
       const cure =
         failed === listed - accepted
           ? 'all of them failed: extract again'
-          : 'rejected.csv says why; a rule of silence that is too strict for short events is relaxed by --max-silence';
+          : 'rejected.csv gives each reason: shorter than 4 s, or too long a pause, which --max-silence relaxes';
       return accepted === 0
         ? `${lost}: no score includes it (${cure})`
         : `${lost}: its scores rest on the other ${accepted} (${cure})`;

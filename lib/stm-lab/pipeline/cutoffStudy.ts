@@ -29,7 +29,7 @@ export interface CutoffStudy {
   readonly onRegion?: ((row: CutoffRow) => void) | undefined;
 }
 
-/** How many clips are still named rightly. */
+/** How many clips are still classified correctly. */
 export interface CutoffRow {
   /** `unfiltered`, or what was kept. */
   readonly kept: string;

@@ -129,7 +129,7 @@ export function outcomeText({
   readonly failed: number;
 }): string {
   const unusable = rejected.filter(({ outcome }) => outcome === 'unusable').length;
-  return `${accepted} accepted, ${unusable} rejected${failed === 0 ? '' : `, ${failed} FAILED: run again to try them again`}`;
+  return `${accepted} accepted, ${unusable} rejected${failed === 0 ? '' : `, ${failed} FAILED: run again to retry them`}`;
 }
 
 /** Tells the reader what is odd about a manifest. */

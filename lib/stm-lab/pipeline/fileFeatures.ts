@@ -60,6 +60,6 @@ function sameModel(about: string, { model, hash }: ExtractionIdentity['parameter
   const found = findEmbeddingModel(String(model));
   if (found.hash === hash) return found;
   throw inputError(
-    `${about}: was fitted on embeddings of another version of ${String(model)} than the one at hand; extract and train again`,
+    `${about}: was fitted on embeddings of another version of ${String(model)} than the present one; extract and train again`,
   );
 }

@@ -50,7 +50,7 @@ export async function logPredictedSounds(
       text: wrong.length === 0 ? 'Every recording has its own class as the most probable one.' : undefined,
       sounds: await soundsOf(wrong, context, paths, (row) => {
         const [own, taken] = [y[row]!, predicted[row]!];
-        return `${paths[row]}: ${classes[own]} (${percent(row, own)}), taken for ${classes[taken]} (${percent(row, taken)})`;
+        return `${paths[row]}: ${classes[own]} (${percent(row, own)}), classified as ${classes[taken]} (${percent(row, taken)})`;
       }),
     },
   ];
@@ -60,7 +60,10 @@ export async function logPredictedSounds(
     const sounds = await soundsOf([surest], context, paths, (row) => `${paths[row]} (${percent(row, c)})`);
     sections.push({ heading: `Most typical: ${name}`, sounds });
   }
-  run.logText('sounds.html', listenPage('The classes as the model hears them', sections, { level: 'each' }));
+  run.logText(
+    'sounds.html',
+    listenPage('How the model classifies the recordings', sections, { level: 'each' }),
+  );
 }
 
 /**

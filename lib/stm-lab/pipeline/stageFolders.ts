@@ -27,7 +27,7 @@ export function resultsFolder(given: string | undefined): string {
   return path.resolve(given ?? process.env.STM_LAB_RESULTS ?? path.join(homeFolder(), 'results'));
 }
 
-/** Where each stage of an experiment on a corpus keeps its results, below the folder of all results. */
+/** Where each stage of an experiment on a corpus keeps its results, below the folder for all results. */
 export function stageFolders(
   results: string,
   corpus: string,

@@ -57,7 +57,7 @@ export interface Split {
 /**
  * Divides recordings into folds and roles 8:1:1, group-wise.
  *
- * Defaults: `stratified-group`, 10 folds, seed 23, shuffled, `fixed`, all domains together. The paper's
+ * Defaults: `stratified-group`, 10 folds, seed 23, shuffled, `corrected`, all domains together. The paper's
  * own split is `flavour: 'published', domains: 'by-prefix'`: three separate divisions by the part of the
  * label before the colon (speech, music, env). There a group that occurs in two domains may leak between
  * them; that is a warning in the published flavour and an error otherwise.
@@ -72,7 +72,7 @@ export function makeSplit(options: MakeSplitOptions): Split {
   if (new Set(labels).size < 2)
     throw inputError(
       rows.length === 0
-        ? 'there are no recordings to split'
+        ? 'there are no recordings to split; rejected.csv of the extraction gives the reason for each'
         : `all ${rows.length} recordings have one label ("${labels[0]}"); at least two classes are needed`,
     );
   const warnings: string[] = [];

@@ -17,7 +17,7 @@ const METRIC_WORDS = { accuracy: 'accuracy', macroF1: 'macro-F1', microRocAuc: '
 
 export const compare: Command = {
   name: 'compare',
-  summary: 'Features and models side by side: same recordings, folds and repeats, paired differences.',
+  summary: 'Compare features and models on the same recordings, folds and repeats, with paired differences.',
   options: {
     manifest: CORPUS,
     collection: COLLECTION,
@@ -30,9 +30,9 @@ export const compare: Command = {
     'Extracts what the rows of the preset\'s "comparison" need, and scores each by group-wise cross-validation. Writes',
     'comparison.json, comparison.csv and comparison.svg; every row is a child run of the comparison. Finished rows',
     'and folds are reused. Columns: macro-F1 at the most probable class, mean of single repeats; "averaged", of the repeats\'',
-    'averaged probabilities; "by collection", on collections that the model was not trained on; "difference" to the reference',
+    'averaged probabilities; "by collection", on collections that the model was not trained on; "difference" from the reference',
     'row in pairs, with p, also by collection; "published", threshold chosen on the test rows; "cost", processor time of the',
-    'extraction, seconds for an hour of sound.',
+    'extraction, in seconds per hour of sound.',
   ].join('\n'),
   example: 'stm-lab compare --manifest corpus/manifest.csv',
   async run(options, _positionals, terminal) {

@@ -24,7 +24,7 @@ export const evaluate: Command = {
     out: OUT,
     manifest: {
       value: 'M.csv',
-      help: `with --model: ${HEARD_MANIFEST}; with --features: where the preset takes folds from a column (split.column)`,
+      help: `with --model: ${HEARD_MANIFEST}; with --features: if the preset takes folds from a column (split.column)`,
     },
     preset: PRESET,
     ...TRACKING_OPTIONS,

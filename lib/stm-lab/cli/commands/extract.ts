@@ -40,7 +40,7 @@ export const extract: Command = {
     'max-silence': MAX_SILENCE,
     keep: {
       value: 'WHAT',
-      help: 'mean, or excerpts: also excerpts.npy and excerpts.csv, one row per 4-s excerpt (not of mel)',
+      help: 'mean, or excerpts: also excerpts.npy and excerpts.csv, one row per 4-s excerpt (not for mel)',
       default: 'mean',
     },
     workers: { value: 'N', help: 'worker threads; the result does not depend on them', default: 'all cores' },
@@ -62,9 +62,9 @@ export const extract: Command = {
     'Reads WAV, SPHERE, FLAC, MP3, Ogg Vorbis, Opus and declared raw PCM; with FFmpeg also M4A, AAC, AIFF, CAF, WMA and',
     'others (FFmpeg: the program that STM_LAB_FFMPEG names, that of .venv, or ffmpeg on the path). Writes features.npy (float32, accepted',
     'recordings in manifest order), index.csv, rejected.csv (path, reason, outcome, label), axes.json, extraction.json; and',
-    'decoding.csv where FFmpeg decoded some or some are not as their headers say (cut short, say), and',
+    'decoding.csv where FFmpeg decoded some or some do not match their headers (truncated files, for example), and',
     'duplicates.csv where recordings of the same bytes have different groups or labels. A recording that was extracted before',
-    '(same bytes, same parameters) is not extracted again, also after a kill. A recording that is unusable by its bytes is',
+    '(same bytes, same parameters) is not extracted again, even after a kill. A recording whose content is unusable is',
     'remembered; one that failed (disk, memory, a decoder not installed) is tried again on the next run, and the command',
     'exits 1 after all others are done. With --shard the',
     'results go to OUT/shards/K-of-N; --merge combines them into exactly the files that one run writes.',
@@ -98,7 +98,7 @@ export const extract: Command = {
         (context) => extractShardStage({ ...request, workers, shard }, context),
       );
       terminal.print(
-        `${out}: shard ${shard.number} of ${shard.of}: ${recordings} recordings, ${accepted} accepted (${computed} computed, ${reused} reused); ${failed.length === 0 ? statusText(status) : `not done: ${failed.length} FAILED, run again to try them again`}`,
+        `${out}: shard ${shard.number} of ${shard.of}: ${recordings} recordings, ${accepted} accepted (${computed} computed, ${reused} reused); ${failed.length === 0 ? statusText(status) : `not done: ${failed.length} FAILED, run again to retry them`}`,
       );
       return failed.length === 0 ? 0 : 1;
     }

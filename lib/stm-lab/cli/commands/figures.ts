@@ -20,23 +20,23 @@ export const figures: Command = {
     preset: PRESET,
     width: {
       value: 'W',
-      help: 'such as 85mm, column (85 mm) or page (180 mm); text has 7 pt at any width',
+      help: 'such as 85mm, column (85 mm) or page (180 mm); text is 7 pt at any width',
       default: 'as drawn',
     },
     metric: {
       value: 'NAME',
-      help: 'which metric, such as macroF1: of ablations and learning curves, and of a search of two objectives',
-      default: 'all; of a search the first objective',
+      help: 'which metric, such as macroF1: for ablations and learning curves, and for a search of two objectives',
+      default: 'all; for a search, the first objective',
     },
     title: { value: 'TEXT', help: 'title of the figure; empty for none', default: 'its own' },
     scheme: {
       value: 'NAME',
-      help: "colours of values: one of Vega's schemes, such as viridis or greys",
+      help: "colour scale: one of Vega's schemes, such as viridis or greys",
       default: 'its own',
     },
     layout: {
       value: 'HOW',
-      help: 'panels in a row or a column, or the first one alone',
+      help: 'panels in a row or a column, or only the first one',
       default: 'as drawn; column where that does not fit',
     },
     format: { value: 'LIST', help: 'of pdf, svg, png, vl.json', default: 'svg,png,vl.json' },

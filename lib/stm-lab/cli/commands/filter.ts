@@ -9,7 +9,7 @@ import { printTable } from '../table';
 
 export const filter: Command = {
   name: 'filter',
-  summary: 'Filter the modulations of recordings and write what is left as sound.',
+  summary: 'Filter the modulations of recordings and resynthesise the sound.',
   positionals: 'FILE|FOLDER|MANIFEST.csv...',
   options: {
     keep: { value: 'REGION', help: 'keep these modulations, e.g. "rate<=4" or "2<rate<=8, scale<1"' },
@@ -30,7 +30,7 @@ export const filter: Command = {
   },
   details: [
     'For each recording: NAME.wav (16 kHz, mono), NAME.json (suppression outside and distortion inside the region, dB) and',
-    'NAME.svg (cochleagrams: original, target, result). Finished sounds are reused, also after a kill. The results of a folder',
+    'NAME.svg (cochleagrams: original, target, result). Finished sounds are reused, even after a kill. The results of a folder',
     'or manifest keep the paths of its recordings below it; filtered.csv lists them all. Conditions on rate (Hz, its',
     'magnitude), scale (cyc/oct) and direction (up, down) must all hold when separated by commas; "or" separates alternatives.',
   ].join('\n'),

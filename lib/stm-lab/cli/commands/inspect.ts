@@ -11,8 +11,8 @@ export const inspect: Command = {
   options: {
     out: {
       value: 'BASE',
-      help: 'path of the figure without ending',
-      default: "the file's name in the working folder",
+      help: 'path of the figure without its extension',
+      default: "the recording's name, in the working folder",
     },
     start: { value: 'S', help: 'second at which the excerpt begins', default: '0' },
     channels: { value: 'SET', help: 'published (150) or paper (128)', default: 'published' },

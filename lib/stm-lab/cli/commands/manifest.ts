@@ -27,14 +27,14 @@ export const manifest: Command = {
     rules: { value: 'published|corrected', help: 'build: labels and groups', default: 'corrected' },
     'left-out': {
       value: 'L.csv',
-      help: 'also write all files left out, or all that differ, with the reason',
+      help: 'also list all files left out, or all that differ, with the reason',
     },
     manifest: { value: 'M.csv', help: 'validate: the manifest to check' },
   },
   details: [
     'build gives each recording its label and its group by the rules in data-manifests/. What it leaves out is counted,',
     'with examples; --left-out lists everything. validate names files that are',
-    'missing, extra, or changed (by the columns bytes and sha256, where there are any); exit 1 when there are such.',
+    'missing, extra, or changed (by the columns bytes and sha256, where present); exit 1 when there are any.',
   ].join('\n'),
   example: 'stm-lab manifest build --corpus librispeech --root /data/LibriSpeech',
   run(options, [action], terminal) {

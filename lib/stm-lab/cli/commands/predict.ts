@@ -16,12 +16,12 @@ export const predict: Command = {
       help: 'results of "stm-lab train"; of "stm-lab train --features" nothing else is needed',
       required: 'yes',
     },
-    reduction: { value: 'DIR', help: 'for a network alone: the reduction it was trained on' },
+    reduction: { value: 'DIR', help: 'for a network: the reduction it was trained on' },
     'max-silence': { ...MAX_SILENCE, default: 'as the training recordings were extracted' },
     out: { value: 'P.csv', help: 'also write one line per recording and per 4-s excerpt' },
   },
   details:
-    'Features are computed as for the training recordings. A recording that cannot be used is named with the reason and the others continue; exit 1 when there was one.',
+    'Features are computed as for the training recordings. A recording that cannot be used is named with the reason and the others continue; exit 1 when there are any.',
   example: 'stm-lab predict --model results/corpus/excerpt-model *.wav',
   async run(options, files, terminal) {
     if (files.length === 0) throw inputError('stm-lab predict: name one or more audio files');
@@ -37,7 +37,7 @@ export const predict: Command = {
         const { classes, probabilities, course, distance } = await predictFile(file);
         if (distance !== undefined && distance.value > distance.threshold)
           terminal.warn(
-            `${file}: is far from everything the model was trained on (distance ${distance.value.toFixed(2)}, threshold ${distance.threshold.toFixed(2)}); take its class with caution`,
+            `${file}: is far from everything the model was trained on (distance ${distance.value.toFixed(2)}, threshold ${distance.threshold.toFixed(2)}); treat its class with caution`,
           );
         const line = (
           start: string | number,

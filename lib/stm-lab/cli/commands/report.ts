@@ -43,14 +43,14 @@ export const report: Command = {
       value: 'NAMES.json',
       help: 'of tables/ID.tex: {"name in the first column": "name in the paper"}',
     },
-    digits: { value: 'N', help: 'of tables/ID.tex: digits after the point', default: '3' },
+    digits: { value: 'N', help: 'of tables/ID.tex: decimal places', default: '3' },
     'no-source': { help: 'of tables/ID.tex: captions without run ids' },
     out: { value: 'DIR', help: 'folder of the report', default: 'RESULTS/CORPUS/PRESET/report' },
   },
   details: [
     'Every number is a metric of a finished run on the MLflow server (MLFLOW_TRACKING_URI, else the one of the results folder,',
-    'started and stopped here; what was tracked offline is sent first); of each stage the latest run of this manifest and these',
-    'settings, never of others. Writes report.html (complete in itself), report.md with figures/*.svg, report.tex (booktabs;',
+    'started and stopped here; what was tracked offline is sent first); for each stage the latest run of this manifest and these',
+    'settings, never of others. Writes report.html (self-contained), report.md with figures/*.svg, report.tex (booktabs;',
     'XeLaTeX or LuaLaTeX for labels beyond Latin, else pdfLaTeX too) with figures/*.pdf, and tables/ID.tex for a paper.',
   ].join('\n'),
   example: 'stm-lab report --manifest corpus/manifest.csv',
@@ -109,6 +109,8 @@ function formatsOf(options: OptionValues): readonly ReportFormat[] {
   const given = options['formats']?.split(',').map((format) => format.trim());
   const unknown = given?.find((format) => !(REPORT_FORMATS as readonly string[]).includes(format));
   if (unknown !== undefined)
-    throw inputError(`--formats ${options['formats']}: "${unknown}" is none of ${REPORT_FORMATS.join(', ')}`);
+    throw inputError(
+      `--formats ${options['formats']}: "${unknown}" must be one of ${REPORT_FORMATS.join(', ')}`,
+    );
   return (given as ReportFormat[] | undefined) ?? REPORT_FORMATS;
 }

@@ -28,7 +28,7 @@ import type { Terminal } from '../terminal';
 
 export const reproduce: Command = {
   name: 'reproduce',
-  summary: 'Everything: all stages, figures and executed notebooks of one corpus, tracked.',
+  summary: 'Run everything on one corpus: all stages, figures and executed notebooks, tracked.',
   options: {
     manifest: CORPUS,
     preset: PRESET,
@@ -46,7 +46,7 @@ export const reproduce: Command = {
   },
   details: [
     'manifest, features, split, reduction, search, training, evaluation, cross-validation, ablation, figures, notebooks. Each',
-    'stage is reused when its results are there; what was stopped continues where it was. Runs go to MLFLOW_TRACKING_URI, else to',
+    'stage is reused when its results exist; an interrupted one continues where it stopped. Runs go to MLFLOW_TRACKING_URI, else to',
     'a local MLflow server on SQLite that is started and stopped here. Exit 2: the manifest cannot be used at all.',
   ].join('\n'),
   example: 'stm-lab reproduce --manifest corpus/manifest.csv',

@@ -26,11 +26,11 @@ export const search: Command = {
     trials: { value: 'N', help: 'total trials, including completed ones', default: "the preset's" },
     features: {
       value: 'DIR',
-      help: 'results of "stm-lab extract": where the space names features or reductions, or folds are scored',
+      help: 'results of "stm-lab extract": if the space names features or reductions, or folds are scored',
     },
     manifest: {
       value: 'M.csv',
-      help: 'recordings: where the space names other features than those of --features',
+      help: 'recordings: if the space names features other than those of --features',
     },
     'space-change': {
       value: 'WHAT',
@@ -54,8 +54,8 @@ export const search: Command = {
   details: [
     "Writes journal.log (Optuna's journal format), trials.csv (every trial: settings, value, seconds, state, run),",
     'search.json (the best one) and best.json (the preset with its settings). With two objectives ("search.objective": a list of',
-    'two, the second may be "weights"), search.json and trials.csv name the Pareto front, and the best trial is the one of it that',
-    'is best in the first. Every trial is a child of the single run of the search, also when trials are added later. A search that was stopped resumes with its remaining trials; more',
+    'two, the second may be "weights"), search.json and trials.csv name the Pareto front, and the best trial is the one on it that',
+    'is best in the first. Every trial is a child of the single run of the search, even when trials are added later. An interrupted search resumes with its remaining trials; more',
     '--trials extend it. With --shard this process takes trials of the study in OUT until all are done, alongside others on any',
     'machine; --merge then writes search.json. The space may name any of:',
     ...wrapped(searchableNames().join(', '), 110).map((line) => `  ${line}`),

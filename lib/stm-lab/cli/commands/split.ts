@@ -6,12 +6,12 @@ import { printTable } from '../table';
 
 export const split: Command = {
   name: 'split',
-  summary: 'Divide extracted recordings into folds and roles, groups kept together.',
+  summary: 'Divide extracted recordings into folds and roles, keeping groups together.',
   options: {
     features: FEATURES,
     manifest: {
       value: 'M.csv',
-      help: 'recordings: where the preset takes folds from a column (split.column)',
+      help: 'recordings: if the preset takes folds from a column (split.column)',
     },
     out: OUT,
     preset: PRESET,

@@ -43,7 +43,7 @@ export const strf: Command = {
       help: 'e.g. "learn l2,frozen l2,free,pass"',
       default: "the preset's",
     },
-    seeds: { value: 'N', help: 'trainings of each condition', default: "the preset's" },
+    seeds: { value: 'N', help: 'training runs per condition', default: "the preset's" },
     trials: {
       value: 'N',
       help: 'with search: total trials, including completed ones',
@@ -52,9 +52,9 @@ export const strf: Command = {
     ...TRACKING_OPTIONS,
   },
   details: [
-    'A task writes OUT/<task>/results.json, scores.csv (95 % intervals) and filters.json; finished trainings are',
+    'A task writes OUT/<task>/results.json, scores.csv (95 % intervals) and filters.json; finished training runs are',
     'reused, and one that was interrupted continues. A trial list (trials.txt, veri_test2.txt or veri_test.txt) in the',
-    'speaker folder or beside its manifest makes the task verification of speakers who are not trained on.',
+    'speaker folder or beside its manifest turns the task into verification of speakers outside the training set.',
     '"search TASK" tries settings that the "search" in the task\'s section names by their paths, by the score on the development',
     'part of the training recordings, and writes OUT/<task>-search/best.json, a preset for the task.',
     '"filters" reads the tasks found in OUT and writes OUT/figures: filters, their paths during training,',

@@ -22,10 +22,10 @@ export const study: Command = {
     tracking: TRACKING,
   },
   details: [
-    'learning-curve: does more data close the gap between features? excerpt-count: do features tell how long a recording is?',
+    'learning-curve: does more data close the gap between features? excerpt-count: do features reveal how long a recording is?',
     'order: what does the order of excerpts add? averaging: what survives averaging? duration: how short may a sound be?',
     'Extracts what is missing and writes study.json, scores.csv and a figure to RESULTS/<corpus>/studies/<study>-<preset>; prints',
-    'the answer, which is computed from the scores. A study that was stopped continues with the next fold.',
+    'the answer, which is computed from the scores. An interrupted study continues with the next fold.',
   ].join('\n'),
   example: 'stm-lab study learning-curve --manifest corpus/manifest.csv --preset full',
   async run(options, positionals, terminal) {

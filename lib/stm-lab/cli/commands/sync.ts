@@ -15,7 +15,7 @@ export const sync: Command = {
     'dry-run': { help: 'only show what would be sent' },
   },
   details:
-    'DIR: folders of journals; default every "tracking" folder below results. It can be repeated: nothing is sent twice.',
+    'DIR: folders of journals; default every "tracking" folder below results. Safe to repeat: nothing is sent twice.',
   example: 'stm-lab sync results/demo/tracking --uri http://127.0.0.1:5000',
   async run(options, given, terminal) {
     const folders = given.length > 0 ? given : journalFolders(resultsFolder(undefined));
@@ -31,7 +31,7 @@ export const sync: Command = {
         namespace: TAG_NAMESPACE,
         dryRun: options['dry-run'] === undefined ? 'no' : 'yes',
         onWarning: (line) => terminal.warn(line),
-        onProgress: ({ pendingRuns }) => terminal.progress(`sync: ${pendingRuns} runs to go`),
+        onProgress: ({ pendingRuns }) => terminal.progress(`sync: ${pendingRuns} runs remaining`),
         signal,
       });
       terminal.progressDone();

@@ -138,7 +138,7 @@ async function cost(options: OptionValues, terminal: Terminal): Promise<void> {
   );
   terminal.print(`steps: ${seconds} s; losses ${result.losses.map((value) => value.toFixed(4)).join(', ')}`);
   terminal.print(
-    `projected: ${result.stepsPerEpoch} steps x ${result.epochs} epochs, ${result.hours.toFixed(0)} hours (${(result.hours / 24).toFixed(1)} days) a training without validation; ${experiment.systems.length} systems x ${experiment.seeds.length} seeds ${((result.hours * experiment.systems.length * experiment.seeds.length) / 24).toFixed(0)} days`,
+    `projected: ${result.stepsPerEpoch} steps x ${result.epochs} epochs, ${result.hours.toFixed(0)} hours (${(result.hours / 24).toFixed(1)} days) per training run without validation; ${experiment.systems.length} systems x ${experiment.seeds.length} seeds ${((result.hours * experiment.systems.length * experiment.seeds.length) / 24).toFixed(0)} days`,
   );
 }
 
@@ -163,7 +163,7 @@ export const tmnn: Command = {
     systems: { value: 'A,B', help: 'only these systems of the preset' },
     seeds: {
       value: 'N',
-      help: 'trainings of each system: with the first N seeds, or those of a list such as 1,3',
+      help: 'training runs per system: with the first N seeds, or those of a list such as 1,3',
       default: "the preset's",
     },
     seed: {
@@ -171,21 +171,21 @@ export const tmnn: Command = {
       help: 'with evaluate: the seed whose test part is used',
       default: "the preset's first",
     },
-    model: { value: 'DIR', help: 'with evaluate: the folder "model" of a finished training' },
+    model: { value: 'DIR', help: 'with evaluate: the folder "model" of a finished training run' },
     trials: {
       value: 'N',
       help: 'with search: total trials, including completed ones',
       default: "the preset's",
     },
-    steps: { value: 'N', help: 'with cost: steps that are measured', default: '3' },
+    steps: { value: 'N', help: 'with cost: number of steps to measure', default: '3' },
     ...TRACKING_OPTIONS,
   },
   details: [
     'train, keywords and tags train every system of a preset with every seed and compare them: study.json, scores.csv,',
-    'outputs.csv, differences.csv, and a folder per system and seed with its model, predictions and curves; each training is a run below the',
-    "run of the comparison, and one that was stopped continues from its last epoch. search tries settings that the preset's",
+    'outputs.csv, differences.csv, and a folder per system and seed with its model, predictions and curves; each training run is a child of the',
+    "run of the comparison, and an interrupted one continues from its last epoch. search tries settings that the preset's",
     '"search" names by their paths, by the validation loss, and writes best.json, a preset for train. evaluate scores a saved',
-    'network on the test clips. cost trains a few steps at full shapes and prints what the whole would take on this machine.',
+    'network on the test clips. cost trains a few steps at full shapes and estimates the cost of the whole on this machine.',
   ].join('\n'),
   example: 'stm-lab tmnn keywords --manifest free-spoken-digit-dataset --out results/tmnn/keywords',
   async run(options, positionals, terminal) {

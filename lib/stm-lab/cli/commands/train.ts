@@ -29,7 +29,7 @@ function foundModel(folder: string, experiment: Experiment, reduction: string): 
   const { parameters } = readJson<{ parameters: unknown }>(stageFile(reduction, 'stage.json', 'reduce'));
   if (recipe !== undefined && canonicalJson(parameters) !== canonicalJson(recipe.reduction))
     throw inputError(
-      `${reduction}: is not the reduction of the best trial of ${folder}; make it with "stm-lab reduce --preset ${path.join(folder, 'best.json')}" and give it with --reduction`,
+      `${reduction}: is not the reduction of the best trial of ${folder}; create it with "stm-lab reduce --preset ${path.join(folder, 'best.json')}" and give it with --reduction`,
     );
   return network;
 }
@@ -40,7 +40,7 @@ export const train: Command = {
   options: {
     features: {
       value: 'DIR',
-      help: 'results of "stm-lab extract --keep excerpts": trains the excerpt model of the experiment on all recordings',
+      help: 'results of "stm-lab extract --keep excerpts": trains the excerpt model of the preset on all recordings',
     },
     reduction: { value: 'DIR', help: 'results of "stm-lab reduce"; with --split, for a network' },
     split: { value: 'DIR', help: 'results of "stm-lab split"' },

@@ -17,7 +17,7 @@ export const ui: Command = {
   summary: 'Browse tracked runs: the MLflow server of the results folder, on this machine only.',
   options: {
     folder: { value: 'DIR', help: 'folder with database and artifacts', default: 'results/mlflow' },
-    port: { value: 'N', help: 'port on 127.0.0.1', default: 'the one used last, else 5000, else a free one' },
+    port: { value: 'N', help: 'port on 127.0.0.1', default: 'the last one used, else 5000, else a free one' },
     background: { help: 'leave the server running and return' },
     stop: { help: 'stop the running server' },
   },
@@ -29,7 +29,7 @@ export const ui: Command = {
       terminal.print(
         (await stopLocalServer(folder)) === 'stopped'
           ? 'MLflow stopped'
-          : 'no MLflow server of this folder was running',
+          : 'no MLflow server was running for this folder',
       );
       return 0;
     }

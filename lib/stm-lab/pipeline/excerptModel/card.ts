@@ -49,12 +49,12 @@ export function modelCard(record: ExcerptModelRecord): string {
     '',
     '## Limits',
     '',
-    'Probabilities are for recordings drawn from all classes alike; multiply by the frequencies of the classes where these',
-    'are known, and scale to sum 1. A sound of none of the classes is assigned to one all the same.',
+    'Probabilities assume equally frequent classes; multiply by the frequencies of the classes where these',
+    'are known, and rescale to a sum of 1. A sound that belongs to none of the classes is still assigned to one.',
     ...(farFrom === null
       ? []
       : [
-          `Recordings at a distance above ${farFrom.toFixed(2)} are reported as far from everything that was trained on; 95 % of`,
+          `Recordings at a distance above ${farFrom.toFixed(2)} are reported as far from all training recordings; 95 % of`,
           'the recordings of held-out collections were nearer.',
         ]),
     '',

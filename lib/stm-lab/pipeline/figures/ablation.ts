@@ -87,7 +87,7 @@ export async function ablationMarginals(lab: ExperimentStages, metric?: string):
   return marginalsFigure({ rows, reference: referenceOf(await lab.ablate()), note: lab.note });
 }
 
-/** The published tables as the paper prints them, its axis names exchanged. */
+/** The published tables as the paper prints them, with its axis names swapped. */
 export function publishedAblation(_lab: ExperimentStages, metric?: string): Promise<FigureSpec> {
   const metrics = metricsNamed(
     { microRocAuc: 'ROC-AUC', macroF1: 'macro-F1' },

@@ -63,7 +63,7 @@ export async function occlusionFigure(lab: ExperimentStages): Promise<FigureSpec
     axes,
     colour: { palette: 'diverging', domain: [-largest, largest] },
     colourTitle: 'Fall in probability',
-    title: 'What the network relies on: fall of the true class’ probability when cells are hidden',
+    title: 'What the network relies on: drop in the true class’ probability when cells are hidden',
     note: [lab.note, `patches of ${patch.rateHz} Hz x ${patch.scaleCycPerOct} cyc/oct, test recordings`]
       .filter((part) => part !== undefined)
       .join('; '),

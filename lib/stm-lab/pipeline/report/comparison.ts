@@ -49,7 +49,7 @@ export async function comparisonSection(
       {
         id: 'comparison',
         caption:
-          'Features and models, cross-validated. A row without numbers failed; one whose test rows lie in a basis of their own is not ranked.',
+          'Features and models, cross-validated. A row without numbers failed; one whose test rows are expressed in a basis of their own is not ranked.',
         columns: [{ key: 'row', title: 'row' }, ...columns],
         rows: rows.map((row) => ({
           row: row.name,

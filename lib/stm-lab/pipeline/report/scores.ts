@@ -117,7 +117,7 @@ function collectionTable(results: TrackedResults): ReportTable[] {
     {
       id: 'scores-by-collection',
       caption:
-        'The same network and recordings, held out by group and by collection, mean of the repeats. New collections differ in microphones, rooms and codecs too: the second row is what to expect of recordings made by others. Classes of a single collection are left out of it.',
+        'The same network and recordings, held out by group and by collection, mean of the repeats. New collections differ in microphones, rooms and codecs too: expect the second row on recordings made by others. Classes of a single collection are left out of it.',
       columns: [
         { key: 'held', title: 'held out together' },
         { key: 'macro_f1', title: 'macro-F1' },

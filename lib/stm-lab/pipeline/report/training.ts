@@ -26,7 +26,7 @@ export async function searchSection(
   return {
     title: 'Hyperparameter search',
     paragraphs: [
-      `${trials.length} trials by ${run.params['sampler'] ?? 'an unnamed sampler'}, each the mean of ${run.params['executions'] ?? '?'} training(s), scored by ${objective} on the validation fold. The best of many is too good: scores above come from other recordings.`,
+      `${trials.length} trials by ${run.params['sampler'] ?? 'an unnamed sampler'}, each the mean of ${run.params['executions'] ?? '?'} training(s), scored by ${objective} on the validation fold. The best of many is optimistic: the scores above come from other recordings.`,
     ],
     tables: [
       {

@@ -189,8 +189,8 @@ export function whatSurvives(
         ? 'its modulations stay'
         : changed.low > 0.05
           ? 'its modulations change'
-          : 'its modulations stay nearly';
-    return `Made from ${source === 'averaged modulation spectrum' ? `the modulation spectrum averaged over ${excerpts} excerpts` : source}: ${words} (correlation of levels ${ranged(correlation)}, difference ${ranged(difference)} dB), and ${own} (share of their energy that changed ${ranged(changed)}).`;
+          : 'its modulations are nearly preserved';
+    return `Made from ${source === 'averaged modulation spectrum' ? `the modulation spectrum averaged over ${excerpts} excerpts` : source}: ${words} (correlation of levels ${ranged(correlation)}, difference ${ranged(difference)} dB), and ${own} (proportion of their energy that changed ${ranged(changed)}).`;
   });
   return {
     rows,

@@ -148,7 +148,7 @@ export async function shortSounds(input: DurationInput): Promise<StudyOutcome> {
       const beside =
         differences[0] === undefined
           ? ''
-          : `; its difference to ${systems[0]!.name} there is ${ranged(differences[0])}`;
+          : `; its difference from ${systems[0]!.name} there is ${ranged(differences[0])}`;
       verdict.push(
         `${division.name}, ${name}: macro-F1 ${ranged(scores[last]!)} from ${windows[last]} s and ${ranged(scores[0]!)} from ${windows[0]} s (a change of ${ranged(losses[0]!)})${beside}; the shortest window that loses nothing beyond chance is ${enough} s.`,
       );
@@ -157,7 +157,7 @@ export async function shortSounds(input: DurationInput): Promise<StudyOutcome> {
   const steps = windows.map((window) => `${window} s ${(1 / window).toFixed(2)} Hz`).join(', ');
   return {
     rows,
-    verdict: [...verdict, `Steps of STM's rates by window: ${steps}; slower modulations are not heard.`],
+    verdict: [...verdict, `Steps of STM's rates by window: ${steps}; slower modulations are not resolved.`],
     metrics: metricsOf(
       rows.map((row) => [
         `${String(row['division'])} macro-F1/${String(row['features'])}, ${String(row['window (s)'])} s`,

@@ -54,7 +54,7 @@ export const STUDIES: Readonly<Record<StudyName, StudyEntry>> = {
     run: learningCurveStudy,
   },
   'excerpt-count': {
-    question: 'Do features tell how long a recording is?',
+    question: 'Do features reveal how long a recording is?',
     features: (studies) => [PUBLISHED, EXCERPTS, ...studies['excerpt-count'].excerpts.map(cutTo)],
     run: excerptCountStudy,
   },

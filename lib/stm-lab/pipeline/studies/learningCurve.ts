@@ -107,7 +107,7 @@ function curvesOf(
         : change.value * gap.value > 0
           ? 'widens'
           : 'narrows';
-    return `${curve}; its difference to ${systems[0]} is ${ranged(gap)} and ${moves} from ${size(sizes[earlier(last)]!)} training recordings to all (${ranged(change)}); ${crossingText(of(`crossing ${s}`).value, crossings[s]!, sizes[last]!)}.`;
+    return `${curve}; its difference from ${systems[0]} is ${ranged(gap)} and ${moves} from ${size(sizes[earlier(last)]!)} training recordings to all (${ranged(change)}); ${crossingText(of(`crossing ${s}`).value, crossings[s]!, sizes[last]!)}.`;
   });
   return {
     verdict,

@@ -56,7 +56,7 @@ const RECURRENT = 'recurrent';
 const SHUFFLED = 'recurrent, excerpts shuffled';
 
 /**
- * What does the order of excerpts add? Models that cannot hear order (mean, statistics, attention: shuffling changes nothing
+ * What does the order of excerpts add? Models that ignore order (mean, statistics, attention: shuffling changes nothing
  * for them) beside a recurrent one that can, and the recurrent one with the excerpts of every recording shuffled, in training
  * and test: the difference of these two is what order adds.
  */
@@ -89,7 +89,7 @@ export async function excerptOrder(input: OrderInput): Promise<StudyOutcome> {
     };
     const part = subdivision(division, long);
     verdict.push(
-      `Order of excerpts, ${division.name}: it ${added(division, (all) => all)} (macro-F1 of the recurrent model less that of the same model on shuffled excerpts).`,
+      `Order of excerpts, ${division.name}: it ${added(division, (all) => all)} (macro-F1 of the recurrent model minus that of the same model on shuffled excerpts).`,
       part === undefined
         ? `Too few of the recordings ${division.name} have ${LEAST} or more excerpts for a score of their own.`
         : `On the ${part.division.labels.length} recordings ${division.name} of ${LEAST} or more excerpts order ${added(part.division, part.rowsOf)}.`,

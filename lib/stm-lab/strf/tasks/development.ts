@@ -59,5 +59,5 @@ export function developmentOutcome({ records }: TrainedStrf): CellOutcome {
 export function epochRemark({ epoch = 'last' }: StrfTraining, { title }: TaskMeasure): string {
   return epoch === 'last'
     ? 'Scores are of the last update.'
-    : `Scores are of the record with the best ${title} on a development part, which the scored recordings have no part in.`;
+    : `Scores are of the record with the best ${title} on a development part, which shares no recordings with the scored ones.`;
 }

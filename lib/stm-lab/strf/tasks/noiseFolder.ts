@@ -70,9 +70,7 @@ export function createNoiseMixer(
 ): NoiseMixer {
   const { snrDb: [low, high] = defaultSnrDb, kinds = ['noise'] } = settings;
   if (waveform !== 'standardised')
-    throw inputError(
-      'noise: the front end must standardise waveforms, since noise changes how loud they are',
-    );
+    throw inputError('noise: the front end must standardise waveforms, since noise changes their level');
   if (!(low <= high)) throw inputError(`noise: the range of ratios ${low} .. ${high} dB must rise`);
   const files = readNoiseFolder(folder, kinds);
   const read = rememberSounds(sampleRate);

@@ -76,7 +76,7 @@ function listManifest(manifest: string): SpeakerRecording[] {
     const { part: given = '' } = extra;
     const part = given !== '' ? given : group === last.get(label) ? 'test' : 'train';
     if (part !== 'train' && part !== 'test')
-      throw inputError(`${manifest}: line ${line} has the part "${part}"; the column must say train or test`);
+      throw inputError(`${manifest}: line ${line} has the part "${part}"; the column must be train or test`);
     return { file, speaker: label, group, part };
   });
 }
@@ -203,7 +203,7 @@ async function prepareClosedSet(
     ],
     design: { groups: Int32Array.from(test.labels.keys()), labels: test.labels },
     remarks: [
-      `${speakers.length} speakers, ${train.labels.length} recordings to train on, ${test.labels.length} to test; the tested speakers are those trained on.`,
+      `${speakers.length} speakers, ${train.labels.length} recordings to train on, ${test.labels.length} to test; the test speakers are those of the training set.`,
       epochRemark(settings.training, accuracy),
       'If a speaker is also one recording session, as in spoken digits, the channel tells speakers apart too.',
     ],

@@ -70,7 +70,7 @@ export async function tmnnStudyStage(
           );
           if (cell !== undefined) cells.push(cell);
           context.progress?.(
-            `tmnn: ${cells.length + parts.failed.length} of ${experiment.systems.length * experiment.seeds.length} trainings done`,
+            `tmnn: ${cells.length + parts.failed.length} of ${experiment.systems.length * experiment.seeds.length} training runs done`,
           );
         }
       const study = summarise(experiment, cells, ready, out, resamples);
