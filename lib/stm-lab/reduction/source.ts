@@ -36,7 +36,7 @@ export function featuresInMemory(values: Float32Array, columns: number): Feature
   };
 }
 
-/** A matrix as a feature source, whether it is one already or lies in memory (row-major, `columns` values a row). */
+/** A matrix as a feature source, whether it is one already or lies in memory (row-major, `columns` values per row). */
 export function asSource(features: Float32Array | FeatureSource, columns: number): FeatureSource {
   return features instanceof Float32Array ? featuresInMemory(features, columns) : features;
 }
@@ -46,7 +46,7 @@ export function readAll(features: Float32Array | FeatureSource): Float32Array {
   return features instanceof Float32Array ? features : features.readRowList(allRows(features.rows));
 }
 
-/** The listed rows of a source, numbered anew from 0. */
+/** The listed rows of a source, renumbered from 0. */
 export function chosenRows(features: FeatureSource, rows: Int32Array): FeatureSource {
   return {
     source: features.source,
