@@ -9,6 +9,27 @@ interface Kernel {
   write: (bundle: MimeBundle, displayId?: string, update?: boolean) => void;
 }
 
+/** Deno's kernel, where this process is one: its messages go out by themselves and are not waited for. */
+function findDeno(): Kernel | undefined {
+  try {
+    const { Deno } = globalThis as unknown as {
+      Deno?: { jupyter: { broadcast(type: string, content: object): Promise<void> } };
+    };
+    const jupyter = Deno?.jupyter;
+    if (jupyter === undefined) return undefined;
+    return {
+      write: (data, displayId, update) =>
+        void jupyter.broadcast(update === true ? 'update_display_data' : 'display_data', {
+          ...{ data, metadata: {} },
+          transient: displayId === undefined ? {} : { display_id: displayId },
+        }),
+    };
+  } catch {
+    // `deno run` refuses to name its kernel.
+    return undefined;
+  }
+}
+
 /**
  * The kernel this process is, or undefined. Looked up among the loaded modules and never required: a second
  * copy would have no connection, and loading tslab takes a second. Its public `display` sends one type per
@@ -32,7 +53,8 @@ export function findKernel(): Kernel | undefined {
   const display = loaded(/[\\/]tslab[\\/]dist[\\/]public\.js$/)?.['display'] as
     { raw(type: string, content: unknown): void } | undefined;
   // without the kernel behind it, `display` throws: not in a notebook
-  if (!display || jupyter?.['lastWriteDisplayData'] === null) return undefined;
+  if (jupyter?.['lastWriteDisplayData'] === null) return undefined;
+  if (!display) return findDeno();
   return {
     write: (bundle) => {
       const type = Object.keys(bundle)[0];
