@@ -30,7 +30,7 @@ import type { ModelChoice, ReductionChoice } from './modelChoice';
 import { classNumbers, collectionNumbers, openFeatureFolder, readOrStream } from './featureFolder';
 import { fitFoldModel } from './foldModel';
 import { forgetOtherFolds } from './partialFolds';
-import type { StageResult } from '../stages/stage';
+import { engineFor, type StageResult } from '../stages/stage';
 
 /** What `crossValidationStage` reads and writes. */
 export interface CrossValidationStageOptions {
@@ -83,14 +83,14 @@ export async function crossValidationStage(
   const folder = openFeatureFolder(options.features);
   tellOfLosses(options.features, context);
   try {
-    const engine = await loadEngine({ signal: context.signal });
     const { status } = await runTrackedStage(context, {
       stage: 'cross-validate',
       folder: out,
       parameters: { crossValidation, reduction, model },
       inputs: { features: folder.featuresHash, index: folder.indexHash, ...stated },
-      engine: engine.description,
+      engine: await engineFor(out, context.signal),
       run: async (run) => {
+        const engine = await loadEngine({ signal: context.signal });
         const { classes, y } = classNumbers(folder.index.map(({ label }) => label));
         const groupNames = folder.index.map(({ group }) => group);
         const partial = path.join(out, 'folds');

@@ -18,7 +18,7 @@ import { nameLabels } from '../stages/labels';
 import { scoredNetwork } from '../stages/scoredModel';
 import { readRoleData, type RoleRows } from './roleData';
 import { logPredictedSounds } from './runSounds';
-import type { StageResult } from '../stages/stage';
+import { engineFor, type StageResult } from '../stages/stage';
 import { trainedModel } from './train';
 
 /** What `evaluateStage` reads and writes. */
@@ -66,14 +66,14 @@ export async function evaluateStage(
     );
   }
   const parameters = { resamples: options.resamples ?? 1000 };
-  const engine = await loadEngine({ signal: context.signal });
   const { status } = await runTrackedStage(context, {
     stage: 'evaluate',
     folder: out,
     parameters,
     inputs: { ...data.hashes, model: modelHash(model) },
-    engine: engine.description,
+    engine: await engineFor(out, context.signal),
     run: async (run) => {
+      const engine = await loadEngine({ signal: context.signal });
       const test = data.role('test');
       if (test.rows === 0)
         throw inputError(`${options.split}: the split has no test rows; use more recordings or fewer folds`);

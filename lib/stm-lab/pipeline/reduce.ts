@@ -1,7 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { sha256 } from 'research-basics/files';
-import { loadEngine } from '../engine';
 import {
   explainedVariance,
   fitReduction,
@@ -15,7 +14,7 @@ import { runTrackedStage, type StageContext } from '../stages/context';
 import type { ReductionChoice } from './modelChoice';
 import { tellOfLosses } from './classLosses';
 import { openFeatureFolder } from './featureFolder';
-import type { StageResult } from '../stages/stage';
+import { engineFor, type StageResult } from '../stages/stage';
 
 /** What `reduceStage` reads and writes. */
 export interface ReduceStageOptions {
@@ -48,7 +47,6 @@ export async function reduceStage(
   tellOfLosses(options.features, context);
   try {
     const split = readSplit(options.split);
-    const engine = await loadEngine({ signal: context.signal });
     const { status } = await runTrackedStage(context, {
       stage: 'reduce',
       folder: out,
@@ -59,7 +57,7 @@ export async function reduceStage(
         split: split.hash,
         ...(extraction === undefined ? {} : { extraction: sha256(extraction) }),
       },
-      engine: engine.description,
+      engine: await engineFor(out, context.signal),
       run: async (run) => {
         const reduction = await fitReduction({
           ...options.reduction,

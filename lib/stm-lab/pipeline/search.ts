@@ -22,7 +22,7 @@ import {
 import { historyOf, paretoOf } from './searchFigures';
 import { writeStudyFile } from './searchStudy';
 import { bestPreset, writeTrials } from './searchTables';
-import type { StageResult } from '../stages/stage';
+import { engineFor, type StageResult } from '../stages/stage';
 import { trialRun } from './trialObjective';
 import { withoutTrials } from './trainableModel';
 import { planSearch, type SearchPlan, type SearchStageOptions } from './searchPlan';
@@ -74,11 +74,11 @@ export async function searchStage(
   const { out, search } = options;
   tellOfKeptLosses(options.split, context);
   const plan = planSearch(options);
-  const engine = await loadEngine({ signal: context.signal });
   const { status } = await runTrackedStage(context, {
     ...plan.request,
-    engine: engine.description,
+    engine: await engineFor(out, context.signal),
     run: async (run) => {
+      const engine = await loadEngine({ signal: context.signal });
       const study = openStudy(plan, out, search);
       recordEarlierTrials(study, search, engine, context, run);
       const logged = new Set<number>();

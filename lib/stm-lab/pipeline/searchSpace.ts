@@ -1,4 +1,3 @@
-import Ajv from 'ajv';
 import {
   checkSpace,
   conditionMet,
@@ -10,7 +9,7 @@ import {
 } from 'bayesian-optimizer';
 import { inputError } from 'research-basics/errors';
 import { resolveFitOptions } from '../models';
-import { checkAgainst } from '../stages/configuration';
+import { checkAgainst, compileSchema } from '../stages/configuration';
 import type { FeatureChoice } from './comparison/choice';
 import { definitions, EXTRACTED, kindsWith, NETWORKS, schemaOf, SETTINGS } from './searchableSettings';
 import { recipeOfTrial, type TrialBase } from './hyperparameters';
@@ -122,7 +121,7 @@ function noEffect(
 }
 
 function checkValues(name: string, parameter: Parameter): void {
-  const validate = new Ajv().compile({ ...schemaOf(name), definitions });
+  const validate = compileSchema({ ...schemaOf(name), definitions }, 'first');
   const tried = parameter.type === 'categorical' ? parameter.choices : [parameter.min, parameter.max];
   for (const value of tried)
     if (!validate(value))

@@ -26,7 +26,7 @@ import type { Experiment } from './experiment';
 import type { ModelChoice } from './modelChoice';
 import { readRoleData, type RoleData } from './roleData';
 import { noteLoggedModel } from '../stages/scoredModel';
-import type { StageResult } from '../stages/stage';
+import { engineFor, type StageResult } from '../stages/stage';
 
 /** What `trainStage` reads and writes. */
 export interface TrainStageOptions {
@@ -98,7 +98,6 @@ export async function trainStage(
   const { out, model, protocol, seed } = options;
   const data = readRoleData(options);
   tellOfKeptLosses(options.split, context);
-  const engine = await loadEngine({ signal: context.signal });
   const { status } = await runTrackedStage(context, {
     stage: 'train',
     folder: out,
@@ -106,8 +105,9 @@ export async function trainStage(
     // What network it is, the search says.
     settings: { protocol, seed },
     inputs: data.hashes,
-    engine: engine.description,
+    engine: await engineFor(out, context.signal),
     run: async (run) => {
+      const engine = await loadEngine({ signal: context.signal });
       const record = await trainOnce(engine, data, options, context, run);
       fs.rmSync(path.join(out, 'checkpoint'), { recursive: true, force: true });
       writeJson(path.join(out, 'training.json'), record);

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import Ajv, { type ErrorObject } from 'ajv';
+import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import { inputError } from 'research-basics/errors';
 import { shippedFolder } from './home';
 
@@ -61,12 +61,26 @@ export function configurationFile(kind: ConfigurationKind, nameOrFile: string): 
 }
 
 /**
+ * A JSON schema as a function that finds what is wrong: `all` of it, or the `first` entry. Our schemas are tested themselves; checking them, and tidying the
+ * code that is made of them, would take most of the time that a command needs to start.
+ */
+export function compileSchema(schema: object, errors: 'all' | 'first'): ValidateFunction {
+  return new Ajv({
+    allErrors: errors === 'all',
+    discriminator: true,
+    meta: false,
+    validateSchema: false,
+    code: { optimize: false },
+  }).compile(schema);
+}
+
+/**
  * The value, checked against a JSON schema; throws naming the file and every wrong entry.
  *
  * @throws UserError (`input`) naming the file and every wrong entry.
  */
 export function checkAgainst<T>(file: string, value: unknown, against: object): T {
-  const validate = new Ajv({ allErrors: true, discriminator: true }).compile(against);
+  const validate = compileSchema(against, 'all');
   if (!validate(value)) {
     const errors = validate.errors ?? [];
     // That none of several schemas fits says nothing beside what is wrong for each.

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { readJson, removeTemporaries, sha256, sha256File, writeJson } from 'research-basics/files';
 import { acquireLock } from 'research-basics/lock';
+import { engineStamp, loadEngine } from '../engine';
 import { changeOf } from './stageChange';
 import type { StageFailure, StageOutput, StageRecord, StageRequest } from './stageRecord';
 
@@ -17,6 +18,19 @@ const HASHED_BYTES = 256e6;
 export interface StageResult {
   readonly status: 'computed' | 'cached';
   readonly record: StageRecord;
+}
+
+/**
+ * Description of the engine on which a stage would run. It is loaded only where the folder's record does not tell it: results that
+ * are found finished need no TensorFlow.
+ *
+ * @throws UserError as `loadEngine`.
+ */
+export async function engineFor(folder: string, signal: AbortSignal | undefined): Promise<string> {
+  const record = readableRecord(folder);
+  // WebAssembly may have stood in for a native library that could not be loaded then.
+  if (record?.engine?.startsWith('native ') && record.engineStamp === engineStamp()) return record.engine;
+  return (await loadEngine({ signal })).description;
 }
 
 /** The identity of a stage's results: equal keys mean equal results. */
@@ -76,7 +90,7 @@ async function compute(request: StageRequest, key: string): Promise<StageRecord>
     key,
     parameters: request.parameters,
     inputs: request.inputs,
-    ...(request.engine === undefined ? {} : { engine: request.engine }),
+    ...(request.engine === undefined ? {} : { engine: request.engine, engineStamp: engineStamp() }),
     outputs: Object.fromEntries(
       [...files].sort().map((name) => {
         const file = path.join(request.folder, name);

@@ -23,6 +23,8 @@ export interface StageRecord {
   readonly inputs: Readonly<Record<string, string>>;
   /** Description of the engine that the numbers depend on; absent when none was used. */
   readonly engine?: string;
+  /** `engineStamp` of that time: the engine is still the same where it is, and need not be loaded to know. */
+  readonly engineStamp?: string;
   /** Each result file (relative to the folder), its bytes and SHA-256. */
   readonly outputs: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
   /** Parts that the results lack; absent when they are whole. */

@@ -4,11 +4,10 @@ import { tellOfLosses, tellOfUnrecognised } from '../classLosses';
 import { writeCsv } from '../../base/csv';
 import { divergedError, inputError } from 'research-basics/errors';
 import { readJson, writeJson } from 'research-basics/files';
-import { loadEngine } from '../../engine';
 import type { Interval } from '../../evaluation';
 import { runTrackedStage, type StageContext, type TrackedStageRequest } from '../../stages/context';
 import { classNumbers, openFeatureFolder, type FeatureFolder } from '../featureFolder';
-import type { StageFailure, StageResult } from '../../stages/stage';
+import { engineFor, type StageFailure, type StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
 import { logCellSounds } from '../runSounds';
 import { ablationTasks, scoreAll, type AblationIdentity } from './cells';
@@ -60,7 +59,7 @@ export async function ablateStage(
   const { folder, plan, tasks, request } = open;
   const { status, record: stage } = await runTrackedStage(context, {
     ...request,
-    engine: (await loadEngine({ signal: context.signal })).description,
+    engine: await engineFor(out, context.signal),
     run: async (run) => {
       const parts = stageParts(context);
       const outcomes = await scoreAll(options, open, tasks, context, run, parts);

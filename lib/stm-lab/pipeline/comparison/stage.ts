@@ -11,7 +11,7 @@ import type { Experiment } from '../experiment';
 import { collectionDesign, collectionRows } from '../byCollection';
 import type { IndexRow } from '../featureFolder';
 import { nameLabels } from '../../stages/labels';
-import type { StageFailure, StageResult } from '../../stages/stage';
+import { engineFor, type StageFailure, type StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
 import { tellMany } from '../../stages/tellMany';
 import { tellOfLosses, tellOfUnrecognised } from '../classLosses';
@@ -77,7 +77,6 @@ export async function compareStage(
   const { folds, seeds, reference, resamples = 2000 } = comparison;
   const design = collectionDesign(recordings, folds, seeds);
   const byCollection = design && collectionRows(design);
-  const engine = await loadEngine({ signal: context.signal });
   const { status, record: stage } = await runTrackedStage(context, {
     stage: 'compare',
     folder: out,
@@ -88,8 +87,9 @@ export async function compareStage(
       // Comparisons of earlier versions have no differences by collection.
       ...(byCollection === undefined ? {} : { differences: 'by group and collection' }),
     },
-    engine: engine.description,
+    engine: await engineFor(out, context.signal),
     run: async (run) => {
+      const engine = await loadEngine({ signal: context.signal });
       const shared = {
         recordings,
         engine,
