@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listenHtml } from 'stm-lab/dist/figures';
+import { filteredSoundFigure, listenHtml, renderSvg } from 'stm-lab/dist/figures';
 
 const tone = (seconds: number, rate: number, level: number): Float32Array =>
   Float32Array.from({ length: seconds * rate }, (_, i) => level * Math.sin((2 * Math.PI * 440 * i) / rate));
@@ -43,4 +43,18 @@ test('an empty sound and one that is not finite give a sentence that names it', 
   const of = (samples: Float32Array) => [{ samples, sampleRate: 8000, title: 'this one' }];
   assert.throws(() => listenHtml(of(new Float32Array(0))), /"this one" is empty/);
   assert.throws(() => listenHtml(of(Float32Array.of(0, NaN))), /"this one" holds samples/);
+});
+
+test('cochleagrams before, target and after fit an output of JupyterLab, 850 px, whatever the length', async () => {
+  const channelHz = Array.from({ length: 150 }, (_, c) => 180 * 38.3 ** (c / 149));
+  for (const seconds of [4, 300]) {
+    const values = new Float64Array(150 * seconds).fill(40);
+    const svg = await renderSvg(
+      filteredSoundFigure({ before: values, target: values, after: values, channelHz, frameRateHz: 1 }),
+    );
+    const width = Number(/ width="([\d.]+)"/.exec(svg)![1]);
+    assert.ok(width > 600 && width <= 850, `${width} px for ${seconds} s`);
+    for (const title of ['Before', 'Target', 'After', 'Centre frequency'])
+      assert.ok(svg.includes(title), title);
+  }
 });

@@ -15,12 +15,13 @@ export interface FilteredSoundInput extends FigureText {
   readonly frameRateHz: number;
 }
 
-const WIDTH = 226;
+/** Three panels and the colour bar fit an output of JupyterLab beside its side bar, about 850 px. */
+const WIDTH = 194;
 const HEIGHT = 140;
 
 /**
- * A sound whose modulations were filtered: its cochleagram, the one that was asked for, and the one that was reached,
- * on one colour scale (dB).
+ * A sound whose modulations were filtered: its cochleagram, the target, and the one that was reached, on one colour
+ * scale (dB).
  *
  * @throws UserError (`input`) when the matrices do not match the channels.
  */
@@ -39,7 +40,7 @@ export function filteredSoundFigure(input: FilteredSoundInput): FigureSpec {
     y: {
       edges: [channelHz[0] / halfStep, channelHz[rows - 1] * halfStep],
       scale: 'log',
-      title: 'Centre frequency (Hz)',
+      title: title === 'Before' ? 'Centre frequency (Hz)' : null,
       ticks: [200, 500, 1000, 2000, 5000],
       axis: { format: 'd' },
     },
@@ -48,7 +49,7 @@ export function filteredSoundFigure(input: FilteredSoundInput): FigureSpec {
     {
       hconcat: [
         rasterView(panel('Before', before)),
-        rasterView(panel('Asked for', target)),
+        rasterView(panel('Target', target)),
         {
           hconcat: [rasterView(panel('After', after)), colourBar(colour, 'Level (dB)', HEIGHT)],
           spacing: 10,
