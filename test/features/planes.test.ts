@@ -32,7 +32,7 @@ import { linearRipples, ripples } from './ripples';
 
 const RATE = 16000;
 // Those with modulation axes.
-const PLANES = FEATURE_KIND_NAMES.filter((kind) => !['mel', 'embedding'].includes(kind));
+const PLANES = FEATURE_KIND_NAMES.filter((kind) => !['mel', 'embedding', 'strf', 'tmnn'].includes(kind));
 
 const largest = (values: ArrayLike<number>): number => {
   let best = 0;

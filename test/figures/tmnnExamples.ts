@@ -1,5 +1,5 @@
 import * as figures from 'stm-lab/dist/figures';
-import { gaussianKernel, sincKernel } from 'stm-lab/dist/tmnn/maths/modulationKernels';
+import { gaussianKernel, sincKernel } from 'stm-lab/dist/features/tmnn/filterBank';
 import { filterResponse } from 'stm-lab/dist/tmnn/filterState';
 import { resolveTmnn } from 'stm-lab/dist/tmnn/spec';
 

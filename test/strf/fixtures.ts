@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { GridName } from 'stm-lab/dist/strf/grid';
-import type { GaborFilter } from 'stm-lab/dist/strf/kernels';
+import type { GridName } from 'stm-lab/dist/features/strf/grid';
+import type { GaborFilter } from 'stm-lab/dist/features/strf/gabor';
 
 /** The published kernel size. */
 export const SHAPE = { frequencyTaps: 9, timeTaps: 111 };

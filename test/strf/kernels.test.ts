@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gridAxis, gridStep } from 'stm-lab/dist/strf/grid';
+import { gridAxis, gridStep } from 'stm-lab/dist/features/strf/grid';
 import {
   gaborGradient,
   gaborKernel,
@@ -8,8 +8,8 @@ import {
   kernelFactors,
   type ComplexKernel,
   type GaborFilter,
-} from 'stm-lab/dist/strf/kernels';
-import { classicalFilters, classicalKernel, initialFilters } from 'stm-lab/dist/strf/initial';
+} from 'stm-lab/dist/features/strf/gabor';
+import { classicalFilters, classicalKernel, initialFilters } from 'stm-lab/dist/features/strf/initial';
 import { close, golden, goldenFilter, SHAPE } from './fixtures';
 
 const sum = (values: Float64Array, of: (x: number) => number): number =>

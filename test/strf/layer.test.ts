@@ -10,10 +10,10 @@ import {
   type ParameterTensors,
 } from 'stm-lab/dist/training';
 import { randomState } from 'research-basics/random/mt19937';
-import type { GridName } from 'stm-lab/dist/strf/grid';
-import { initialFilters } from 'stm-lab/dist/strf/initial';
-import type { GaborFilter, KernelNorm } from 'stm-lab/dist/strf/kernels';
-import { gaborKernel } from 'stm-lab/dist/strf/kernels';
+import type { GridName } from 'stm-lab/dist/features/strf/grid';
+import { initialFilters } from 'stm-lab/dist/features/strf/initial';
+import type { GaborFilter, KernelNorm } from 'stm-lab/dist/features/strf/gabor';
+import { gaborKernel } from 'stm-lab/dist/features/strf/gabor';
 import { createStrfLayer, type StrfOptions, type StrfOutput } from 'stm-lab/dist/strf/layer';
 import { gaborFactors, kernelTensor } from 'stm-lab/dist/strf/tensors';
 import { filterTuning } from 'stm-lab/dist/strf/units';

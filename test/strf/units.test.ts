@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { initialFilters } from 'stm-lab/dist/strf/initial';
-import { gaborKernel } from 'stm-lab/dist/strf/kernels';
+import { initialFilters } from 'stm-lab/dist/features/strf/initial';
+import { gaborKernel } from 'stm-lab/dist/features/strf/gabor';
 import { bandsPerOctave, frameRate, SPEECH_LOG_MEL, URBAN_LOG_MEL } from 'stm-lab/dist/features/mel/logMel';
 import {
   canonicalFilter,

@@ -10,7 +10,7 @@ import {
   responseAt,
   sincKernel,
   spaced,
-} from 'stm-lab/dist/tmnn/maths/modulationKernels';
+} from 'stm-lab/dist/features/tmnn/filterBank';
 import { createPowerSpectrogram, frameCount, PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
 import { worst } from '../training/fixtures';
 

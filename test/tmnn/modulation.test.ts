@@ -16,7 +16,7 @@ import {
   gaussianKernel,
   type PassBand,
   sincKernel,
-} from 'stm-lab/dist/tmnn/maths/modulationKernels';
+} from 'stm-lab/dist/features/tmnn/filterBank';
 import { createModulation, toeplitz } from 'stm-lab/dist/tmnn/modulation';
 import { createTmnn } from 'stm-lab/dist/tmnn/network';
 import { resolveTmnn, type TmnnOptions } from 'stm-lab/dist/tmnn/spec';

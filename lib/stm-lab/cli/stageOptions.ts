@@ -136,8 +136,8 @@ export const FEATURE_SETTINGS: Readonly<Record<string, OptionSpec>> = {
   },
   average: {
     value: 'AXES',
-    help: 'am: none (30 bands) or frequency; cortical: time-frequency, time, frequency or none',
-    default: 'none for am, time-frequency for cortical',
+    help: 'am: none (30 bands) or frequency; cortical: time-frequency, time, frequency or none; strf, tmnn: time or time-frequency',
+    default: 'none for am, time-frequency for cortical, time for strf and tmnn',
   },
   amplitude: { value: 'SCALE', help: 'mps: log or linear', default: 'log' },
   filters: { value: 'FORM', help: 'cortical: seed or gabor functions', default: 'seed' },

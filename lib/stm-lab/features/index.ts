@@ -18,3 +18,6 @@ export { foldRates } from './foldRates';
 export { prepareModulations, type Preparation } from './preparation';
 export { smoothRates, smoothScales } from './smoothing';
 export * from './stm';
+export * from './strf';
+export * from './tmnn';
+export type { BandAverage, BandAxes } from './bandAverage';

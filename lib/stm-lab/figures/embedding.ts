@@ -16,6 +16,10 @@ export interface EmbeddingInput extends FigureText {
   readonly points: readonly EmbeddingPoint[];
   /** Classes in the order of their colours. Default: as first seen. */
   readonly classes?: readonly string[] | undefined;
+  /** What the labels are: title of the legend. Default "Class". */
+  readonly groupTitle?: string | undefined;
+  /** Recordings in all, where the points given are some of them; said below the figure. */
+  readonly of?: number | undefined;
   /** How the plane was made: names its axes. For `PCA` give the variances in `axisTitles`. */
   readonly method: 'PCA' | 't-SNE' | 'UMAP';
   /** Default: "PC 1", "PC 2" for PCA, "… 1", "… 2" otherwise (their units mean nothing). */
@@ -46,7 +50,13 @@ export function embeddingFigure(input: EmbeddingInput): FigureSpec {
     // distances have no unit where neighbourhoods alone are kept
     axis: { title, tickCount: 6, ...(method === 'PCA' ? {} : { labels: false, ticks: false, grid: false }) },
   });
-  const legend = { title: 'Class', symbolOpacity: 1 };
+  const title = input.groupTitle ?? 'Class';
+  const legend = { title, symbolOpacity: 1 };
+  // Beyond as many as there are colours, each colour comes with another shape.
+  const shapes = classes.map(
+    (_, i) => CLASS_SHAPES[(i + Math.floor(i / CLASS_COLOURS.length)) % CLASS_SHAPES.length],
+  );
+  const all = input.of ?? points.length;
   return composeFigure(
     {
       width: 400,
@@ -71,13 +81,13 @@ export function embeddingFigure(input: EmbeddingInput): FigureSpec {
         x: axis('x', titles[0]),
         y: axis('y', titles[1]),
         color: { field: 'class', type: 'nominal', scale: classScale(classes, CLASS_COLOURS), legend },
-        shape: { field: 'class', type: 'nominal', scale: classScale(classes, CLASS_SHAPES), legend },
+        shape: { field: 'class', type: 'nominal', scale: { domain: [...classes], range: shapes }, legend },
       },
     },
     {
       ...input,
       defaultTitle: `${method} of the recordings`,
-      remarks: shown.length < points.length ? [`${shown.length} of ${points.length} recordings shown.`] : [],
+      remarks: shown.length < all ? [`${shown.length} of ${all} recordings shown.`] : [],
       widthPx: 560,
     },
   );

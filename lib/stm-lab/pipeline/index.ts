@@ -103,10 +103,12 @@ export { cutoffStudy, type CutoffRow, type CutoffStudy, type NamedClip } from '.
 export { listenPage, soundOfFile, type SoundSection } from './listenPage';
 export {
   FIGURE_NAMES,
+  MAP_COLOURS,
   saveFigures,
   type FigureName,
   type FigureOptions,
   type FigureResult,
+  type MapColour,
   type ResultFigureName,
   type SaveFiguresOptions,
 } from './figures';

@@ -1,4 +1,4 @@
-export { gridAxis, gridStep, PUBLISHED_SHAPE, type GridName, type KernelShape } from './grid';
+export { gridAxis, gridStep, PUBLISHED_SHAPE, type GridName, type KernelShape } from '../features/strf/grid';
 export {
   GABOR_PARAMETERS,
   gaborGradient,
@@ -10,14 +10,14 @@ export {
   type KernelFactors,
   type KernelNorm,
   type KernelOptions,
-} from './kernels';
+} from '../features/strf/gabor';
 export {
   classicalFilters,
   classicalKernel,
   initialFilters,
   type ClassicalFilter,
   type InitialOptions,
-} from './initial';
+} from '../features/strf/initial';
 export {
   canonicalFilter,
   filterTuning,

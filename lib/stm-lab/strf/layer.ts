@@ -2,9 +2,19 @@ import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 import { convolve, type Parameter, type ParameterTensors } from '../training';
-import { PUBLISHED_SHAPE, type GridName, type KernelShape } from './grid';
-import { classicalFilters, classicalKernel, initialFilters, type InitialOptions } from './initial';
-import { GABOR_PARAMETERS, scaleToUnitEnergy, type GaborFilter, type KernelNorm } from './kernels';
+import { PUBLISHED_SHAPE, type GridName, type KernelShape } from '../features/strf/grid';
+import {
+  classicalFilters,
+  classicalKernel,
+  initialFilters,
+  type InitialOptions,
+} from '../features/strf/initial';
+import {
+  GABOR_PARAMETERS,
+  scaleToUnitEnergy,
+  type GaborFilter,
+  type KernelNorm,
+} from '../features/strf/gabor';
 import { gaborFactors, kernelTensor, separableStack, type GaborTensors } from './tensors';
 
 /**

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Engine } from '../engine';
-import { gridAxis, type GridName, type KernelShape } from './grid';
-import { SIGMA_GUARD, type KernelNorm } from './kernels';
+import { gridAxis, type GridName, type KernelShape } from '../features/strf/grid';
+import { SIGMA_GUARD, type KernelNorm } from '../features/strf/gabor';
 
 /** Parameters of N filters, one vector each (see `GaborFilter`). */
 export interface GaborTensors {

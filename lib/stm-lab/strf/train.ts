@@ -15,7 +15,7 @@ import {
   runTraining,
   type Schedule,
 } from '../training';
-import type { GaborFilter } from './kernels';
+import type { GaborFilter } from '../features/strf/gabor';
 import type { StrfNetwork } from './networks';
 import { batchTensors, type StrfValues } from './predict';
 import { storedSounds, type SoundSet, type SoundSource } from './soundSet';

@@ -1,6 +1,6 @@
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
-import { gridStep, type GridName, type KernelShape } from './grid';
-import { gaborKernel, type ComplexKernel, type GaborFilter } from './kernels';
+import { gridStep, type GridName, type KernelShape } from '../features/strf/grid';
+import { gaborKernel, type ComplexKernel, type GaborFilter } from '../features/strf/gabor';
 
 /** What turns taps into physical units; belongs to a task, not to a filter. */
 export interface UnitContext {

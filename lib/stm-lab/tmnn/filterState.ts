@@ -1,6 +1,6 @@
 import type { Engine } from '../engine';
 import { unpack } from '../training';
-import { responseAt } from './maths/modulationKernels';
+import { responseAt } from '../features/tmnn/filterBank';
 import { frameRate } from './spec';
 import type { TmnnTrainer } from './trainer';
 

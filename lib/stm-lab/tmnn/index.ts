@@ -48,7 +48,7 @@ export {
   type PassBand,
   responseAt,
   sincKernel,
-} from './maths/modulationKernels';
+} from '../features/tmnn/filterBank';
 export { loadTmnn, saveTmnn, startTmnn, type TmnnModel } from './model';
 export { createTmnn, type TmnnNetwork } from './network';
 export {

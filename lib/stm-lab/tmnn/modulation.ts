@@ -2,7 +2,7 @@ import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfj
 import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
 import type { Parameter, ParameterTensors } from '../training';
-import { adjoiningBands, hammingWindow, spaced } from './maths/modulationKernels';
+import { adjoiningBands, hammingWindow, spaced } from '../features/tmnn/filterBank';
 import { frameRate, type TmnnSpec } from './spec';
 
 /** Learnable filters along time on tensors. */

@@ -1,5 +1,5 @@
 import { inputError } from 'research-basics/errors';
-import type { PassBand } from './maths/modulationKernels';
+import type { PassBand } from '../features/tmnn/filterBank';
 import { type Analysis, PUBLISHED_ANALYSIS } from '../features/spectrogram';
 
 /** Turns a power spectrogram into bands. */

@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import {
   FIGURE_NAMES,
+  MAP_COLOURS,
   openProject,
   saveFigures,
   type FigureName,
@@ -39,6 +40,7 @@ export const figures: Command = {
       help: 'panels in a row or a column, or only the first one',
       default: 'as drawn; column where that does not fit',
     },
+    color: { value: 'WHAT', help: 'of the map: class or collection', default: 'class' },
     format: { value: 'LIST', help: 'of pdf, svg, png, vl.json', default: 'svg,png,vl.json' },
     results: RESULTS,
   },
@@ -91,6 +93,7 @@ function paperOptions(options: OptionValues): SaveFiguresOptions {
   return {
     width: millimetres === undefined ? (width as 'column' | 'page' | undefined) : Number(millimetres),
     metric: options['metric'],
+    color: options['color'] === undefined ? undefined : choiceOption(options, 'color', MAP_COLOURS, 'class'),
     title: options['title'],
     scheme: options['scheme'],
     layout:

@@ -3,11 +3,14 @@ import { AM_PARAMETERS, amAxes, createAmKernel } from '../am';
 import { CORTICAL_PARAMETERS, corticalAxes, createCorticalKernel } from '../cortical';
 import { createEmbeddingKernel, EMBEDDING_PARAMETERS, startEmbeddingAnalysis } from '../embedding';
 import type { EmbeddingModel, EmbeddingParameters } from '../embedding';
+import type { BandAxes } from '../bandAverage';
 import { EXCERPT_SECONDS } from '../excerpts';
 import { createMelKernel, MEL_PARAMETERS, melAxes, startMelAnalysis, type MelParameters } from '../mel';
 import { createMpsKernel, MPS_PARAMETERS, mpsAxes } from '../mps';
 import { createStmTimeKernel, STM_TIME_PARAMETERS, stmTimeAxes } from '../stm/timeResolved';
 import { createStmKernel, startStmAnalysis, STM_PARAMETERS, stmAxes, type StmParameters } from '../stm';
+import { createStrfFeatureKernel, STRF_FEATURE_PARAMETERS, strfFeatureAxes } from '../strf';
+import { createTmnnFeatureKernel, TMNN_FEATURE_PARAMETERS, tmnnFeatureAxes } from '../tmnn';
 import { planeColumns, type PlaneAxes } from '../plane';
 import { startPlaneAnalysis, type PlaneKernel } from '../planeAnalysis';
 import type { Analyser, Kept } from './analysers';
@@ -80,12 +83,12 @@ const mel: FeatureKindEntry = {
   },
 };
 
-/** An entry of features on a modulation plane: rows for excerpts, and axes that name the kind and its choices. */
-function planeEntry(
+/** An entry of features of excerpts, with a row for each, whose values are averaged; axes name the kind and its choices. */
+function excerptEntry(
   kind: string,
   entry: Pick<FeatureKindEntry, 'title' | 'defaults' | 'settings'>,
-  axesOf: (parameters: FeatureParameters) => PlaneAxes,
-  createKernel: (parameters: FeatureParameters) => Promise<PlaneKernel>,
+  describe: (parameters: FeatureParameters) => { readonly axes: object; readonly rowLength: number },
+  createKernel: (parameters: FeatureParameters) => PlaneKernel | Promise<PlaneKernel>,
 ): FeatureKindEntry {
   const { settings } = entry;
   return {
@@ -94,10 +97,10 @@ function planeEntry(
     revision: 1,
     hasExcerpts: true,
     describe(parameters) {
-      const axes = axesOf(parameters);
+      const { axes, rowLength } = describe(parameters);
       const choices = Object.keys(settings).filter((name) => settings[name] !== 'number');
       const named = Object.fromEntries(choices.map((name) => [name, parameters[name]]));
-      return { axes: { features: kind, ...named, ...axes }, rowLength: planeColumns(axes) };
+      return { axes: { features: kind, ...named, ...axes }, rowLength };
     },
     async prepare(parameters, keep) {
       const kernel = await createKernel(parameters);
@@ -108,6 +111,20 @@ function planeEntry(
     },
   };
 }
+
+/** An entry of features on a modulation plane. */
+const planeEntry = (
+  kind: string,
+  entry: Pick<FeatureKindEntry, 'title' | 'defaults' | 'settings'>,
+  axesOf: (parameters: FeatureParameters) => PlaneAxes,
+  createKernel: (parameters: FeatureParameters) => Promise<PlaneKernel>,
+): FeatureKindEntry => {
+  const describe = (parameters: FeatureParameters): ReturnType<Parameters<typeof excerptEntry>[2]> => {
+    const axes = axesOf(parameters);
+    return { axes, rowLength: planeColumns(axes) };
+  };
+  return excerptEntry(kind, entry, describe, createKernel);
+};
 
 const am = planeEntry(
   'am',
@@ -186,6 +203,37 @@ const stmTime = planeEntry(
   createStmTimeKernel,
 );
 
+const AVERAGES: FeatureKindEntry['settings'] = { average: ['time', 'time-frequency'] };
+
+/** How many values a row has: filters, times bands where these are not averaged. */
+const rowOf = <A extends BandAxes>(
+  axes: A,
+  filters: number,
+): { readonly axes: A; readonly rowLength: number } => ({
+  axes,
+  rowLength: filters * (axes.bandHz?.length ?? 1),
+});
+
+const strf = excerptEntry(
+  'strf',
+  { title: 'starting STRFs', defaults: { ...STRF_FEATURE_PARAMETERS }, settings: AVERAGES },
+  (parameters) => {
+    const axes = strfFeatureAxes(parameters);
+    return rowOf(axes, axes.filters.length);
+  },
+  createStrfFeatureKernel,
+);
+
+const tmnn = excerptEntry(
+  'tmnn',
+  { title: 'starting TMNN filters', defaults: { ...TMNN_FEATURE_PARAMETERS }, settings: AVERAGES },
+  (parameters) => {
+    const axes = tmnnFeatureAxes(parameters);
+    return rowOf(axes, axes.passBandHz.length);
+  },
+  createTmnnFeatureKernel,
+);
+
 /** The features an extraction can make, by name: a new kind is an entry here. */
 export const FEATURE_KINDS = {
   stm,
@@ -194,6 +242,8 @@ export const FEATURE_KINDS = {
   mps,
   cortical,
   'stm-time': stmTime,
+  strf,
+  tmnn,
   embedding,
 } as const satisfies Readonly<Record<string, FeatureKindEntry>>;
 

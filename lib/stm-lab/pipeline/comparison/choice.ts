@@ -46,7 +46,7 @@ export type FeatureChoice =
       readonly maxSilenceSeconds?: SilenceLimit;
     }
   | ({
-      readonly kind: 'am' | 'mps' | 'cortical' | 'stm-time';
+      readonly kind: 'am' | 'mps' | 'cortical' | 'stm-time' | 'strf' | 'tmnn';
       /** Of cortical features: each excerpt is a row of its own, for `excerptModel`. */
       readonly pooling?: 'excerpts';
       /** Excerpts of a recording at most. Default 30, of time-resolved STM 1,200. */

@@ -12,6 +12,7 @@ import {
 import { trackedRun, type StageContext } from '../../stages/context';
 import type { ExperimentStages } from '../experimentStages';
 import { classMeansFigure, effectSizesFigure, pipelineFigure, publishedEffectSizesFigure } from './features';
+import { mapFigure, MAP_COLOURS, type MapColour } from './map';
 import { balanceFigure, varianceFigure, componentsFigure } from './reduction';
 import { objectivesOf } from '../searchObjective';
 import {
@@ -33,6 +34,8 @@ const FIGURES = {
   'split-balance': balanceFigure,
   'explained-variance': varianceFigure,
   components: componentsFigure,
+  map: (lab: ExperimentStages, _metric: string | undefined, { color, signal }: FigureOptions) =>
+    mapFigure(lab, color, signal),
   'search-history': historyFigure,
   'search-slices': searchSlicesFigure,
   'search-parallel': searchParallelFigure,
@@ -46,7 +49,10 @@ const FIGURES = {
   'ablation-marginals': ablationMarginals,
   'ablation-published': publishedAblation,
   occlusion: occlusionFigure,
-} as const satisfies Record<string, (lab: ExperimentStages) => Promise<FigureSpec>>;
+} as const satisfies Record<
+  string,
+  (lab: ExperimentStages, metric: string | undefined, options: FigureOptions) => Promise<FigureSpec>
+>;
 
 /** Name of a figure that a workbench can draw. */
 export type FigureName = keyof typeof FIGURES;
@@ -96,14 +102,15 @@ export async function buildFigure(
   result?: object,
 ): Promise<FigureSpec> {
   const build = FIGURES[name] as
-    ((lab: ExperimentStages, metric: string | undefined) => Promise<FigureSpec>) | undefined;
+    | ((lab: ExperimentStages, metric: string | undefined, options: FigureOptions) => Promise<FigureSpec>)
+    | undefined;
   if (build === undefined)
     throw inputError(`figure ${JSON.stringify(name)}: must be one of ${FIGURE_NAMES.join(', ')}`);
   const unknown = Object.keys(options).find((key) => !FIGURE_OPTIONS.includes(key));
   if (unknown !== undefined)
     throw inputError(`figure option "${unknown}": must be one of ${FIGURE_OPTIONS.join(', ')}`);
   const shown = result === undefined ? lab : withResult(lab, name, result);
-  return paperFigure(await build(shown, options.metric), options);
+  return paperFigure(await build(shown, options.metric, options), options);
 }
 
 /** Whether something is a stage's result rather than figure options. */
@@ -130,10 +137,14 @@ export interface FigureOptions extends PaperOptions {
    * default its first objective. Figures without scores ignore it.
    */
   readonly metric?: string | undefined;
+  /** What the points of a map are coloured by; default `class`. Other figures ignore it. */
+  readonly color?: MapColour | undefined;
+  /** Ends the making of a map. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const FIGURE_OPTIONS: readonly string[] = [
-  'width', 'title', 'scheme', 'layout', 'metric',
+  'width', 'title', 'scheme', 'layout', 'metric', 'color', 'signal',
 ] satisfies (keyof FigureOptions)[]; // prettier-ignore
 
 /** Which figures to save, and who is told. */
@@ -145,7 +156,6 @@ export interface SaveFiguresOptions extends FigureOptions {
   readonly onFigure?: (name: FigureName, files: readonly string[]) => void;
   /** A figure that these results cannot have, with the reason (no components, mel features, too few trials, a training that diverged). */
   readonly onSkip?: (name: FigureName, reason: string) => void;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -180,10 +190,11 @@ export async function saveFigures(
 }
 
 /** What is drawn in another way is another run. */
-const paperKey = ({ width, title, scheme, layout, metric, formats }: SaveFiguresOptions): unknown[] =>
-  [width, title, scheme, layout, metric, formats].every((one) => one === undefined)
-    ? []
-    : [{ width, title, scheme, layout, metric, formats }];
+const paperKey = (options: SaveFiguresOptions): unknown[] => {
+  const { width, title, scheme, layout, metric, color, formats } = options;
+  const stated = { width, title, scheme, layout, metric, formats, ...(color === undefined ? {} : { color }) };
+  return Object.values(stated).every((one) => one === undefined) ? [] : [stated];
+};
 
 async function saveOne(
   lab: ExperimentStages,
@@ -192,16 +203,20 @@ async function saveOne(
 ): Promise<string[]> {
   let spec: FigureSpec;
   try {
-    const { width, title, scheme, layout, metric } = options;
-    spec = await buildFigure(lab, name, { width, title, scheme, layout, metric });
+    const { width, title, scheme, layout, metric, color, signal } = options;
+    spec = await buildFigure(lab, name, { width, title, scheme, layout, metric, color, signal });
   } catch (error) {
     if (!(error instanceof UserError && error.kind === 'input') && !isDivergence(error)) throw error;
     options.onSkip?.(name, error.message);
     return [];
   }
-  const files = await saveFigure(spec, path.join(lab.folders.figures, name), {
+  // One map does not replace the other.
+  const fileStem = name === 'map' && options.color === 'collection' ? 'map-by-collection' : name;
+  const files = await saveFigure(spec, path.join(lab.folders.figures, fileStem), {
     formats: options.formats ?? ['svg', 'png', 'vl.json'],
   });
   options.onFigure?.(name, files);
   return files;
 }
+
+export { MAP_COLOURS, type MapColour };

@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { checkSeed, deriveSeed } from 'research-basics/random/seeds';
-import { initialFilters } from '../initial';
+import { initialFilters } from '../../features/strf/initial';
 import { filterTuning, type UnitContext } from '../units';
 
 /** A filter on the modulation plane. */

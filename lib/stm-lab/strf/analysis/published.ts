@@ -1,5 +1,5 @@
 import { filterTuning, type UnitContext } from '../units';
-import type { GaborFilter } from '../kernels';
+import type { GaborFilter } from '../../features/strf/gabor';
 
 /** Modulations that a study found to matter to human listeners. */
 export interface PublishedRange {

@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { symmetricEigen } from '../../reduction/symmetricEigen';
-import { gaborKernel, type GaborFilter, type KernelNorm } from '../kernels';
+import { gaborKernel, type GaborFilter, type KernelNorm } from '../../features/strf/gabor';
 import { filterTuning, modulationResponse, type UnitContext } from '../units';
 import type { ModulationGrid } from './density';
 

@@ -1,6 +1,6 @@
 import type { Engine } from '../../engine';
 import type { GroupDesign } from '../../evaluation';
-import type { InitialOptions } from '../initial';
+import type { InitialOptions } from '../../features/strf/initial';
 import type { StrfOptions } from '../layer';
 import type { LogMelParameters } from '../../features/mel/logMel';
 import type { FrontOptions, StrfNetwork } from '../networks';

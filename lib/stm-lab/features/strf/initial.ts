@@ -1,7 +1,7 @@
 import { randomState } from 'research-basics/random/mt19937';
 import { checkSeed } from 'research-basics/random/seeds';
 import { gridAxis, type GridName, type KernelShape } from './grid';
-import type { ComplexKernel, GaborFilter } from './kernels';
+import type { ComplexKernel, GaborFilter } from './gabor';
 
 /** How the starting carriers are drawn. */
 export interface InitialOptions {

@@ -1,0 +1,8 @@
+export {
+  createStrfFeatureKernel,
+  extractStrf,
+  STRF_FEATURE_PARAMETERS,
+  strfFeatureAxes,
+  type StrfFeatureAxes,
+  type StrfFeatureParameters,
+} from './core';

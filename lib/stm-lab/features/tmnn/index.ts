@@ -1,0 +1,8 @@
+export {
+  createTmnnFeatureKernel,
+  extractTmnn,
+  TMNN_FEATURE_PARAMETERS,
+  tmnnFeatureAxes,
+  type TmnnFeatureAxes,
+  type TmnnFeatureParameters,
+} from './core';
