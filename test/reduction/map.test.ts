@@ -6,7 +6,7 @@ import { writeCsv } from 'stm-lab/dist/base/csv';
 import { writeNpy } from 'stm-lab/dist/base/npy';
 import { embeddingFigure } from 'stm-lab/dist/figures';
 import { buildFigure } from 'stm-lab/dist/pipeline/figures';
-import { layOut } from 'stm-lab/dist/reduction';
+import { umapPlane } from 'stm-lab/dist/reduction';
 import { randomState } from 'research-basics/random/mt19937';
 import { temporaryFolder } from '../pipeline/support';
 
@@ -37,7 +37,7 @@ function neighboursAlike(plane: Float32Array, own: readonly number[]): number {
 }
 
 test('two planted clusters come out apart; by shuffled labels they do not', async () => {
-  const plane = await layOut(x, columns);
+  const plane = await umapPlane(x, columns);
   assert.equal(neighboursAlike(plane, labels), 1);
   const order = randomState(4).permutation(rows);
   const shuffled = labels.map((_, row) => labels[order[row]!]!);
@@ -54,18 +54,21 @@ test('two planted clusters come out apart; by shuffled labels they do not', asyn
 });
 
 test('a plane comes from its seed and options alone; what cannot be laid out is refused', async () => {
-  const plane = await layOut(x, columns, { seed: 3 });
-  assert.deepEqual(await layOut(x, columns, { seed: 3 }), plane);
-  assert.notDeepEqual(await layOut(x, columns, { seed: 4 }), plane);
-  assert.notDeepEqual(await layOut(x, columns, { seed: 3, neighbours: 5 }), plane);
-  assert.notDeepEqual(await layOut(x, columns, { seed: 3, leastDistance: 0.8 }), plane);
-  assert.equal((await layOut(x.subarray(0, 4 * columns), columns)).length, 8);
-  await assert.rejects(layOut(x.subarray(0, 3 * columns), columns), /3 rows cannot be laid out; four are/);
-  await assert.rejects(layOut(x, columns, { neighbours: 1 }), /neighbours is 1; it must be/);
-  await assert.rejects(layOut(x, columns, { leastDistance: -1 }), /leastDistance is -1; it must be/);
+  const plane = await umapPlane(x, columns, { seed: 3 });
+  assert.deepEqual(await umapPlane(x, columns, { seed: 3 }), plane);
+  assert.notDeepEqual(await umapPlane(x, columns, { seed: 4 }), plane);
+  assert.notDeepEqual(await umapPlane(x, columns, { seed: 3, neighbours: 5 }), plane);
+  assert.notDeepEqual(await umapPlane(x, columns, { seed: 3, leastDistance: 0.8 }), plane);
+  assert.equal((await umapPlane(x.subarray(0, 4 * columns), columns)).length, 8);
+  await assert.rejects(
+    umapPlane(x.subarray(0, 3 * columns), columns),
+    /3 rows are too few for a map; give four/,
+  );
+  await assert.rejects(umapPlane(x, columns, { neighbours: 1 }), /neighbours is 1; it must be/);
+  await assert.rejects(umapPlane(x, columns, { leastDistance: -1 }), /leastDistance is -1; it must be/);
   const stop = new AbortController();
   stop.abort();
-  await assert.rejects(layOut(x, columns, { signal: stop.signal }), /stopped/);
+  await assert.rejects(umapPlane(x, columns, { signal: stop.signal }), /stopped/);
 });
 
 test('figure map: coloured by class or by collection, the same bytes; a colour that cannot be is refused', async () => {

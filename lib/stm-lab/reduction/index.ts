@@ -32,4 +32,4 @@ export {
 export { fitStandardiser, standardise, type Standardiser } from './standardiser';
 export type { Components } from './pca';
 export { loadAlgebra, type Algebra, type AlgebraOptions } from './algebra';
-export { layOut, type LayOutOptions } from './umap';
+export { umapPlane, type UmapOptions } from './umap';

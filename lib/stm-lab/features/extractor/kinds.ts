@@ -205,7 +205,7 @@ const stmTime = planeEntry(
 
 const AVERAGES: FeatureKindEntry['settings'] = { average: ['time', 'time-frequency'] };
 
-/** How many values a row has: filters, times bands where these are not averaged. */
+/** Axes with the length of a feature vector: filters, times bands unless these are averaged. */
 const rowOf = <A extends BandAxes>(
   axes: A,
   filters: number,

@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { openNpyRows } from '../../base/npyRows';
 import { embeddingFigure, type FigureSpec } from '../../figures';
-import { layOut } from '../../reduction';
+import { umapPlane } from '../../reduction';
 import { openFeatureFolder } from '../featureFolder';
 import type { ExperimentStages } from '../experimentStages';
 
@@ -39,7 +39,7 @@ export async function mapFigure(
   const matrix = openNpyRows(path.join(lab.folders.reduction, 'reduced.npy'));
   let plane: Float32Array;
   try {
-    plane = await layOut(matrix.readRowList(places), matrix.columns, { signal });
+    plane = await umapPlane(matrix.readRowList(places), matrix.columns, { signal });
   } finally {
     matrix.close();
   }
