@@ -99,4 +99,11 @@ export { addNoise } from './noise';
 export { normaliseScores, type ScoreNormOptions, type ScoreNormTask } from './scoreNorm';
 export * from './tasks';
 export * from './analysis';
-export { detectPlanted, type PlantedOptions, type PlantedOutcome } from './planted';
+export {
+  detectPlanted,
+  matchRipple,
+  type PlantedFilter,
+  type PlantedOptions,
+  type PlantedOutcome,
+  type PlantedRipple,
+} from './planted';

@@ -14,7 +14,7 @@ export interface SoundSet {
   readonly targetSize: number;
 }
 
-/** Where a training takes its batches from: kept spectrograms, or ones that are made when asked for. */
+/** Where a training takes its batches from: stored spectrograms, or spectrograms computed on demand. */
 export interface SoundSource {
   /** What a pass over the data goes through once: recordings, excerpts or speakers. */
   readonly rows: number;
@@ -22,7 +22,7 @@ export interface SoundSource {
   batch(rows: Int32Array, step: number): SoundSet | Promise<SoundSet>;
 }
 
-/** Batches of kept spectrograms. */
+/** Batches of stored spectrograms. */
 export function storedSounds(set: SoundSet): SoundSource {
   return { rows: set.rows, batch: (rows) => selectSounds(set, rows) };
 }
