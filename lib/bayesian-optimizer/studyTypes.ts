@@ -85,7 +85,7 @@ export type Recorded = 'recorded' | 'lost';
 export type Outcome = number | readonly number[] | 'failed' | 'pruned';
 
 export interface AskOptions {
-  /** Make no trial beyond this many (trials that wait for a restart are still handed out). */
+  /** Create at most this many trials (trials waiting for a restart are still handed out). */
   readonly limit?: number;
 }
 

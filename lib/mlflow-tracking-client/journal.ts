@@ -291,7 +291,7 @@ export function spooledFile(journal: string, { to, spool }: Pick<SpooledFile, 't
     fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true
   )
     throw inputError(
-      `${journal}: artifact "${to}" is said to be kept in ${JSON.stringify(spool)}, which is not a file of this journal; it is not sent`,
+      `${journal}: the copy of artifact "${to}" would be ${JSON.stringify(spool)}, which is not a file of this journal; it is not sent`,
     );
   return file;
 }

@@ -15,7 +15,7 @@ export interface SendJob {
   notBefore: number;
   error: string | undefined;
   blocked: 'no' | 'held' | 'elsewhere';
-  /** Delivered and ended: looked at again only when told to. */
+  /** Delivered and ended: checked again only on request. */
   resting: 'yes' | 'no';
 }
 

@@ -3,7 +3,7 @@ import { monotonicMs } from './retry';
 import type { SentState } from './sentState';
 import { isAbsent } from './serverError';
 
-/** What a server said a moment ago, shared by all who ask: thousands of runs share a few experiments and parents. */
+/** A server's recent answers, shared by all callers: thousands of runs share a few experiments and parents. */
 export interface ServerMemory {
   /** The answer to `ask`, at most two seconds old. Failures are not remembered; `fresh` asks in any case. */
   ask<T>(key: string, ask: () => Promise<T>, fresh?: boolean): Promise<T>;

@@ -2,7 +2,7 @@ import type { Delivered } from './delivered';
 import { backOffMs, monotonicMs } from './retry';
 import { needsSettings, type ServerError } from './serverError';
 
-/** When a server that failed may be tried again, and what is said of it. */
+/** When a server that failed may be tried again, and what is reported about it. */
 export interface ServerPatience {
   /** A request failed for the server's reasons; `sentence` says why. */
   failed(error: ServerError, sentence: string): void;

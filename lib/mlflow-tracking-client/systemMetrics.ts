@@ -77,7 +77,7 @@ export function sampleSystem(run: Run, options: SystemSampling = {}): () => void
   };
 }
 
-/** @returns a function that gives what `nvidia-smi` said last and asks it again, without waiting; nothing where there is none. */
+/** @returns a function that returns the latest output of `nvidia-smi` and requests a new one without waiting; empty where there is none. */
 function watchGpus(): () => Record<string, number> {
   const fields = ['utilization.gpu', 'memory.used', 'memory.total', 'power.draw'];
   let latest: Record<string, number> = {};

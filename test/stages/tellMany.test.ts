@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tellMany, type ItemWarning } from 'stm-lab/dist/stages/tellMany';
+import { warnMany, type ItemWarning } from 'stm-lab/dist/stages/warnMany';
 
 const told = (items: readonly ItemWarning[], where?: string): string[] => {
   const lines: string[] = [];
-  tellMany(items, (line) => lines.push(line), where);
+  warnMany(items, (line) => lines.push(line), where);
   return lines;
 };
 const items = (count: number, reasonOf: (i: number) => string): ItemWarning[] =>

@@ -22,7 +22,7 @@ export interface LockOptions {
  * can share a journal. A lock left by a dead process of this machine is broken at once, any other after
  * the grace period without change of the lock or of its holder's sign of life.
  *
- * @throws UserError (`environment`) when the lock cannot be had in time or its folder is not writable.
+ * @throws UserError (`environment`) when the lock cannot be acquired in time or its folder is not writable.
  */
 export function withLock<T>(file: string, body: () => T, options: LockOptions = {}): T {
   const { graceSeconds = 30, timeoutSeconds = 300, signOf = () => '' } = options;

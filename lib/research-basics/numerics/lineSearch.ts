@@ -5,7 +5,7 @@
 export interface LineSearch {
   /** The step to evaluate next. */
   step: number;
-  /** Whether `step` is to be evaluated, is accepted, or is the best that can be had. */
+  /** Whether `step` is to be evaluated, is accepted, or is the best available. */
   status: 'evaluate' | 'converged' | 'stopped';
 }
 

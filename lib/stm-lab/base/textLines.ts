@@ -52,7 +52,7 @@ export function eachTextLine(file: string, visit: (text: string) => void): TextF
     const foreign = lines.end();
     return { encoding, ...(foreign === undefined ? {} : { foreign }) };
   } catch (error) {
-    // What the visitor has to say of a record is said already.
+    // The visitor's own errors name the record already.
     if (error instanceof UserError || (error as NodeJS.ErrnoException).code === undefined) throw error;
     throw fileError(file, error);
   } finally {

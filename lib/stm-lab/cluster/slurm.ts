@@ -49,8 +49,8 @@ function run(program: string, args: readonly string[]): Promise<string> {
             `${program} is not on the PATH: run this on a login node of a Slurm cluster, or load its module`,
           ),
         );
-      const said = stderr.trim().replace(/\s*\n\s*/g, '; ') || messageOf(error);
-      reject(environmentError(`${program} refuses: ${said}`, error));
+      const reason = stderr.trim().replace(/\s*\n\s*/g, '; ') || messageOf(error);
+      reject(environmentError(`${program} refuses: ${reason}`, error));
     });
   });
 }
@@ -146,7 +146,7 @@ export async function cancelTasks(tasks: readonly Pick<QueuedTask, 'job' | 'task
   );
 }
 
-/** How a task that has left the queue ended, in Slurm's words, where they can still be had. */
+/** How a task that has left the queue ended, in Slurm's words, where they are still available. */
 export async function taskEnd(job: string, task: number | undefined): Promise<string | undefined> {
   const name = task === undefined ? job : `${job}_${task}`;
   try {

@@ -110,7 +110,7 @@ export function readManifest(file: string, options: ReadManifestOptions = {}): M
       refuse(
         "lies outside of the manifest's folder; move it there, or read the manifest with paths anywhere",
       );
-    // Before the disk is asked: a stranger's manifest is not told what lies elsewhere.
+    // Before the disk is touched: an untrusted manifest must not reveal which files exist elsewhere.
     if (outside()) return refuseOutside();
     if (files === 'check') {
       const found = find(absolute);

@@ -77,7 +77,7 @@ async function load(
     try {
       let tf: unknown;
       for (const loadPart of NATIVE_PARTS) {
-        // A signal that came during the part before is heard now.
+        // A signal that arrived while the previous part loaded is handled now.
         await new Promise((resolve) => setImmediate(resolve));
         throwIfStopped(signal, 'loading TensorFlow');
         tf = loadPart();

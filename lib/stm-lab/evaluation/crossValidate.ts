@@ -182,7 +182,7 @@ function checkFolds(folds: Int32Array, labels: Int32Array, groups: Int32Array): 
     const known = foldOfGroup.get(groups[row]!);
     if (known !== undefined && known !== fold)
       throw inputError(
-        `cross-validation: group ${groups[row]} lies in folds ${known} and ${fold}; split by group, so that no model is tested on groups it was trained on`,
+        `cross-validation: group ${groups[row]} lies in folds ${known} and ${fold}; split by group, so that no model is tested on a group it was trained on`,
       );
     foldOfGroup.set(groups[row]!, fold);
   });

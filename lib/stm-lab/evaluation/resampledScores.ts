@@ -4,7 +4,7 @@ import { normalCdf } from './pairedTests';
 import { deviation, mostProbable } from './predictions';
 import { rankingAreas, rankScores } from './ranking';
 
-/** What several models said of the same clips; one block per fold or training seed. */
+/** Outputs of several models for the same clips; one block per fold or training seed. */
 export interface ScoredBlock {
   /** 0 or 1, clips x outputs. */
   readonly labels: Float32Array;

@@ -7,7 +7,7 @@ import { textWidth } from './textWidth';
 
 /** Settings of `renderSvg`. */
 export interface RenderOptions {
-  /** Called with each sentence Vega-Lite or Vega has to say about the specification. Default: not heard. */
+  /** Called with each warning of Vega-Lite or Vega about the specification. Default: ignored. */
   readonly onWarning?: (message: string) => void;
 }
 

@@ -120,7 +120,7 @@ export function readExperiment(nameOrFile: string): Experiment {
   return experiment;
 }
 
-/** A configuration laid over the one it extends, entry by entry; lists and a search space are replaced whole. */
+/** A configuration merged over the one it extends, entry by entry; lists and a search space are replaced whole. */
 function readExtended(file: string, above: readonly string[] = []): Record<string, unknown> {
   const value = readJson<Record<string, unknown> | null>(file) ?? {};
   if (typeof value !== 'object' || Array.isArray(value) || value['extends'] === undefined) return value;

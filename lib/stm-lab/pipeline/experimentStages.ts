@@ -166,7 +166,7 @@ export function experimentStages(
     );
   });
   const folderOf = (key: string): string => path.join(path.dirname(folders.features), `features-${key}`);
-  // What cannot be used was told by the first extraction.
+  // The first extraction has reported what cannot be used.
   const untold = (): StageContext => ({ ...context, warn: undefined });
   const compare = async (part: ComparisonPart | undefined): Promise<CompareSummary> => {
     const comparison = partOfComparison(experiment.comparison, part);
@@ -223,12 +223,12 @@ export function experimentStages(
   };
 }
 
-/** Stages repeat a warning that concerns them all; one workbench says it once. */
+/** Stages repeat a warning that concerns them all; a project prints it once. */
 function onceEach(warn: StageContext['warn']): StageContext['warn'] {
-  const said = new Set<string>();
+  const shown = new Set<string>();
   return (line) => {
-    if (said.has(line)) return;
-    said.add(line);
+    if (shown.has(line)) return;
+    shown.add(line);
     warn?.(line);
   };
 }

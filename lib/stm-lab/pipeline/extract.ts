@@ -16,7 +16,7 @@ import {
 import type { Run } from 'mlflow-tracking-client';
 import { flattenParameters, trackedRun, type StageContext, type TrackedRunRequest } from '../stages/context';
 import { datasetOfManifest } from '../stages/dataset';
-import { tellMany } from '../stages/tellMany';
+import { warnMany } from '../stages/warnMany';
 import { extractionSettings, featureOptions, type ExtractedFeatures } from './featureSettings';
 import { tellOfLosses } from './classLosses';
 import { silenceSeconds } from './silenceLimit';
@@ -67,7 +67,7 @@ export function extractionLine(progress: ExtractionProgress): string {
 
 /**
  * Extracts the features of every recording of a manifest (see `extractCorpus` for the files). Lines that
- * cannot be used are told to `context.warn` and counted as rejected; the others continue. While recordings failed
+ * cannot be used are reported to `context.warn` and counted as rejected; the others continue. While recordings failed
  * (see `failed`) the extraction counts as unfinished: calling this again tries them again.
  *
  * @throws UserError (`input`) where nothing can continue.
@@ -135,7 +135,7 @@ export function outcomeText({
 /** Tells the reader what is odd about a manifest. */
 export function tellOfManifest(manifest: Manifest, context: Pick<StageContext, 'warn'>): void {
   manifest.warnings.forEach((warning) => context.warn?.(`${manifest.file}: ${warning}`));
-  tellMany(
+  warnMany(
     manifest.problems.map(({ line, path: recording, reason }) => {
       const about = `line ${line}${recording === '' ? '' : ` (${showPath(recording)})`}`;
       return { about, reason, text: `${manifest.file} ${about}: ${reason}` };
@@ -189,7 +189,7 @@ export function recordExtraction(
 ): void {
   const { accepted, rejected, failed, decodings, featuresHash, files } = results;
   for (const kind of ['failed', 'unusable'] as const)
-    tellMany(
+    warnMany(
       rejected
         .filter(({ outcome }) => outcome === kind)
         .map(({ path: recording, reason }) => {
@@ -199,7 +199,7 @@ export function recordExtraction(
       context.warn,
       files.rejected,
     );
-  tellMany(
+  warnMany(
     decodings
       .filter(({ warnings }) => warnings.length > 0)
       .map(({ path: recording, warnings }) => ({ about: recording, reason: warnings.join('; ') })),

@@ -9,7 +9,7 @@ import {
   type ShardSummary,
 } from '../features';
 import { sharedRun, trackedRun, type StageContext } from '../stages/context';
-import { tellMany } from '../stages/tellMany';
+import { warnMany } from '../stages/warnMany';
 import {
   extractionLine,
   extractionRun,
@@ -79,7 +79,7 @@ export async function extractShardStage(
       shard,
     );
     const { recordings, accepted, failed, computed, audioHours } = summary;
-    tellMany(
+    warnMany(
       failed.map(({ path: recording, reason }) => ({ about: `FAILED ${recording}`, reason })),
       context.warn,
     );

@@ -12,7 +12,7 @@ import { changedSettings, listed } from '../stages/stageChange';
 /** What decides the trials of a search, besides the data; their number does not. */
 export interface StudySettings {
   readonly search: Omit<Experiment['search'], 'trials'>;
-  /** Settings that trials are laid over; absent where the published names alone are searched. */
+  /** Settings that trials override; absent where only the published names are searched. */
   readonly base?: TrialBase | undefined;
 }
 

@@ -86,7 +86,7 @@ export async function splitStage(
   return { status, split, balance, warnings };
 }
 
-/** What is to be said of recordings of equal bytes, and how many sets of them the split parts. */
+/** Warnings about recordings with identical bytes, and how many such sets the split separates. */
 function duplicatesOf(features: string, split: Split): string | undefined {
   const sets = readDuplicates(features);
   const roleOf = new Map(split.paths.map((recording, i) => [recording, split.roles[i]!]));

@@ -9,7 +9,7 @@ export interface ReportNumber {
   readonly metric?: string | undefined;
 }
 
-/** Text, a number, or nothing to be told. */
+/** Text, a number, or nothing. */
 export type ReportCell = string | ReportNumber | undefined;
 
 /** A column of a table. */

@@ -37,7 +37,7 @@ export function scorableByCollection(
 
 /**
  * Training rows less those of a group that also has test rows: a speaker or place may lie in two collections, and no
- * model is tested on what it heard.
+ * model is tested on a group it was trained on.
  *
  * @param groups group of each row, by the numbers that the rows are called by.
  */

@@ -23,18 +23,18 @@ export function configurationNames(kind: ConfigurationKind): string[] {
 
 /** Presets and sizes that had another name in the version before. */
 const RENAMED = new Map([['smoke', 'small']]);
-const told = new Set<string>();
+const notified = new Set<string>();
 
 /** The name of a preset today; one sentence to standard error (in a notebook: output), once per process, when it was called by an earlier name. */
 export function presentName(name: string): string {
   const now = RENAMED.get(name);
   if (now === undefined) return name;
-  if (!told.has(name))
-    // Executed notebooks take whatever is on standard error for a fault.
+  if (!notified.has(name))
+    // Executed notebooks treat anything on standard error as a fault.
     ('__tslab__' in globalThis ? process.stdout : process.stderr).write(
       `"${name}" is now called "${now}"; the earlier name will be removed in the next version\n`,
     );
-  told.add(name);
+  notified.add(name);
   return now;
 }
 
@@ -83,10 +83,10 @@ export function checkAgainst<T>(file: string, value: unknown, against: object): 
   const validate = compileSchema(against, 'all');
   if (!validate(value)) {
     const errors = validate.errors ?? [];
-    // That none of several schemas fits says nothing beside what is wrong for each.
-    const telling = errors.filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'oneOf');
-    const told = telling.length > 0 ? telling : errors;
-    throw inputError(`${file}: ${told.map(describeSchemaError).join('; ')}`);
+    // That none of several schemas matches adds nothing to what is wrong with each.
+    const specific = errors.filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'oneOf');
+    const shown = specific.length > 0 ? specific : errors;
+    throw inputError(`${file}: ${shown.map(describeSchemaError).join('; ')}`);
   }
   return value as T;
 }

@@ -5,7 +5,7 @@ import { sha256, writeJson } from 'research-basics/files';
 import { datasetContext, datasetOfInputs, type RunDataset } from './dataset';
 import { runStage, stageKey, type StageRecord, type StageRequest, type StageResult } from './stage';
 
-/** What every stage is given besides its files: who records it, and who is told how it goes. */
+/** What every stage receives besides its files: where it is recorded, and where warnings and progress go. */
 export interface StageContext {
   /** Records runs; left out, nothing is recorded. */
   readonly tracker?: Tracker | undefined;
@@ -129,7 +129,7 @@ export async function trackedRun<T>(
   }
 }
 
-/** The data that a run of this process was said to use. */
+/** The dataset that this process logged for a run. */
 export function datasetOfRun(run: Run): RunDataset | undefined {
   return datasets.get(run.id);
 }

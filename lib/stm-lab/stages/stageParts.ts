@@ -2,7 +2,7 @@ import { divergedError, isDivergence } from 'research-basics/errors';
 import type { StageContext } from './context';
 import type { StageFailure } from './stageRecord';
 
-/** Runs the parts of a stage: one that diverges is told and left out, and the others continue. */
+/** Runs the parts of a stage: one that diverges is reported and left out; the others continue. */
 export interface StageParts {
   /** Those without a result so far. */
   readonly failed: readonly StageFailure[];

@@ -8,7 +8,7 @@ import { createTrainer, type Task, type TmnnTrainer } from './trainer';
 
 const FORMAT = 'stm-lab tmnn model 1';
 
-/** A trained network as it is kept. */
+/** A trained network as it is stored. */
 export interface TmnnModel {
   readonly spec: TmnnSpec;
   readonly task: Task;

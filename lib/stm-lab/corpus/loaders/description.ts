@@ -87,7 +87,7 @@ export type CorpusRule =
 export interface LeaveOutRule {
   /** Regular expression over the names of columns. */
   readonly columns: string;
-  /** What each text counts; any other text counts as not said. */
+  /** What each text counts; any other text counts as not stated. */
   readonly values: Readonly<Record<string, number>>;
   /** A recording is left out where one of the columns has a mean of at least this. */
   readonly from: number;

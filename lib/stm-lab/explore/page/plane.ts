@@ -97,7 +97,7 @@ export function drawPlane(
   context.strokeRect(...box);
 }
 
-/** Lets rectangles be dragged on the plane; `use` hears of each, `done` when the pointer is released. */
+/** Lets rectangles be dragged on the plane; `use` receives each, `done` is called when the pointer is released. */
 export function dragRectangles(
   canvas: HTMLCanvasElement,
   use: (rectangle: Rectangle, done: boolean) => void,

@@ -18,10 +18,10 @@ export interface Player {
   isPlaying(): boolean;
 }
 
-/** Seconds that are handed to the browser at a time: a long recording whole would hold the page up. */
+/** Seconds passed to the browser at a time: a long recording in one piece would block the page. */
 const PIECE_SECONDS = 20;
 
-/** Starts a player; `onChange` hears when playing starts or ends. */
+/** Starts a player; `onChange` is called when playing starts or ends. */
 export function createPlayer(onChange: () => void): Player {
   let context: AudioContext | undefined;
   let [startedAt, place] = [0, 0];

@@ -4,7 +4,7 @@ import { startExcerptScan, type Rejection, type ScanSummary } from '../excerpts'
 import { PLANE_PARAMETERS, type PlaneOptions, type PlaneParameters } from '../planeAnalysis';
 import type { EmbeddingKernel } from './core';
 
-/** How a recording is cut up before the model hears it. */
+/** How a recording is cut before the model sees it. */
 export type EmbeddingParameters = PlaneParameters;
 
 /** The same excerpts as STM features. */

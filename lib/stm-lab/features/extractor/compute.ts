@@ -251,7 +251,7 @@ async function computeMissing(
   const seen = new Map<number, { hash: string; stamp: string }>();
   let next = 0;
   if (waiting.length > 0) {
-    // A model that cannot be used is told of once, not by every worker.
+    // A model that cannot be used is reported once, not by every worker.
     if (embedding !== undefined) await featureKind(kind).prepare(description.parameters, keep, embedding);
     await runPool(
       Math.min(workers, waiting.length),

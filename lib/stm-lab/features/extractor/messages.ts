@@ -64,7 +64,7 @@ export type ToWorker =
   | { readonly kind: 'hash'; readonly job: Job }
   /** The answer to `hashed`: the recording is not known yet. */
   | { readonly kind: 'extract' }
-  /** The thread ends itself as soon as it hears of it. */
+  /** The thread ends itself as soon as it receives this. */
   | { readonly kind: 'stop' };
 
 export type FromWorker =

@@ -3,7 +3,7 @@ import { startWasm, type WasmMemory } from './wasm';
 
 /**
  * The compiled kernels of `assembly/stm.as`, where each is described. All arguments ending in an array's name are
- * byte addresses in the memory they were started with; arrays are float32 unless said otherwise.
+ * byte addresses in the memory they were started with; arrays are float32 unless stated otherwise.
  */
 export interface StmKernels {
   fillBand(

@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { sha256File } from 'research-basics/files';
 import type { Manifest } from '../../corpus';
 import { importEmbeddings } from '../../features';
-import { tellMany } from '../../stages/tellMany';
+import { warnMany } from '../../stages/warnMany';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import { extractStage } from '../extract';
 import type { FeatureChoice } from './choice';
@@ -70,13 +70,13 @@ async function importStage(
         name,
         outFolder: out,
       });
-      tellMany(
+      warnMany(
         rejected.map(({ path: about, reason }) => ({ about, reason })),
         context.warn,
         path.join(out, 'rejected.csv'),
       );
       const reason = `is listed in ${index} but not in ${path.basename(manifest.file)}; left out`;
-      tellMany(
+      warnMany(
         unknown.map((about) => ({ about, reason })),
         context.warn,
       );

@@ -13,7 +13,7 @@ import type { IndexRow } from '../featureFolder';
 import { nameLabels } from '../../stages/labels';
 import { engineFor, type StageFailure, type StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
-import { tellMany } from '../../stages/tellMany';
+import { warnMany } from '../../stages/warnMany';
 import { tellOfLosses, tellOfUnrecognised } from '../classLosses';
 import type { OfficialFolds } from '../split';
 import type { ComparisonChoice } from './choice';
@@ -218,7 +218,7 @@ function commonRecordings(
     for (const { path: recording } of index) counts.set(recording, (counts.get(recording) ?? 0) + 1);
   const leftOut = [...counts].filter(([, count]) => count < sources.length).map(([recording]) => recording);
   const reason = 'not all rows of the comparison have features of it; left out of all';
-  tellMany(
+  warnMany(
     leftOut.map((about) => ({ about, reason })),
     context.warn,
   );

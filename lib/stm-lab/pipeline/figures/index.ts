@@ -147,7 +147,7 @@ const FIGURE_OPTIONS: readonly string[] = [
   'width', 'title', 'scheme', 'layout', 'metric', 'color', 'signal',
 ] satisfies (keyof FigureOptions)[]; // prettier-ignore
 
-/** Which figures to save, and who is told. */
+/** Which figures to save, and where progress and warnings go. */
 export interface SaveFiguresOptions extends FigureOptions {
   /** Default SVG, PNG and Vega-Lite. */
   readonly formats?: readonly FigureFormat[] | undefined;

@@ -38,7 +38,7 @@ const TOLD = 'cut told from whole';
 
 /**
  * Do features tell how long a recording is? Each feature is put to three tests. Told apart: recordings and the same ones cut
- * to a few excerpts, with the same sounds and classes, so that a linear model beyond chance (0.5) hears the number of
+ * to a few excerpts, with the same sounds and classes, so that a linear model above chance (0.5) detects the number of
  * excerpts alone. Classes: macro-F1. Cut short: macro-F1 of models fitted to whole recordings on cut ones.
  */
 export async function excerptCounts(input: ExcerptCountInput): Promise<StudyOutcome> {

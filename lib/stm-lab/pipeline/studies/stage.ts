@@ -148,7 +148,7 @@ export async function studyStage(
   return { ...readJson<StudyRecord>(path.join(out, 'study.json')), figure, status };
 }
 
-/** The systems whose embeddings can be computed here; the others are told. */
+/** The systems whose embeddings can be computed here; the others are named in a warning. */
 function availableSystems(systems: readonly StudySystem[], { warn }: StageContext): StudySystem[] {
   return systems.filter(({ name, features }) => {
     if (features.kind !== 'embedding') return true;

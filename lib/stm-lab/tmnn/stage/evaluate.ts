@@ -6,7 +6,7 @@ import type { StageContext } from '../../stages/context';
 import { clipsOf, scoresOf, type TmnnCell } from './cell';
 import { readyCollections, type TmnnStudyOptions } from './study';
 
-/** A kept network scored once more. */
+/** A stored network scored again. */
 export interface TmnnEvaluation extends Pick<TmnnCell, 'scores' | 'perOutput'> {
   readonly clips: number;
   /** Mean over clips and windows of the training loss. */

@@ -36,7 +36,7 @@ export async function tmnnValidation(
     engine: engine.description,
     clips: Object.fromEntries(ready.map(({ hash }, i) => [`clips-seed-${experiment.seeds[i]}`, hash])),
     async score(variant, folder, parent) {
-      // Another analysis needs other spectrograms; what could not be read was said before.
+      // Another analysis needs other spectrograms; what could not be read was reported before.
       const own = await readyFor(variant, { ...context, warn: undefined });
       const losses: number[] = [];
       for (const system of variant.systems)

@@ -7,20 +7,20 @@ export interface ItemWarning {
   readonly text?: string;
 }
 
-/** So many items are told one by one. */
+/** Up to this many items are listed one by one. */
 const SHOWN = 50;
-/** So many kinds of items get a line. */
+/** At most this many kinds of items get a line. */
 const KINDS = 20;
-/** So many examples stand for the items of one kind. */
+/** Examples shown for each kind. */
 const EXAMPLES = 3;
 
 /**
- * Tells every item when there are at most 50. Of more, those whose reasons differ in names and numbers alone share a
- * line with their count and three examples, at most 20 kinds; a corpus of a million recordings then fills one screen.
+ * Lists every item when there are at most 50. With more, items whose reasons differ only in names and numbers share one
+ * line with their count and three examples, for at most 20 kinds: a corpus of a million recordings then fills one screen.
  *
  * @param where where all of them are listed, e.g. a file; ends the lines that leave some out.
  */
-export function tellMany(
+export function warnMany(
   items: readonly ItemWarning[],
   warn: ((line: string) => void) | undefined,
   where?: string,
