@@ -1,5 +1,5 @@
 export { loadEngine, type Engine, type EngineOptions, type TensorFlow } from './engine';
 export { engineStamp } from './stamp';
 export { nativeMatrices, type Matrix, type NativeMatrices } from './nativeMatrices';
-export { rawOps, type RawAttribute, type RawOps } from './rawOps';
+export { rawOps, runsOnGpu, type RawAttribute, type RawOps } from './rawOps';
 export { withoutNativeEngine } from './withoutNative';

@@ -31,6 +31,7 @@ interface NativeAttribute {
 }
 
 interface NativeBackend {
+  isUsingGpuDevice: boolean;
   binding: Record<string, number> & {
     createTensor(shape: readonly number[], type: number, values: Int32Array): number;
   };
@@ -62,6 +63,11 @@ function registerInteger({ binding, tensorMap }: NativeBackend, value: number): 
   const id = binding.createTensor([], binding['TF_INT64']!, Int32Array.of(value, 0));
   tensorMap.set(dataId, { shape: [], dtype: binding['TF_INT64'], id, values: null, refCount: 1 });
   return { dataId, shape: [], dtype: 'int32' } as unknown as Tensor;
+}
+
+/** Whether native TensorFlow computes on a graphics card, where some operations have outputs of another meaning. */
+export function runsOnGpu({ name, tf }: Engine): boolean {
+  return name === 'native' && (tf.backend() as unknown as NativeBackend).isUsingGpuDevice;
 }
 
 /**

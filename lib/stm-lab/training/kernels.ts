@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
-import { type Engine, type RawAttribute, rawOps } from '../engine';
+import { type Engine, type RawAttribute, rawOps, runsOnGpu } from '../engine';
 
 /** One batch through batch normalisation: the output, and what its gradient and the running values need. */
 export interface NormalisedBatch {
@@ -31,9 +31,13 @@ export interface Kernels {
   ): readonly [Tensor4D, Tensor1D, Tensor1D];
 }
 
-/** On the native engine TensorFlow's own operations, called directly; otherwise those of TensorFlow.js. */
+/**
+ * On the native engine TensorFlow's own operations, called directly; otherwise those of TensorFlow.js. So, too, on a graphics
+ * card: there the gradient of batch normalisation (cuDNN) expects the inverse deviation where on processors it is the
+ * variance.
+ */
 export function createKernels(engine: Engine): Kernels {
-  return engine.name === 'native' ? nativeKernels(engine) : portableKernels(engine);
+  return engine.name === 'native' && !runsOnGpu(engine) ? nativeKernels(engine) : portableKernels(engine);
 }
 
 const T: RawAttribute = { name: 'T', kind: 'type', value: 'float32' };
