@@ -26,6 +26,35 @@ test('a signal ends a command with its status and without a stack; the next run 
   }
 });
 
+test('what does not stop in time is ended by the signal itself, after its exit handlers', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-deaf-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const note = path.join(folder, 'note');
+  const script = `
+    require('stm-lab/dist/cli/interrupt').listenForInterrupts();
+    process.on('exit', (code) => require('node:fs').writeFileSync(${JSON.stringify(note)}, String(code)));
+    setInterval(() => {}, 1000);
+    console.log('ready');`;
+  for (const [signals, status] of [
+    [['SIGTERM'], '143'],
+    [['SIGINT', 'SIGINT'], '130'],
+  ] as const) {
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 2] });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    for (const signal of signals) {
+      child.kill(signal);
+      // Two at once may arrive as one.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const ended = await new Promise((resolve) => {
+      if (child.signalCode !== null) resolve(child.signalCode);
+      child.once('exit', (_, by) => resolve(by));
+    });
+    assert.equal(ended, signals[0]);
+    assert.equal(fs.readFileSync(note, 'utf8'), status);
+  }
+});
+
 test('"ui" leaves a server that it only found, and stops one that it started', async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-lab-ui-'));
   t.after(() => {

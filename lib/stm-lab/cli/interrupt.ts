@@ -29,17 +29,30 @@ export function onInterrupt(tell: () => void): void {
 }
 
 /**
+ * Ends this process by the signal itself, after what is done at every exit. `process.exit` would run the destructors of
+ * native libraries whose threads still compute, which can crash; shells report the same status either way.
+ */
+function endAtOnce(name: StopSignal): void {
+  try {
+    process.emit('exit', STATUS[name]);
+  } finally {
+    process.removeAllListeners(name);
+    process.kill(process.pid, name);
+  }
+}
+
+/**
  * Listens for SIGINT, SIGTERM and SIGHUP from now on; called first of all, so that a command can be stopped while it is
- * still loading. The first aborts `signal`; when the process has not ended 0.8 s later, or at the second, it exits.
+ * still loading. The first aborts `signal`; when the process has not ended 0.8 s later, or at the second, it ends at once.
  */
 export function listenForInterrupts(): Interrupt {
   if (listening !== undefined) return listening;
   const stop = new AbortController();
   let received: StopSignal | undefined;
   const onSignal = (name: StopSignal): void => {
-    if (received !== undefined) process.exit(STATUS[received]);
+    if (received !== undefined) endAtOnce(name);
     received = name;
-    setTimeout(() => process.exit(STATUS[name]), GRACE_MS);
+    setTimeout(() => endAtOnce(name), GRACE_MS);
     try {
       onFirst?.();
     } catch {
