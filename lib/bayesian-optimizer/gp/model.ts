@@ -16,30 +16,68 @@ export function designOf(
 
 /** From this many trials on, when a fit takes tens of milliseconds, only the most promising one of several is finished ... */
 const MANY_TRIALS = 50;
+/** ... and found on this many of them, evenly spread in order of loss, ... */
+const PRELIMINARY_TRIALS = 48;
 /** ... after these iterations, which nearly always tell. */
 const PRELIMINARY_ITERATIONS = 10;
+
+interface FittedOutcome extends Outcome {
+  readonly gp: FittedGp;
+}
 
 /** The model on the scale asked for, or on the one under which the losses are more probable. */
 export function fitOutcome(
   design: FittedGp['design'],
   losses: Float64Array,
   outcome: 'auto' | 'plain' | 'log',
-): Outcome & { readonly gp: FittedGp } {
+): FittedOutcome {
+  if (design.n < MANY_TRIALS) return likeliestFit(design, losses, outcome).fitted;
+  const few = spreadByLoss(losses, PRELIMINARY_TRIALS);
+  const { kind, fitted } = likeliestFit(
+    rowsOf(design, few),
+    Float64Array.from(few, (i) => losses[i]!),
+    outcome,
+    PRELIMINARY_ITERATIONS,
+  );
+  const scale = (kind === 'log' ? logOutcome(losses) : undefined) ?? plainOutcome(losses);
+  return { ...scale, gp: fitGp(design, scale.y, fitted.gp.theta) };
+}
+
+/** The likelier of the scales that are allowed, and on it of two starts. */
+function likeliestFit(
+  design: FittedGp['design'],
+  losses: Float64Array,
+  outcome: 'auto' | 'plain' | 'log',
+  iterations?: number,
+): { kind: 'plain' | 'log'; fitted: FittedOutcome } {
+  const plain = { kind: 'plain' as const, scale: plainOutcome(losses) };
+  const log = outcome === 'plain' ? undefined : logOutcome(losses);
   const scales = [
-    outcome === 'log' ? undefined : plainOutcome(losses),
-    outcome === 'plain' ? undefined : logOutcome(losses),
-  ].filter((scale) => scale !== undefined);
-  const many = design.n >= MANY_TRIALS;
-  const begin = (scale: Outcome, kind: 'smooth' | 'rough'): FittedGp =>
-    fitGp(design, scale.y, startOf(design.d, kind), many ? PRELIMINARY_ITERATIONS : undefined);
-  const [best] = (scales.length > 0 ? scales : [plainOutcome(losses)])
-    .map((scale) => {
+    ...(outcome === 'log' && log !== undefined ? [] : [plain]),
+    ...(log === undefined ? [] : [{ kind: 'log' as const, scale: log }]),
+  ];
+  const begin = (scale: Outcome, start: 'smooth' | 'rough'): FittedGp =>
+    fitGp(design, scale.y, startOf(design.d, start), iterations);
+  const [best] = scales
+    .map(({ kind, scale }) => {
       const smooth = begin(scale, 'smooth');
-      return { scale, smooth, evidence: smooth.logPosterior + scale.logJacobian };
+      return { kind, scale, smooth, evidence: smooth.logPosterior + scale.logJacobian };
     })
     .sort((a, b) => b.evidence - a.evidence);
-  const { scale, smooth } = best!;
+  const { kind, scale, smooth } = best!;
   const rough = begin(scale, 'rough');
-  const gp = rough.logPosterior > smooth.logPosterior ? rough : smooth;
-  return { ...scale, gp: many ? fitGp(design, scale.y, gp.theta) : gp };
+  return { kind, fitted: { ...scale, gp: rough.logPosterior > smooth.logPosterior ? rough : smooth } };
+}
+
+/** Numbers of `count` trials, evenly spread in order of loss, rising. */
+function spreadByLoss(losses: Float64Array, count: number): number[] {
+  const byLoss = [...losses.keys()].sort((a, b) => losses[a]! - losses[b]! || a - b);
+  const step = (byLoss.length - 1) / (count - 1);
+  return Array.from({ length: count }, (_, k) => byLoss[Math.round(k * step)]!).sort((a, b) => a - b);
+}
+
+function rowsOf({ d, x, categorical }: FittedGp['design'], rows: readonly number[]): FittedGp['design'] {
+  const own = new Float64Array(rows.length * d);
+  rows.forEach((row, i) => own.set(x.subarray(row * d, (row + 1) * d), i * d));
+  return { n: rows.length, d, x: own, categorical };
 }
