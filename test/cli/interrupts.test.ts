@@ -40,7 +40,7 @@ test('what does not stop in time is ended by the signal itself, after its exit h
     [['SIGINT', 'SIGINT'], '130'],
   ] as const) {
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 2] });
-    await new Promise((resolve) => child.stdout.once('data', resolve));
+    await new Promise((resolve) => child.stdout!.once('data', resolve));
     for (const signal of signals) {
       child.kill(signal);
       // Two at once may arrive as one.

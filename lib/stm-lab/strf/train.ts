@@ -1,4 +1,3 @@
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs';
 import { divergedError, inputError } from 'research-basics/errors';
 import { argMax } from 'research-basics/numerics/argMax';
 import { randomState } from 'research-basics/random/mt19937';
@@ -10,14 +9,14 @@ import {
   createLearner,
   divergenceSentence,
   initialValues,
-  lossGradient,
   type OptimiserOptions,
   runTraining,
   type Schedule,
 } from '../training';
 import type { GaborFilter } from '../features/strf/gabor';
 import type { StrfNetwork } from './networks';
-import { batchTensors, type StrfValues } from './predict';
+import { batchGradient } from './batchGradient';
+import type { StrfValues } from './predict';
 import { storedSounds, type SoundSet, type SoundSource } from './soundSet';
 
 /** How a network is trained. */
@@ -26,6 +25,11 @@ export interface StrfTraining {
   readonly steps?: number;
   /** Spectrograms per update. Default 16. */
   readonly batch?: number;
+  /**
+   * Spectrograms that pass through the network together, which decides its memory; default the batch. Not for networks with
+   * batch normalisation.
+   */
+  readonly together?: number;
   /** Default 0.002; the peak where a schedule says otherwise than `constant`. */
   readonly learningRate?: number;
   /** Course of the learning rate over the updates. Default `constant`. */
@@ -104,7 +108,6 @@ export async function trainStrf(
   options: StrfTraining = {},
   context: TrainingContext = {},
 ): Promise<TrainedStrf> {
-  const { tf } = engine;
   const { steps = 300, batch = 16, learningRate = 0.002, seed = 1, recordEvery = 50 } = options;
   const { epoch: chosen = 'last', patience } = options;
   const { layout } = network;
@@ -141,14 +144,10 @@ export async function trainStrf(
       groupGradient: async ({ inTraining: step }) => {
         const sounds = await source.batch(rowsAt(step), step);
         const dropoutSeed = deriveSeed(seed, 'dropout', step);
-        const { loss, gradient } = tf.tidy(() => {
-          const { x, targets } = batchTensors(engine, network, sounds);
-          return lossGradient(engine, layout, learner.optimiser.values, (parameters) =>
-            network.loss({ parameters, buffers: learner.buffers }, x, targets, dropoutSeed),
-          ) as { loss: Scalar; gradient: Tensor1D };
+        const { loss: value, gradient } = batchGradient(engine, network, learner, sounds, {
+          together: options.together,
+          seed: dropoutSeed,
         });
-        const value = loss.dataSync()[0]!;
-        loss.dispose();
         if (step === 0) {
           memory.first = recordAt(0, value);
           context.onRecord?.(memory.first);

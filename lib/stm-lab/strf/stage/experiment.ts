@@ -68,6 +68,7 @@ const COUNTS = [
   ['strf.timeTaps', (section: StrfExperiment[StrfTaskName]) => section.strf.timeTaps],
   ['training.steps', (section: StrfExperiment[StrfTaskName]) => section.training.steps ?? 1],
   ['training.batch', (section: StrfExperiment[StrfTaskName]) => section.training.batch ?? 1],
+  ['training.together', (section: StrfExperiment[StrfTaskName]) => section.training.together ?? 1],
   ['training.recordEvery', (section: StrfExperiment[StrfTaskName]) => section.training.recordEvery ?? 1],
 ] as const;
 
