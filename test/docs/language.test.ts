@@ -54,6 +54,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/flavour: 'fixed'|preset.{0,3}`?smoke\b/, 'corrected; small'],
   [/--experiment [a-z.]+|'--experiment'/, '--preset'],
   [/\bnamed rightly\b/i, 'accuracy'],
+  [/\btold from whole\b/, 'cut against whole'],
   [/\bwave under a bell\b/, 'a sinusoid under a Gaussian'],
   [/\b(axes|axis|names|labels) (is |are |were )?exchanged\b/, 'swapped'],
   [/\b(has|had) a say\b/, 'influences'],

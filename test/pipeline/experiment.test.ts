@@ -137,6 +137,17 @@ test('an experiment extends another entry by entry; what it leaves out is that o
     { kind: 'cortical', average: 'time', maxSilenceSeconds: 'off' },
     'settings of another kind are not taken over',
   );
+  const few = write('few.json', { extends: 'small', name: 'few', title: 'x', ablation: { folds: 3 } });
+  const { ablation } = readExperiment(few);
+  assert.deepEqual(ablation, { ...readAblation('small'), folds: 3 });
+  const fewer = write('fewer.json', {
+    extends: 'few.json',
+    name: 'fewer',
+    title: 'x',
+    ablation: { seeds: 2 },
+  });
+  assert.deepEqual(readExperiment(fewer).ablation, { ...ablation, seeds: 2 });
+
   const loop = write('loop.json', { extends: 'loop.json', name: 'loop', title: 'x' });
   assert.throws(() => readExperiment(loop), /extends itself/);
   const lost = write('lost.json', { extends: 'papre', name: 'lost', title: 'x' });

@@ -130,8 +130,8 @@ test('published features tell cut recordings from whole ones, features unbiased 
         (row) => row['measure'] === measure && row['features'] === features && row['excerpts'] === excerpts,
       )!['value'],
     );
-  assert.ok(value('cut told from whole', 'published', '1') > 0.8);
-  const told = value('cut told from whole', 'unbiased', '1');
+  assert.ok(value('cut against whole', 'published', '1') > 0.8);
+  const told = value('cut against whole', 'unbiased', '1');
   assert.ok(told > 0.3 && told < 0.7, `${told}`);
   assert.match(
     verdict[0]!,
@@ -278,7 +278,7 @@ test('a study is computed once, tracked, and the same after an interruption', as
   try {
     const first = await run('learning-curve', results);
     assert.equal(first.code, 0, first.err);
-    assert.match(first.out, /by group, mild: macro-F1 .* its difference to STM is/);
+    assert.match(first.out, /by group, mild: macro-F1 .* its difference from STM is/);
     const out = path.join(results, 'corpus', 'studies', 'learning-curve-tiny');
     assert.deepEqual(fs.readdirSync(out).sort(), [
       'learning-curve.svg',

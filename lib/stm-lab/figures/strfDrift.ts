@@ -27,8 +27,10 @@ export function strfDriftFigure({ rows, ...text }: StrfDriftInput): FigureSpec {
   if (rows.length === 0) throw inputError('filter drift: no records; train a layer that learns');
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const measures = [...new Set(rows.map(({ measure }) => measure))];
+  // Three panels fit an output of JupyterLab beside its side bar, about 850 px.
+  const width = [400, 400, 260][measures.length] ?? 196;
   const views = measures.map((measure, i) => ({
-    width: measures.length === 1 ? 400 : 260,
+    width,
     height: 180,
     data: {
       values: rows

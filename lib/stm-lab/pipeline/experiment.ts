@@ -131,7 +131,17 @@ function readExtended(file: string, above: readonly string[] = []): Record<strin
   const found = configurationFile('stm', parent.endsWith('.json') && fs.existsSync(own) ? own : parent);
   const chain = [...above, path.resolve(file)];
   if (chain.includes(path.resolve(found))) throw inputError(`${file}: extends itself through ${parent}`);
-  return overlay(readExtended(found, chain), omit(value, 'extends'));
+  return overlay(withAblationOfSize(readExtended(found, chain), value), omit(value, 'extends'));
+}
+
+/** What lies below an ablation that states some entries alone: the prepared size that is named there, as a whole. */
+function withAblationOfSize(
+  below: Record<string, unknown>,
+  own: Record<string, unknown>,
+): Record<string, unknown> {
+  const size = ABLATION_SIZES.find((name) => name === below['ablation']);
+  if (size === undefined || !isRecord(own['ablation'])) return below;
+  return { ...below, ablation: readJson<Record<string, unknown>>(ablationFile(size)) };
 }
 
 function overlay(below: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
@@ -193,6 +203,9 @@ export function samplerOf({ sampler }: Pick<Experiment['search'], 'sampler'>): S
   return sampler === 'published' ? 'keras-tuner' : sampler;
 }
 
+const ablationFile = (size: AblationSize): string =>
+  path.join(shippedFolder('experiments'), 'ablation', `${size}.json`);
+
 /**
  * Reads one of the prepared sizes of an ablation and checks it.
  *
@@ -202,7 +215,7 @@ export function readAblation(name: AblationSize): AblationSettings {
   const size = ablationSize(name);
   if (!ABLATION_SIZES.includes(size))
     throw inputError(`ablation size ${JSON.stringify(size)}: must be one of ${ABLATION_SIZES.join(', ')}`);
-  const file = path.join(shippedFolder('experiments'), 'ablation', `${size}.json`);
+  const file = ablationFile(size);
   const { definitions } = schema;
   return checkAgainst<AblationSettings>(file, readJson(file), { ...schema.properties.ablation, definitions });
 }

@@ -25,7 +25,7 @@ export function groupKFold({ groups, folds = 10 }: GroupKFoldOptions): Int32Arra
   if (!Number.isInteger(folds) || folds < 2) throw inputError(`folds is ${folds}: must be an integer from 2`);
   if (values.length < folds)
     throw inputError(
-      `${values.length} groups cannot be divided into ${folds} folds; use at most ${values.length} folds ("folds" of split and crossValidation in a preset; notebook 08 makes one), or name groups more finely`,
+      `${values.length} groups cannot be divided into ${folds} folds; use at most ${values.length} folds (every "folds" in a preset of your own; notebook 08 writes one), or name groups more finely`,
     );
   const sizes = new Int32Array(values.length);
   for (const group of codes) sizes[group]!++;

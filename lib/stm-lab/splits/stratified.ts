@@ -74,7 +74,7 @@ function checkCounts(folds: number, groups: number): void {
   if (!Number.isInteger(folds) || folds < 2) throw inputError(`folds is ${folds}: must be an integer from 2`);
   if (groups < folds)
     throw inputError(
-      `${groups} groups cannot be divided into ${folds} folds; use at most ${groups} folds ("folds" of split and crossValidation in a preset; notebook 08 makes one), or name groups more finely`,
+      `${groups} groups cannot be divided into ${folds} folds; use at most ${groups} folds (every "folds" in a preset of your own; notebook 08 writes one), or name groups more finely`,
     );
 }
 

@@ -9,7 +9,7 @@ import { selectSounds, type SoundSet } from './soundSet';
 
 /**
  * Loss and gradient of a batch. With `together`, its spectrograms pass through the network in parts of at most that many,
- * whose losses and gradients are averaged by the weight of their targets: the same but for rounding (and what dropout draws),
+ * whose losses and gradients are averaged by the weight of their targets: the same except for rounding (and what dropout draws),
  * in less memory.
  *
  * @param seed of this update's dropout.

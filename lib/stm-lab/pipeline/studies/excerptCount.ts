@@ -34,10 +34,10 @@ export interface ExcerptCountInput {
 
 const excerptsText = (count: number): string => `${count} ${count === 1 ? 'excerpt' : 'excerpts'}`;
 
-const TOLD = 'cut told from whole';
+const TOLD = 'cut against whole';
 
 /**
- * Do features tell how long a recording is? Each feature is put to three tests. Told apart: recordings and the same ones cut
+ * Do features reveal how long a recording is? Each feature is put to three tests. Told apart: recordings and the same ones cut
  * to a few excerpts, with the same sounds and classes, so that a linear model above chance (0.5) detects the number of
  * excerpts alone. Classes: macro-F1. Cut short: macro-F1 of models fitted to whole recordings on cut ones.
  */
@@ -57,7 +57,7 @@ export async function excerptCounts(input: ExcerptCountInput): Promise<StudyOutc
       ]),
     ),
     figure: comparisonFigure({
-      title: 'Do features tell how long a recording is?',
+      title: 'Do features reveal how long a recording is?',
       note,
       rows: rows.map((row) => ({
         name: String(row['features']),
@@ -96,7 +96,7 @@ async function toldApart({
     const groups = new Set(pairs.map(({ group }) => group)).size;
     if (groups < design.folds) {
       verdict.push(
-        `Cut to ${excerpts}: only ${groups} groups have longer recordings, too few to tell cut from whole.`,
+        `Cut to ${excerpts}: only ${groups} groups have longer recordings, too few to compare cut and whole.`,
       );
       continue;
     }
@@ -117,7 +117,7 @@ async function toldApart({
       texts.push(`${name} in ${ranged(accuracy)} of cases (${known})`);
     }
     verdict.push(
-      `Recordings cut to ${excerptsText(excerpts)} are told from the same ${longer.length} recordings whole: ${texts.join('; ')}.`,
+      `Recordings cut to ${excerptsText(excerpts)} are told apart from the same ${longer.length} recordings whole: ${texts.join('; ')}.`,
     );
   }
   return { rows, verdict };
