@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { before, test } from 'node:test';
+import { extractionCost, mergeCosts } from 'stm-lab/dist/pipeline/extractionCost';
 import { sha256File } from 'research-basics/files';
 import { createStudy } from 'bayesian-optimizer';
 import { stmLabHere, stmLabStarted, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
@@ -46,6 +47,17 @@ test('extract in shards and merge: the bytes of one extraction; a missing shard 
   assert.match(await run(...chain, ...out, '--merge', '2'), /2 shards merged: 36 accepted, 0 rejected/);
   const files = ['features.npy', 'index.csv', 'rejected.csv', 'axes.json', 'extraction.json', 'stage.json'];
   assert.deepEqual(hashes('sharded/features', files), hashes('features', files));
+  // What comparisons show as cost is that of the shards together, by hours of sound.
+  const costOf = (name: string): { secondsPerHour: number; audioHours: number } =>
+    JSON.parse(fs.readFileSync(path.join(at(name), '.work', 'cost.json'), 'utf8')) as never;
+  const [one, two] = ['1-of-2', '2-of-2'].map((shard) => costOf(`sharded/features/shards/${shard}`));
+  const hours = one!.audioHours + two!.audioHours;
+  const seconds = one!.secondsPerHour * one!.audioHours + two!.secondsPerHour * two!.audioHours;
+  assert.deepEqual(costOf('sharded/features'), { secondsPerHour: seconds / hours, audioHours: hours });
+  assert.ok(Math.abs(hours - costOf('features').audioHours) < 1e-9);
+  assert.equal(extractionCost(at('sharded/features')), seconds / hours);
+  mergeCosts(at('unmeasured'), [at('sharded/features'), at('corpus')]);
+  assert.equal(extractionCost(at('unmeasured')), undefined);
   const all = Object.entries(runs('sharded/journals'));
   const alone = all.filter(([, parent]) => parent === undefined);
   const below = all.filter(([, parent]) => parent !== undefined);

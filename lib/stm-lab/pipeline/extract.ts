@@ -18,6 +18,7 @@ import { flattenParameters, trackedRun, type StageContext, type TrackedRunReques
 import { datasetOfManifest } from '../stages/dataset';
 import { warnMany } from '../stages/warnMany';
 import { extractionSettings, featureOptions, type ExtractedFeatures } from './featureSettings';
+import { measureCost } from './extractionCost';
 import { tellOfLosses } from './classLosses';
 import { silenceSeconds } from './silenceLimit';
 
@@ -89,18 +90,16 @@ export async function extractStage(
   const request = extractionRun(manifest, features);
   const earlier = rememberedExtraction(out);
   const work = async (run: Run | undefined): Promise<ExtractSummary> => {
-    const before = process.cpuUsage();
-    const summary = await extractCorpus({
-      rows: manifest.rows,
-      ...featureOptions(features),
-      outFolder: out,
-      workers: options.workers,
-      signal: context.signal,
-      onProgress: (progress) => context.progress?.(extractionLine(progress)),
-    });
-    const { user, system } = process.cpuUsage(before);
-    if (summary.audioHours > 0)
-      writeJson(costFile(out), { secondsPerHour: (user + system) / 1e6 / summary.audioHours });
+    const summary = await measureCost(out, () =>
+      extractCorpus({
+        rows: manifest.rows,
+        ...featureOptions(features),
+        outFolder: out,
+        workers: options.workers,
+        signal: context.signal,
+        onProgress: (progress) => context.progress?.(extractionLine(progress)),
+      }),
+    );
     recordExtraction({ out, manifest, features, results: summary }, context, run);
     run?.logMetrics(extractionMetrics(summary));
     const { accepted, rejected, computed, reused, audioHours, seconds, featuresHash } = summary;
@@ -242,18 +241,6 @@ function extractionMetrics(summary: ExtractionSummary): Record<string, number> {
     seconds,
     ...(computed === 0 ? {} : { times_real_time: (3600 * audioHours) / seconds }),
   };
-}
-
-/** Beside the journal: what depends on the clock is not among the results. */
-const costFile = (out: string): string => path.join(out, '.work', 'cost.json');
-
-/** Processor time of an extraction on all cores, seconds for an hour of sound; undefined where it was not measured. */
-export function extractionCost(folder: string): number | undefined {
-  try {
-    return readJson<{ readonly secondsPerHour: number }>(costFile(folder)).secondsPerHour;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What a folder remembers of the extraction that filled it. */

@@ -2,6 +2,7 @@ import { readManifest, type Manifest } from '../corpus';
 import {
   extractShard,
   mergeShards,
+  shardFolder,
   shardStates,
   type ExtractCorpusOptions,
   type Shard,
@@ -17,6 +18,7 @@ import {
   tellOfManifest,
   type ExtractStageOptions,
 } from './extract';
+import { measureCost, mergeCosts } from './extractionCost';
 import { featureOptions } from './featureSettings';
 
 /** What a shard's extraction reads and writes; `out` is the folder of the whole. */
@@ -67,16 +69,18 @@ export async function extractShardStage(
     parent: sharedRun(context, whole),
   };
   return trackedRun(context, request, async (run) => {
-    const summary = await extractShard(
-      {
-        rows: manifest.rows,
-        ...featureOptions(features),
-        outFolder: out,
-        workers: options.workers,
-        signal: context.signal,
-        onProgress: (progress) => context.progress?.(`${share}: ${extractionLine(progress)}`),
-      },
-      shard,
+    const summary = await measureCost(shardFolder(out, shard), () =>
+      extractShard(
+        {
+          rows: manifest.rows,
+          ...featureOptions(features),
+          outFolder: out,
+          workers: options.workers,
+          signal: context.signal,
+          onProgress: (progress) => context.progress?.(`${share}: ${extractionLine(progress)}`),
+        },
+        shard,
+      ),
     );
     const { recordings, accepted, failed, computed, audioHours } = summary;
     warnMany(
@@ -107,6 +111,8 @@ export function mergeShardsStage(
       context.warn?.(`${manifest.file} line ${row.line} (${row.path}): ${reason}`),
     );
     recordExtraction({ out, manifest, features, results }, context, run);
+    const folders = Array.from({ length: shards }, (_, i) => shardFolder(out, { number: i + 1, of: shards }));
+    mergeCosts(out, folders);
     run?.logMetrics({
       recordings: accepted + rejected.length,
       accepted,

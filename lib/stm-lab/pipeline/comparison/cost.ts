@@ -1,5 +1,5 @@
 import { findEmbeddingModel } from '../embeddingModel';
-import { extractionCost } from '../extract';
+import { extractionCost } from '../extractionCost';
 import { featureKey } from '../featureSettings';
 import type { FeatureChoice } from './choice';
 import type { FullRow } from './fullRows';
