@@ -47,7 +47,7 @@ function featureFolder(out: string): string {
         startSeconds: 0,
         extra: {},
       },
-      ...{ group: `speaker ${kind}-${group}`, collection: `archive ${group}` },
+      ...{ group: `speaker ${kind}-${group}` },
     };
     kept.set(
       row.path,
@@ -76,7 +76,7 @@ const COMPARISON: NonNullable<Experiment['comparison']> = {
       name: 'excerpts',
       excerptModel: {
         ...{ rateSmoothing: 2, foldRates: true, components: 6, collectionBalance: 0.5, calibrationFolds: 2 },
-        among: [{ C: [0.01] }],
+        among: [{ C: [0.01], shrinkage: [0.5] }],
       },
     },
   ],

@@ -1,6 +1,6 @@
 import { sha256 } from 'research-basics/files';
 import { inputError } from 'research-basics/errors';
-import { readAll, type FeatureSource } from '../reduction';
+import { allRows, eachBlock, readAll, type FeatureSource } from '../reduction';
 
 /** Rows of features with their classes. */
 export interface LabelledRows {
@@ -39,6 +39,21 @@ export function readVectors(
   return x instanceof Float32Array
     ? gatherRows(x, columns, indices, target)
     : x.readRowList(indices, target.subarray(0, indices.length * columns));
+}
+
+const BLOCK_ROWS = 4096;
+
+/**
+ * Visits the rows' vectors in order: all at once where they lie in memory, else block by block.
+ *
+ * @param visit takes vectors (float32, row-major) and the number of the first of them.
+ */
+export function eachVectorBlock(
+  { x, rows }: Pick<StreamedRows, 'x' | 'rows'>,
+  visit: (block: Float32Array, first: number) => void,
+): void {
+  if (x instanceof Float32Array) return visit(x, 0);
+  eachBlock(x, allRows(rows), BLOCK_ROWS, (block, _, first) => visit(block, first));
 }
 
 /**

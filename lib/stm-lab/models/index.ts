@@ -3,6 +3,7 @@ export { type TrainingSize, trainingSize } from '../training/batches';
 export {
   gatherRows,
   type LabelledRows,
+  readVectors,
   rowsInMemory,
   selectRows,
   type StreamedRows,

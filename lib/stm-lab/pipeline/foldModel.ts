@@ -1,7 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { deriveSeed } from 'research-basics/random/seeds';
-import { rowsOfFile } from '../base/finiteRows';
 import type { Engine } from '../engine';
 import { averageProbabilities, type FoldTask } from '../evaluation';
 import {
@@ -23,17 +22,9 @@ import {
   type StreamedRows,
   type SvmOptions,
 } from '../models';
-import {
-  asSource,
-  fitReduction,
-  fitsInMemory,
-  standardisedRows,
-  transform,
-  transformToFile,
-  type FeatureSource,
-  type Reduction,
-} from '../reduction';
+import { asSource, fitReduction, readAll, type FeatureSource, type Reduction } from '../reduction';
 import type { ModelChoice, ReductionChoice } from './modelChoice';
+import { reducedRows } from './reducedRows';
 
 /** A model of a fold: a network, or one of the baselines. */
 export type FoldModel =
@@ -166,10 +157,9 @@ function mappedFold(reduced: ReducedFold, options: FourierOptions): ReducedFold 
 }
 
 /**
- * Fits standardiser and components of one fold and applies them to its rows, see `fitFoldModel`. Reduced rows of a source that
- * are too many for memory (`fitsInMemory`) are standardised as they are read or, with components, written to files.
+ * Fits standardiser and components of one fold and applies them to its rows, see `fitFoldModel`.
  *
- * @param stem begins the names of these files; without one, rows with components are held in memory.
+ * @param stem begins the names of the files of rows that are too many for memory, see `reducedRows`.
  */
 export async function reduceFold(
   options: Omit<FoldModelOptions, 'model' | 'engine' | 'classes'>,
@@ -186,18 +176,12 @@ export async function reduceFold(
     return fitReduction({ ...options.reduction, features, rows, components });
   };
   const basis = await basisOf(vectors.train);
-  const reducedRows = async (rows: Int32Array, reduction: Reduction, part: 'train' | 'test') => {
-    if (options.features instanceof Float32Array || fitsInMemory(rows.length, basis.width))
-      return widened(await transform(reduction, { features, rows }), reduction.width, basis.width);
-    if (reduction.components === undefined) return standardisedRows(reduction, features, rows);
-    if (stem === undefined || reduction.width < basis.width)
-      return widened(await transform(reduction, { features, rows }), reduction.width, basis.width);
-    const file = reducedFile(stem, part);
-    await transformToFile(reduction, { features, rows }, file);
-    return rowsOfFile(file);
-  };
   const partOf = async (part: 'train' | 'test', rows: Int32Array, reduction: Reduction) => ({
-    x: await reducedRows(vectors[part], reduction, part),
+    x: widened(
+      await reducedRows(reduction, options.features, vectors[part], stem && reducedFile(stem, part)),
+      reduction.width,
+      basis.width,
+    ),
     y: Int32Array.from(rows, (row) => y[row]!),
     rows: rows.length,
     columns: basis.width,
@@ -216,8 +200,9 @@ export async function reduceFold(
 }
 
 /** Rows with zeros behind them up to a width. */
-function widened(rows: Float32Array, from: number, to: number): Float32Array {
-  if (from === to) return rows;
+function widened(given: Float32Array | FeatureSource, from: number, to: number): typeof given {
+  if (from === to) return given;
+  const rows = readAll(given);
   const result = new Float32Array((rows.length / from) * to);
   for (let r = 0; r * from < rows.length; r++) result.set(rows.subarray(r * from, (r + 1) * from), r * to);
   return result;

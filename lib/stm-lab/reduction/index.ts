@@ -23,6 +23,7 @@ export {
   allRows,
   asSource,
   chosenRows,
+  eachBlock,
   featuresInMemory,
   fitsInMemory,
   mappedRows,

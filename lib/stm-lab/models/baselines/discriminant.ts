@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { choleskyInPlace, solveLower, solveLowerTransposed } from 'research-basics/numerics/linearSystem';
-import { checkRows, type LabelledRows } from '../data';
+import { checkRows, eachVectorBlock, type StreamedRows } from '../data';
 import type { LinearModel } from './linear';
 
 /** Options of the linear discriminant analysis. */
@@ -16,11 +16,12 @@ const ABSENT = -1e4;
  * Linear discriminant analysis with equal priors: normal classes around their means with one covariance, the mean of
  * the classes' own, drawn towards a multiple of the identity (Friedman 1989).
  *
+ * @param train rows in memory, or of a source.
  * @param rowWeights weight of each row, 0 or more; default 1.
  * @throws UserError (`input`) for a shrinkage out of range, or rows that do not vary at all.
  */
 export function fitDiscriminant(
-  train: LabelledRows,
+  train: StreamedRows,
   classes: number,
   { shrinkage = 0.5 }: DiscriminantOptions = {},
   rowWeights?: Float64Array,
@@ -28,26 +29,30 @@ export function fitDiscriminant(
   if (!(shrinkage > 0 && shrinkage <= 1))
     throw inputError(`linear discriminant: shrinkage ${shrinkage} must be above 0 and at most 1`);
   checkRows(train, train.columns, classes, 'training rows');
-  const { x, y, rows, columns } = train;
+  const { y, rows, columns } = train;
   const weightOf = (row: number): number => rowWeights?.[row] ?? 1;
   const total = new Float64Array(classes);
   const means = new Float64Array(classes * columns);
   for (let r = 0; r < rows; r++) total[y[r]!]! += weightOf(r);
   const present = total.filter((weight) => weight > 0).length;
-  for (let r = 0; r < rows; r++) {
-    const share = weightOf(r) / (total[y[r]!]! || 1);
-    for (let j = 0; j < columns; j++) means[y[r]! * columns + j]! += share * x[r * columns + j]!;
-  }
+  eachVectorBlock(train, (x, first) => {
+    for (let start = 0, r = first; start < x.length; start += columns, r++) {
+      const share = weightOf(r) / (total[y[r]!]! || 1);
+      for (let j = 0; j < columns; j++) means[y[r]! * columns + j]! += share * x[start + j]!;
+    }
+  });
   const covariance = new Float64Array(columns * columns);
   const deviation = new Float64Array(columns);
-  for (let r = 0; r < rows; r++) {
-    const share = weightOf(r) / ((total[y[r]!]! || 1) * present);
-    for (let j = 0; j < columns; j++) deviation[j] = x[r * columns + j]! - means[y[r]! * columns + j]!;
-    for (let j = 0; j < columns; j++) {
-      const product = share * deviation[j]!;
-      for (let k = 0; k <= j; k++) covariance[j * columns + k]! += product * deviation[k]!;
+  eachVectorBlock(train, (x, first) => {
+    for (let start = 0, r = first; start < x.length; start += columns, r++) {
+      const share = weightOf(r) / ((total[y[r]!]! || 1) * present);
+      for (let j = 0; j < columns; j++) deviation[j] = x[start + j]! - means[y[r]! * columns + j]!;
+      for (let j = 0; j < columns; j++) {
+        const product = share * deviation[j]!;
+        for (let k = 0; k <= j; k++) covariance[j * columns + k]! += product * deviation[k]!;
+      }
     }
-  }
+  });
   let variance = 0;
   for (let j = 0; j < columns; j++) variance += covariance[j * columns + j]! / columns;
   for (let i = 0; i < covariance.length; i++) covariance[i]! *= 1 - shrinkage;

@@ -1,6 +1,6 @@
 import { inputError } from 'research-basics/errors';
 import { minimizeBounded } from 'research-basics/numerics/lbfgsb';
-import { checkFeatures, checkRows, type LabelledRows } from '../data';
+import { checkFeatures, checkRows, eachVectorBlock, type StreamedRows } from '../data';
 import { balancedWeights } from '../../training/focalLoss';
 import type { Classifier, FittedClassifier } from './classifier';
 import type { LinearModel } from './linear';
@@ -46,11 +46,12 @@ function checkPenalty(C: number, l1Ratio: number): void {
 /**
  * The weights of a multinomial logistic regression, see `logisticRegression`.
  *
+ * @param train rows in memory, or of a source: it is then read once a step.
  * @param rowWeights weight of each row beside that of its class, 0 or more; default 1.
  * @throws UserError (`input`) for a C or l1Ratio out of range, or rows that cannot be used.
  */
 export function fitLogistic(
-  train: LabelledRows,
+  train: StreamedRows,
   classes: number,
   options: LogisticOptions = {},
   rowWeights?: Float64Array,
@@ -58,7 +59,7 @@ export function fitLogistic(
   const { C = 1, l1Ratio = 0, classWeights = 'none', tolerance = 1e-7, maxIterations = 1000 } = options;
   checkPenalty(C, l1Ratio);
   checkRows(train, train.columns, classes, 'training rows');
-  const { x, y, rows, columns } = train;
+  const { y, rows, columns } = train;
   const perClass =
     classWeights === 'balanced' ? balancedWeights(y, classes) : new Float64Array(classes).fill(1);
   const stride = columns + 1;
@@ -72,18 +73,19 @@ export function fitLogistic(
     gradient.fill(0);
     let value = 0;
     const scores = new Float64Array(classes);
-    for (let r = 0; r < rows; r++) {
-      const start = r * columns;
-      probabilitiesOf(w, x, start, columns, scores);
-      const weight = (perClass[y[r]!]! * (rowWeights?.[r] ?? 1)) / rows;
-      value -= weight * Math.log(Math.max(scores[y[r]!]!, 1e-300));
-      for (let c = 0; c < classes; c++) {
-        const slope = weight * (scores[c]! - (y[r] === c ? 1 : 0));
-        const base = c * stride;
-        for (let j = 0; j < columns; j++) gradient[base + j]! += slope * x[start + j]!;
-        gradient[base + columns]! += slope;
+    eachVectorBlock(train, (x, first) => {
+      for (let start = 0, r = first; start < x.length; start += columns, r++) {
+        probabilitiesOf(w, x, start, columns, scores);
+        const weight = (perClass[y[r]!]! * (rowWeights?.[r] ?? 1)) / rows;
+        value -= weight * Math.log(Math.max(scores[y[r]!]!, 1e-300));
+        for (let c = 0; c < classes; c++) {
+          const slope = weight * (scores[c]! - (y[r] === c ? 1 : 0));
+          const base = c * stride;
+          for (let j = 0; j < columns; j++) gradient[base + j]! += slope * x[start + j]!;
+          gradient[base + columns]! += slope;
+        }
       }
-    }
+    });
     for (let i = 0; i < w.length; i++) {
       if (i % stride === columns) continue;
       value += (penalty * w[i]! * w[i]!) / 2;
@@ -139,10 +141,13 @@ function minimizeWithAbsolutes(
  * One over the root of an upper bound of the objective's curvature along each column's weight, and the
  * intercept's: a quarter of the column's mean square, and the penalty.
  */
-function columnSteps({ x, rows, columns }: LabelledRows, penalty: number): Float64Array {
+function columnSteps(train: StreamedRows, penalty: number): Float64Array {
+  const { rows, columns } = train;
   const square = new Float64Array(columns + 1);
-  for (let r = 0; r < rows; r++)
-    for (let j = 0; j < columns; j++) square[j]! += x[r * columns + j]! ** 2 / rows;
+  eachVectorBlock(train, (x) => {
+    for (let start = 0; start < x.length; start += columns)
+      for (let j = 0; j < columns; j++) square[j]! += x[start + j]! ** 2 / rows;
+  });
   square[columns] = 1;
   return square.map((value, j) => 1 / Math.sqrt(Math.max(value / 4 + (j < columns ? penalty : 0), 1e-12)));
 }

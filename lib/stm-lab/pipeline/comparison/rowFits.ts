@@ -55,7 +55,7 @@ export function rowFits(
     const starts = vectorStarts({ rows: y.length, excerpts: data.excerpts! });
     const prepared = row.excerptModels.map((choice) => {
       const { features: vectors, columns } = preparedFeatures(data, source.axes!, choice);
-      return { choice, task: excerptTask({ vectors, columns, starts }, recordings) };
+      return { choice, task: excerptTask({ vectors, columns, starts, scratch: folder }, recordings) };
     });
     const fit = (
       own: { readonly y: Int32Array; readonly classes: readonly string[] },

@@ -25,6 +25,8 @@ export interface ExcerptVectors {
   readonly columns: number;
   /** Where each recording's excerpts begin, and where the last end: recordings + 1 numbers. */
   readonly starts: Int32Array;
+  /** Folder for reduced excerpts that are too many for memory. Default: they are held in memory. */
+  readonly scratch?: string | undefined;
 }
 
 /** An opened folder of excerpts. */

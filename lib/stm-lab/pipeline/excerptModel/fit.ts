@@ -1,3 +1,5 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { sha256 } from 'research-basics/files';
 import { deriveSeed } from 'research-basics/random/seeds';
 import { argMax, atTemperature, fitTemperature, macroF1, quantile } from '../../evaluation';
@@ -6,12 +8,14 @@ import {
   fitLogistic,
   gatherRows,
   inverseCellSizes,
+  readVectors,
+  type StreamedRows,
   vectorsOf,
-  type LabelledRows,
   type LinearModel,
 } from '../../models';
-import { asSource, fitReduction, transform, type Reduction } from '../../reduction';
+import { allRows, asSource, chosenRows, fitReduction, type Reduction } from '../../reduction';
 import { stratifiedGroupKFold } from '../../splits';
+import { reducedRows } from '../reducedRows';
 import type { ExcerptModelChoice, LinearChoice } from './choice';
 import type { ExcerptVectors } from './data';
 import { averageOver, excerptLogProbabilities } from './logProbabilities';
@@ -84,16 +88,32 @@ export async function fitExcerptModel(
   const reduction =
     reductions.get(key) ?? (await fitReduction({ features, rows: list, method: 'exact', components }));
   reductions.set(key, reduction);
-  const reduced = await transform(reduction, { features, rows: list });
-  const data = reducedRows(task, trainRows, reduced, reduction.width);
-  const { threshold, ...calibrated } = calibrate(data, choice, seed);
-  const all = Int32Array.from(trainRows.keys());
-  return {
-    reduction,
-    ...calibrated,
-    members: fitMembers(data, choice, calibrated.chosen, all),
-    reach: { ...spreadOf(data, all), threshold },
-  };
+  return withReduced(task, reduction, list, (x) => {
+    const data = reducedData(task, trainRows, x, reduction.width);
+    const { threshold, ...calibrated } = calibrate(data, choice, seed);
+    const all = Int32Array.from(trainRows.keys());
+    return {
+      reduction,
+      ...calibrated,
+      members: fitMembers(data, choice, calibrated.chosen, all),
+      reach: { ...spreadOf(data, all), threshold },
+    };
+  });
+}
+
+/** Uses reduced excerpts; what was put on the disk for it is removed again. */
+async function withReduced<T>(
+  { vectors, scratch }: ExcerptVectors,
+  reduction: Reduction,
+  list: Int32Array,
+  use: (x: StreamedRows['x']) => T,
+): Promise<T> {
+  const file = scratch && path.join(scratch, 'reduced-excerpts.npy');
+  try {
+    return use(await reducedRows(reduction, vectors, list, file));
+  } finally {
+    if (file !== undefined) fs.rmSync(file, { force: true });
+  }
 }
 
 /** Predicts recordings of the same prepared features. */
@@ -103,21 +123,26 @@ export async function predictExcerptModel(
   rows: Int32Array,
   classes: number,
 ): Promise<ExcerptPredictions> {
-  const features = asSource(task.vectors, task.columns);
-  const list = vectorsOf(task.starts, rows);
-  const x = await transform(reduction, { features, rows: list });
   const starts = startsOf(task.starts, rows);
-  const excerpts = excerptLogProbabilities(members, x, list.length, classes);
-  return {
-    excerpts,
-    logProbabilities: averageOver(starts, excerpts, classes),
-    distance: distances(reach, averageOver(starts, x, reduction.width), rows.length),
-  };
+  const list = vectorsOf(task.starts, rows);
+  const excerpts = new Float64Array(list.length * classes);
+  const logProbabilities = new Float64Array(rows.length * classes);
+  const distance = new Float64Array(rows.length);
+  const { width } = reduction;
+  await withReduced(task, reduction, list, (x) =>
+    eachPart({ x, columns: width, starts }, allRows(rows.length), (block, own, first) => {
+      const log = excerptLogProbabilities(members, block, own.at(-1)!, classes);
+      excerpts.set(log, starts[first]! * classes);
+      logProbabilities.set(averageOver(own, log, classes), first * classes);
+      distance.set(distances(reach, averageOver(own, block, width), own.length - 1), first);
+    }),
+  );
+  return { excerpts, logProbabilities, distance };
 }
 
 /** Recordings in the reduced space. */
 interface Reduced {
-  readonly x: Float32Array;
+  readonly x: StreamedRows['x'];
   readonly columns: number;
   readonly starts: Int32Array;
   readonly y: Int32Array;
@@ -125,7 +150,7 @@ interface Reduced {
   readonly collections: readonly string[];
 }
 
-function reducedRows(task: ExcerptTask, rows: Int32Array, x: Float32Array, columns: number): Reduced {
+function reducedData(task: ExcerptTask, rows: Int32Array, x: StreamedRows['x'], columns: number): Reduced {
   const starts = startsOf(task.starts, rows);
   return {
     x,
@@ -152,9 +177,12 @@ function fitMembers(
   ];
 }
 
-function excerptsOf({ x, columns, starts, y }: Reduced, rows: Int32Array): LabelledRows {
+function excerptsOf({ x, columns, starts, y }: Reduced, rows: Int32Array): StreamedRows {
   const list = vectorsOf(starts, rows);
-  const values = gatherRows(x, columns, list, new Float32Array(list.length * columns));
+  const values =
+    x instanceof Float32Array
+      ? gatherRows(x, columns, list, new Float32Array(list.length * columns))
+      : chosenRows(x, list);
   const classOf = Int32Array.from(list);
   let next = 0;
   for (const row of rows) for (let v = starts[row]!; v < starts[row + 1]!; v++) classOf[next++] = y[row]!;
@@ -204,7 +232,7 @@ function calibrate(
   readonly temperature: number;
   readonly threshold: number;
 } {
-  const { y, classes, collections, starts, columns } = data;
+  const { y, classes, collections, columns } = data;
   const count = classes.length;
   const folds = Math.min(choice.calibrationFolds, new Set(collections).size);
   if (folds < 2) return { chosen: choice.among[0]!, heldOutMacroF1: 0, temperature: 1, threshold: Infinity };
@@ -224,14 +252,16 @@ function calibrate(
     const met = new Set(Array.from(train, (row) => y[row]!));
     // No model can be right about a class that it has not seen.
     for (const row of test) if (!met.has(y[row]!)) known[row] = -1;
-    const own = excerptsOf(data, test);
-    const part = startsOf(starts, test);
-    choice.among.forEach((linear, m) => {
-      const members = fitMembers(data, choice, linear, train);
-      const log = averageOver(part, excerptLogProbabilities(members, own.x, own.rows, count), count);
-      test.forEach((row, i) => held[m]!.set(log.subarray(i * count, (i + 1) * count), row * count));
+    const fits = choice.among.map((linear) => fitMembers(data, choice, linear, train));
+    const spread = spreadOf(data, train);
+    eachPart(data, test, (x, part, first) => {
+      const own = test.subarray(first, first + part.length - 1);
+      fits.forEach((members, m) => {
+        const log = averageOver(part, excerptLogProbabilities(members, x, part.at(-1)!, count), count);
+        own.forEach((row, i) => held[m]!.set(log.subarray(i * count, (i + 1) * count), row * count));
+      });
+      for (const one of distances(spread, averageOver(part, x, columns), own.length)) far.push(one);
     });
-    far.push(...distances(spreadOf(data, train), averageOver(part, own.x, columns), test.length));
   }
   const scores = held.map((log) =>
     macroF1({ labels: y, probabilities: atTemperature(log, count, 1), classes: count }),
@@ -245,6 +275,30 @@ function calibrate(
   };
 }
 
+const PART_VECTORS = 4096;
+
+/**
+ * Visits recordings in order with their reduced excerpts: all at once where these lie in memory, else in parts.
+ *
+ * @param visit takes the excerpts of some recordings (float32, row-major), where those of each begin, and the first recording's
+ *   place in `rows`.
+ */
+function eachPart(
+  { x, columns, starts }: Pick<Reduced, 'x' | 'columns' | 'starts'>,
+  rows: Int32Array,
+  visit: (block: Float32Array, starts: Int32Array, first: number) => void,
+): void {
+  const own = startsOf(starts, rows);
+  for (let first = 0, end = 0; first < rows.length; first = end) {
+    do end++;
+    while (end < rows.length && (x instanceof Float32Array || own[end + 1]! - own[first]! <= PART_VECTORS));
+    const part = rows.subarray(first, end);
+    const list = vectorsOf(starts, part);
+    const block = readVectors(x, columns, list, new Float32Array(list.length * columns));
+    visit(block, startsOf(starts, part), first);
+  }
+}
+
 function startsOf(starts: Int32Array, rows: Int32Array): Int32Array {
   const own = new Int32Array(rows.length + 1);
   rows.forEach((row, i) => (own[i + 1] = own[i]! + starts[row + 1]! - starts[row]!));
@@ -252,20 +306,18 @@ function startsOf(starts: Int32Array, rows: Int32Array): Int32Array {
 }
 
 function spreadOf(
-  { x, columns, starts }: Pick<Reduced, 'x' | 'columns' | 'starts'>,
+  data: Pick<Reduced, 'x' | 'columns' | 'starts'>,
   rows: Int32Array,
 ): Pick<Reach, 'centre' | 'deviation'> {
+  const { columns } = data;
   const centre = new Float64Array(columns);
   const square = new Float64Array(columns);
-  for (const row of rows) {
-    const count = starts[row + 1]! - starts[row]!;
-    for (let j = 0; j < columns; j++) {
-      let mean = 0;
-      for (let v = starts[row]!; v < starts[row + 1]!; v++) mean += x[v * columns + j]! / count;
-      centre[j]! += mean / rows.length;
-      square[j]! += (mean * mean) / rows.length;
-    }
-  }
+  eachPart(data, rows, (x, starts) => {
+    averageOver(starts, x, columns).forEach((mean, i) => {
+      centre[i % columns]! += mean / rows.length;
+      square[i % columns]! += (mean * mean) / rows.length;
+    });
+  });
   const deviation = square.map((value, j) => Math.sqrt(Math.max(value - centre[j]! ** 2, 1e-12)));
   return { centre, deviation };
 }

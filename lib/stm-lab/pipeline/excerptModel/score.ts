@@ -56,8 +56,7 @@ export interface ExcerptScores {
 export function excerptTask(vectors: ExcerptVectors, index: readonly IndexRow[]): ExcerptTask {
   const { classes, y } = classNumbers(index.map(({ label }) => label));
   const collections = index.map(({ collection, group }) => collection ?? group);
-  const { columns, starts } = vectors;
-  return { vectors: vectors.vectors, columns, starts, y, classes, collections };
+  return { ...vectors, y, classes, collections };
 }
 
 /** A recipe, and the recordings as it takes them. */

@@ -50,7 +50,7 @@ export async function trainExcerptStage(
       const partial = path.join(out, 'folds');
       const identity = { choice, crossValidation, inputs: data.hashes };
       forgetOtherFolds(partial, identity);
-      const vectors = data.read(choice);
+      const vectors = { ...data.read(choice), scratch: partial };
       const scores = await scoreExcerptModel(vectors, data.index, choice, {
         ...crossValidation,
         folder: partial,
