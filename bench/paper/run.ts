@@ -25,12 +25,13 @@ const { values } = parseArgs({
 });
 const share = Number(values.share);
 
-/** The stages in order, each with the second at which it is killed, at share 1. */
+/** The stages in order, each with the second at which it is killed, at share 1; 0: not at all. */
 const KILLED_AFTER: Readonly<Record<string, number>> = {
   extraction: 60,
   split: 10,
   reduce: 60,
   search: 60,
+  epoch: 0,
   train: 60,
   evaluate: 8,
   ablate: 60,
@@ -54,7 +55,8 @@ async function main(folder: string): Promise<void> {
   console.log(
     `${os.cpus()[0]!.model}, ${os.availableParallelism()} cores, Node ${process.versions.node}; ${rows.toLocaleString('en')} recordings, matrices above ${values['rows-mb']} MB in files`,
   );
-  const env = { ...process.env, STM_LAB_ROWS_MB: values['rows-mb'] };
+  const env: NodeJS.ProcessEnv = { ...process.env, STM_LAB_ROWS_MB: values['rows-mb'] };
+  const told: string[] = [];
   const program = [...process.execArgv];
   const argsOf = (stage: string): string[] =>
     stage === 'extraction'
@@ -74,12 +76,17 @@ async function main(folder: string): Promise<void> {
     if (values.stages !== undefined && !values.stages.split(',').includes(stage)) continue;
     const runs: Measured[] = [];
     const command = [...program, ...argsOf(stage)];
-    if (values.kill === 'yes') runs.push(await measured(command, env, Math.max(3, share * second)));
+    // Results depend on the number of threads; a single training may have both cores.
+    if (stage === 'epoch') Object.assign(env, { STM_LAB_THREADS: '2' });
+    else delete env['STM_LAB_THREADS'];
+    if (values.kill === 'yes' && second > 0)
+      runs.push(await measured(command, env, Math.max(3, share * second)));
     // Short stages may be done before they can be killed.
     const killed = runs.length > 0 && runs[0]!.code === null;
     if (runs.length === 0 || killed) runs.push(await measured(command, env));
     const last = runs.at(-1)!;
     if (last.code !== 0) throw new Error(`${stage} ended with code ${last.code}:\n${last.err}`);
+    if (stage === 'epoch') told.push(`${last.err.trim().split('\n').at(-1)} (2 threads)`);
     total += runs.reduce((sum, { seconds }) => sum + seconds, 0);
     const most = (of: (run: Measured) => number): number => Math.max(...runs.map(of));
     const cells = [
@@ -96,6 +103,7 @@ async function main(folder: string): Promise<void> {
     ];
     console.log(`| ${stage} | ${cells.join(' | ')} |`);
   }
+  told.forEach((line) => console.log(`\n${line}`));
   console.log(`\nall stages with their killed runs: ${(total / 60).toFixed(1)} min`);
 }
 
