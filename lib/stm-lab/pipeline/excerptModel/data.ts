@@ -29,6 +29,15 @@ export interface ExcerptVectors {
   readonly scratch?: string | undefined;
 }
 
+/** Recordings with their classes, and what is held out together. */
+export interface ExcerptTask extends ExcerptVectors {
+  /** Class of each recording. */
+  readonly y: Int32Array;
+  readonly classes: readonly string[];
+  /** Collection of each recording (its group where no collections are named). */
+  readonly collections: readonly string[];
+}
+
 /** An opened folder of excerpts. */
 export interface ExcerptFolder {
   readonly index: readonly IndexRow[];

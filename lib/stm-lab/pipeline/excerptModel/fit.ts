@@ -6,19 +6,27 @@ import { argMax, atTemperature, fitTemperature, macroF1, quantile } from '../../
 import {
   fitDiscriminant,
   fitLogistic,
-  gatherRows,
   inverseCellSizes,
-  readVectors,
   type StreamedRows,
   vectorsOf,
   type LinearModel,
 } from '../../models';
-import { allRows, asSource, chosenRows, fitReduction, type Reduction } from '../../reduction';
+import { allRows, asSource, fitReduction, type Reduction } from '../../reduction';
 import { stratifiedGroupKFold } from '../../splits';
 import { reducedRows } from '../reducedRows';
 import type { ExcerptModelChoice, LinearChoice } from './choice';
-import type { ExcerptVectors } from './data';
+import type { ExcerptTask, ExcerptVectors } from './data';
 import { averageOver, excerptLogProbabilities } from './logProbabilities';
+import {
+  distances,
+  eachPart,
+  excerptsOf,
+  reducedData,
+  spreadOf,
+  startsOf,
+  type Reach,
+  type Reduced,
+} from './reducedExcerpts';
 
 /** A fitted model of excerpts. */
 export interface ExcerptModel {
@@ -30,25 +38,6 @@ export interface ExcerptModel {
   readonly reach: Reach;
   /** Which of the linear models was chosen, within the training rows. */
   readonly chosen: LinearChoice;
-}
-
-/** Where the training recordings lie in the reduced space, and how far is far. */
-export interface Reach {
-  /** Float64 [components]: mean of the recordings' mean excerpts. */
-  readonly centre: Float64Array;
-  /** Float64 [components]: their standard deviation. */
-  readonly deviation: Float64Array;
-  /** Distance that 95 % of the recordings of held-out collections stay below. */
-  readonly threshold: number;
-}
-
-/** Recordings with their classes, and what is held out together. */
-export interface ExcerptTask extends ExcerptVectors {
-  /** Class of each recording. */
-  readonly y: Int32Array;
-  readonly classes: readonly string[];
-  /** Collection of each recording (its group where no collections are named). */
-  readonly collections: readonly string[];
 }
 
 /** What a model says of recordings. */
@@ -140,28 +129,6 @@ export async function predictExcerptModel(
   return { excerpts, logProbabilities, distance };
 }
 
-/** Recordings in the reduced space. */
-interface Reduced {
-  readonly x: StreamedRows['x'];
-  readonly columns: number;
-  readonly starts: Int32Array;
-  readonly y: Int32Array;
-  readonly classes: readonly string[];
-  readonly collections: readonly string[];
-}
-
-function reducedData(task: ExcerptTask, rows: Int32Array, x: StreamedRows['x'], columns: number): Reduced {
-  const starts = startsOf(task.starts, rows);
-  return {
-    x,
-    columns,
-    starts,
-    y: Int32Array.from(rows, (row) => task.y[row]!),
-    classes: task.classes,
-    collections: Array.from(rows, (row) => task.collections[row]!),
-  };
-}
-
 function fitMembers(
   data: Reduced,
   { collectionBalance }: ExcerptModelChoice,
@@ -175,18 +142,6 @@ function fitMembers(
     ...(C ?? []).map((own) => fitLogistic(train, classes, { C: own, tolerance: 1e-5 }, weights)),
     ...(shrinkage ?? []).map((own) => fitDiscriminant(train, classes, { shrinkage: own }, weights)),
   ];
-}
-
-function excerptsOf({ x, columns, starts, y }: Reduced, rows: Int32Array): StreamedRows {
-  const list = vectorsOf(starts, rows);
-  const values =
-    x instanceof Float32Array
-      ? gatherRows(x, columns, list, new Float32Array(list.length * columns))
-      : chosenRows(x, list);
-  const classOf = Int32Array.from(list);
-  let next = 0;
-  for (const row of rows) for (let v = starts[row]!; v < starts[row + 1]!; v++) classOf[next++] = y[row]!;
-  return { x: values, y: classOf, rows: list.length, columns };
 }
 
 /**
@@ -273,66 +228,4 @@ function calibrate(
     temperature: Math.sqrt(fitTemperature(held[best]!, known, count)),
     threshold: quantile(far, 0.95),
   };
-}
-
-const PART_VECTORS = 4096;
-
-/**
- * Visits recordings in order with their reduced excerpts: all at once where these lie in memory, else in parts.
- *
- * @param visit takes the excerpts of some recordings (float32, row-major), where those of each begin, and the first recording's
- *   place in `rows`.
- */
-function eachPart(
-  { x, columns, starts }: Pick<Reduced, 'x' | 'columns' | 'starts'>,
-  rows: Int32Array,
-  visit: (block: Float32Array, starts: Int32Array, first: number) => void,
-): void {
-  const own = startsOf(starts, rows);
-  for (let first = 0, end = 0; first < rows.length; first = end) {
-    do end++;
-    while (end < rows.length && (x instanceof Float32Array || own[end + 1]! - own[first]! <= PART_VECTORS));
-    const part = rows.subarray(first, end);
-    const list = vectorsOf(starts, part);
-    const block = readVectors(x, columns, list, new Float32Array(list.length * columns));
-    visit(block, startsOf(starts, part), first);
-  }
-}
-
-function startsOf(starts: Int32Array, rows: Int32Array): Int32Array {
-  const own = new Int32Array(rows.length + 1);
-  rows.forEach((row, i) => (own[i + 1] = own[i]! + starts[row + 1]! - starts[row]!));
-  return own;
-}
-
-function spreadOf(
-  data: Pick<Reduced, 'x' | 'columns' | 'starts'>,
-  rows: Int32Array,
-): Pick<Reach, 'centre' | 'deviation'> {
-  const { columns } = data;
-  const centre = new Float64Array(columns);
-  const square = new Float64Array(columns);
-  eachPart(data, rows, (x, starts) => {
-    averageOver(starts, x, columns).forEach((mean, i) => {
-      centre[i % columns]! += mean / rows.length;
-      square[i % columns]! += (mean * mean) / rows.length;
-    });
-  });
-  const deviation = square.map((value, j) => Math.sqrt(Math.max(value - centre[j]! ** 2, 1e-12)));
-  return { centre, deviation };
-}
-
-/** Root mean square, over components, of a recording's mean in standard deviations from the centre. */
-function distances(
-  { centre, deviation }: Pick<Reach, 'centre' | 'deviation'>,
-  means: Float64Array,
-  rows: number,
-): Float64Array {
-  const columns = centre.length;
-  return Float64Array.from({ length: rows }, (_, row) => {
-    let sum = 0;
-    for (let j = 0; j < columns; j++)
-      sum += ((means[row * columns + j]! - centre[j]!) / deviation[j]!) ** 2 / columns;
-    return Math.sqrt(sum);
-  });
 }

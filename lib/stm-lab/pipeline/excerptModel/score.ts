@@ -22,8 +22,8 @@ import {
 } from '../byCollection';
 import { classNumbers, type IndexRow } from '../featureFolder';
 import type { ExcerptModelChoice } from './choice';
-import type { ExcerptVectors } from './data';
-import { fitExcerptModel, predictExcerptModel, type ExcerptTask } from './fit';
+import type { ExcerptTask, ExcerptVectors } from './data';
+import { fitExcerptModel, predictExcerptModel } from './fit';
 
 /** How an excerpt model is scored. */
 export interface ExcerptScoring {
