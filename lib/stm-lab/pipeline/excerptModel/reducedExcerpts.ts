@@ -24,7 +24,7 @@ export interface Reduced {
 }
 
 /**
- * The given recordings in the reduced space, numbered anew.
+ * The given recordings in the reduced space, numbered from 0.
  *
  * @param rows places of the recordings in `task`, int32.
  * @param x their excerpts, float32, excerpts x columns, or a source of them.
