@@ -24,7 +24,7 @@ export interface AveragingSettings {
 }
 
 /** How near a resynthesised sound comes to the excerpt it is compared with. */
-export interface Likeness {
+interface Likeness {
   /** Correlation of the levels of both cochleagrams. */
   readonly correlation: number;
   /** Mean absolute difference of the levels, dB. */
@@ -76,7 +76,7 @@ export async function featureScale(sound: Float32Array, settings: AveragingSetti
 }
 
 /** What an excerpt is compared by. */
-export interface ExcerptAnalysis {
+interface ExcerptAnalysis {
   /** Cochleagram, dB. */
   readonly levels: Float32Array;
   /** Magnitudes of its modulations. */
@@ -84,7 +84,7 @@ export interface ExcerptAnalysis {
 }
 
 /** Analyses the first 4 s of mono samples at `SOUND_RATE`; shorter sounds are continued with silence. */
-export async function analyseExcerpt(samples: Float32Array): Promise<ExcerptAnalysis> {
+async function analyseExcerpt(samples: Float32Array): Promise<ExcerptAnalysis> {
   const whole = new Float32Array(SAMPLES);
   whole.set(samples.subarray(0, SAMPLES));
   const { values } = await cochleagram(whole, SOUND_RATE);
@@ -92,7 +92,7 @@ export async function analyseExcerpt(samples: Float32Array): Promise<ExcerptAnal
 }
 
 /** How like the original a resynthesised sound is. */
-export function likeness(before: ExcerptAnalysis, after: ExcerptAnalysis): Likeness {
+function likeness(before: ExcerptAnalysis, after: ExcerptAnalysis): Likeness {
   const mean = (values: Float32Array): number =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
   const [a, b] = [mean(before.levels), mean(after.levels)];
