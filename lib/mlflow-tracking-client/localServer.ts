@@ -8,6 +8,7 @@ import { createExclusive, writeJson } from 'research-basics/files';
 import { describeProcess, processState, type ProcessNote } from 'research-basics/process';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 
+import { newDatabase } from './newDatabase';
 import { monotonicMs, pause } from './retry';
 
 /** A running MLflow server on this machine. */
@@ -60,6 +61,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     const executable = options.executable ?? findMlflow();
     const port = await choosePort(options.port, lastPort(folder));
     const log = path.join(folder, 'server.log');
+    const database = newDatabase(folder, (pid) => signalGroup(pid, 'SIGKILL'));
     const output = fs.openSync(log, 'a');
     const child = spawn(
       executable,
@@ -90,6 +92,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     child.on('exit', (code, signal) => (failure ??= `it ended with ${signal ?? `status ${code}`}`));
     child.unref();
     const pid = child.pid;
+    if (pid !== undefined) database.madeBy(describeProcess(pid));
     // Nobody would know of a server that came up after this process.
     const abandon = (): void => {
       if (pid !== undefined) signalGroup(pid, 'SIGKILL');
@@ -104,6 +107,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     ) {
       if (await answers(port)) {
         process.off('exit', abandon);
+        database.finished();
         const note: ServerNote = { ...describeProcess(pid), port };
         writeJson(noteFile(folder), note);
         return handle(folder, note, 'started');
