@@ -75,7 +75,6 @@ test('figure map: coloured by class or by collection, the same bytes; a colour t
   const folder = temporaryFolder('map');
   const write = (collections: boolean): void => {
     writeNpy(path.join(folder, 'features.npy'), { shape: [rows, columns], data: x });
-    writeNpy(path.join(folder, 'reduced.npy'), { shape: [rows, columns], data: x });
     const index = labels.map((label, i) => ({
       ...{ path: `r${i}.wav`, label: `class ${label}`, group: `g${i}`, excerpts: 1, analysed_s: 4 },
       ...(collections ? { collection: `c${i % 12}` } : {}),
@@ -84,7 +83,7 @@ test('figure map: coloured by class or by collection, the same bytes; a colour t
     for (const [name, value] of Object.entries({ axes: {}, extraction: { sha256: {} } }))
       fs.writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(value));
   };
-  const lab = { folders: { features: folder, reduction: folder }, reduce: () => Promise.resolve() } as never;
+  const lab = { folders: { features: folder }, extract: () => Promise.resolve() } as never;
   const drawn = async (color?: 'class' | 'collection'): Promise<string> =>
     JSON.stringify(await buildFigure(lab, 'map', { color }));
   write(true);

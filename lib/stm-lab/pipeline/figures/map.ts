@@ -1,8 +1,6 @@
-import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
-import { openNpyRows } from '../../base/npyRows';
 import { embeddingFigure, type FigureSpec } from '../../figures';
-import { umapPlane } from '../../reduction';
+import { featuresInMemory, fitReduction, transform, umapPlane } from '../../reduction';
 import { openFeatureFolder } from '../featureFolder';
 import type { ExperimentStages } from '../experimentStages';
 
@@ -13,9 +11,12 @@ export type MapColour = (typeof MAP_COLOURS)[number];
 /** More recordings are thinned evenly before the map is made: its cost grows faster than they do. */
 const MOST_POINTS = 2000;
 
+/** Principal components of the recordings that UMAP measures distances between. */
+const COMPONENTS = 50;
+
 /**
- * All recordings on a plane, by the UMAP of their reduced features (seed 1): each a point in the colour of its class or
- * collection.
+ * All recordings on a plane, by the UMAP (seed 1) of the first 50 principal components of their standardised features: each a
+ * point in the colour of its class or collection. No split is needed: nothing is scored.
  *
  * @throws UserError (`input`) for a colour that is none, or collections that the manifest does not name.
  */
@@ -26,23 +27,23 @@ export async function mapFigure(
 ): Promise<FigureSpec> {
   if (!MAP_COLOURS.includes(color))
     throw inputError(`map: color ${JSON.stringify(color)} must be ${MAP_COLOURS.join(' or ')}`);
-  await lab.reduce();
-  const { index, matrix: features } = openFeatureFolder(lab.folders.features);
-  features.close();
+  await lab.extract();
+  const { index, matrix } = openFeatureFolder(lab.folders.features);
+  const places = Array.from({ length: Math.min(index.length, MOST_POINTS) }, (_, i) =>
+    Math.floor((i * index.length) / Math.min(index.length, MOST_POINTS)),
+  );
+  const features = featuresInMemory(matrix.readRowList(places), matrix.columns);
+  matrix.close();
   if (color === 'collection' && index.every(({ collection }) => collection === undefined))
     throw inputError(
       'map: color "collection" needs a manifest that names collections (a column "collection", or --collection at the extraction); use "class"',
     );
-  const places = Array.from({ length: Math.min(index.length, MOST_POINTS) }, (_, i) =>
-    Math.floor((i * index.length) / Math.min(index.length, MOST_POINTS)),
-  );
-  const matrix = openNpyRows(path.join(lab.folders.reduction, 'reduced.npy'));
-  let plane: Float32Array;
-  try {
-    plane = await umapPlane(matrix.readRowList(places), matrix.columns, { signal });
-  } finally {
-    matrix.close();
-  }
+  const reduction = await fitReduction({
+    features,
+    method: 'exact',
+    components: Math.min(COMPONENTS, features.rows, features.columns),
+  });
+  const plane = await umapPlane(await transform(reduction, { features }), reduction.width, { signal });
   const names = index.map(({ label, collection }) =>
     color === 'class' ? label : collection || 'none named',
   );
