@@ -119,11 +119,30 @@ test('files that are not such networks are refused in one sentence', async (t) =
   await assert.rejects(loadKeras(file), /x\.keras: there is no such file/);
   fs.writeFileSync(file, 'not a model');
   await assert.rejects(loadKeras(file), /not a usable ZIP archive/);
-  fs.writeFileSync(file, encodeZip(new Map([['a.txt', Buffer.from('a')]])));
+  fs.writeFileSync(file, encodeZip({ 'a.txt': Buffer.from('a') }));
   await assert.rejects(loadKeras(file), /config\.json is missing/);
-  const entries = new Map(decodeZip(fs.readFileSync(path.join(folder, 'dropout.keras')), 'dropout.keras'));
-  const config = Buffer.from(entries.get('config.json')!).toString('utf8');
-  entries.set('config.json', Buffer.from(config.replace('"relu"', '"tanh"')));
+  const entries = decodeZip(fs.readFileSync(path.join(folder, 'dropout.keras')), 'dropout.keras');
+  const config = Buffer.from(entries['config.json']!).toString('utf8');
+  entries['config.json'] = Buffer.from(config.replace('"relu"', '"tanh"'));
   fs.writeFileSync(file, encodeZip(entries));
   await assert.rejects(loadKeras(file), /layer 0 \(Dense\) has activation tanh, not relu/);
+});
+
+test('an archive of equal content has equal bytes in every time zone, and says what of it is damaged', (t) => {
+  const zone = process.env['TZ'];
+  t.after(() => (zone === undefined ? delete process.env['TZ'] : (process.env['TZ'] = zone)));
+  const entries = { 'a.txt': Buffer.from('weights'), 'größe/1': Buffer.from('2') };
+  const written = ['UTC', 'Pacific/Auckland'].map((name) => {
+    process.env['TZ'] = name;
+    return Buffer.from(encodeZip(entries));
+  });
+  assert.deepEqual(written[0], written[1]);
+  const read = decodeZip(written[0]!, 'x.keras');
+  assert.deepEqual(
+    Object.entries(read).map(([name, content]) => [name, Buffer.from(content)]),
+    Object.entries(entries),
+  );
+  const at = written[0]!.indexOf('weights');
+  written[0]![at] ^= 1;
+  assert.throws(() => decodeZip(written[0]!, 'x.keras'), /x\.keras: .*ZIP archive \(a\.txt is damaged\)/);
 });

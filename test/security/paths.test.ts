@@ -128,11 +128,11 @@ test('an artifact cannot be named out of its run, nor a journal make files outsi
 
 test('an archive is read in memory, whatever its entries are called, and swells no further than it says', () => {
   const names = ['../../evil.txt', '/etc/evil', 'a\\..\\b'];
-  const archive = encodeZip(new Map(names.map((name) => [name, Buffer.from('x')])));
-  assert.deepEqual([...decodeZip(archive, 'm.keras').keys()], names);
+  const archive = Buffer.from(encodeZip(Object.fromEntries(names.map((name) => [name, Buffer.from('x')]))));
+  assert.deepEqual(Object.keys(decodeZip(archive, 'm.keras')), names);
   const zeros = Buffer.alloc(1 << 24);
   const packed = deflateRawSync(zeros);
-  const bomb = encodeZip(new Map([['bomb', packed]]));
+  const bomb = Buffer.from(encodeZip({ bomb: packed }));
   // Said to be deflated, with the hash of what comes out, and a small size.
   const central = bomb.indexOf(Buffer.from([0x50, 0x4b, 1, 2]));
   bomb.writeUInt16LE(8, central + 10);

@@ -53,12 +53,12 @@ export async function saveKeras(file: string, model: MlpModel): Promise<void> {
     build_config: { input_shape: [null, spec.inputs] },
   };
   const text = (value: unknown): Buffer => Buffer.from(JSON.stringify(value), 'utf8');
-  const entries = new Map<string, Uint8Array>([
-    ['metadata.json', text({ keras_version: '3.2.1' })],
-    ['config.json', text(config)],
-    ['model.weights.h5', await encodeHdf5(arrays, empty)],
-    [INFO_FILE, text(info)],
-  ]);
+  const entries = {
+    'metadata.json': text({ keras_version: '3.2.1' }),
+    'config.json': text(config),
+    'model.weights.h5': await encodeHdf5(arrays, empty),
+    [INFO_FILE]: text(info),
+  };
   writeFileAtomic(file, encodeZip(entries));
 }
 
@@ -77,7 +77,7 @@ export async function loadKeras(file: string): Promise<MlpModel> {
   }
   const entries = decodeZip(bytes, file);
   const content = (name: string): Uint8Array => {
-    const found = entries.get(name);
+    const found = entries[name];
     if (found === undefined) throw inputError(`${file}: is not a Keras 3 model (${name} is missing)`);
     return found;
   };
@@ -100,7 +100,7 @@ export async function loadKeras(file: string): Promise<MlpModel> {
       weights.push(arrayAt(i, 0).data, arrayAt(i, 1).data);
   });
   const spec = specOf(file, layers, (i) => arrayAt(i, 0).shape);
-  const info = entries.has(INFO_FILE) ? (parse(INFO_FILE) as Partial<ModelInfo>) : {};
+  const info = INFO_FILE in entries ? (parse(INFO_FILE) as Partial<ModelInfo>) : {};
   return createModel(spec, weights, info);
 }
 
