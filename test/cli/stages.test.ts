@@ -285,14 +285,19 @@ test('an option by its earlier name is understood, with one sentence', async () 
     '--preset',
     'b',
   );
-  assert.match(both.err, /--experiment is the earlier name of --preset; give one/);
+  assert.match(both.err, /'--experiment <NAME>' cannot be used with option '--preset <NAME>'/);
 });
 
 test('unusable words are refused in one line with exit code 2', async () => {
   for (const [args, pattern] of [
-    [['nonsense'], /there is no command "nonsense"; "stm-lab --help"/],
-    [['extrat'], /there is no command "extrat"; did you mean extract\?/],
-    [['extract'], /--manifest M\.csv is required/],
+    [['nonsense'], /unknown command 'nonsense'; see "stm-lab --help"/],
+    [['extrat'], /unknown command 'extrat'; did you mean extract\?/],
+    [['extract'], /required option '--manifest <M\.csv>' not specified/],
+    [
+      ['extract', '--manifest', '--out', at('x')],
+      /'--manifest <M\.csv>' .*is an option; its value is missing/,
+    ],
+    [['split', 'x', '--features', 'f', '--out', 'o'], /too many arguments/],
     [
       ['extract', '--manifest', manifest, '--out', at('x'), '--worker', '2'],
       /--worker.*did you mean --workers\?/,

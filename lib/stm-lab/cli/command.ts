@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
-import { closest, distance } from 'fastest-levenshtein';
-import { inputError, messageOf } from 'research-basics/errors';
+import { Command as Program, InvalidArgumentError, Option } from 'commander';
+import { inputError } from 'research-basics/errors';
 import type { Terminal } from './terminal';
 
 /** One `--option` of a command. */
@@ -41,101 +40,76 @@ export const COMMON: Readonly<Record<string, OptionSpec>> = {
   quiet: { help: 'print warnings and errors only' },
 };
 
-/** The complete `--help` text of a command. */
-export function commandHelp(command: Command): string {
-  const rows = Object.entries(command.options).map(([name, spec]) => {
-    const left = `--${name}${spec.value === undefined ? '' : ` ${spec.value}`}`;
-    const tail = spec.required
-      ? ' (required)'
-      : spec.default === undefined
-        ? ''
-        : ` (default: ${spec.default})`;
-    return [left, `${spec.help}${tail}`] as const;
-  });
-  if (command.passesOn !== true)
-    for (const [name, { help }] of Object.entries(COMMON)) rows.push([`--${name}`, help]);
-  rows.push(['-h, --help', 'this text']);
-  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  const positionals = command.positionals === undefined ? '' : ` ${command.positionals}`;
-  return [
-    `stm-lab ${command.name}${positionals} [options]`,
-    '',
-    command.summary,
-    '',
-    command.details,
-    '',
-    'Options',
-    ...rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`),
-    '',
-    'Example',
-    `  ${command.example}`,
-    '',
-  ].join('\n');
-}
-
-/** "; did you mean X?" for a word that is nearly one of those known, at most two letters of five apart; else "". */
-export function suggestion(word: string, known: readonly string[]): string {
-  if (known.length === 0) return '';
-  const near = closest(word, known);
-  return distance(word, near) <= 0.4 * word.length ? `; did you mean ${near}?` : '';
-}
+type Run = (command: Command, options: OptionValues, positionals: readonly string[]) => Promise<void>;
 
 /**
- * Splits a command's arguments into options and positionals.
+ * The command line as a program of commander. It prints help and the version, and ends with a `CommanderError` after them
+ * and on unusable words.
  *
- * @param notice called with options in their earlier spelling
- *
- * @throws UserError (`input`) for an unknown option, a missing value or a missing required option.
+ * @param run called with the command, its options and its positional arguments
  */
-export function parseCommand(
-  command: Command,
-  args: readonly string[],
-  notice: (sentence: string) => void = () => undefined,
-): { options: OptionValues; positionals: string[] } {
-  if (command.passesOn === true) return { options: {}, positionals: [...args] };
-  const specs = Object.entries({ ...command.options, ...COMMON });
-  const config = Object.fromEntries(
-    specs.flatMap(([name, { value, earlier }]) => {
-      const type = value === undefined ? ('boolean' as const) : ('string' as const);
-      return [name, ...(earlier === undefined ? [] : [earlier])].map((spelling) => [spelling, { type }]);
-    }),
-  );
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...args],
-      options: config,
-      allowPositionals: command.positionals !== undefined,
-      strict: true,
-    });
-  } catch (error) {
-    const [, unknown] = /^Unknown option '(--[^']+)'/.exec(messageOf(error)) ?? [];
-    const known = specs.map(([name]) => `--${name}`);
-    throw inputError(
-      `stm-lab ${command.name}: ${messageOf(error)}${unknown === undefined ? '' : suggestion(unknown, known)}; see "stm-lab ${command.name} --help"`,
-      error,
-    );
-  }
-  const options: Record<string, string | undefined> = Object.fromEntries(
-    Object.entries(parsed.values).map(([name, value]) => [name, value === true ? 'yes' : String(value)]),
-  );
-  for (const [name, { earlier }] of specs) {
+export function programOf(list: readonly Command[], version: string, terminal: Terminal, run: Run): Program {
+  const print = (text: string): void => terminal.print(text.trimEnd());
+  const program = new Program('stm-lab')
+    .description(
+      'Spectrotemporal modulation of sound: features, splits, search, training, ablations, figures, all tracked.',
+    )
+    .usage('COMMAND [options]')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this text')
+    .addHelpCommand('help [COMMAND]', 'Describe a command, as "stm-lab COMMAND --help" does.')
+    .addHelpText('after', '\nEach command works on the output of the one before; "reproduce" runs them all.')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureHelp({ helpWidth: 120, subcommandTerm: (command) => command.name() })
+    .configureOutput({ writeOut: print, writeErr: print, outputError: () => undefined });
+  for (const command of list) addCommand(program, command, terminal.warn.bind(terminal), run);
+  return program;
+}
+
+function addCommand(program: Program, command: Command, warn: (sentence: string) => void, run: Run): void {
+  const specs = Object.entries({ ...command.options, ...(command.passesOn === true ? {} : COMMON) });
+  const sub = program
+    .command(command.name)
+    .summary(command.summary)
+    .description(`${command.summary}\n\n${command.details}`)
+    .usage(`${command.positionals ?? ''} [options]`.trim())
+    .allowExcessArguments(command.positionals !== undefined)
+    .addHelpText('after', `\nExample\n  ${command.example}`);
+  if (command.passesOn === true) sub.allowUnknownOption().passThroughOptions();
+  const text = (value: string): string => {
+    if (['help', ...specs.map(([name]) => name)].some((name) => value === `--${name}`))
+      throw new InvalidArgumentError('That is an option; its value is missing');
+    return value;
+  };
+  for (const [name, { value, help, default: fallback, required, earlier }] of specs) {
+    const option = (spelling: string, description?: string): Option => {
+      const flag = new Option(`--${spelling}${value === undefined ? '' : ` <${value}>`}`, description);
+      return value === undefined ? flag : flag.argParser(text);
+    };
+    const tail = required ? ' (required)' : fallback === undefined ? '' : ` (default: ${fallback})`;
+    const current = option(name, help + tail).makeOptionMandatory(required !== undefined);
+    sub.addOption(current);
     // An earlier spelling may now be an option of another meaning.
-    if (earlier === undefined || options[earlier] === undefined || earlier in command.options) continue;
-    if (options[name] !== undefined)
-      throw inputError(`stm-lab ${command.name}: --${earlier} is the earlier name of --${name}; give one`);
-    notice(`--${earlier} is now called --${name}; the earlier name will be removed in the next version`);
-    options[name] = options[earlier];
-    delete options[earlier];
+    if (earlier !== undefined && !(earlier in command.options))
+      sub.addOption(option(earlier).hideHelp().conflicts(current.attributeName()));
   }
-  for (const [name, spec] of specs) {
-    if (spec.required && options[name] === undefined) {
-      throw inputError(
-        `stm-lab ${command.name}: --${name} ${spec.value ?? ''} is required; see "stm-lab ${command.name} --help"`,
-      );
+  sub.action(async () => {
+    const options: Record<string, string | undefined> = {};
+    for (const option of sub.options) {
+      const value: unknown = sub.getOptionValue(option.attributeName());
+      if (option.negate ? value === false : value !== undefined)
+        options[option.long!.slice(2)] = typeof value === 'string' ? value : 'yes';
     }
-  }
-  return { options, positionals: parsed.positionals };
+    for (const [name, { earlier }] of specs) {
+      if (earlier === undefined || earlier in command.options || options[earlier] === undefined) continue;
+      warn(
+        `stm-lab ${command.name}: --${earlier} is now called --${name}; the earlier name will be removed in the next version`,
+      );
+      options[name] = options[earlier];
+    }
+    await run(command, options, sub.args);
+  });
 }
 
 /**

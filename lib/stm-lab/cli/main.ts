@@ -1,29 +1,11 @@
 import * as path from 'node:path';
+import { CommanderError } from 'commander';
 import { messageOf, UserError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
-import { commandHelp, parseCommand, suggestion, type Command } from './command';
+import { programOf } from './command';
 import { commands } from './commands';
 import { onInterrupt, stopSignal } from './interrupt';
 import { processTerminal, restyled, type Terminal } from './terminal';
-
-/** The overview printed by `stm-lab --help`. */
-export function overview(list: readonly Command[]): string {
-  const width = Math.max(...list.map(({ name }) => name.length)) + 2;
-  return [
-    'stm-lab COMMAND [options]',
-    '',
-    'Spectrotemporal modulation of sound: features, splits, search, training, ablations, figures, all tracked.',
-    '',
-    'Commands',
-    ...list.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
-    '',
-    '"stm-lab COMMAND --help" describes one. Each works on the output of the one before;',
-    '"reproduce" runs them all. "stm-lab --version" prints the version.',
-    '',
-  ].join('\n');
-}
-
-const isHelp = (word: string): boolean => word === '--help' || word === '-h';
 
 /** The package's version, from its manifest beside `dist/`. */
 const packageVersion = (): string =>
@@ -40,41 +22,26 @@ export async function runCommandLine(
   args: readonly string[],
   terminal: Terminal = processTerminal(),
 ): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === undefined || isHelp(name) || name === 'help') {
-    terminal.print(overview(commands));
-    return name === undefined ? 2 : 0;
-  }
-  if (name === '--version' || name === '-V') {
-    terminal.print(packageVersion());
-    return 0;
-  }
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command === undefined) {
-    terminal.warn(
-      `stm-lab: there is no command "${name}"${suggestion(
-        name,
-        commands.map((candidate) => candidate.name),
-      )}; "stm-lab --help" lists them`,
-    );
-    return 2;
-  }
-  if (rest.some(isHelp)) {
-    terminal.print(commandHelp(command));
-    return 0;
-  }
-  onInterrupt(() => terminal.warn('stopping after the current step; Ctrl-C again stops now'));
+  const [name] = args;
+  let code = 0;
+  const program = programOf(commands, packageVersion(), terminal, async (command, options, positionals) => {
+    onInterrupt(() => terminal.warn('stopping after the current step; Ctrl-C again stops now'));
+    const style = { json: options['json'] !== undefined, quiet: options['quiet'] !== undefined };
+    code = await command.run(options, positionals, restyled(terminal, style));
+  });
   try {
-    const { options, positionals } = parseCommand(command, rest, (sentence) =>
-      terminal.warn(`stm-lab ${name}: ${sentence}`),
-    );
-    const json = options['json'] !== undefined;
-    return await command.run(
-      options,
-      positionals,
-      restyled(terminal, { json, quiet: options['quiet'] !== undefined }),
-    );
+    await program.parseAsync(args, { from: 'user' });
+    return code;
   } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      const where = commands.some((command) => command.name === name) ? `stm-lab ${name}` : 'stm-lab';
+      const said = error.message
+        .replace(/^error: /, '')
+        .replace(/\n\(Did you mean (.+)\?\)$/, '; did you mean $1?');
+      if (error.code !== 'commander.help') terminal.warn(`${where}: ${said}; see "${where} --help"`);
+      return 2;
+    }
     terminal.progressDone();
     if (error instanceof UserError) {
       terminal.warn(error.message);
