@@ -112,7 +112,7 @@ test('what is wrong is said before any training', () => {
   const { code, err } = stmLab(...command(odd, 'odd', 1));
   assert.equal(code, 2);
   assert.match(err, /\|rate\| > 15 Hz and scale > 0.5 cyc\/oct keeps no feature/);
-  assert.match(stmLab('ablate', '--features', features).err, /required option '--out <DIR>' not specified/);
+  assert.match(stmLab('ablate', '--features', features).err, /--out DIR is required/);
   assert.match(stmLab('ablate', '--size', 'huge').err, /--size huge: must be one of small, quick, paper/);
 });
 

@@ -1,5 +1,8 @@
 import { MISSING } from './theme';
 
+// Two short tables rather than d3-scale-chromatic: d3's ES modules would be loaded at every start of `stm-lab`, and by the
+// page of `explore`, and d3's ticks differ from those of the figures that are published.
+
 /** Viridis (van der Walt and Smith, CC0): dark to light in even steps of lightness. */
 const SEQUENTIAL = [
   '#440154',
