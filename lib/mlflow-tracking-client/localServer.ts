@@ -8,7 +8,7 @@ import { createExclusive, writeJson } from 'research-basics/files';
 import { describeProcess, processState, type ProcessNote } from 'research-basics/process';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 
-import { newDatabase } from './newDatabase';
+import { newDatabase, readNote } from './newDatabase';
 import { monotonicMs, pause } from './retry';
 
 /** A running MLflow server on this machine. */
@@ -59,7 +59,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     const found = await findLocalServer(folder);
     if (found !== undefined) return found;
     const executable = options.executable ?? findMlflow();
-    const port = await choosePort(options.port, lastPort(folder));
+    const port = await choosePort(options.port, readNote<ServerNote>(noteFile(folder))?.port);
     const log = path.join(folder, 'server.log');
     const database = newDatabase(folder, (pid) => signalGroup(pid, 'SIGKILL'));
     const output = fs.openSync(log, 'a');
@@ -129,7 +129,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
 
 /** The running server of a folder, or undefined. */
 export async function findLocalServer(folder: string): Promise<LocalServer | undefined> {
-  const note = readNote(folder);
+  const note = readNote<ServerNote>(noteFile(folder));
   if (note === undefined || processState(note) !== 'alive') return undefined;
   // It may be busy: an open process of the noted identity is given some time to answer.
   for (let attempt = 0; attempt < 20; attempt++) {
@@ -142,7 +142,7 @@ export async function findLocalServer(folder: string): Promise<LocalServer | und
 
 /** Stops the server of a folder. @returns whether one was running. */
 export async function stopLocalServer(folder: string): Promise<'stopped' | 'not-running'> {
-  const note = readNote(folder);
+  const note = readNote<ServerNote>(noteFile(folder));
   if (note === undefined || processState(note) !== 'alive') return 'not-running';
   signalGroup(note.pid, 'SIGTERM');
   for (let waited = 0; waited < 10_000 && groupAlive(note.pid); waited += 100) {
@@ -192,18 +192,6 @@ function handle(folder: string, note: ServerNote, origin: 'started' | 'found'): 
       if (processState(note) === 'alive') signalGroup(note.pid, 'SIGTERM');
     },
   };
-}
-
-function readNote(folder: string): ServerNote | undefined {
-  try {
-    return JSON.parse(fs.readFileSync(noteFile(folder), 'utf8')) as ServerNote;
-  } catch {
-    return undefined;
-  }
-}
-
-function lastPort(folder: string): number | undefined {
-  return readNote(folder)?.port;
 }
 
 async function choosePort(wanted: number | undefined, last: number | undefined): Promise<number> {

@@ -36,10 +36,11 @@ export function newDatabase(folder: string, kill: (pid: number) => void): NewDat
   };
 }
 
-function readNote(file: string): ProcessNote | undefined {
+/** The process noted in a file; undefined when there is no such file, or no process in it. */
+export function readNote<Note extends ProcessNote>(file: string): Note | undefined {
   try {
-    const note = readJson<Partial<ProcessNote>>(file);
-    return typeof note.pid === 'number' ? (note as ProcessNote) : undefined;
+    const note = readJson<Partial<Note>>(file);
+    return typeof note.pid === 'number' ? (note as Note) : undefined;
   } catch {
     return undefined;
   }

@@ -4,6 +4,8 @@ import { randomState } from 'research-basics/random/mt19937';
 import { regionColumns } from 'stm-lab/dist/ablation';
 import { designResampler } from 'stm-lab/dist/audio';
 import {
+  amAxes,
+  analysePlane,
   corticalAxes,
   createAmKernel,
   createCorticalBank,
@@ -12,8 +14,6 @@ import {
   createMpsKernel,
   createStmKernel,
   describeFeatures,
-  extractAm,
-  extractCortical,
   extractStm,
   extractStmTime,
   featureKind,
@@ -33,6 +33,12 @@ import { linearRipples, ripples } from './ripples';
 const RATE = 16000;
 // Those with modulation axes.
 const PLANES = FEATURE_KIND_NAMES.filter((kind) => !['mel', 'embedding', 'strf', 'tmnn'].includes(kind));
+
+type AmOptions = NonNullable<Parameters<typeof createAmKernel>[0]>;
+const extractAm = async (samples: Float32Array, options: AmOptions = {}) => ({
+  ...analysePlane(await createAmKernel(options), samples, RATE),
+  axes: amAxes(options),
+});
 
 const largest = (values: ArrayLike<number>): number => {
   let best = 0;
@@ -54,7 +60,6 @@ test('AM: a modulated tone has its depth at its rate in its band, whatever the l
         const envelope = 1 + depth * Math.cos(2 * Math.PI * rateHz * t);
         return level * envelope * Math.sin(2 * Math.PI * carrier * t);
       }),
-      RATE,
     );
     const distance = axes.channelHz!.map((hz) => Math.abs(Math.log2(hz / carrier)));
     const band = distance.indexOf(Math.min(...distance));
@@ -68,14 +73,14 @@ test('AM: a modulated tone has its depth at its rate in its band, whatever the l
 
 test('AM: a click train has its rate and the multiples, alike; noise has none; the mean is that of the bands', async () => {
   const clicks = sound(4, (t) => (Math.round(t * RATE) % (RATE / 5) === 0 ? 1 : 0));
-  const { features, axes } = await extractAm(clicks, RATE, { average: 'frequency' });
+  const { features, axes } = await extractAm(clicks, { average: 'frequency' });
   const at = (hz: number): number => features[axes.rateHz.indexOf(hz)]!;
   for (const hz of [5, 10, 15, 20]) assert.ok(at(hz) > 2 && at(hz - 1.5) < -30, `${hz}: ${at(hz)}`);
-  const flat = await extractAm(noise(3, 8, RATE), RATE, { average: 'frequency' });
+  const flat = await extractAm(noise(3, 8, RATE), { average: 'frequency' });
   // The generator itself swings slowly.
   assert.ok(Math.max(...flat.features.subarray(2)) < -15);
   assert.equal(flat.excerpts, 2);
-  const bands = await extractAm(noise(3, 8, RATE), RATE);
+  const bands = await extractAm(noise(3, 8, RATE));
   flat.modulation.forEach((mean, rate) => {
     let sum = 0;
     for (let band = 0; band < 30; band++) sum += bands.modulation[band * 64 + rate]! / 30;
@@ -264,10 +269,10 @@ test('cortical: Gabor filters as their definition; averages over less average to
   });
   assert.ok(worst > 0 && worst < 1e-4, String(worst));
   const samples = noise(7, 4, RATE);
-  const { modulation } = await extractCortical(samples, RATE);
+  const { modulation } = analysePlane(await createCorticalKernel(), samples, RATE);
   for (const average of ['time', 'frequency', 'none'] as const) {
-    const parts = await extractCortical(samples, RATE, { average });
-    const planes = parts.axes.planes!.length;
+    const parts = analysePlane(await createCorticalKernel({ average }), samples, RATE);
+    const planes = corticalAxes({ average }).planes!.length;
     modulation.forEach((whole, cell) => {
       let sum = 0;
       for (let plane = 0; plane < planes; plane++) sum += parts.modulation[plane * 60 + cell]! / planes;

@@ -4,12 +4,13 @@ import { test } from 'node:test';
 import { designResampler, writeWav } from 'stm-lab/dist/audio';
 import { loadEngine } from 'stm-lab/dist/engine';
 import {
+  analysePlane,
   createStrfFeatureKernel,
   createTmnnFeatureKernel,
   describeFeatures,
   extractCorpus,
-  extractStrf,
-  extractTmnn,
+  strfFeatureAxes,
+  tmnnFeatureAxes,
 } from 'stm-lab/dist/features';
 import { createLogMel, SPEECH_LOG_MEL } from 'stm-lab/dist/features/mel/logMel';
 import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from 'stm-lab/dist/features/spectrogram';
@@ -114,22 +115,24 @@ test('TMNN filters: the one whose band has the rate answers most, whatever the l
     const all = Array.from(features);
     return all.indexOf(Math.max(...all));
   };
+  const kernel = await createTmnnFeatureKernel({ average: 'time-frequency' });
+  const { passBandHz } = tmnnFeatureAxes({ average: 'time-frequency' });
   for (const [rateHz, filter] of [
     [1, 0],
     [4, 1],
     [16, 2],
   ] as const) {
     const samples = beating(4, rateHz, 0.5);
-    const { features, axes } = await extractTmnn(samples, RATE, { average: 'time-frequency' });
-    const { lowHz, highHz } = axes.passBandHz[filter]!;
+    const { features } = analysePlane(kernel, samples, RATE);
+    const { lowHz, highHz } = passBandHz[filter]!;
     assert.ok(lowHz < rateHz && rateHz < highHz);
     // Noise fluctuates at all rates: what beating adds is compared.
-    const still = await extractTmnn(beating(4, rateHz, 0), RATE, { average: 'time-frequency' });
+    const still = analysePlane(kernel, beating(4, rateHz, 0), RATE);
     assert.equal(largestOf(features.map((value, i) => value - still.features[i]!)), filter, `${rateHz} Hz`);
-    const quiet = await extractTmnn(
+    const quiet = analysePlane(
+      kernel,
       samples.map((value) => value / 50),
       RATE,
-      { average: 'time-frequency' },
     );
     near(quiet.features, features, 1e-3);
   }
@@ -150,7 +153,9 @@ test('shape and axes: filters x bands, or filters', () => {
     const averaged = describeFeatures(kind, { average: 'time-frequency' });
     assert.deepEqual([averaged.rowLength, 'bandHz' in averaged.axes], [filters, false]);
   }
-  const { features, axes } = extractStrf(beating(4, 8), RATE, { average: 'time-frequency' });
+  const average = { average: 'time-frequency' } as const;
+  const { features } = analysePlane(createStrfFeatureKernel(average), beating(4, 8), RATE);
+  const axes = strfFeatureAxes(average);
   assert.deepEqual([features.length, axes.filters.length], [64, 64]);
   // The carrier of a filter in Hz and cycles per octave: within half the frame rate.
   assert.ok(axes.filters.every(({ rateHz }) => Math.abs(rateHz) <= 50));

@@ -14,6 +14,13 @@ export * from './mel';
 export * from './mps';
 export { poolExcerpts, type ExcerptPooling } from './pooling';
 export { isEven, planeCells, planeColumns, planeRows, type PlaneAxes } from './plane';
+export {
+  analysePlane,
+  type PlaneExcerpt,
+  type PlaneKernel,
+  type PlaneOptions,
+  type PlaneResult,
+} from './planeAnalysis';
 export { foldRates } from './foldRates';
 export { prepareModulations, type Preparation } from './preparation';
 export { smoothRates, smoothScales } from './smoothing';

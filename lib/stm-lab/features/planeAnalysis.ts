@@ -119,14 +119,17 @@ export function startPlaneAnalysis(
 /**
  * Features of a recording held in memory.
  *
+ * @param kernel of the kind of features: `createAmKernel`, `createMpsKernel`, `createCorticalKernel`,
+ *   `createStrfFeatureKernel`, `createTmnnFeatureKernel`; `amAxes` and its siblings name the values.
  * @param samples mono, any level, at least 4 s
+ * @param sampleRate Hz, a positive integer
  * @throws UserError (`input`) when no excerpt is accepted: too short, too silent, without modulation, or not finite.
  */
 export function analysePlane(
   kernel: PlaneKernel,
   samples: Float32Array,
   sampleRate: number,
-  options: PlaneOptions,
+  options: PlaneOptions = {},
 ): PlaneResult {
   const analysis = startPlaneAnalysis(kernel, sampleRate, options);
   analysis.push(samples);

@@ -1,14 +1,7 @@
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
 import { hannWindow } from '../hann';
 import type { PlaneAxes } from '../plane';
-import {
-  analysePlane,
-  PLANE_PARAMETERS,
-  type PlaneKernel,
-  type PlaneOptions,
-  type PlaneParameters,
-  type PlaneResult,
-} from '../planeAnalysis';
+import { PLANE_PARAMETERS, type PlaneKernel, type PlaneParameters } from '../planeAnalysis';
 import { createStmKernel, isFlat } from '../stm/analysis';
 import { FRAMES } from '../stm/axes';
 import { bandCentres } from '../stm/filterBank';
@@ -86,21 +79,4 @@ export async function createAmKernel({
     },
     toFeatures: (mean) => Float32Array.from(mean, (power) => 10 * Math.log10(Math.max(power, FLOOR))),
   };
-}
-
-/**
- * AM spectrum of a recording held in memory.
- *
- * @param samples mono, any level, at least 4 s
- * @param sampleRate Hz, a positive integer
- * @returns 30 x 64 (or 64) features in dB re full modulation; see `createAmKernel` and `amAxes`.
- * @throws UserError (`input`) when no excerpt is accepted.
- */
-export async function extractAm(
-  samples: Float32Array,
-  sampleRate: number,
-  options: PlaneOptions & Partial<AmParameters> = {},
-): Promise<PlaneResult & { readonly axes: PlaneAxes }> {
-  const kernel = await createAmKernel(options);
-  return { ...analysePlane(kernel, samples, sampleRate, options), axes: amAxes(options) };
 }

@@ -1,1 +1,1 @@
-export { AM_PARAMETERS, amAxes, createAmKernel, extractAm, type AmParameters } from './core';
+export { AM_PARAMETERS, amAxes, createAmKernel, type AmParameters } from './core';

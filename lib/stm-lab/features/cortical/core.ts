@@ -2,14 +2,7 @@ import { loadPffft, smoothMultiple, type FftPlan } from '../kernels/pffft';
 import { loadPlaneKernels } from '../kernels/planeKernels';
 import { loadSubbandKernels } from '../kernels/subbandKernels';
 import { planeColumns, type PlaneAxes } from '../plane';
-import {
-  analysePlane,
-  PLANE_PARAMETERS,
-  type PlaneKernel,
-  type PlaneOptions,
-  type PlaneParameters,
-  type PlaneResult,
-} from '../planeAnalysis';
+import { PLANE_PARAMETERS, type PlaneKernel, type PlaneParameters } from '../planeAnalysis';
 import { createStmKernel, isFlat } from '../stm/analysis';
 import { FRAME_RATE, FRAMES } from '../stm/axes';
 import { bandCentres } from '../stm/filterBank';
@@ -219,21 +212,4 @@ export async function createCorticalKernel({
     },
     toFeatures: (mean) => Float32Array.from(mean, (value) => 20 * Math.log10(Math.max(value, FLOOR))),
   };
-}
-
-/**
- * Cortical features of a recording held in memory.
- *
- * @param samples mono, any level, at least 4 s
- * @param sampleRate Hz, a positive integer
- * @returns planes x 6 x 10 features in dB; see `createCorticalKernel` and `corticalAxes`.
- * @throws UserError (`input`) when no excerpt is accepted.
- */
-export async function extractCortical(
-  samples: Float32Array,
-  sampleRate: number,
-  options: PlaneOptions & Partial<CorticalParameters> = {},
-): Promise<PlaneResult & { readonly axes: PlaneAxes }> {
-  const kernel = await createCorticalKernel(options);
-  return { ...analysePlane(kernel, samples, sampleRate, options), axes: corticalAxes(options) };
 }

@@ -3,7 +3,6 @@ export {
   corticalAxes,
   createCorticalBank,
   createCorticalKernel,
-  extractCortical,
   type CorticalBank,
   type CorticalParameters,
   type CorticalSize,

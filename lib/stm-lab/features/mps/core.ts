@@ -2,14 +2,7 @@ import { resample } from '../../audio/resample';
 import { loadPffft } from '../kernels/pffft';
 import { loadStmKernels } from '../kernels/stmKernels';
 import { planeCells, type PlaneAxes } from '../plane';
-import {
-  analysePlane,
-  PLANE_PARAMETERS,
-  type PlaneKernel,
-  type PlaneOptions,
-  type PlaneParameters,
-  type PlaneResult,
-} from '../planeAnalysis';
+import { PLANE_PARAMETERS, type PlaneKernel, type PlaneParameters } from '../planeAnalysis';
 import { ANALYSIS_RATE } from '../stm/axes';
 import { EXCERPT_SAMPLES } from '../stm/channelPlan';
 import { MPS_BINS, MPS_FFT, MPS_HOP, MPS_WINDOW, spectrogramWindow } from './filterBank';
@@ -124,21 +117,4 @@ export async function createMpsKernel({
           : Math.sqrt(Math.max(0, mean[cells + i]! - mean[i]! ** 2)),
       ),
   };
-}
-
-/**
- * Modulation power spectrum of a recording held in memory.
- *
- * @param samples mono, any level, at least 4 s
- * @param sampleRate Hz, a positive integer
- * @returns 2 x 49 x 41 features in dB; see `createMpsKernel` and `mpsAxes`.
- * @throws UserError (`input`) when no excerpt is accepted.
- */
-export async function extractMps(
-  samples: Float32Array,
-  sampleRate: number,
-  options: PlaneOptions & Partial<MpsParameters> = {},
-): Promise<PlaneResult & { readonly axes: PlaneAxes }> {
-  const kernel = await createMpsKernel(options);
-  return { ...analysePlane(kernel, samples, sampleRate, options), axes: mpsAxes() };
 }

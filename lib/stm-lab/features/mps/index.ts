@@ -1,2 +1,2 @@
-export { createMpsKernel, extractMps, MPS_PARAMETERS, mpsAxes, type MpsParameters } from './core';
+export { createMpsKernel, MPS_PARAMETERS, mpsAxes, type MpsParameters } from './core';
 export { createModulationPower, standardise, type ModulationPower, type ModulationSize } from './power';

@@ -2,14 +2,7 @@ import { resample } from '../../audio/resample';
 import { bandsPerOctave, createLogMel, frameRate, SPEECH_LOG_MEL } from '../mel/logMel';
 import { melFilterBank } from '../mel/filterBank';
 import { averageBands, type BandAxes, type BandAverage } from '../bandAverage';
-import {
-  analysePlane,
-  PLANE_PARAMETERS,
-  type PlaneKernel,
-  type PlaneOptions,
-  type PlaneParameters,
-  type PlaneResult,
-} from '../planeAnalysis';
+import { PLANE_PARAMETERS, type PlaneKernel, type PlaneParameters } from '../planeAnalysis';
 import { PUBLISHED_SHAPE } from './grid';
 import { initialFilters } from './initial';
 import { kernelEnergy, gaborKernel, kernelFactors, type ComplexKernel } from './gabor';
@@ -146,21 +139,4 @@ function meanMagnitudes(
     for (let n = 0; n < frames; n++) sum += Math.sqrt(a[n]! * a[n]! + b[n]! * b[n]!);
     return (scale * sum) / frames;
   });
-}
-
-/**
- * Features by the learnable STRF's starting filters, of a recording held in memory.
- *
- * @param samples mono, any level, at least 4 s
- * @param sampleRate Hz, a positive integer
- * @returns 64 x 64 (or 64) features in dB; see `createStrfFeatureKernel` and `strfFeatureAxes`.
- * @throws UserError (`input`) when no excerpt is accepted.
- */
-export function extractStrf(
-  samples: Float32Array,
-  sampleRate: number,
-  options: PlaneOptions & Partial<StrfFeatureParameters> = {},
-): PlaneResult & { readonly axes: StrfFeatureAxes } {
-  const kernel = createStrfFeatureKernel(options);
-  return { ...analysePlane(kernel, samples, sampleRate, options), axes: strfFeatureAxes(options) };
 }

@@ -1,6 +1,5 @@
 export {
   createStrfFeatureKernel,
-  extractStrf,
   STRF_FEATURE_PARAMETERS,
   strfFeatureAxes,
   type StrfFeatureAxes,

@@ -1,14 +1,7 @@
 import { resample } from '../../audio/resample';
 import { averageBands, type BandAverage, type BandAxes } from '../bandAverage';
 import { htkMelBank } from '../mel/htkBank';
-import {
-  analysePlane,
-  PLANE_PARAMETERS,
-  type PlaneKernel,
-  type PlaneOptions,
-  type PlaneParameters,
-  type PlaneResult,
-} from '../planeAnalysis';
+import { PLANE_PARAMETERS, type PlaneKernel, type PlaneParameters } from '../planeAnalysis';
 import { createPowerSpectrogram, PUBLISHED_ANALYSIS } from '../spectrogram';
 import { adjoiningBands, sincKernel, type PassBand } from './filterBank';
 
@@ -89,21 +82,4 @@ export async function createTmnnFeatureKernel({
     },
     toFeatures: (mean) => Float32Array.from(mean, (value) => 10 * Math.log10(Math.max(value, FLOOR))),
   };
-}
-
-/**
- * Features by the TMNN's starting modulation filters, of a recording held in memory.
- *
- * @param samples mono, any level, at least 4 s
- * @param sampleRate Hz, a positive integer
- * @returns 3 x 128 (or 3) features in dB; see `createTmnnFeatureKernel` and `tmnnFeatureAxes`.
- * @throws UserError (`input`) when no excerpt is accepted.
- */
-export async function extractTmnn(
-  samples: Float32Array,
-  sampleRate: number,
-  options: PlaneOptions & Partial<TmnnFeatureParameters> = {},
-): Promise<PlaneResult & { readonly axes: TmnnFeatureAxes }> {
-  const kernel = await createTmnnFeatureKernel(options);
-  return { ...analysePlane(kernel, samples, sampleRate, options), axes: tmnnFeatureAxes(options) };
 }

@@ -1,6 +1,5 @@
 export {
   createTmnnFeatureKernel,
-  extractTmnn,
   TMNN_FEATURE_PARAMETERS,
   tmnnFeatureAxes,
   type TmnnFeatureAxes,
