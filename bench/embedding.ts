@@ -2,7 +2,7 @@
  * Embeddings on one core: seconds of sound for a second of processor time, beside STM features and, as the peer, the same
  * ONNX models in Python's onnxruntime with one thread.
  *
- *     npm run bench:embedding -- [--model speech] [--excerpts 20] [--peer onnxruntime|none]
+ *     npm run bench:embedding -- [--model speech|musicnn] [--excerpts 20] [--peer onnxruntime|none]
  *
  * Measured on 4-s excerpts of noise at 16 kHz, whose cost is that of any sound. The peer is installed once, see
  * peerPython.ts, and run for the model "speech" alone.

@@ -3,8 +3,22 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+export type PeerName =
+  'keras' | 'torch' | 'hebo' | 'smac' | 'librosa' | 'onnxruntime' | 'musicnn' | 'modulation';
+
+interface Peer {
+  /** Environment variable that names another interpreter. */
+  readonly variable: string;
+  /** Modules that tell whether an interpreter has what is needed. */
+  readonly imports: string;
+  readonly packages: readonly string[];
+  /** Installed without what they depend on. */
+  readonly alone?: readonly string[];
+  readonly size: string;
+}
+
 /** Python environments of the peers that benchmarks measure against. None is part of the workbench itself. */
-const PEERS = {
+const PEERS: Readonly<Record<PeerName, Peer>> = {
   keras: {
     variable: 'STM_LAB_KERAS_PYTHON',
     imports: 'keras, tensorflow',
@@ -56,6 +70,14 @@ const PEERS = {
     packages: ['onnxruntime==1.32.0', 'numpy'],
     size: '100 MB',
   },
+  // Its declared dependencies are of 2019: the package is installed without them, beside today's.
+  musicnn: {
+    variable: 'STM_LAB_MUSICNN_PYTHON',
+    imports: 'musicnn, tf_keras, librosa',
+    packages: ['tensorflow-cpu==2.21.0', 'tf-keras==2.21.0', 'librosa==0.11.0'],
+    alone: ['musicnn==0.1.0'],
+    size: '2 GB',
+  },
   // Requires Python 3.11 or later.
   modulation: {
     variable: 'STM_LAB_MODULATION_PYTHON',
@@ -63,9 +85,7 @@ const PEERS = {
     packages: ['soundsig==3.1.1', 'pygaborstm==0.1.1'],
     size: '1 GB',
   },
-} as const;
-
-export type PeerName = keyof typeof PEERS;
+};
 
 const folderOf = (name: PeerName): string => join(homedir(), '.cache', 'stm-lab', 'peers', name);
 const keptPython = (name: PeerName): string => join(folderOf(name), 'bin', 'python');
@@ -93,7 +113,7 @@ export function findPeer(name: PeerName): string | undefined {
 export function peerPython(name: PeerName): string {
   const found = findPeer(name);
   if (found !== undefined) return found;
-  const { variable, imports, packages, size } = PEERS[name];
+  const { variable, imports, packages, alone = [], size } = PEERS[name];
   const named = process.env[variable];
   if (named !== undefined)
     throw new Error(`${variable}=${named}: cannot import ${imports}; unset it to have an environment made`);
@@ -103,16 +123,11 @@ export function peerPython(name: PeerName): string {
   try {
     mkdirSync(join(folder, '..'), { recursive: true });
     execFileSync('python3', ['-m', 'venv', making], { stdio: ['ignore', 2, 2] });
-    const pip = [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--prefer-binary',
-      ...packages,
-    ];
-    execFileSync(join(making, 'bin', 'python'), pip, { stdio: ['ignore', 2, 2] });
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--prefer-binary'];
+    const install = (...what: readonly string[]): void =>
+      void execFileSync(join(making, 'bin', 'python'), [...pip, ...what], { stdio: ['ignore', 2, 2] });
+    install(...packages);
+    if (alone.length > 0) install('--no-deps', ...alone);
     rmSync(folder, { recursive: true, force: true });
     renameSync(making, folder);
   } catch (error) {

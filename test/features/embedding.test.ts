@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { readAudio } from 'stm-lab/dist/audio';
-import { designResampler, resample } from 'stm-lab/dist/audio/resample';
 import {
   createEmbeddingKernel,
   startEmbeddingAnalysis,
@@ -11,7 +9,7 @@ import {
   type EmbeddingModel,
 } from 'stm-lab/dist/features';
 import { findEmbeddingModel } from 'stm-lab/dist/pipeline';
-import { goldenFolder, maxError } from './shared';
+import { excerptOf, goldenFolder, maxError } from './shared';
 
 const golden = (name: string): string => path.join(goldenFolder('embedding'), name);
 const expected = JSON.parse(fs.readFileSync(golden('expected.json'), 'utf8')) as {
@@ -25,12 +23,6 @@ const tiny = (file: string, own: Omit<EmbeddingDescription, keyof typeof descrip
   file: golden(file),
   hash: file,
 });
-
-async function excerptOf(name: string, sampleRate: number): Promise<Float32Array> {
-  const recording = await readAudio(path.join(goldenFolder('stm', 'audio'), `${name}.wav`));
-  const excerpt = recording.samples.slice(0, 4 * recording.sampleRate);
-  return resample(excerpt, designResampler(recording.sampleRate, sampleRate));
-}
 
 test("Google's speech embedding equals onnxruntime in Python for 8, 16, 44.1 and 48 kHz", async () => {
   const kernel = await createEmbeddingKernel(findEmbeddingModel('speech'));

@@ -99,7 +99,7 @@ test('what is not a model, has no description or other bytes is refused in one s
     assert.throws(() => findEmbeddingModel(wanted), message);
   };
   refuses('cepstra', /"cepstra": there is none; give an ONNX file, .*ast.*speech.*yamnet/);
-  refuses('yamnet', /yamnet\.onnx is missing; get it \(convert TensorFlow Hub/);
+  refuses('yamnet', /yamnet\.onnx is missing; get it: convert TensorFlow Hub/);
   refuses(at('no.onnx'), /no\.onnx: there is no such file/);
   fs.copyFileSync(at('pairs.onnx'), at('änderung.onnx'));
   refuses(at('änderung.onnx'), /änderung\.onnx: has no description: write .*änderung\.json/);
@@ -116,8 +116,8 @@ test('what is not a model, has no description or other bytes is refused in one s
     extractCorpus({ rows: [], outFolder: at('none'), features: 'embedding' }),
     /no model was named; give one \(--model speech/,
   );
-  // Presets whose file a user brings: found by the name of the file.
-  for (const name of embeddingNames().filter((one) => one !== 'speech')) {
+  // Presets whose file a user brings and whose bytes are not stated: found by the name of the file.
+  for (const name of embeddingNames().filter((one) => !['speech', 'musicnn'].includes(one))) {
     fs.copyFileSync(at('pairs.onnx'), at(`${name}.onnx`));
     assert.equal(findEmbeddingModel(at(`${name}.onnx`)).description.name, name);
   }

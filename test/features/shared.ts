@@ -1,5 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { readAudio } from 'stm-lab/dist/audio';
+import { designResampler, resample } from 'stm-lab/dist/audio/resample';
 
 const root = path.resolve(__dirname, '..', '..');
 
@@ -23,4 +25,27 @@ export function maxError(actual: ArrayLike<number>, expected: ArrayLike<number>)
     if (!(difference <= largest)) largest = difference;
   }
   return largest;
+}
+
+/** The first 4 s of a golden sound at another rate. */
+export async function excerptOf(name: string, sampleRate: number): Promise<Float32Array> {
+  const recording = await readAudio(path.join(goldenFolder('stm', 'audio'), `${name}.wav`));
+  const excerpt = recording.samples.slice(0, 4 * recording.sampleRate);
+  return resample(excerpt, designResampler(recording.sampleRate, sampleRate));
+}
+
+/** What `make.py` in the golden folder of musicnn wrote beside its arrays. */
+export interface MusicnnGolden {
+  readonly sounds: readonly string[];
+  readonly rates: readonly number[];
+  readonly frames: readonly number[];
+  readonly mean_pool: readonly number[];
+  readonly penultimate: readonly number[];
+  readonly librosa: Readonly<Record<string, readonly number[]>>;
+}
+
+export function readMusicnnGolden(): MusicnnGolden {
+  return JSON.parse(
+    fs.readFileSync(path.join(goldenFolder('musicnn'), 'expected.json'), 'utf8'),
+  ) as MusicnnGolden;
 }

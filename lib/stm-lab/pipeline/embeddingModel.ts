@@ -3,11 +3,19 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { readJson, sha256, sha256File } from 'research-basics/files';
 import { omit } from '../base/omit';
-import { runtimeIdentity, type EmbeddingDescription, type EmbeddingModel } from '../features';
+import {
+  runtimeIdentity,
+  type EmbeddingDescription,
+  type EmbeddingLogMel,
+  type EmbeddingModel,
+} from '../features';
 import { fileStamp } from '../features/extractor/stamp';
 import { checkAgainst } from '../stages/configuration';
-import { shippedFolder } from '../stages/home';
+import { homeFolder, shippedFolder } from '../stages/home';
 import * as schema from './embedding.schema.json';
+
+/** Where the ONNX files of models that are given by name lie, unless an npm package holds them. */
+export const modelsFolder = (): string => path.join(homeFolder(), 'models');
 
 const presetFolder = (): string => path.join(shippedFolder('experiments'), 'embeddings');
 
@@ -27,7 +35,7 @@ export const isModelFile = (wanted: string): boolean => /\.(onnx|json)$/.test(wa
  * Finds an embedding model and its description, and checks both.
  *
  * @param wanted an ONNX file with its description beside it (same name, `.json`) or named like one of `embeddingNames`; a
- *   description; or one of `embeddingNames` whose npm package is installed.
+ *   description; or one of `embeddingNames` whose npm package is installed, or whose file lies in `modelsFolder`.
  * @throws UserError (`input`) in one sentence with the fix: unknown name, missing file or package, a description that
  *   is wrong, bytes that are not the stated ones.
  */
@@ -93,7 +101,11 @@ function locate(
   { name, source, package: from }: EmbeddingDescription,
   file: string,
 ): string {
-  const folders = [path.dirname(wanted.endsWith('.onnx') ? wanted : described), path.dirname(described)];
+  const isFile = isModelFile(wanted);
+  const folders = [
+    ...(isFile ? [path.dirname(wanted), path.dirname(described)] : []),
+    ...(from === undefined && !isFile ? [modelsFolder()] : []),
+  ];
   if (from !== undefined) {
     try {
       folders.push(path.dirname(require.resolve(`${from}/package.json`)));
@@ -105,7 +117,7 @@ function locate(
   if (found !== undefined) return found;
   throw inputError(
     from === undefined
-      ? `embedding model "${name}": ${path.join(folders[0]!, file)} is missing; get it (${source}) and give it as --model ${path.basename(file)}`
+      ? `embedding model "${name}": ${path.join(folders[0]!, file)} is missing; get it: ${source}`
       : `embedding model "${name}": is not installed: ${source}`,
   );
 }
@@ -121,8 +133,23 @@ function checkShape(file: string, { shape, frontEnd }: EmbeddingDescription): vo
     );
   if (shape.filter((one) => one === 'windows').length > 1)
     throw inputError(`${file}: shape names windows twice`);
-  if (frontEnd !== undefined && !('model' in frontEnd) && frontEnd.fftLength < frontEnd.frame)
-    throw inputError(`${file}: frontEnd.fftLength must be at least frontEnd.frame (${frontEnd.frame})`);
+  if (frontEnd !== undefined && !('model' in frontEnd)) checkLogMel(file, frontEnd);
+}
+
+function checkLogMel(
+  file: string,
+  { frame, fftLength, lowestHz, highestHz, ...rest }: EmbeddingLogMel,
+): void {
+  if (fftLength < frame)
+    throw inputError(`${file}: frontEnd.fftLength must be at least frontEnd.frame (${frame})`);
+  if (highestHz <= lowestHz)
+    throw inputError(
+      `${file}: frontEnd.highestHz (${highestHz}) must be above frontEnd.lowestHz (${lowestHz})`,
+    );
+  if (rest.ends !== undefined && rest.frames !== 'centred')
+    throw inputError(
+      `${file}: frontEnd.ends says what centred frames hear beyond the signal; give frames "centred" or leave it out`,
+    );
 }
 
 /** Hashes of files that have not changed since: a stage asks several times, and models have hundreds of megabytes. */

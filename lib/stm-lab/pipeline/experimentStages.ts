@@ -12,6 +12,7 @@ import {
   fullRows,
   partOfComparison,
   prepareFeatures,
+  withoutMissing,
   type CompareSummary,
   type ComparisonPart,
 } from './comparison';
@@ -169,7 +170,8 @@ export function experimentStages(
   // The first extraction has reported what cannot be used.
   const untold = (): StageContext => ({ ...context, warn: undefined });
   const compare = async (part: ComparisonPart | undefined): Promise<CompareSummary> => {
-    const comparison = partOfComparison(experiment.comparison, part);
+    const wanted = partOfComparison(experiment.comparison, part);
+    const comparison = wanted && withoutMissing(wanted, context.warn);
     const rows = comparison === undefined ? [] : fullRows(experiment, comparison);
     await extract();
     const features = await prepareFeatures(rows, { manifest, workers: settings.workers, folderOf }, untold());

@@ -129,6 +129,7 @@ export {
   type OcclusionSummary,
 } from './occlusion';
 export { embeddingNames, findEmbeddingModel } from './embeddingModel';
+export { convertEmbedding, convertibleEmbeddings, type ConvertEmbeddingOptions } from './convertEmbedding';
 export { readPublished, type PublishedGrid, type PublishedNumbers, type PublishedRow } from './published';
 export { readRoleData, type RoleData, type RoleRows } from './roleData';
 export { reportOf, type ReportRequest } from './report';

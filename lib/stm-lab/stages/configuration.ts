@@ -84,7 +84,7 @@ export function checkAgainst<T>(file: string, value: unknown, against: object): 
   if (!validate(value)) {
     const errors = validate.errors ?? [];
     // That none of several schemas matches adds nothing to what is wrong with each.
-    const specific = errors.filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'oneOf');
+    const specific = errors.filter(({ keyword }) => !['anyOf', 'oneOf', 'if'].includes(keyword));
     const shown = specific.length > 0 ? specific : errors;
     throw inputError(`${file}: ${shown.map(describeSchemaError).join('; ')}`);
   }

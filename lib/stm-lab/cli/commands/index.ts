@@ -2,6 +2,7 @@ import type { Command } from '../command';
 import { ablate } from './ablate';
 import { compare } from './compare';
 import { completionOf } from './completion';
+import { convert } from './convert';
 import { evaluate } from './evaluate';
 import { explore } from './explore';
 import { extract } from './extract';
@@ -28,6 +29,7 @@ import { ui } from './ui';
 export const commands: readonly Command[] = [
   manifest,
   extract,
+  convert,
   split,
   reduce,
   search,

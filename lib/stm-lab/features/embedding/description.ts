@@ -1,4 +1,7 @@
-/** A log-mel spectrogram as VGGish and the Audio Spectrogram Transformer take it: bands of HTK's mel scale. */
+/**
+ * A mel spectrogram, compressed. The defaults are those of VGGish and the Audio Spectrogram Transformer; librosa's are
+ * `melScale: 'slaney', triangles: 'hz', bandGain: 'area', frames: 'centred'`.
+ */
 export interface EmbeddingLogMel {
   /** Samples of a frame, between frames, and of the Fourier transform. */
   readonly frame: number;
@@ -8,14 +11,28 @@ export interface EmbeddingLogMel {
   /** Edges of the first and the last band, Hz. */
   readonly lowestHz: number;
   readonly highestHz: number;
+  /** Scale on which the bands are equally spaced; default `htk`. */
+  readonly melScale?: 'htk' | 'slaney';
+  /** The axis along which the sides of a band are straight; default `mel`. */
+  readonly triangles?: 'mel' | 'hz';
+  /** Of each band: 1 at its centre (`height`, default), or 1 Hz in sum over frequency (`area`). */
+  readonly bandGain?: 'height' | 'area';
   readonly spectrum: 'magnitude' | 'power';
   /** Whether the Hann window ends on 0 (`symmetric`) or one sample before (`periodic`). */
   readonly hann: 'periodic' | 'symmetric';
   /** Each sample less this much of the one before, after the frame's mean is taken off. Default: neither is done. */
   readonly preEmphasis?: number;
-  /** Added before the natural logarithm; default 0. */
+  /** `inside` (default): every frame lies within the signal. `centred`: frame n is centred on sample n * step. */
+  readonly frames?: 'inside' | 'centred';
+  /** What centred frames hear beyond the signal: its mirror image (default), or zeros. */
+  readonly ends?: 'mirrored' | 'zeros';
+  /** Bands become f(max(value * gain, floor) + offset): the natural logarithm (default), that of base 10, or the value itself. */
+  readonly compression?: 'log' | 'log10' | 'none';
+  /** Default 1. */
+  readonly gain?: number;
+  /** Default 0. */
   readonly offset?: number;
-  /** Least value of which the logarithm is taken; default 0. */
+  /** Default 0. */
   readonly floor?: number;
 }
 

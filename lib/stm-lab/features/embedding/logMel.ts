@@ -1,44 +1,36 @@
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
 import { hannWindow } from '../hann';
-import { hzToHtkMel } from '../mel/htkBank';
 import type { EmbeddingLogMel } from './description';
+import { embeddingMelBank } from './melBank';
 
-/** Triangles that are equally wide and straight in mel: row-major bands x bins (0 Hz to half the sampling rate). */
-function straightInMel(
-  sampleRate: number,
-  { fftLength, bands, lowestHz, highestHz }: EmbeddingLogMel,
-): Float64Array {
-  const low = hzToHtkMel(lowestHz);
-  const width = (hzToHtkMel(highestHz) - low) / (bands + 1);
-  const bins = fftLength / 2 + 1;
-  return Float64Array.from({ length: bands * bins }, (_, i) => {
-    const place = (hzToHtkMel(((i % bins) * sampleRate) / fftLength) - low) / width - Math.floor(i / bins);
-    return Math.max(0, Math.min(place, 2 - place));
-  });
-}
+const COMPRESSION = { log: Math.log, log10: Math.log10, none: (value: number): number => value } as const;
 
 /**
- * Prepares a log-mel spectrogram in double precision. Frames lie within the signal. With the settings of VGGish it is
- * Hershey et al. (2017)'s; with `preEmphasis` it is Kaldi's filter bank energies, as AST (Gong et al. 2021) takes them.
+ * Prepares a mel spectrogram in double precision, as a description asks for it. With the settings of VGGish it is Hershey
+ * et al. (2017)'s; with `preEmphasis` it is Kaldi's filter bank energies, as AST (Gong et al. 2021) takes them; with those of
+ * musicnn (Pons and Serra 2019) it is librosa's.
  *
- * @returns a function from samples to row-major frames x bands, natural logarithm, float32.
+ * @returns a function from samples to row-major frames x bands, compressed, float32.
  */
 export function createEmbeddingLogMel(
   sampleRate: number,
   settings: EmbeddingLogMel,
 ): (samples: Float32Array) => Float32Array {
-  const { frame, step, fftLength, bands, spectrum, hann, preEmphasis, offset = 0, floor = 0 } = settings;
+  const { frame, step, fftLength, bands, spectrum, hann, preEmphasis } = settings;
+  const { compression = 'log', gain = 1, offset = 0, floor = 0 } = settings;
+  const compress = COMPRESSION[compression];
   const fourier = fourierTransform(fftLength);
   const bins = fftLength / 2 + 1;
-  const weights = straightInMel(sampleRate, settings);
+  const weights = embeddingMelBank(sampleRate, settings);
   const window = hannWindow(frame, hann === 'periodic' ? frame : frame - 1);
   const [re, im] = [new Float64Array(fftLength), new Float64Array(fftLength)];
   const values = new Float64Array(bins);
   return (samples) => {
-    const frames = samples.length < frame ? 0 : 1 + Math.floor((samples.length - frame) / step);
+    const heard = extended(samples, settings);
+    const frames = heard.length < frame ? 0 : 1 + Math.floor((heard.length - frame) / step);
     const output = new Float32Array(frames * bands);
     for (let n = 0; n < frames; n++) {
-      re.fill(0).set(samples.subarray(n * step, n * step + frame));
+      re.fill(0).set(heard.subarray(n * step, n * step + frame));
       im.fill(0);
       if (preEmphasis !== undefined) {
         let mean = 0;
@@ -55,9 +47,26 @@ export function createEmbeddingLogMel(
       for (let band = 0; band < bands; band++) {
         let sum = 0;
         for (let k = 0; k < bins; k++) sum += weights[band * bins + k]! * values[k]!;
-        output[n * bands + band] = Math.log(Math.max(sum, floor) + offset);
+        output[n * bands + band] = compress(Math.max(sum * gain, floor) + offset);
       }
     }
     return output;
   };
+}
+
+/** The samples that frames are cut from: with centred frames half a frame more at both ends, so that there is one for every step. */
+function extended(
+  samples: Float32Array,
+  { frame, frames = 'inside', ends = 'mirrored' }: EmbeddingLogMel,
+): Float32Array {
+  if (frames === 'inside' || samples.length === 0) return samples;
+  const lead = Math.floor(frame / 2);
+  // The end sample itself is heard once; a mirror image longer than the signal turns back again.
+  const period = Math.max(1, 2 * (samples.length - 1));
+  return Float32Array.from({ length: samples.length + 2 * lead }, (_, i) => {
+    const place = i - lead;
+    if (ends === 'zeros') return samples[place] ?? 0;
+    const along = ((place % period) + period) % period;
+    return samples[Math.min(along, period - along)]!;
+  });
 }

@@ -95,6 +95,8 @@ export interface Recipe {
 /** One row of a comparison: features and a model. */
 export interface ComparisonRowChoice extends Recipe {
   readonly name: string;
+  /** Left out with a warning where its embedding model is not installed, as are rows that combine it. Default false: an error. */
+  readonly optional?: boolean;
   /**
    * A model of single excerpts, averaged over recordings; `default` is the one of `stm-lab train --features`. Of several, one
    * is chosen in every fold: the best on collections held out within its training rows.

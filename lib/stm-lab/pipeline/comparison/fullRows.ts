@@ -67,7 +67,7 @@ export function fullRows(experiment: Experiment, comparison: ComparisonChoice): 
 
 /** A row that combines rows above it. */
 function combinedRow(
-  { name, combine = [], ...rest }: ComparisonRowChoice,
+  { name, combine = [], optional: _optional, ...rest }: ComparisonRowChoice,
   above: readonly FullRow[],
 ): FullRow {
   const other = Object.keys(rest)[0];
@@ -99,7 +99,9 @@ function fullRow(experiment: Experiment, row: ComparisonRowChoice): FullRow {
     throw inputError(
       `comparison row "${row.name}": an excerptModel takes STM or cortical features with pooling excerpts, and nothing else does`,
     );
-  const other = Object.keys(row).find((entry) => !['name', 'features', 'excerptModel'].includes(entry));
+  const other = Object.keys(row).find(
+    (entry) => !['name', 'optional', 'features', 'excerptModel'].includes(entry),
+  );
   if (excerptModels !== undefined && other !== undefined)
     throw inputError(`comparison row "${row.name}": an excerptModel is a whole recipe; leave out ${other}`);
   if (excerptModels !== undefined)

@@ -8,6 +8,7 @@ export {
   type Recipe,
 } from './choice';
 export { fullRows } from './fullRows';
+export { withoutMissing } from './missing';
 export { prepareFeatures, type PrepareOptions } from './prepare';
 export type { ComparisonRecord, ComparisonRowRecord } from './record';
 export type { ComparisonScores } from './rowScores';
