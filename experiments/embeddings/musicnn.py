@@ -1,7 +1,7 @@
 """Converts musicnn (ISC licence, Jordi Pons 2019) to ONNX: python3 musicnn.py OUT.onnx [--wheel FILE]
 
 Downloads the package musicnn 0.1.0 from PyPI with pip (its dependencies are of 2019 and not needed), reads the TensorFlow 1
-checkpoint MSD_musicnn inside it, and writes the network anew. Needs Python 3.9 or later and nothing else: TensorFlow would
+checkpoint MSD_musicnn inside it, and writes the network node by node. Needs Python 3.9 or later and nothing else: TensorFlow would
 be 2 GB to read one file, and what other packages write depends on their version; this way every machine writes the same bytes.
 
 Input: windows x frames x 96 bands. Outputs: max_pool (753; the feature that the authors transfer to other tasks), mean_pool (753)

@@ -6,7 +6,7 @@ export const convert: Command = {
   name: 'convert',
   summary: 'Convert a pretrained network of a Python package to an ONNX file for --kind embedding.',
   options: {
-    model: { value: 'NAME', help: 'musicnn', default: 'musicnn' },
+    model: { value: 'NAME', help: 'which network: musicnn', default: 'musicnn' },
     wheel: {
       value: 'FILE',
       help: 'the Python package as a file, on a machine without network',

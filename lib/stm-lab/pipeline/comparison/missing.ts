@@ -4,7 +4,7 @@ import type { ComparisonChoice, ComparisonRowChoice } from './choice';
 
 /**
  * The comparison without its optional rows whose embedding model cannot be used here, and without those that combine one of
- * them; each is told in one sentence with the cure.
+ * them; each is told in one sentence with the fix.
  */
 export function withoutMissing(
   comparison: ComparisonChoice,
