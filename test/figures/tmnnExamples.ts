@@ -27,18 +27,5 @@ export function tmnnExamples(note: string): Record<string, figures.FigureSpec> {
       markHz: 8,
       note,
     }),
-    'system-scores': figures.systemScoresFigure({
-      scores: ['mel', 'mel + temporal', 'harmonic n=6'].flatMap((system, i) =>
-        ['macro ROC-AUC', 'macro PR-AUC'].map((metric, k) => ({
-          system,
-          metric,
-          value: 0.8 + 0.03 * i - 0.3 * k,
-          low: 0.77 + 0.03 * i - 0.3 * k,
-          high: 0.82 + 0.03 * i - 0.3 * k,
-          seeds: [0.78, 0.8, 0.82].map((value) => value + 0.03 * i - 0.3 * k),
-        })),
-      ),
-      note,
-    }),
   };
 }

@@ -10,7 +10,6 @@ import {
   featureRowsOf,
   groupKFold,
   makeSplit,
-  publishedOrder,
   readSplit,
   stratifiedGroupKFold,
   writeSplit,
@@ -194,20 +193,4 @@ test('a split comes back from its files as it was; a changed table is refused', 
   const file = path.join(folder, 'split.csv');
   fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(',train\n', ',test\n'));
   assert.throws(() => readSplit(folder), /not the table that split.json describes/);
-});
-
-test('the published order: speech, music, environment, others; corpora by code point; rows as they were', () => {
-  const rows: [string, string][] = [
-    ['env: urban', 'SONYC/1'],
-    ['other', 'A/1'],
-    ['music: vocal', 'fma/2'],
-    ['speech: tonal', 'primewords/9'],
-    ['music: vocal', 'IRMAS/2'],
-    ['speech: non-tonal', 'Mozilla/5'],
-    ['speech: tonal', 'Mozilla/1'],
-  ];
-  const [labels, paths] = [rows.map(([label]) => label), rows.map(([, path]) => path)];
-  assert.deepEqual([...publishedOrder({ labels, paths })], [5, 6, 3, 4, 2, 0, 1]);
-  const corpora = ['x', 'x', 'a', 'b', 'b', 'a', 'c'];
-  assert.deepEqual([...publishedOrder({ labels, paths, corpora })], [5, 3, 6, 2, 4, 0, 1]);
 });

@@ -1,11 +1,24 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import type { LogMelParameters } from 'stm-lab/dist/features/mel/logMel';
 import type { GridName } from 'stm-lab/dist/features/strf/grid';
 import type { GaborFilter } from 'stm-lab/dist/features/strf/gabor';
 
 /** The published kernel size. */
 export const SHAPE = { frequencyTaps: 9, timeTaps: 111 };
+
+/** Urban sound: 44.1 kHz, 64 ms windows every 25.01 ms, 64 bands up to 8 kHz, as published. */
+export const URBAN_LOG_MEL: LogMelParameters = {
+  sampleRate: 44100,
+  window: 2822,
+  hop: 1103,
+  bands: 64,
+  highestHz: 8000,
+  frames: 'centred',
+  waveform: 'as-is',
+  topDb: 80,
+};
 
 interface Golden {
   filters: Record<string, [number, number, number, number]>;

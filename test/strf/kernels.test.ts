@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gridAxis, gridStep } from 'stm-lab/dist/features/strf/grid';
-import {
-  gaborGradient,
-  gaborKernel,
-  kernelEnergy,
-  kernelFactors,
-  type ComplexKernel,
-  type GaborFilter,
-} from 'stm-lab/dist/features/strf/gabor';
+import { gaborKernel, kernelEnergy, kernelFactors, type GaborFilter } from 'stm-lab/dist/features/strf/gabor';
 import { classicalFilters, classicalKernel, initialFilters } from 'stm-lab/dist/features/strf/initial';
 import { close, golden, goldenFilter, SHAPE } from './fixtures';
 
@@ -73,44 +66,6 @@ test('unit-energy kernels have energy 1 and the shape of the published ones', ()
   close(kernelEnergy(unit), 1, 1e-14);
   const factor = unit.real[4 * 111 + 55]! / area.real[4 * 111 + 55]!;
   unit.real.forEach((x, at) => close(x, factor * area.real[at]!, 1e-14));
-});
-
-const slope = (i: number, j: number): number => (((i + 1) / 9) * (j + 1)) / 111;
-const weights = (part: 'real' | 'imaginary'): ComplexKernel => {
-  const values = Float64Array.from({ length: 999 }, (_, at) => slope(Math.floor(at / 111), at % 111));
-  const zeros = new Float64Array(999);
-  return part === 'real' ? { real: values, imaginary: zeros } : { real: zeros, imaginary: values };
-};
-
-for (const { grid, part, values } of golden.gradients)
-  test(`gradient of the ${part} kernel C, ${grid} grid: published value and derivatives`, () => {
-    const got = gaborGradient(goldenFilter('C'), SHAPE, weights(part), { grid, norm: 'area' });
-    close(got.value, values[0]!, 1e-13);
-    close(got.carrier, values[1]!, 1e-10);
-    close(got.angle, values[2]!, 1e-10);
-    close(got.sigmaFrequency, values[3]!, 1e-12);
-    close(got.sigmaTime, values[4]!, 1e-12);
-  });
-
-for (const norm of ['area', 'l2'] as const)
-  test(`closed-form derivatives agree with finite differences, ${norm} norm`, () => {
-    const filter: GaborFilter = { carrier: 0.7, angle: 2.2, sigmaFrequency: 2.5, sigmaTime: 6 };
-    const given = { real: weights('real').real, imaginary: weights('real').real.map((x) => 1 - 2 * x) };
-    const exact = gaborGradient(filter, SHAPE, given, { norm });
-    for (const name of ['carrier', 'angle', 'sigmaFrequency', 'sigmaTime'] as const) {
-      const at = (h: number): number =>
-        gaborGradient({ ...filter, [name]: filter[name] + h }, SHAPE, given, { norm }).value;
-      close(exact[name], (at(1e-5) - at(-1e-5)) / 2e-5, 1e-7 * Math.max(1, Math.abs(exact[name])));
-    }
-  });
-
-test('the energy of a kernel does not depend on its carrier', () => {
-  const filter = goldenFilter('C');
-  const kernel = gaborKernel(filter, SHAPE, { norm: 'area' });
-  const { carrier, angle, sigmaTime } = gaborGradient(filter, SHAPE, kernel, { norm: 'area' });
-  close(carrier, 0, 1e-17);
-  close(angle, 0, 1e-17);
-  assert.ok(Math.abs(sigmaTime) > 1e-6);
 });
 
 test('both grids: positions, steps, and taps that cannot be centred', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { Tensor1D, Tensor3D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs';
 import { type Engine, loadEngine } from 'stm-lab/dist/engine';
 import {
   initialValues,
@@ -104,6 +104,29 @@ test('kernel tensors equal the double-precision kernels, both norms and grids', 
         });
       });
 });
+
+for (const { grid, part, values } of golden.gradients)
+  test(`gradients of the ${part} kernel C, ${grid} grid: published value and derivatives`, () => {
+    const { tf } = engine;
+    const { carrier, angle, sigmaFrequency, sigmaTime } = goldenFilter('C');
+    tf.tidy(() => {
+      const ramp = Array.from({ length: 9 }, (_, i) =>
+        Array.from({ length: 111 }, (_, j) => [[(((i + 1) / 9) * (j + 1)) / 111]]),
+      );
+      const weights = tf.tensor4d(ramp);
+      const loss = (...parameters: Tensor[]): Tensor => {
+        const [c, a, f, t] = parameters as [Tensor1D, Tensor1D, Tensor1D, Tensor1D];
+        const tensors = { carrier: c, angle: a, sigmaFrequency: f, sigmaTime: t };
+        const kernel = kernelTensor(engine, gaborFactors(engine, tensors, SHAPE, grid, 'area'));
+        return tf.sum(tf.mul(tf.slice(kernel, [0, 0, 0, part === 'real' ? 0 : 1], [9, 111, 1, 1]), weights));
+      };
+      const start = [carrier, angle, sigmaFrequency, sigmaTime].map((value) => tf.tensor1d([value]));
+      const { value, grads } = tf.valueAndGrads(loss as never)(start);
+      [value, ...grads].forEach((tensor, i) =>
+        close(tensor.dataSync()[0]!, values[i]!, 1e-4 * Math.max(0.01, Math.abs(values[i]!))),
+      );
+    });
+  });
 
 const SMALL = { filters: 3, shape: { frequencyTaps: 9, timeTaps: 11 }, initial: { seed: 4 } } as const;
 const noise = (seed: number): ((m: number, t: number) => number) => {

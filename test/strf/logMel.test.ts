@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { melFilterBank } from 'stm-lab/dist/features/mel';
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
-import { createLogMel, frameCount, SPEECH_LOG_MEL, URBAN_LOG_MEL } from 'stm-lab/dist/features/mel/logMel';
+import { createLogMel, frameCount, SPEECH_LOG_MEL } from 'stm-lab/dist/features/mel/logMel';
 import { samplesFor } from 'stm-lab/dist/strf/tasks/sounds';
-import { close, golden } from './fixtures';
+import { close, golden, URBAN_LOG_MEL } from './fixtures';
 
 const tone = (seconds: number, rate: number, hz: number): Float32Array =>
   Float32Array.from({ length: seconds * rate }, (_, i) => Math.sin((2 * Math.PI * hz * i) / rate));

@@ -11,7 +11,7 @@ import {
   tuneHysteresis,
 } from 'stm-lab/dist/strf/detection';
 import { entriesOf, formatRttm, parseRttm, parseUem } from 'stm-lab/dist/corpus/collections/rttm';
-import { angularMarginLogits, pairTrials } from 'stm-lab/dist/strf/verification';
+import { pairTrials } from 'stm-lab/dist/strf/verification';
 import { close } from './fixtures';
 
 const s = (begin: number, end: number): { begin: number; end: number } => ({ begin, end });
@@ -105,23 +105,6 @@ test('names meet across spellings, the exact one first; two that fit are refused
   assert.deepEqual(entriesOf(composed, [entry('trn00'), entry(composed)]), [entry(composed)]);
   assert.deepEqual(entriesOf('other', [entry('trn00')]), []);
   assert.throws(() => entriesOf('trn00', [entry('tr\u00f100'), entry('tr\u01f900')]), /spells it as/);
-});
-
-test('additive angular margin: published logits and cross-entropy; aligned vectors keep a slope', () => {
-  const logits = angularMarginLogits(
-    [1, 2, 2],
-    [
-      [1, 0, 0],
-      [0, 1, 0],
-      [0, 0, 1],
-    ],
-    1,
-  );
-  [3.333333, 6.285812, 6.666667].forEach((wanted, c) => close(logits[c]!, wanted, 5e-7));
-  const loss = Math.log(logits.reduce((sum, z) => sum + Math.exp(z), 0)) - logits[1]!;
-  close(loss, 0.9225687892, 5e-11);
-  const [aligned] = angularMarginLogits([3, 0], [[1, 0]], 0, { margin: 0.2, scale: 5 });
-  close(aligned!, 5 * Math.cos(Math.acos(1 - 1e-4) + 0.2), 1e-12);
 });
 
 test('average precision by steps and by trapezoids: published values; ties do not depend on order', () => {

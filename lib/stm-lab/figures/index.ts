@@ -43,7 +43,6 @@ export {
   type ModulationFiltersInput,
   type ModulationResponseRow,
 } from './tmnnFilters';
-export { systemScoresFigure, type SystemScore, type SystemScoresInput } from './tmnnScores';
 export { strfDriftFigure, type DriftRow, type StrfDriftInput } from './strfDrift';
 export { strfGalleryFigure, type GalleryFilter, type StrfGalleryInput } from './strfGallery';
 export { strfMapFigure, type DendrogramMerge, type StrfMapInput } from './strfMap';

@@ -13,6 +13,5 @@ export {
   type SplitRow,
 } from './split';
 export { balanceReport, type BalanceCell, type BalanceReport, type ClassBalance } from './balance';
-export { publishedOrder, type PublishedOrderOptions } from './publishedOrder';
 export { readSplit, writeSplit } from './store';
 export { undersample, type UndersampleOptions } from './undersample';

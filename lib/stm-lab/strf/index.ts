@@ -1,12 +1,10 @@
 export { gridAxis, gridStep, PUBLISHED_SHAPE, type GridName, type KernelShape } from '../features/strf/grid';
 export {
   GABOR_PARAMETERS,
-  gaborGradient,
   gaborKernel,
   kernelFactors,
   type ComplexKernel,
   type GaborFilter,
-  type GaborGradient,
   type KernelFactors,
   type KernelNorm,
   type KernelOptions,
@@ -19,10 +17,8 @@ export {
   type InitialOptions,
 } from '../features/strf/initial';
 export {
-  canonicalFilter,
   filterTuning,
   modulationResponse,
-  responsePeak,
   type FilterTuning,
   type ModulationResponse,
   type UnitContext,
@@ -33,7 +29,6 @@ export {
   frameCount,
   frameRate,
   SPEECH_LOG_MEL,
-  URBAN_LOG_MEL,
   type LogMel,
   type LogMelKernel,
   type LogMelParameters,
@@ -80,13 +75,7 @@ export {
   type HysteresisOptions,
   type ProbabilityTrack,
 } from './detection';
-export {
-  angularMarginLogits,
-  pairTrials,
-  type AngularMargin,
-  type Embeddings,
-  type Trials,
-} from './verification';
+export { pairTrials, type AngularMargin, type Embeddings, type Trials } from './verification';
 export {
   equalErrorRate,
   familyPrecisionRecall,

@@ -1,6 +1,6 @@
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
 import { gridStep, type GridName, type KernelShape } from '../features/strf/grid';
-import { gaborKernel, type ComplexKernel, type GaborFilter } from '../features/strf/gabor';
+import type { ComplexKernel, GaborFilter } from '../features/strf/gabor';
 
 /** What turns taps into physical units; belongs to a task, not to a filter. */
 export interface UnitContext {
@@ -77,21 +77,6 @@ export function filterTuning(filter: GaborFilter, context: UnitContext): FilterT
   };
 }
 
-/**
- * The same filter with carrier and sigmas 0 or more and the angle in -pi .. pi: training lets the carrier
- * go below 0 and the angle leave its range, without changing the kernel.
- */
-export function canonicalFilter({ carrier, angle, sigmaFrequency, sigmaTime }: GaborFilter): GaborFilter {
-  const turned = carrier < 0 ? angle + Math.PI : angle;
-  const wrapped = turned - 2 * Math.PI * Math.ceil((turned - Math.PI) / (2 * Math.PI));
-  return {
-    carrier: Math.abs(carrier),
-    angle: wrapped,
-    sigmaFrequency: Math.abs(sigmaFrequency),
-    sigmaTime: Math.abs(sigmaTime),
-  };
-}
-
 /** Power response of a kernel over modulations: rows are cycles per band, columns cycles per frame. */
 export interface ModulationResponse {
   /** `bandCycles.length` x `frameCycles.length`, row-major. */
@@ -149,23 +134,4 @@ export function modulationResponse(
     bandCycles: Float64Array.from({ length: half }, (_, v) => v / bands),
     frameCycles: Float64Array.from({ length: frames }, (_, u) => u / frames - 0.5),
   };
-}
-
-/**
- * Where a sampled kernel answers most, which for slow and broad filters differs from `filterTuning`
- * because the kernel is cut off. Precision: the zero-padded transform's step.
- */
-export function responsePeak(
-  filter: GaborFilter,
-  context: UnitContext,
-): Pick<FilterTuning, 'rateHz' | 'scaleCycPerOct'> {
-  const { frameRate, bandsPerOctave, shape, grid = 'centred' } = context;
-  const { power, bandCycles, frameCycles } = modulationResponse(gaborKernel(filter, shape, { grid }), shape);
-  let best = 0;
-  for (let i = 1; i < power.length; i++) if (power[i]! > power[best]!) best = i;
-  const { frame, band } = settleSigns(
-    frameCycles[best % frameCycles.length]!,
-    bandCycles[Math.floor(best / frameCycles.length)]!,
-  );
-  return { rateHz: frameRate * frame, scaleCycPerOct: bandsPerOctave * band };
 }

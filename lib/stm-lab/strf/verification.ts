@@ -50,29 +50,3 @@ export interface AngularMargin {
   /** Factor of all cosines. Default 10. */
   readonly scale?: number;
 }
-
-/** The cosine of the true class stays this far from 1 and -1, where the arc cosine has no slope. */
-export const COSINE_GUARD = 1e-4;
-
-/**
- * Logits of the additive angular margin loss: s cos(angle) for every class, s cos(angle + m) for the true one.
- *
- * @param embedding, classWeights one vector, and one per class; neither needs unit length.
- */
-export function angularMarginLogits(
-  embedding: ArrayLike<number>,
-  classWeights: readonly ArrayLike<number>[],
-  target: number,
-  { margin = 0.05, scale = 10 }: AngularMargin = {},
-): Float64Array {
-  const length = (v: ArrayLike<number>): number => Math.hypot(...Array.from(v));
-  const size = length(embedding);
-  return Float64Array.from(classWeights, (weights, c) => {
-    let dot = 0;
-    for (let d = 0; d < weights.length; d++) dot += weights[d]! * embedding[d]!;
-    const cosine = dot / (size * length(weights));
-    if (c !== target) return scale * cosine;
-    const guarded = Math.min(1 - COSINE_GUARD, Math.max(-1 + COSINE_GUARD, cosine));
-    return scale * Math.cos(Math.acos(guarded) + margin);
-  });
-}

@@ -35,18 +35,6 @@ export const SPEECH_LOG_MEL: LogMelParameters = {
   topDb: 80,
 };
 
-/** Urban sound: 44.1 kHz, 64 ms windows every 25.01 ms, 64 bands up to 8 kHz. */
-export const URBAN_LOG_MEL: LogMelParameters = {
-  sampleRate: 44100,
-  window: 2822,
-  hop: 1103,
-  bands: 64,
-  highestHz: 8000,
-  frames: 'centred',
-  waveform: 'as-is',
-  topDb: 80,
-};
-
 /** Frames per second. */
 export function frameRate({ sampleRate, hop }: LogMelParameters): number {
   return sampleRate / hop;

@@ -79,64 +79,6 @@ export function kernelEnergy({ real, imaginary }: ComplexKernel): number {
   return real.reduce((sum, x) => sum + x * x, 0) + imaginary.reduce((sum, x) => sum + x * x, 0);
 }
 
-/** A linear loss over a kernel and its derivative by each of the four numbers. */
-export interface GaborGradient extends GaborFilter {
-  readonly value: number;
-}
-
-/**
- * Value and derivatives of sum(weights.real * real) + sum(weights.imaginary * imaginary), in closed form:
- * the reference for the gradients that the layer gets by automatic differentiation.
- *
- * @param weights same layout as the kernel.
- */
-export function gaborGradient(
-  filter: GaborFilter,
-  shape: KernelShape,
-  weights: ComplexKernel,
-  options: KernelOptions = {},
-): GaborGradient {
-  const { grid = 'centred', norm = 'l2' } = options;
-  const { carrier, angle, sigmaFrequency, sigmaTime } = filter;
-  const kernel = gaborKernel(filter, shape, { grid, norm: 'area' });
-  const fs = gridAxis(shape.frequencyTaps, grid);
-  const ts = gridAxis(shape.timeTaps, grid);
-  // Derivatives of the loss, and of half the kernel's energy, by the four numbers.
-  const loss = [0, 0, 0, 0];
-  const energy = [0, 0, 0, 0];
-  let value = 0;
-  fs.forEach((f, i) =>
-    ts.forEach((t, j) => {
-      const at = i * ts.length + j;
-      const [re, im] = [kernel.real[at]!, kernel.imaginary[at]!];
-      const [a, b] = [weights.real[at]!, weights.imaginary[at]!];
-      value += a * re + b * im;
-      const along = t * Math.cos(angle) + f * Math.sin(angle);
-      const across = carrier * (f * Math.cos(angle) - t * Math.sin(angle));
-      const turn = b * re - a * im;
-      loss[0]! += turn * along;
-      loss[1]! += turn * across;
-      const rateF = f ** 2 / (sigmaFrequency + SIGMA_GUARD) ** 3 - 1 / sigmaFrequency;
-      const rateT = t ** 2 / (sigmaTime + SIGMA_GUARD) ** 3 - 1 / sigmaTime;
-      loss[2]! += (a * re + b * im) * rateF;
-      loss[3]! += (a * re + b * im) * rateT;
-      // The carrier drops out of re^2 + im^2.
-      energy[2]! += (re * re + im * im) * rateF;
-      energy[3]! += (re * re + im * im) * rateT;
-    }),
-  );
-  const total = norm === 'area' ? 1 : kernelEnergy(kernel);
-  const size = Math.sqrt(total);
-  const slopes = loss.map((d, p) => (norm === 'area' ? d : (d - (value * energy[p]!) / total) / size));
-  return {
-    value: value / size,
-    carrier: slopes[0]!,
-    angle: slopes[1]!,
-    sigmaFrequency: slopes[2]!,
-    sigmaTime: slopes[3]!,
-  };
-}
-
 /** The two factors of a complex kernel: along mel channels and along frames. */
 export interface KernelFactors {
   readonly frequency: ComplexKernel;

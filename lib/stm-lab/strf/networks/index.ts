@@ -3,6 +3,7 @@ export { createFront, type Front, type FrontOptions } from './front';
 export { inverseFrequencyWeights, type NetworkState, type StrfNetwork } from './network';
 export { createSceneNetwork, maskStripes, type SceneNetworkOptions, type StripeOptions } from './scene';
 export {
+  angularMarginLogits,
   createSpeakerNetwork,
   type SpeakerNetworkOptions,
   type TimeDelayStage,

@@ -1,4 +1,4 @@
-import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Engine } from '../../engine';
 import {
   createLayers,
@@ -10,7 +10,7 @@ import {
   type TimeDelayShape,
   weightedCrossEntropy,
 } from '../../training';
-import { COSINE_GUARD, type AngularMargin } from '../verification';
+import type { AngularMargin } from '../verification';
 import { createFront, type FrontOptions } from './front';
 import type { NetworkState, StrfNetwork } from './network';
 
@@ -38,6 +38,30 @@ export const X_VECTOR_STAGES: readonly TimeDelayStage[] = [
   { outputs: 1500, taps: 1 },
 ];
 
+/** The cosine of the true class stays this far from 1 and -1, where the arc cosine has no slope. */
+const COSINE_GUARD = 1e-4;
+
+/**
+ * Logits of the additive angular margin loss: s cos(angle) for every class, s cos(angle + m) for the true one.
+ *
+ * @param cosine rows x classes.
+ * @param isTrue boolean, rows x classes: true for the class of a row.
+ */
+export function angularMarginLogits(
+  { tf }: Engine,
+  cosine: Tensor2D,
+  isTrue: Tensor,
+  { margin = 0.05, scale = 10 }: AngularMargin = {},
+): Tensor2D {
+  const guarded = tf.clipByValue(cosine, -1 + COSINE_GUARD, 1 - COSINE_GUARD);
+  // cos(a + m) = cos a cos m - sin a sin m, and the angle lies in 0 .. pi.
+  const turned = tf.sub(
+    tf.mul(guarded, Math.cos(margin)),
+    tf.mul(tf.sqrt(tf.sub(1, tf.square(guarded))), Math.sin(margin)),
+  );
+  return tf.mul(tf.where(isTrue, turned, cosine), scale);
+}
+
 /**
  * The speaker network: additive angular margin on the cosines between embedding and class weights; its
  * probabilities are the softmax of the scaled cosines without margin. No layer has batch statistics.
@@ -45,7 +69,7 @@ export const X_VECTOR_STAGES: readonly TimeDelayStage[] = [
 export function createSpeakerNetwork(engine: Engine, options: SpeakerNetworkOptions): StrfNetwork {
   const { tf } = engine;
   const { speakers, stages = X_VECTOR_STAGES, embedding = 512, form = 'weight-normalised' } = options;
-  const { margin = 0.05, scale = 10 } = options.margin ?? {};
+  const { scale = 10 } = options.margin ?? {};
   const layers = createLayers(engine);
   const front = createFront(engine, options);
   const shapes = stages.map((stage, i): TimeDelayShape => ({
@@ -81,15 +105,8 @@ export function createSpeakerNetwork(engine: Engine, options: SpeakerNetworkOpti
     outputs: speakers,
     targetsPer: 'clip',
     loss: (state, x, targets, seed) => {
-      const cosine = cosines(state, x, seed);
-      const guarded = tf.clipByValue(cosine, -1 + COSINE_GUARD, 1 - COSINE_GUARD);
-      // cos(a + m) = cos a cos m - sin a sin m, and the angle lies in 0 .. pi.
-      const turned = tf.sub(
-        tf.mul(guarded, Math.cos(margin)),
-        tf.mul(tf.sqrt(tf.sub(1, tf.square(guarded))), Math.sin(margin)),
-      );
       const isTrue = tf.greater(targets, 0);
-      const logits = tf.mul(tf.where(isTrue, turned, cosine), scale) as Tensor2D;
+      const logits = angularMarginLogits(engine, cosines(state, x, seed), isTrue, options.margin);
       return weightedCrossEntropy(engine, logits, targets);
     },
     predict: (state, x) => tf.softmax(tf.mul(cosines(state, x), scale)) as Tensor2D,

@@ -4,4 +4,4 @@ export { evaluateTmnn, type TmnnEvaluation } from './evaluate';
 export { tmnnStudyStage, type TmnnStudyOptions, type TmnnStudySummary } from './study';
 export { tmnnValidation, type TmnnValidation } from './validation';
 export type { TmnnStudy } from './summary';
-export { tmnnComparisonTable, tmnnFilterResponses, tmnnScores, tmnnScoreTable } from './tables';
+export { tmnnComparisonTable, tmnnFilterResponses, tmnnScoreTable } from './tables';

@@ -1,4 +1,4 @@
-import type { ModulationResponseRow, SystemScore } from '../../figures';
+import type { ModulationResponseRow } from '../../figures';
 import { filterResponse } from '..';
 import { systemSpec } from './experiment';
 import type { TmnnStudy } from './summary';
@@ -8,18 +8,6 @@ const METRIC_NAMES: Readonly<Record<string, string>> = {
   rocAuc: 'macro ROC-AUC',
   prAuc: 'macro PR-AUC',
 };
-
-/** A study's scores, one entry per system and metric, as figures take them. */
-export function tmnnScores({ systems }: Pick<TmnnStudy, 'systems'>): SystemScore[] {
-  return systems.flatMap(({ system, scores }) =>
-    Object.entries(scores).map(([metric, { mean, seeds }]) => ({
-      system,
-      metric: METRIC_NAMES[metric] ?? metric,
-      ...mean,
-      seeds,
-    })),
-  );
-}
 
 /** A study's scores as text: a row per system, "mean [low, high]" and the single seeds; "diverged" without any. */
 export function tmnnScoreTable({
