@@ -49,7 +49,7 @@ test('tensor kernels and filter banks are those of the formulas', async () => {
       const kernels = network.modulationKernels(p)!.dataSync();
       assert.ok(worst(kernels, Float64Array.from(expected.flatMap((kernel) => [...kernel]))) < 2e-6);
       const bank = harmonicBank(harmonicGrid(16000, 6).centreHz, 2, 16000, 512);
-      assert.ok(worst(network.filterBank(p).dataSync(), bank) < 1e-4);
+      assert.ok(worst(network.filterBank(p)!.dataSync(), bank) < 1e-4);
     });
     network.dispose();
   }
@@ -60,7 +60,7 @@ test('tensor kernels and filter banks are those of the formulas', async () => {
       const p = unpack(engine, network.layout, tf.tensor1d(initialValues(network.layout, 1)));
       const bank = harmonicBank(harmonicGrid(16000, 2).centreHz, 1, 16000, 512);
       // Float32 exponentials: some mHz at 8 kHz.
-      assert.ok(worst(network.filterBank(p).dataSync(), bank) < 5e-4);
+      assert.ok(worst(network.filterBank(p)!.dataSync(), bank) < 5e-4);
     });
     network.dispose();
   }

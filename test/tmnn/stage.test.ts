@@ -23,7 +23,7 @@ import {
 } from 'stm-lab/dist/pipeline';
 import { cellFolder } from 'stm-lab/dist/tmnn/stage/cell';
 import { readCsv } from 'stm-lab/dist/base/csv';
-import { readyCollections } from 'stm-lab/dist/tmnn/stage/study';
+import { readyCollections } from 'stm-lab/dist/tmnn/stage/ready';
 import { collectClips } from 'stm-lab/dist/tmnn/stage/collection';
 import { stmLabHere } from '../pipeline/support';
 import { createTracker } from 'mlflow-tracking-client';
@@ -156,7 +156,7 @@ test('a study: groups held out, cells resumed, tables, runs, a kept model judged
     },
     {},
   );
-  assert.equal(cutAnywhere!.source.waveform?.segment, 8000);
+  assert.equal(cutAnywhere!.sources.spectrograms!.waveform?.segment, 8000);
   assert.deepEqual(
     cutAnywhere!.collection.clips.map(({ name }) => name),
     collectClips(experiment, root, 1)
@@ -298,6 +298,7 @@ test('every prepared experiment can be read; wrong ones are named', (t) => {
     'filters-small',
     'keywords',
     'magnatagatune',
+    'peers',
     'small',
     'speech-commands',
     'tags',

@@ -20,6 +20,8 @@ export interface BackEndLayer {
   readonly buffers: readonly BufferSpec[];
   /** Length of the vector. */
   readonly outputs: number;
+  /** Whether a dense layer of that length follows it before the last one. */
+  readonly hasHidden: boolean;
   apply(parameters: ParameterTensors, buffers: BufferStore, x: Tensor4D, mode: Mode): Tensor2D;
 }
 
@@ -62,9 +64,14 @@ export function createBackEnd(
   { backEnd: { kind, width } }: TmnnSpec,
   channels: number,
 ): BackEndLayer {
-  return kind === 'resnet'
-    ? residualNetwork(engine, layers, resnetBlocks(channels, width))
-    : framewiseNetwork(engine, layers, channels, width);
+  switch (kind) {
+    case 'resnet':
+      return residualNetwork(engine, layers, resnetBlocks(channels, width));
+    case 'frames':
+      return framewiseNetwork(engine, layers, channels, width);
+    case 'samples':
+      return sampleNetwork(engine, layers, width);
+  }
 }
 
 const normalised = (name: string, size: PoolSize, inputs: number, outputs: number): Parameter[] => [
@@ -87,6 +94,7 @@ function residualNetwork({ tf }: Engine, layers: Layers, blocks: readonly Block[
     ),
     buffers: convolutions.flatMap(({ name, outputs }) => batchNormBuffers(`${name}.norm`, outputs)),
     outputs: blocks.at(-1)!.outputs,
+    hasHidden: true,
     apply: (p, buffers, x, mode) => {
       const convolve = (name: string, input: Tensor4D): Tensor4D =>
         layers.convolveNormalised(p, buffers, name, input, mode);
@@ -112,10 +120,52 @@ function framewiseNetwork({ tf }: Engine, layers: Layers, channels: number, widt
     ],
     buffers: ['frame1', 'frame2'].flatMap((name) => batchNormBuffers(`${name}.norm`, width)),
     outputs: width,
+    hasHidden: true,
     apply: (p, buffers, x, mode) => {
       const first = layers.relu(layers.convolveNormalised(p, buffers, 'frame1', x, mode));
       const second = layers.convolveNormalised(p, buffers, 'frame2', first, mode);
       return tf.mean(tf.square(second), [1, 2]) as Tensor2D;
+    },
+  };
+}
+
+/** Samples that a convolution of SampleCNN sees, and that a pool takes together. */
+const RUN = 3;
+
+/**
+ * SampleCNN (Lee et al. 2017, as retrained for 16 kHz by Won et al. 2020): a convolution of 3 samples every 3, nine of 3 with
+ * pools of 3, one of 1; 59049 samples become one vector, the largest value over time of longer ones is taken.
+ */
+function sampleNetwork({ tf }: Engine, layers: Layers, width: number): BackEndLayer {
+  const widths = [1, 1, 1, 2, 2, 2, 2, 2, 2, 4, 4].map((factor) => factor * width);
+  const convolutions = widths.map((outputs, i) => ({
+    name: `sample${i + 1}`,
+    outputs,
+    // The first sees runs of 3 samples as channels: its steps are as long as its kernel.
+    inputs: i === 0 ? RUN : widths[i - 1]!,
+    size: [1, i === 0 || i === widths.length - 1 ? 1 : RUN] as const,
+  }));
+  return {
+    parameters: convolutions.flatMap(({ name, size, inputs, outputs }) =>
+      normalised(name, size, inputs, outputs),
+    ),
+    buffers: convolutions.flatMap(({ name, outputs }) => batchNormBuffers(`${name}.norm`, outputs)),
+    outputs: widths.at(-1)!,
+    hasHidden: false,
+    apply: (p, buffers, x, mode) => {
+      const [batch, , samples] = x.shape;
+      // One zero before the first sample, as in a padded convolution.
+      const runs = Math.floor((samples + 2) / RUN);
+      const flat = tf.pad(tf.reshape(x, [batch, samples]), [
+        [0, 0],
+        [1, Math.max(0, runs * RUN - samples - 1)],
+      ]);
+      let h = tf.reshape(tf.slice(flat, [0, 0], [batch, runs * RUN]), [batch, 1, runs, RUN]) as Tensor4D;
+      convolutions.forEach(({ name, size: [, taps] }) => {
+        h = layers.relu(layers.convolveNormalised(p, buffers, name, h, mode));
+        if (taps > 1) h = layers.maxPool(h, [1, RUN]);
+      });
+      return tf.max(h, [1, 2]) as Tensor2D;
     },
   };
 }

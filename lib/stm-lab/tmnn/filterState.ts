@@ -6,21 +6,28 @@ import type { TmnnTrainer } from './trainer';
 
 /** The front end's few trained numbers, in their units. */
 export interface FilterState {
-  /** Quality factor of the harmonic bands; absent for mel. */
+  /** Quality factor of the harmonic bands; absent for other front ends. */
   readonly q?: number;
+  /** Lower and upper edge of each filter on the waveform, Hz; absent for other front ends. */
+  readonly edgesHz?: readonly (readonly [low: number, high: number])[];
   /** Taps of each modulation filter. */
   readonly kernels: readonly (readonly number[])[];
 }
 
-/** Reads bandwidth and modulation kernels of a network. */
+/** Reads bandwidth, edges and modulation kernels of a network. */
 export function filterState({ tf, ...engine }: Engine, trainer: TmnnTrainer): FilterState {
   const { network, optimiser } = trainer;
   return tf.tidy(() => {
     const p = unpack({ tf, ...engine }, network.layout, optimiser.values);
     const kernels = (network.modulationKernels(p)?.arraySync() ?? []) as number[][];
-    return network.spec.frontEnd.kind === 'mel'
-      ? { kernels }
-      : { q: p('frontEnd.q').dataSync()[0]!, kernels };
+    const edges = network.sincEdges(p);
+    if (edges !== undefined) {
+      const [low, high] = [edges.low.dataSync(), edges.high.dataSync()];
+      return { kernels, edgesHz: Array.from(low, (hz, i) => [hz, high[i]!] as const) };
+    }
+    return network.spec.frontEnd.kind === 'harmonic'
+      ? { q: p('frontEnd.q').dataSync()[0]!, kernels }
+      : { kernels };
   });
 }
 

@@ -26,7 +26,7 @@ export interface TmnnData {
   /** Numbers of clips. */
   readonly train: readonly number[];
   readonly validation: readonly number[];
-  /** Frames of a segment. */
+  /** Frames of a segment, or samples where waveforms are read. */
   readonly window: number;
 }
 

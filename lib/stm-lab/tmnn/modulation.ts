@@ -1,8 +1,8 @@
 import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { inputError } from 'research-basics/errors';
 import type { Engine } from '../engine';
-import type { Parameter, ParameterTensors } from '../training';
-import { adjoiningBands, hammingWindow, spaced } from '../features/tmnn/filterBank';
+import { type Parameter, type ParameterTensors, sincEdges, sincKernels } from '../training';
+import { adjoiningBands, spaced } from '../features/tmnn/filterBank';
 import { frameRate, type TmnnSpec } from './spec';
 
 /** Learnable filters along time on tensors. */
@@ -69,17 +69,13 @@ export function createModulation({ tf }: Engine, spec: TmnnSpec): ModulationLaye
   const { filters, kind, taps, minBandHz, padding } = spec.modulation;
   const rate = frameRate(spec);
   const half = (taps - 1) / 2;
-  const row = (values: (i: number) => number): Tensor2D =>
-    tf.keep(
-      tf.tensor2d(
-        Float32Array.from({ length: half }, (_, at) => values(at + 1)),
-        [1, half],
-      ),
-    );
-  const window = hammingWindow(taps);
-  /** Constants of taps 1 .. half; kernels are even. */
-  const frames = row((i) => i);
-  const hamming = row((i) => window[half + i]!);
+  /** Taps 1 .. half; kernels are even. */
+  const frames = tf.keep(
+    tf.tensor2d(
+      Float32Array.from({ length: half }, (_, at) => at + 1),
+      [1, half],
+    ),
+  );
 
   const column = (p: ParameterTensors, name: string): Tensor2D =>
     tf.reshape(p(`modulation.${name}`), [filters, 1]);
@@ -88,14 +84,9 @@ export function createModulation({ tf }: Engine, spec: TmnnSpec): ModulationLaye
     tf.concat([tf.reverse(side as Tensor2D, 1), middle as Tensor2D, side as Tensor2D], 1);
 
   const sinc = (p: ParameterTensors): Tensor2D => {
-    const nyquist = rate / 2;
-    const low = tf.minimum(tf.abs(column(p, 'low')), nyquist - minBandHz);
-    const high = tf.minimum(tf.add(low, tf.add(tf.abs(column(p, 'band')), minBandHz)), nyquist);
-    const angle = tf.mul(frames, (2 * Math.PI) / rate);
-    const difference = tf.sub(tf.sin(tf.mul(angle, high)), tf.sin(tf.mul(angle, low)));
-    const ideal = tf.div(difference, tf.mul(frames, Math.PI / rate));
-    const side = tf.mul(hamming, tf.div(ideal, tf.mul(2, tf.sub(high, low))));
-    return mirror(side, tf.ones([filters, 1]));
+    const limits = { minBandHz, nyquistHz: rate / 2 };
+    const edges = sincEdges({ tf }, p('modulation.low'), p('modulation.band'), limits);
+    return sincKernels({ tf }, edges, rate, taps);
   };
   const gaussian = (p: ParameterTensors): Tensor2D => {
     const sigma = tf.clipByValue(column(p, 'sigma'), GAUSSIAN_LIMITS.low(taps), GAUSSIAN_LIMITS.high);
@@ -152,7 +143,7 @@ export function createModulation({ tf }: Engine, spec: TmnnSpec): ModulationLaye
       const apart = tf.reshape(filtered, [batch, bands, channels, filters, length]);
       return tf.reshape(tf.transpose(apart, [0, 1, 4, 3, 2]), [batch, bands, length, filters * channels]);
     },
-    dispose: () => [frames, hamming, ...reflections.values()].forEach((tensor) => tensor.dispose()),
+    dispose: () => [frames, ...reflections.values()].forEach((tensor) => tensor.dispose()),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type Parameter,
   type ParameterLayout,
   type ParameterTensors,
+  type SincEdges,
 } from '../training';
 import { createBackEnd } from './backEnd';
 import { createFrontEnd } from './frontEnd';
@@ -28,21 +29,24 @@ export interface TmnnNetwork {
   readonly bands: number;
   readonly channels: number;
   /**
-   * Logits (batch x outputs) of power spectrograms (batch, frames, bins).
+   * Logits (batch x outputs) of power spectrograms (batch, frames, bins), or of waveforms (batch, samples, 1) where
+   * `readsWaveform` says so.
    *
    * @param seed of this step's dropout; unused in evaluation.
    */
   logits(
     parameters: ParameterTensors,
     buffers: BufferStore,
-    power: Tensor3D,
+    input: Tensor3D,
     mode: Mode,
     seed: number,
   ): Tensor2D;
   /** Kernels of the modulation filters, filters x taps; undefined without the block. */
   modulationKernels(parameters: ParameterTensors): Tensor2D | undefined;
-  /** Weights of the filter bank, bins x (harmonics * bands). */
-  filterBank(parameters: ParameterTensors): Tensor2D;
+  /** Weights of the filter bank, bins x (harmonics * bands); undefined for waveforms. */
+  filterBank(parameters: ParameterTensors): Tensor2D | undefined;
+  /** Edges of the filters on the waveform, Hz; undefined without. */
+  sincEdges(parameters: ParameterTensors): SincEdges | undefined;
   dispose(): void;
 }
 
@@ -56,7 +60,7 @@ export function createTmnn(
   layers: Layers = createLayers(engine),
 ): TmnnNetwork {
   const { tf } = engine;
-  const { filters, normalise, input } = spec.modulation;
+  const { filters, normalise, input: filteredInput } = spec.modulation;
   const frontEnd = createFrontEnd(engine, spec);
   const modulation = filters > 0 ? createModulation(engine, spec) : undefined;
   const own = frontEnd.channels;
@@ -64,22 +68,24 @@ export function createTmnn(
   const normalisesAfter = modulation !== undefined && normalise === 'after';
   const channels = own + filtered;
   const backEnd = createBackEnd(engine, layers, spec, channels);
-  const hidden = backEnd.outputs;
+  const { outputs: hidden, hasHidden } = backEnd;
+  const isSamples = spec.frontEnd.kind === 'waveform';
   const parameters: Parameter[] = [
     ...frontEnd.parameters,
-    ...batchNormParameters('input', own),
+    ...(isSamples ? [] : batchNormParameters('input', own)),
     ...(modulation?.parameters ?? []),
     ...(normalisesAfter ? batchNormParameters('filtered', filtered) : []),
     ...backEnd.parameters,
-    ...denseParameters('fc1', hidden, hidden),
-    ...batchNormParameters('fc1.norm', hidden),
+    ...(hasHidden
+      ? [...denseParameters('fc1', hidden, hidden), ...batchNormParameters('fc1.norm', hidden)]
+      : []),
     ...denseParameters('fc2', hidden, spec.outputs),
   ];
   const buffers: BufferSpec[] = [
-    ...batchNormBuffers('input', own),
+    ...(isSamples ? [] : batchNormBuffers('input', own)),
     ...(normalisesAfter ? batchNormBuffers('filtered', filtered) : []),
     ...backEnd.buffers,
-    ...batchNormBuffers('fc1.norm', hidden),
+    ...(hasHidden ? batchNormBuffers('fc1.norm', hidden) : []),
   ];
 
   const decibels = (power: Tensor4D): Tensor4D =>
@@ -91,21 +97,22 @@ export function createTmnn(
     buffers,
     bands: frontEnd.bands,
     channels,
-    logits: (p, store, power, mode, seed) => {
-      const bands = frontEnd.apply(p, power);
-      let x = layers.batchNorm(p, store, 'input', decibels(bands), mode);
+    logits: (p, store, input, mode, seed) => {
+      const bands = frontEnd.apply(p, input);
+      let x = isSamples ? bands : layers.batchNorm(p, store, 'input', decibels(bands), mode);
       if (modulation !== undefined) {
-        let z = modulation.apply(p, input === 'power' ? bands : x);
+        let z = modulation.apply(p, filteredInput === 'power' ? bands : x);
         if (normalisesAfter) z = layers.batchNorm(p, store, 'filtered', z, mode);
         x = tf.concat([x, z], 3);
       }
-      const top = backEnd.apply(p, store, x, mode);
-      const normal = layers.batchNorm(p, store, 'fc1.norm', layers.dense(p, 'fc1', top), mode);
-      const dropped = layers.dropout(layers.relu(normal), spec.dropout, mode, seed);
-      return layers.dense(p, 'fc2', dropped);
+      let top = backEnd.apply(p, store, x, mode);
+      if (hasHidden)
+        top = layers.relu(layers.batchNorm(p, store, 'fc1.norm', layers.dense(p, 'fc1', top), mode));
+      return layers.dense(p, 'fc2', layers.dropout(top, spec.dropout, mode, seed));
     },
     modulationKernels: (p) => modulation?.kernels(p),
-    filterBank: (p) => frontEnd.weights(p),
+    filterBank: (p) => frontEnd.weights?.(p),
+    sincEdges: (p) => frontEnd.edges?.(p),
     dispose: () => {
       frontEnd.dispose();
       modulation?.dispose();

@@ -8,7 +8,7 @@ import type { Task, TmnnTrainer } from './trainer';
 
 /** Options of an evaluation. */
 export interface PredictOptions {
-  /** Frames of a segment. */
+  /** Frames of a segment, or samples where waveforms are read. */
   readonly window: number;
   /** Overlapping windows a clip; default 16. */
   readonly windows?: number;

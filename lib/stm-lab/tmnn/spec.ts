@@ -2,7 +2,7 @@ import { inputError } from 'research-basics/errors';
 import type { PassBand } from '../features/tmnn/filterBank';
 import { type Analysis, PUBLISHED_ANALYSIS } from '../features/spectrogram';
 
-/** Turns a power spectrogram into bands. */
+/** Turns a power spectrogram, or a waveform, into bands. */
 export type FrontEnd =
   | {
       readonly kind: 'mel';
@@ -22,7 +22,19 @@ export type FrontEnd =
       readonly centres?: 'fixed' | 'tied' | 'free';
       /** First quality factor, shared by all bands and trained; default 1. */
       readonly q?: number;
-    };
+    }
+  | {
+      /** Trained band-pass filters on the waveform (SincNet's), then their power in every hop. */
+      readonly kind: 'sinc';
+      /** Filters, adjoining on the mel scale at the start; default 128. */
+      readonly filters?: number;
+      /** Length of the kernels, odd; default 251. */
+      readonly taps?: number;
+      /** Samples between the values of a filtered signal that are taken; a divisor of the hop, default 4. */
+      readonly stride?: number;
+    }
+  /** The waveform itself, for the back end `samples`. */
+  | { readonly kind: 'waveform' };
 
 /** Filters along time, the same for every band and harmonic. */
 export interface Modulation {
@@ -55,9 +67,9 @@ export interface BackEnd {
   /**
    * `resnet` (default): 12 convolutions in 7 blocks. `frames`: two 1 x 1 convolutions and the mean square over
    * frequency and time, which sees no order in time: differences in rate reach it through the modulation
-   * filters alone.
+   * filters alone. `samples`: SampleCNN, 11 convolutions of 3 samples on the waveform.
    */
-  readonly kind?: 'resnet' | 'frames';
+  readonly kind?: 'resnet' | 'frames' | 'samples';
   /** Channels of the first layers; default 128. */
   readonly width?: number;
 }
@@ -81,7 +93,9 @@ export interface TmnnOptions {
 /** `TmnnOptions` with every default filled in. */
 export interface TmnnSpec {
   readonly frontEnd:
-    { readonly kind: 'mel'; readonly bands: number } | Required<Extract<FrontEnd, { kind: 'harmonic' }>>;
+    | { readonly kind: 'mel'; readonly bands: number }
+    | Required<Extract<FrontEnd, { kind: 'harmonic' | 'sinc' }>>
+    | { readonly kind: 'waveform' };
   readonly modulation: Required<Omit<Modulation, 'bands'>> & Pick<Modulation, 'bands'>;
   readonly backEnd: Required<BackEnd>;
   readonly outputs: number;
@@ -104,13 +118,10 @@ const whole = (name: string, value: number, min: number, max = Number.MAX_SAFE_I
  * @throws UserError (`input`) naming the option and its value.
  */
 export function resolveTmnn(options: TmnnOptions): TmnnSpec {
-  const { modulation = {}, backEnd = {}, frontEnd } = options;
+  const { modulation = {}, backEnd = {} } = options;
   const kind = modulation.kind ?? 'sinc';
   const spec: TmnnSpec = {
-    frontEnd:
-      frontEnd.kind === 'mel'
-        ? { kind: 'mel', bands: frontEnd.bands ?? 128 }
-        : { perSemitone: 2, centres: 'fixed', q: 1, ...frontEnd },
+    frontEnd: resolveFrontEnd(options.frontEnd),
     modulation: {
       filters: 1,
       kind,
@@ -135,13 +146,21 @@ export function resolveTmnn(options: TmnnOptions): TmnnSpec {
   return spec;
 }
 
-function checkSpec({ frontEnd, modulation, backEnd, outputs, dropout, analysis }: TmnnSpec): void {
-  if (frontEnd.kind === 'mel') whole('bands', frontEnd.bands, 1);
-  else {
-    whole('harmonics', frontEnd.harmonics, 1, 12);
-    whole('perSemitone', frontEnd.perSemitone, 1);
-    if (!(frontEnd.q > 0)) throw inputError(`tmnn: q ${frontEnd.q} must be above 0`);
+function resolveFrontEnd(frontEnd: FrontEnd): TmnnSpec['frontEnd'] {
+  switch (frontEnd.kind) {
+    case 'mel':
+      return { kind: 'mel', bands: frontEnd.bands ?? 128 };
+    case 'harmonic':
+      return { perSemitone: 2, centres: 'fixed', q: 1, ...frontEnd };
+    case 'sinc':
+      return { filters: 128, taps: 251, stride: 4, ...frontEnd };
+    case 'waveform':
+      return { kind: 'waveform' };
   }
+}
+
+function checkSpec({ frontEnd, modulation, backEnd, outputs, dropout, analysis }: TmnnSpec): void {
+  checkFrontEnd({ frontEnd, modulation, backEnd, analysis });
   const { filters, taps, lowHz, highHz, minBandHz, bands } = modulation;
   whole('filters', filters, 0);
   whole('taps', taps, 3);
@@ -165,7 +184,54 @@ function checkSpec({ frontEnd, modulation, backEnd, outputs, dropout, analysis }
   if (!(dropout >= 0 && dropout < 1)) throw inputError(`tmnn: dropout ${dropout} must lie in 0 .. <1`);
 }
 
+function checkFrontEnd({
+  frontEnd,
+  modulation,
+  backEnd,
+  analysis,
+}: Pick<TmnnSpec, 'frontEnd' | 'modulation' | 'backEnd' | 'analysis'>): void {
+  if ((frontEnd.kind === 'waveform') !== (backEnd.kind === 'samples'))
+    throw inputError(
+      `tmnn: front end ${frontEnd.kind} with back end ${backEnd.kind}; the front end waveform and the back end samples need each other`,
+    );
+  switch (frontEnd.kind) {
+    case 'mel':
+      return whole('bands', frontEnd.bands, 1);
+    case 'harmonic':
+      whole('harmonics', frontEnd.harmonics, 1, 12);
+      whole('perSemitone', frontEnd.perSemitone, 1);
+      if (!(frontEnd.q > 0)) throw inputError(`tmnn: q ${frontEnd.q} must be above 0`);
+      return;
+    case 'sinc':
+      whole('frontEnd.filters', frontEnd.filters, 1);
+      whole('frontEnd.taps', frontEnd.taps, 3);
+      if (frontEnd.taps % 2 === 0)
+        throw inputError(`tmnn: frontEnd.taps ${frontEnd.taps} must be odd, so that the kernel has a middle`);
+      whole('frontEnd.stride', frontEnd.stride, 1);
+      if (analysis.hop % frontEnd.stride !== 0)
+        throw inputError(
+          `tmnn: frontEnd.stride ${frontEnd.stride} must divide the hop of ${analysis.hop} samples`,
+        );
+      return;
+    case 'waveform':
+      if (modulation.filters > 0)
+        throw inputError(
+          `tmnn: ${modulation.filters} modulation filters for the front end waveform, which has no bands; set modulation.filters to 0`,
+        );
+  }
+}
+
 /** Frames a second. */
 export function frameRate({ analysis }: Pick<TmnnSpec, 'analysis'>): number {
   return analysis.sampleRate / analysis.hop;
+}
+
+/** Whether a network reads waveforms rather than power spectrograms. */
+export function readsWaveform({ frontEnd }: Pick<TmnnSpec, 'frontEnd'>): boolean {
+  return frontEnd.kind === 'sinc' || frontEnd.kind === 'waveform';
+}
+
+/** Numbers that a network reads at each step of time: the bins of a power spectrogram, or one sample. */
+export function inputWidth(spec: Pick<TmnnSpec, 'frontEnd' | 'analysis'>): number {
+  return readsWaveform(spec) ? 1 : spec.analysis.fftLength / 2 + 1;
 }

@@ -12,7 +12,7 @@ import {
   unpack,
 } from '../training';
 import { createTmnn, type TmnnNetwork } from './network';
-import type { TmnnSpec } from './spec';
+import { inputWidth, type TmnnSpec } from './spec';
 
 /** What a network learns: several tags at a time (binary cross-entropy), or one class (softmax). */
 export type Task = 'tags' | 'classes';
@@ -20,8 +20,9 @@ export type Task = 'tags' | 'classes';
 /** Segments with their labels. */
 export interface SegmentBatch {
   readonly rows: number;
+  /** Frames, or samples of a waveform. */
   readonly frames: number;
-  /** Power spectrograms, rows x frames x bins. */
+  /** Power spectrograms, rows x frames x bins; or waveforms, rows x samples. */
   readonly power: Float32Array;
   /** 0 or 1, rows x outputs. */
   readonly labels: Float32Array;
@@ -56,7 +57,7 @@ export function createTrainer(
   const { layout } = network;
   const first = 'seed' in start ? { parameters: initialValues(layout, start.seed) } : start;
   const learner = createLearner(engine, layout, network.buffers, options, first);
-  const bins = spec.analysis.fftLength / 2 + 1;
+  const bins = inputWidth(spec);
   const lossOf = task === 'tags' ? binaryCrossEntropy : softmaxCrossEntropy;
 
   const gradientOf: TmnnTrainer['gradient'] = ({ rows, frames, power, labels }, seed) => {

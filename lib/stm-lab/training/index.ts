@@ -56,6 +56,15 @@ export {
   timeDelayParameters,
   type TimeDelayShape,
 } from './timeDelay';
+export {
+  filterWaveforms,
+  type SincBank,
+  sincBank,
+  type SincEdges,
+  sincEdges,
+  sincKernels,
+  type SincLimits,
+} from './sinc';
 export { checkSchedule, type Schedule, scheduledRate } from './schedule';
 export {
   type BatchGroup,

@@ -1,3 +1,5 @@
+import { htkMelToHz, hzToHtkMel } from '../mel/htkBank';
+
 /** Symmetric Hamming window of `taps` values, 0.54 - 0.46 cos(2 pi i / (taps - 1)). */
 export function hammingWindow(taps: number): Float64Array {
   return Float64Array.from(
@@ -61,10 +63,19 @@ export function responseAt(kernel: ArrayLike<number>, hz: number, frameRate: num
   return Math.hypot(real, imaginary);
 }
 
+/** Scales that values are spaced on; `mel` is HTK's. */
+export type Spacing = 'linear' | 'log' | 'mel';
+
+const SPACINGS: Readonly<Record<Spacing, readonly [to: (x: number) => number, back: (x: number) => number]>> =
+  {
+    linear: [(x) => x, (x) => x],
+    log: [Math.log, Math.exp],
+    mel: [hzToHtkMel, htkMelToHz],
+  };
+
 /** `count` values from `first` to `last`, equally spaced on the scale; a single one lies in the middle. */
-export function spaced(first: number, last: number, count: number, scale: 'linear' | 'log'): number[] {
-  const to = scale === 'log' ? Math.log : (value: number): number => value;
-  const back = scale === 'log' ? Math.exp : (value: number): number => value;
+export function spaced(first: number, last: number, count: number, scale: Spacing): number[] {
+  const [to, back] = SPACINGS[scale];
   if (count === 1) return [back((to(first) + to(last)) / 2)];
   return Array.from({ length: count }, (_, i) =>
     i === 0 ? first : i === count - 1 ? last : back(to(first) + ((to(last) - to(first)) * i) / (count - 1)),
@@ -78,12 +89,7 @@ export interface PassBand {
 }
 
 /** Adjoining bands that divide `lowHz` .. `highHz`, e.g. 0.5 .. 30.25 Hz into 2: 0.5 - 3.889 - 30.25 (`log`). */
-export function adjoiningBands(
-  filters: number,
-  lowHz: number,
-  highHz: number,
-  scale: 'linear' | 'log',
-): PassBand[] {
+export function adjoiningBands(filters: number, lowHz: number, highHz: number, scale: Spacing): PassBand[] {
   const edges = spaced(lowHz, highHz, filters + 1, scale);
   return Array.from({ length: filters }, (_, m) => ({ lowHz: edges[m]!, highHz: edges[m + 1]! }));
 }

@@ -8,11 +8,12 @@ import { createPace } from 'research-basics/pace';
 import { openNpyRows } from '../../base/npyRows';
 import { writeNpy } from '../../base/npy';
 import { type Analysis, createPowerSpectrogram, frameCount } from '../../features/spectrogram';
+import { readsWaveform, type TmnnSpec } from '../spec';
 
 /** Raised when what is stored for the same recording changes. */
 const CACHE_FORMAT = 1;
 
-/** Power spectrograms of clips, read in parts. */
+/** Power spectrograms of clips, or the clips themselves as frames of one sample, read in parts. */
 export interface SpectrogramSource {
   readonly clips: number;
   readonly bins: number;
@@ -53,6 +54,33 @@ export async function waveformSource(
         lead,
       );
       target.set(kernel.compute(samples).subarray(0, count * bins));
+    },
+  };
+}
+
+/**
+ * The samples of clips, as frames of one number. A clip shorter than a segment lies in zeros as long as one: in their middle for
+ * `spectrograms`, anywhere in training for `waveforms` (see `SpectrogramSource.waveform`).
+ *
+ * @param segment samples of a segment.
+ */
+export function sampleSource(
+  clips: readonly CachedSound[],
+  segment: number,
+  cutAs: 'spectrograms' | 'waveforms',
+): SpectrogramSource {
+  const samplesOf = (clip: number): number => clips[clip]!.samples;
+  return {
+    clips: clips.length,
+    bins: 1,
+    frames: (clip) => Math.max(samplesOf(clip), segment),
+    ...(cutAs === 'waveforms' ? { waveform: { samples: samplesOf, segment } } : {}),
+    read: (clip, from, count, target) => {
+      const room = Math.max(0, segment - samplesOf(clip));
+      const first = cutAs === 'waveforms' ? from : from - Math.floor(room / 2);
+      const lead = Math.max(0, -first);
+      target.fill(0);
+      target.set(readSamples(clips[clip]!, Math.max(0, first), count - lead), lead);
     },
   };
 }
@@ -193,6 +221,13 @@ export function fileSource(
       }
     },
   };
+}
+
+/** Frames of a segment of this many seconds, or its samples where the network reads waveforms. */
+export function segmentSteps(seconds: number, spec: Pick<TmnnSpec, 'frontEnd' | 'analysis'>): number {
+  return readsWaveform(spec)
+    ? Math.round(seconds * spec.analysis.sampleRate)
+    : segmentFrames(seconds, spec.analysis);
 }
 
 /** Frames of a segment of this many seconds. */

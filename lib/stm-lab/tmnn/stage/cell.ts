@@ -12,8 +12,7 @@ import {
   mostProbable,
   predictClips,
   saveTmnn,
-  segmentFrames,
-  type SpectrogramSource,
+  segmentSteps,
   startTmnn,
   tagScores,
   type TmnnEpoch,
@@ -23,6 +22,7 @@ import { cachedCell } from '../../stages/cachedCell';
 import { flattenParameters, type StageContext } from '../../stages/context';
 import { finiteScores } from '../../stages/stageParts';
 import { systemSpec, type TmnnExperiment, type TmnnSystem } from './experiment';
+import { type ClipSources, sourceFor } from './ready';
 
 /** What one system learned with one seed, as `cell.json` keeps it. */
 export interface TmnnCell {
@@ -46,10 +46,10 @@ export interface TmnnCell {
   readonly seconds: number;
 }
 
-/** A collection whose spectrograms are in place. */
+/** A collection whose spectrograms or waveforms are in place. */
 export interface ReadyCollection {
   readonly collection: ClipCollection;
-  readonly source: SpectrogramSource;
+  readonly sources: ClipSources;
   /** Hash of all recordings, labels and parts. */
   readonly hash: string;
 }
@@ -170,9 +170,10 @@ async function trainCell(
   run: Run | undefined,
 ): Promise<TmnnCell> {
   const { spec, fit, segmentSeconds } = plan;
-  const { collection, source } = ready;
+  const { collection, sources } = ready;
+  const source = sourceFor(sources, spec);
   const { outputs, task } = collection;
-  const window = segmentFrames(segmentSeconds, spec.analysis);
+  const window = segmentSteps(segmentSeconds, spec);
   const labels = labelMatrix(collection.clips, outputs.length);
   const [train, validation, test] = (['train', 'validation', 'test'] as const).map((part) =>
     clipsOf(collection, part),

@@ -1,7 +1,7 @@
 import { createPace } from 'research-basics/pace';
 import { loadEngine } from '../../engine';
 import { fastDoubles } from '../../training/random';
-import { createTrainer, resolveFit, resolveTmnn, segmentFrames, stageOptimiser } from '..';
+import { createTrainer, inputWidth, resolveFit, resolveTmnn, segmentSteps, stageOptimiser } from '..';
 import { systemSpec, type TmnnExperiment, type TmnnSystem } from './experiment';
 
 /** What an experiment's training costs on this machine. */
@@ -52,7 +52,7 @@ export async function tmnnCost(
   const outputs = PUBLISHED_OUTPUTS[kind] ?? 10;
   const spec = resolveTmnn(systemSpec(experiment, system, outputs));
   const fit = resolveFit(experiment.fit);
-  const window = segmentFrames(experiment.segmentSeconds, spec.analysis);
+  const window = segmentSteps(experiment.segmentSeconds, spec);
   const first = fit.stages[0]!;
   const trainer = createTrainer(engine, spec, 'tags', stageOptimiser(first, fit.decay), { seed: fit.seed });
   try {
@@ -62,7 +62,7 @@ export async function tmnnCost(
     const batch = {
       rows: fit.batchSize,
       frames: window,
-      power: fill((fit.batchSize * window * (spec.analysis.fftLength + 2)) / 2, () => next() ** 2),
+      power: fill(fit.batchSize * window * inputWidth(spec), () => next() ** 2),
       labels: fill(fit.batchSize * outputs, () => Number(next() < 0.066)),
     };
     const stepSeconds: number[] = [];

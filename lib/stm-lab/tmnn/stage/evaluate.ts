@@ -1,10 +1,11 @@
 import { inputError } from 'research-basics/errors';
 import { loadEngine } from '../../engine';
 import { labelMatrix } from '../../corpus';
-import { loadTmnn, predictClips, segmentFrames, startTmnn } from '..';
+import { loadTmnn, predictClips, segmentSteps, startTmnn } from '..';
 import type { StageContext } from '../../stages/context';
 import { clipsOf, scoresOf, type TmnnCell } from './cell';
-import { readyCollections, type TmnnStudyOptions } from './study';
+import { inputOf, readyCollections, sourceFor } from './ready';
+import type { TmnnStudyOptions } from './study';
 
 /** A stored network scored again. */
 export interface TmnnEvaluation extends Pick<TmnnCell, 'scores' | 'perOutput'> {
@@ -35,7 +36,8 @@ export async function evaluateTmnn(
   if (!experiment.seeds.includes(seed))
     throw inputError(`seed ${seed}: experiment ${experiment.name} has ${experiment.seeds.join(', ')}`);
   const at = experiment.seeds.indexOf(seed);
-  const { collection, source } = (await readyCollections({ ...options, out: folder }, context))[at]!;
+  const ready = await readyCollections({ ...options, out: folder, inputs: [inputOf(model.spec)] }, context);
+  const { collection, sources } = ready[at]!;
   if (collection.outputs.join('\n') !== model.outputs.join('\n'))
     throw inputError(
       `${folder}: names ${model.outputs.join(', ')}, and ${options.root} has ${collection.outputs.join(', ')}`,
@@ -48,11 +50,18 @@ export async function evaluateTmnn(
       test.map((clip) => collection.clips[clip]!),
       model.outputs.length,
     );
-    const { probabilities, loss } = await predictClips(network, model.task, source, test, labels, {
-      window: segmentFrames(model.segmentSeconds, model.spec.analysis),
-      windows: experiment.testWindows ?? 16,
-      signal: context.signal,
-    });
+    const { probabilities, loss } = await predictClips(
+      network,
+      model.task,
+      sourceFor(sources, model.spec),
+      test,
+      labels,
+      {
+        window: segmentSteps(model.segmentSeconds, model.spec),
+        windows: experiment.testWindows ?? 16,
+        signal: context.signal,
+      },
+    );
     return { clips: test.length, loss, ...scoresOf(collection, labels, probabilities) };
   } finally {
     network.dispose();

@@ -1,6 +1,7 @@
 import { inputError } from 'research-basics/errors';
 import { readJson } from 'research-basics/files';
 import {
+  type BackEnd,
   type FrontEnd,
   type Modulation,
   resolveFit,
@@ -13,11 +14,13 @@ import type { SettingsSearch } from '../../stages/settingsSearch';
 import { checkAgainst, configurationFile } from '../../stages/configuration';
 import * as schema from './tmnnExperiment.schema.json';
 
-/** A front end with or without modulation filters. */
+/** A front end with or without modulation filters, and the back end behind it. */
 export interface TmnnSystem {
   readonly name: string;
   readonly frontEnd: FrontEnd;
   readonly modulation: Modulation;
+  /** Where it differs from the `network`'s that the systems share. */
+  readonly backEnd?: BackEnd;
 }
 
 /** Everything that decides a comparison's results besides the recordings; see `tmnnExperiment.schema.json`. */
@@ -79,8 +82,10 @@ export function checkTmnnExperiment(file: string, value: unknown): TmnnExperimen
 /** The network of a system for this many outputs. */
 export function systemSpec(
   { network }: Pick<TmnnExperiment, 'network'>,
-  { frontEnd, modulation }: TmnnSystem,
+  { frontEnd, modulation, backEnd }: TmnnSystem,
   outputs: number,
 ): TmnnSpec {
-  return resolveTmnn({ ...network, frontEnd, modulation, outputs });
+  const shared = network?.backEnd;
+  const own = backEnd === undefined ? {} : { backEnd: { ...shared, ...backEnd } };
+  return resolveTmnn({ ...network, frontEnd, modulation, ...own, outputs });
 }

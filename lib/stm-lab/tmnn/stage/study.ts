@@ -1,17 +1,14 @@
 import * as path from 'node:path';
-import { inputError } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
-import { readJson, sha256, writeJson } from 'research-basics/files';
+import { readJson, writeJson } from 'research-basics/files';
 import { loadEngine } from '../../engine';
-import type { CachedSound } from '../../audio';
-import { cacheSpectrograms, cacheWaveforms, type CachedSpectrogram, fileSource, waveformSource } from '..';
 import { runTrackedStage, type StageContext } from '../../stages/context';
 import { nameLabels } from '../../stages/labels';
 import type { StageFailure, StageResult } from '../../stages/stage';
 import { stageParts } from '../../stages/stageParts';
-import { type ReadyCollection, runCell, type TmnnCell } from './cell';
-import { collectClips } from './collection';
-import { systemSpec, type TmnnExperiment } from './experiment';
+import { runCell, type TmnnCell } from './cell';
+import type { TmnnExperiment } from './experiment';
+import { readyCollections } from './ready';
 import { summarise, type TmnnStudy, writeDifferences, writeOutputs, writeScores } from './summary';
 
 /** What `tmnnStudyStage` reads and writes. */
@@ -95,63 +92,4 @@ export async function tmnnStudyStage(
   });
   const { failed = [] } = record;
   return { status, ...readJson<TmnnStudy>(path.join(out, 'study.json')), failed };
-}
-
-/**
- * The experiment's clips as each seed parts them, their spectrograms computed once.
- *
- * @throws UserError (`input`) when no recording can be read.
- */
-export async function readyCollections(
-  { experiment, root, out, cache = path.join(out, 'spectrograms') }: TmnnStudyOptions,
-  context: StageContext,
-): Promise<ReadyCollection[]> {
-  const { analysis } = systemSpec(experiment, experiment.systems[0]!, 1);
-  const collections = experiment.seeds.map((seed) => collectClips(experiment, root, seed));
-  const files = [...new Set(collections.flatMap(({ clips }) => clips.map(({ file }) => file)))];
-  const segment = Math.round(experiment.segmentSeconds * analysis.sampleRate);
-  const isWaveform = experiment.data.segments === 'waveforms';
-  const cached = await (isWaveform ? cacheWaveforms : cacheSpectrograms)(cache, files, {
-    analysis,
-    minSamples: segment,
-    signal: context.signal,
-    progress: (done, total) => {
-      if (done % 100 === 0) context.progress?.(`tmnn: recording ${done} of ${total}`);
-    },
-  });
-  const byFile = new Map(files.map((file, i) => [file, cached[i]!]));
-  const unreadable = cached.flatMap((one) => (one.file === undefined ? [one.reason] : []));
-  unreadable.forEach((reason) => context.warn?.(reason));
-  return Promise.all(
-    collections.map(async (collection) => {
-      const found = collection.clips.flatMap((clip) => {
-        const stored = byFile.get(clip.file)!;
-        return stored.file === undefined ? [] : [{ clip, stored }];
-      });
-      if (found.length === 0) throw inputError(`${root}: none of its recordings can be read`);
-      const clips = found.map(({ clip }) => clip);
-      return {
-        collection: { ...collection, clips, notes: [...collection.notes, ...unreadable] },
-        source: isWaveform
-          ? await waveformSource(
-              found.map(({ stored }) => stored as CachedSound),
-              analysis,
-              segment,
-            )
-          : fileSource(
-              found.map(({ stored }) => stored as CachedSpectrogram),
-              analysis,
-            ),
-        hash: sha256(
-          found.map(({ clip: { name, group, outputs, part }, stored }) => [
-            name,
-            group,
-            outputs,
-            part,
-            stored.hash,
-          ]),
-        ),
-      };
-    }),
-  );
 }

@@ -3,7 +3,8 @@ import { loadEngine } from '../../engine';
 import type { StageContext } from '../../stages/context';
 import { runCell } from './cell';
 import type { TmnnExperiment } from './experiment';
-import { readyCollections, type TmnnStudyOptions } from './study';
+import { readyCollections } from './ready';
+import type { TmnnStudyOptions } from './study';
 
 /** Trainings that are compared by their validation clips alone. */
 export interface TmnnValidation {
