@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { LogMelParameters } from 'stm-lab/dist/features/mel/logMel';
+import { randomState } from 'research-basics/random/mt19937';
 import type { GridName } from 'stm-lab/dist/features/strf/grid';
 import type { GaborFilter } from 'stm-lab/dist/features/strf/gabor';
 
@@ -40,4 +41,19 @@ export function goldenFilter(name: string): GaborFilter {
 
 export function close(got: number, wanted: number, tolerance: number): void {
   assert.ok(Math.abs(got - wanted) <= tolerance, `${got} is not ${wanted} within ${tolerance}`);
+}
+
+/** Sampling rate of `voice`, Hz. */
+export const VOICE_RATE = 8000;
+
+/** A voice: noise through a resonance of its own. */
+export function voice(resonanceHz: number, seconds: number, seed: number): Float32Array {
+  const state = randomState(seed);
+  const turn = 2 * 0.97 * Math.cos((2 * Math.PI * resonanceHz) / VOICE_RATE);
+  let [one, two] = [0, 0];
+  return Float32Array.from({ length: Math.round(seconds * VOICE_RATE) }, () => {
+    const now = turn * one - 0.97 ** 2 * two + 0.02 * state.normal();
+    [two, one] = [one, now];
+    return now;
+  });
 }

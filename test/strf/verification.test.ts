@@ -16,7 +16,7 @@ import {
 import { listVerification, parseTrials } from 'stm-lab/dist/corpus';
 import { equalErrorRate, type PreparedTask } from 'stm-lab/dist/strf';
 import { findTrialList } from 'stm-lab/dist/corpus/collections/trials';
-import { close } from './fixtures';
+import { close, voice, VOICE_RATE as RATE } from './fixtures';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-verification-'));
 after(() => fs.rmSync(folder, { recursive: true }));
@@ -32,19 +32,6 @@ test('trial lists: as VoxCeleb writes them; what is written otherwise is named',
   assert.throws(() => parseTrials('1 a b\n'), /no trial of two speakers/);
   assert.throws(() => parseTrials('0 a b\n'), /no trial of one speaker/);
 });
-
-const RATE = 8000;
-/** A voice: noise through a resonance of its own. */
-function voice(resonanceHz: number, seconds: number, seed: number): Float32Array {
-  const state = randomState(seed);
-  const turn = 2 * 0.97 * Math.cos((2 * Math.PI * resonanceHz) / RATE);
-  let [one, two] = [0, 0];
-  return Float32Array.from({ length: Math.round(seconds * RATE) }, () => {
-    const now = turn * one - 0.97 ** 2 * two + 0.02 * state.normal();
-    [two, one] = [one, now];
-    return now;
-  });
-}
 
 /** VoxCeleb as it unpacks: `dev/wav`, `test/wav`; speakers 10270 and up are tested. */
 const vox = path.join(folder, 'vox');

@@ -19,13 +19,25 @@ import { gaborFactors, kernelTensor, separableStack, type GaborTensors } from '.
 
 /**
  * What stands where the learnable layer does: `learn`; its controls `frozen` (same start, not trained),
- * `fixed` (classical Gabor bank), `free` (ordinary convolution) and `pass` (nothing); and a baseline, `mfcc`: nothing, on
- * cepstral coefficients, which the networks with a front part (`createFront`) have.
+ * `fixed` (classical Gabor bank), `free` (ordinary convolution) and `pass` (nothing); a baseline, `mfcc`: nothing, on
+ * cepstral coefficients, which the networks with a front part (`createFront`) have; and a topline, `sincnet`: SincNet on the
+ * waveform, which the speaker network has.
  */
-export type StrfVariant = 'learn' | 'frozen' | 'fixed' | 'free' | 'pass' | 'mfcc';
+export type StrfVariant = 'learn' | 'frozen' | 'fixed' | 'free' | 'pass' | 'mfcc' | 'sincnet';
 
 /** All variants, learnable first. */
-export const STRF_VARIANTS: readonly StrfVariant[] = ['learn', 'frozen', 'fixed', 'free', 'pass', 'mfcc'];
+export const STRF_VARIANTS: readonly StrfVariant[] = [
+  'learn',
+  'frozen',
+  'fixed',
+  'free',
+  'pass',
+  'mfcc',
+  'sincnet',
+];
+
+/** Variants without maps of a log-mel spectrogram. */
+const WITHOUT_FILTERS: readonly StrfVariant[] = ['pass', 'mfcc', 'sincnet'];
 
 /** Maps that leave the layer: parts of the complex response, both, or its modulus. */
 export type StrfOutput = 'concat' | 'real' | 'imaginary' | 'modulus';
@@ -77,7 +89,7 @@ export interface StrfLayer {
   /** Trained arrays, named `strf...`; none for `frozen`, `fixed` and `pass`. */
   readonly parameters: readonly Parameter[];
   readonly sigmaBounds: SigmaBounds;
-  /** Complex filters; 0 for `pass`. */
+  /** Complex filters; 0 for `pass`, `mfcc` and `sincnet`. */
   readonly count: number;
   /** Maps that leave it: 2 x filters for `concat`, 1 for `pass`. */
   readonly maps: number;
@@ -116,7 +128,7 @@ export function createStrfLayer(engine: Engine, options: StrfOptions = {}): Strf
   checkOptions(options, { filters, shape });
   const start = separable ? (options.start ?? initialFilters(filters, initial)) : [];
   const parts = output === 'real' || output === 'imaginary' ? 1 : 2;
-  const hasFilters = variant !== 'pass' && variant !== 'mfcc';
+  const hasFilters = !WITHOUT_FILTERS.includes(variant);
   const maps = !hasFilters ? 1 : output === 'concat' ? 2 * filters : filters;
   const columns = Object.fromEntries(
     GABOR_PARAMETERS.map((name) => [name, Float32Array.from(start, (filter) => filter[name])]),

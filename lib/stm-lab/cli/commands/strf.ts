@@ -40,7 +40,7 @@ export const strf: Command = {
     },
     conditions: {
       value: 'LIST',
-      help: 'e.g. "learn l2,frozen l2,free,pass"',
+      help: 'e.g. "learn l2,frozen l2,free,pass"; also fixed, mfcc; speaker: sincnet; birds: lda, forest',
       default: "the preset's",
     },
     seeds: { value: 'N', help: 'training runs per condition', default: "the preset's" },

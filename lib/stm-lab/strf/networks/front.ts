@@ -5,6 +5,7 @@ import type { Engine } from '../../engine';
 import { createLayers, denseParameters, type Parameter, type ParameterTensors } from '../../training';
 import { createStrfLayer, type StrfLayer, type StrfOptions } from '../layer';
 import { normsByFilter } from './network';
+import { createSincNet, type SincNetOptions } from './sincnet';
 
 /** The part that speech, speaker and call networks share. */
 export interface FrontOptions {
@@ -20,6 +21,8 @@ export interface FrontOptions {
    * code calls `concat_spectrogram`. Default false.
    */
   readonly appendSpectrogram?: boolean;
+  /** For the variant `sincnet`: its sizes, and the sampling rate of the waveforms (default 16000 Hz). */
+  readonly sincnet?: SincNetOptions & { readonly sampleRate?: number };
 }
 
 /** Slope of the leaky rectifier behind signed maps. */
@@ -34,7 +37,8 @@ export interface Front {
   /** See `StrfNetwork.filterWeights`. */
   filterWeights(valuesOf: (name: string) => ArrayLike<number>): Float32Array;
   /**
-   * (batch, bands, frames) to (width, batch x frames).
+   * (batch, bands, frames) to (width, batch x frames); of the variant `sincnet`, (batch, 1, samples) to
+   * (width, batch x steps).
    *
    * @param dropoutSeed of this training step; absent in evaluation.
    */
@@ -51,7 +55,8 @@ const CEPSTRAL_COEFFICIENTS = 20;
 
 /**
  * Prepares the front part. The variants `pass` and `mfcc` have neither filters nor dense layer: they hand on the log-mel
- * frames as they are, or their first 20 cepstral coefficients (orthonormal cosine transform over bands).
+ * frames as they are, or their first 20 cepstral coefficients (orthonormal cosine transform over bands). The variant `sincnet`
+ * reads waveforms (`createSincNet`).
  *
  * @throws UserError (`input`) for a share of dropped maps outside 0 .. <1.
  */
@@ -61,6 +66,7 @@ export function createFront(engine: Engine, options: FrontOptions = {}): Front {
   if (!(mapDropout >= 0 && mapDropout < 1))
     throw inputError(`spectrotemporal layer: mapDropout ${mapDropout} must lie in 0 .. <1`);
   const layer = createStrfLayer(engine, strf);
+  if (layer.variant === 'sincnet') return sincNetFront(engine, layer, options);
   const layers = createLayers(engine);
   const pass = layer.count === 0;
   const coefficients = Math.min(CEPSTRAL_COEFFICIENTS, bands);
@@ -109,6 +115,22 @@ export function createFront(engine: Engine, options: FrontOptions = {}): Front {
     timeMajor: (parameters, x, seed) => tf.transpose(shaped(parameters, x, seed), [2, 1, 0]),
     batchMajor: (parameters, x, seed) => tf.transpose(shaped(parameters, x, seed), [1, 2, 0]),
     dispose: () => [layer, cepstral].forEach((held) => held?.dispose()),
+  };
+}
+
+function sincNetFront(engine: Engine, layer: StrfLayer, { sincnet = {} }: FrontOptions): Front {
+  const { tf } = engine;
+  const { sampleRate = 16000, ...sizes } = sincnet;
+  const net = createSincNet(engine, sampleRate, sizes);
+  return {
+    layer,
+    parameters: net.parameters,
+    width: net.width,
+    filterWeights: () => new Float32Array(),
+    columns: (p, x) => tf.transpose(tf.reshape(net.apply(p, x), [-1, net.width])),
+    timeMajor: (p, x) => tf.transpose(net.apply(p, x), [1, 0, 2]),
+    batchMajor: (p, x) => net.apply(p, x),
+    dispose: () => layer.dispose(),
   };
 }
 

@@ -37,7 +37,7 @@ export interface SceneNetworkOptions {
  * CNN10 (Kong et al. 2020) as Arnault et al. train it, with the filters between the normalised log-mel
  * and the first block: 5,037,983 parameters with 64 complex filters and 31 tags, besides the filters' own.
  *
- * @throws UserError (`input`) for the variant \`mfcc\`, whose coefficients are not an image.
+ * @throws UserError (`input`) for the variants \`mfcc\` and \`sincnet\`, whose coefficients are not an image.
  */
 export function createSceneNetwork(engine: Engine, options: SceneNetworkOptions): StrfNetwork {
   const { tf } = engine;
@@ -47,6 +47,8 @@ export function createSceneNetwork(engine: Engine, options: SceneNetworkOptions)
   const layers = createLayers(engine);
   if (strf.variant === 'mfcc')
     throw inputError('scene network: the baseline mfcc is one of the tasks speaker, speech and birds');
+  if (strf.variant === 'sincnet')
+    throw inputError('scene network: the topline sincnet is one of the task speaker');
   const layer = createStrfLayer(engine, strf);
   const signed = layer.count > 0 && strf.output !== 'modulus';
   const widths = [layer.maps, ...blocks];

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import type { Run } from 'mlflow-tracking-client';
 import { readJson, sha256, writeFileAtomic, writeJson } from 'research-basics/files';
 import { deriveSeed } from 'research-basics/random/seeds';
-import type { CellOutcome, PreparedTask, StrfTaskName } from '..';
+import type { CellOutcome, PreparedTask, SpeakerSettings, StrfTaskName } from '..';
 import { readNpy, writeNpy } from '../../base/npy';
 import { omit } from '../../base/omit';
 import type { Engine } from '../../engine';
@@ -39,7 +39,8 @@ export async function runStrfCell(
   parent: Run | undefined,
 ): Promise<CellOutcome> {
   // What is compared or searched does not change what one training gives.
-  const own = omit(settings, 'conditions', 'seeds', 'search');
+  const shared = omit(settings, 'conditions', 'seeds', 'search');
+  const own = condition === 'sincnet' ? shared : omit(shared as SpeakerSettings, 'sincnet');
   const key = sha256({
     task: prepared.name,
     own,

@@ -93,15 +93,15 @@ export function checkStrfSection(
 }
 
 /**
- * Checks a condition: a layer (see `parseCondition`), or for birds a classifier without a network.
+ * Checks a condition: a layer (see `parseCondition`), for speakers also SincNet, or for birds a classifier without a network.
  *
- * @throws UserError (`input`) for words that are not known.
+ * @throws UserError (`input`) for words that are not known, or of another task.
  */
 export function checkCondition(condition: string, task: StrfTaskName, place = 'condition'): void {
   const isClassifier = (CALL_CLASSIFIERS as readonly string[]).includes(condition);
   if (!isClassifier) parseCondition(condition, place);
-  else if (task !== 'birds')
-    throw inputError(`${place}: "${condition}" is a condition of the task birds alone`);
+  const only = isClassifier ? 'birds' : condition === 'sincnet' ? 'speaker' : task;
+  if (task !== only) throw inputError(`${place}: "${condition}" is a condition of the task ${only} alone`);
 }
 
 /**

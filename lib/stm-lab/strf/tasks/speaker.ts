@@ -4,10 +4,9 @@ import { compareCodePoints, uniqueCodes } from '../../base/codePoints';
 import { inputError } from 'research-basics/errors';
 import { isFolder } from '../../corpus';
 import { equalErrorRate, minimumDetectionCost, mostProbable, rankScores } from '../../evaluation';
-import { bandsPerOctave, createLogMel, frameRate } from '../../features/mel/logMel';
+import { bandsPerOctave, frameRate } from '../../features/mel/logMel';
 import {
   classTargets,
-  fitFrames,
   logMelScale,
   madeSounds,
   selectSounds,
@@ -21,7 +20,8 @@ import { pairTrials } from '../verification';
 import { developmentOf, developmentOutcome, epochRemark, holdOut } from './development';
 import { createNoiseMixer, type NoiseMixer } from './noiseFolder';
 import { manifestOrNames } from './labelled';
-import { contentHash, logMelOf, soundAt, soundFiles } from './sounds';
+import { onceByInput, type SoundInput } from './soundInput';
+import { contentHash, soundAt, soundFiles } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
 import { withTrained, type PreparedTask, type TaskExtras, type TaskMeasure } from './task';
 import { findTrialList, listVerification } from '../../corpus';
@@ -117,17 +117,14 @@ async function prepareClosedSet(
   noise: NoiseMixer | undefined,
   signal: AbortSignal | undefined,
 ): Promise<PreparedTask> {
-  const { frontEnd, frames, embedding } = settings;
-  const { bands, sampleRate } = frontEnd;
-  const kernel = createLogMel(frontEnd);
+  const { frontEnd, embedding } = settings;
+  const { sampleRate } = frontEnd;
   const recordings = listSpeakerRecordings(source);
   const speakers = [...new Set(recordings.map(({ speaker }) => speaker))].sort();
-  const spectrogram = (samples: Float32Array): Float32Array =>
-    fitFrames(logMelOf(samples, kernel), bands, frames);
-  const read = async (part: 'train' | 'test'): Promise<Part> => {
+  const read = async (part: 'train' | 'test', input: SoundInput): Promise<Part> => {
     const own = recordings.filter((recording) => recording.part === part);
     const values: Float32Array[] = [];
-    for (const { file } of own) values.push(spectrogram(await soundAt(file, sampleRate, signal)));
+    for (const { file } of own) values.push(input.values(await soundAt(file, sampleRate, signal)));
     return {
       files: own.map(({ file }) => file),
       values: concatenate(values),
@@ -135,30 +132,35 @@ async function prepareClosedSet(
       groups: uniqueCodes(own.map(({ group, speaker }) => JSON.stringify([speaker, group]))).codes,
     };
   };
-  const [train, test] = [await read('train'), await read('test')];
-  const scale = logMelScale(train.values, settings.input);
-  const setOf = ({ values, labels }: Part): SoundSet => ({
-    values: standardise(values, scale),
-    rows: labels.length,
-    bands,
-    frames,
-    targets: classTargets(labels, speakers.length),
-    targetSize: speakers.length,
-  });
-  const [allTrain, testSet] = [setOf(train), setOf(test)];
-  const rows = [...train.labels.keys()];
-  // Where speakers have one group each to train on, single recordings are held out.
-  const severalGroups = new Set(train.groups).size > new Set(train.labels).size;
-  const parted = holdOut(settings.training, rows, train.labels, severalGroups ? train.groups : rows);
-  const trainSet = selectSounds(allTrain, parted.train);
-  const developmentSet = selectSounds(allTrain, parted.development);
-  const sourceOf = (seed: number): SoundSource =>
-    noise === undefined
-      ? storedSounds(trainSet)
-      : madeSounds(trainSet, async (row, step) => {
-          const samples = await soundAt(train.files[parted.train[row]!]!, sampleRate);
-          return standardise(spectrogram(await noise.mix(samples, seed, step, row)), scale);
-        });
+  const setsOf = async (input: SoundInput) => {
+    const [train, test] = [await read('train', input), await read('test', input)];
+    const scale = logMelScale(train.values, settings.input);
+    const setOf = ({ values, labels }: Part): SoundSet => ({
+      values: standardise(values, scale),
+      rows: labels.length,
+      bands: input.bands,
+      frames: input.frames,
+      targets: classTargets(labels, speakers.length),
+      targetSize: speakers.length,
+    });
+    const [allTrain, testSet] = [setOf(train), setOf(test)];
+    const rows = [...train.labels.keys()];
+    // Where speakers have one group each to train on, single recordings are held out.
+    const severalGroups = new Set(train.groups).size > new Set(train.labels).size;
+    const parted = holdOut(settings.training, rows, train.labels, severalGroups ? train.groups : rows);
+    const trainSet = selectSounds(allTrain, parted.train);
+    const sourceOf = (seed: number): SoundSource =>
+      noise === undefined
+        ? storedSounds(trainSet)
+        : madeSounds(trainSet, async (row, step) => {
+            const samples = await soundAt(train.files[parted.train[row]!]!, sampleRate);
+            return standardise(input.values(await noise.mix(samples, seed, step, row)), scale);
+          });
+    const developmentSet = selectSounds(allTrain, parted.development);
+    return { train, test, allTrain, testSet, parted, developmentSet, sourceOf };
+  };
+  const setsFor = onceByInput(settings, setsOf);
+  const { train, test, allTrain, testSet } = await setsFor(undefined);
   const accuracy: TaskMeasure = { name: 'accuracy', title: 'identification accuracy', better: 'higher' };
   const shape = { frequencyTaps: settings.strf.frequencyTaps, timeTaps: settings.strf.timeTaps };
 
@@ -208,24 +210,32 @@ async function prepareClosedSet(
       'If a speaker is also one recording session, as in spoken digits, the channel tells speakers apart too.',
     ],
     baselines: { chance: { accuracy: 1 / speakers.length, eer: 0.5, cost: 1 } },
-    run: (engine, strf, seed, context) => {
+    run: async (engine, strf, seed, context) => {
+      const sets = await setsFor(strf.variant);
       const network = speakerNetwork(engine, settings, strf, speakers.length);
       const training = { ...settings.training, seed };
       const development = developmentOf(accuracy, async (trained) => {
-        const { probabilities } = await predictStrf(engine, network, trained, developmentSet, context);
+        const { probabilities } = await predictStrf(engine, network, trained, sets.developmentSet, context);
         const found = mostProbable(probabilities, speakers.length);
+        const { parted } = sets;
         const hits = parted.development.filter((row, i) => found[i] === train.labels[row]);
         return hits.length / parted.development.length;
       });
       return withTrained(
         engine,
         network,
-        sourceOf(seed),
+        sets.sourceOf(seed),
         training,
         { ...context, development },
         async (trained) => {
           if (context.purpose === 'development') return developmentOutcome(trained);
-          const { probabilities, embeddings } = await predictStrf(engine, network, trained, testSet, context);
+          const { probabilities, embeddings } = await predictStrf(
+            engine,
+            network,
+            trained,
+            sets.testSet,
+            context,
+          );
           const found = mostProbable(probabilities, speakers.length);
           const correct = Float32Array.from(test.labels, (label, row) => (found[row] === label ? 1 : 0));
           const outcome = { records: trained.records, outputs: { correct, embeddings } };

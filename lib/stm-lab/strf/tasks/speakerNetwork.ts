@@ -1,6 +1,11 @@
 import type { Engine } from '../../engine';
 import type { StrfOptions } from '../layer';
-import { createSpeakerNetwork, type StrfNetwork, type TimeDelayStage } from '../networks';
+import {
+  createSpeakerNetwork,
+  type SincNetOptions,
+  type StrfNetwork,
+  type TimeDelayStage,
+} from '../networks';
 import type { AngularMargin } from '../verification';
 import type { NoiseSettings } from './noiseFolder';
 import { frontOptions, type FrontSettings } from './task';
@@ -25,6 +30,8 @@ export interface SpeakerSettings extends FrontSettings {
   readonly margin?: AngularMargin;
   /** Noise in training, where a folder of noise is given. Default 10 to 20 dB. */
   readonly noise?: NoiseSettings;
+  /** Sizes of the condition `sincnet`; they change no other. */
+  readonly sincnet?: SincNetOptions;
   /** For sources with a trial list. */
   readonly verification?: VerificationSettings;
 }
@@ -39,6 +46,7 @@ export function speakerNetwork(
   const { stages, embedding, form = 'weight-normalised', margin } = settings;
   return createSpeakerNetwork(engine, {
     ...frontOptions(settings, strf),
+    sincnet: { ...settings.sincnet, sampleRate: settings.frontEnd.sampleRate },
     speakers,
     stages,
     embedding,

@@ -5,12 +5,11 @@ import { randomState } from 'research-basics/random/mt19937';
 import { deriveSeed } from 'research-basics/random/seeds';
 import { equalErrorRate, minimumDetectionCost, rankScores } from '../../evaluation';
 import type { Engine } from '../../engine';
-import { bandsPerOctave, createLogMel, frameRate, type LogMelKernel } from '../../features/mel/logMel';
+import { bandsPerOctave, frameRate, type LogMelParameters } from '../../features/mel/logMel';
 import type { StrfNetwork } from '../networks';
 import { normaliseScores, rowCosine, unitRows } from '../scoreNorm';
 import {
   classTargets,
-  fitFrames,
   logMelScale,
   madeSounds,
   standardise,
@@ -21,7 +20,8 @@ import { predictStrf, type StrfValues } from '../predict';
 import { pairTrials } from '../verification';
 import { developmentOf, developmentOutcome, epochRemark } from './development';
 import type { NoiseMixer } from './noiseFolder';
-import { contentHash, logMelOf, samplesFor, soundAt } from './sounds';
+import { onceByInput, type SoundInput } from './soundInput';
+import { contentHash, samplesFor, soundAt } from './sounds';
 import { speakerNetwork, type SpeakerSettings } from './speakerNetwork';
 import { chooseSpeakers, spread } from './speakerChoice';
 import { withTrained, type PreparedTask, type TaskMeasure } from './task';
@@ -55,7 +55,6 @@ export async function prepareVerification(
     cohortRecordings = 10,
     minimumSeconds = 0,
   } = settings.verification ?? {};
-  const kernel = createLogMel(frontEnd);
   const chosen = await chooseSpeakers(allTrain, settings.training, {
     minimumSeconds,
     recordings: cohortRecordings,
@@ -69,15 +68,19 @@ export async function prepareVerification(
   train.forEach((recording, row) => ofSpeaker[speakers.codes[row]!]!.push(recording));
   const tested = uniqueCodes(test.map(({ speaker }) => speaker));
   const bySpeaker = tested.values.length >= SPEAKERS_TO_RESAMPLE;
-  const scale = await scaleOf(spread(train, SCALE_RECORDINGS), kernel, settings, signal);
+  const inputFor = onceByInput(settings, async (input): Promise<ScaledInput> => ({
+    input,
+    scale: await scaleOf(spread(train, SCALE_RECORDINGS), input, settings, signal),
+  }));
+  const { scale } = await inputFor(undefined);
   const cohort = ofSpeaker.map((own) => spread(own, cohortRecordings));
 
-  const sourceOf = (seed: number): SoundSource =>
+  const sourceOf = (seed: number, { input, scale: own }: ScaledInput): SoundSource =>
     madeSounds(
       {
         rows: speakers.values.length,
-        bands: frontEnd.bands,
-        frames,
+        bands: input.bands,
+        frames: input.frames,
         targets: classTargets([...speakers.values.keys()], speakers.values.length),
         targetSize: speakers.values.length,
       },
@@ -89,7 +92,7 @@ export async function prepareVerification(
         const from = Math.floor(next() * (Math.max(0, samples.length - length) + 1));
         const excerpt = samples.subarray(from, from + length);
         const heard = noise === undefined ? excerpt : await noise.mix(excerpt, seed, step, row);
-        return standardise(fitFrames(logMelOf(heard, kernel), frontEnd.bands, frames), scale);
+        return standardise(input.values(heard), own);
       },
     );
 
@@ -145,13 +148,14 @@ export async function prepareVerification(
       epochRemark(settings.training, errorRate),
     ],
     baselines: { chance: { eer: 0.5, cost: 1, eerNormalised: 0.5, costNormalised: 1 } },
-    run: (engine, strf, seed, context) => {
+    run: async (engine, strf, seed, context) => {
+      const scaled = await inputFor(strf.variant);
       const network = speakerNetwork(engine, settings, strf, speakers.values.length);
       const embedAll = async (
         trained: StrfValues,
         recordings: readonly VerificationRecording[],
       ): Promise<Float32Array[]> => {
-        const with_ = { engine, network, trained, kernel, scale, signal: context.signal };
+        const with_ = { engine, network, trained, scaled, frontEnd, signal: context.signal };
         const rows: Float32Array[] = [];
         for (const { file } of recordings) rows.push(await embedRecording(with_, file, frames, windowEvery));
         return rows;
@@ -167,7 +171,7 @@ export async function prepareVerification(
       return withTrained(
         engine,
         network,
-        sourceOf(seed),
+        sourceOf(seed, scaled),
         { ...settings.training, seed },
         { ...context, development: best },
         async (trained) => {
@@ -196,16 +200,20 @@ export async function prepareVerification(
 const namesOf = (recordings: readonly VerificationRecording[]): (string | number)[][] =>
   recordings.map(({ name, file, speaker }) => [name, fs.statSync(file).size, speaker]);
 
+/** What networks read, and the scale of it. */
+interface ScaledInput {
+  readonly input: SoundInput;
+  readonly scale: LogMelScale;
+}
+
 async function scaleOf(
   recordings: readonly VerificationRecording[],
-  kernel: LogMelKernel,
-  { frames, input }: SpeakerSettings,
+  { values: valuesOf }: SoundInput,
+  { input, frontEnd }: SpeakerSettings,
   signal: AbortSignal | undefined,
 ): Promise<LogMelScale> {
-  const { bands, sampleRate } = kernel.parameters;
   const values: Float32Array[] = [];
-  for (const { file } of recordings)
-    values.push(fitFrames(logMelOf(await soundAt(file, sampleRate, signal), kernel), bands, frames));
+  for (const { file } of recordings) values.push(valuesOf(await soundAt(file, frontEnd.sampleRate, signal)));
   return logMelScale(concatenate(values), input);
 }
 
@@ -215,32 +223,32 @@ async function embedRecording(
     readonly engine: Engine;
     readonly network: StrfNetwork;
     readonly trained: StrfValues;
-    readonly kernel: LogMelKernel;
-    readonly scale: LogMelScale;
+    readonly scaled: ScaledInput;
+    readonly frontEnd: LogMelParameters;
     readonly signal: AbortSignal | undefined;
   },
   file: string,
   frames: number,
   windowEvery: number,
 ): Promise<Float32Array> {
-  const { engine, network, trained, kernel, scale, signal } = with_;
-  const { sampleRate, bands } = kernel.parameters;
-  const length = samplesFor(frames, kernel.parameters);
-  const samples = await soundAt(file, sampleRate, signal);
+  const { engine, network, trained, scaled, frontEnd, signal } = with_;
+  const { input, scale } = scaled;
+  const length = samplesFor(frames, frontEnd);
+  const samples = await soundAt(file, frontEnd.sampleRate, signal);
   const last = samples.length - length;
-  const every = Math.max(1, Math.round(windowEvery * sampleRate));
+  const every = Math.max(1, Math.round(windowEvery * frontEnd.sampleRate));
   const starts = Array.from({ length: Math.max(0, Math.floor(last / every) + 1) }, (_, i) => i * every);
   if (last > 0 && starts.at(-1) !== last) starts.push(last);
   // A recording shorter than a window is one window with nothing around it, as in training.
   const windows =
     last < 0
-      ? [fitFrames(logMelOf(samples, kernel), bands, frames)]
-      : starts.map((from) => kernel.compute(samples.subarray(from, from + length)).values);
+      ? [input.values(samples)]
+      : starts.map((from) => input.values(samples.subarray(from, from + length)));
   const { embeddings } = await predictStrf(engine, network, trained, {
     values: standardise(concatenate(windows), scale),
     rows: windows.length,
-    bands,
-    frames,
+    bands: input.bands,
+    frames: input.frames,
     targets: new Float32Array(),
     targetSize: 0,
   });
