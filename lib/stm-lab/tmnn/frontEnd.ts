@@ -60,8 +60,7 @@ function sincFrontEnd(engine: Engine, spec: SpecWith<'sinc'>): FrontEndLayer {
   const { tf } = engine;
   const { filters, taps, stride } = spec.frontEnd;
   const { sampleRate, hop } = spec.analysis;
-  const [rate, decay] = [spec.rates.centres, spec.frontEndDecay];
-  const bank = sincBank(engine, 'frontEnd', { filters, taps, sampleRate, rate, decay });
+  const bank = sincBank(engine, 'frontEnd', { filters, taps, sampleRate, rate: spec.rates.centres });
   const edges = (p: ParameterTensors): SincEdges => bank.edges(p('frontEnd.low'), p('frontEnd.band'));
   return {
     parameters: bank.parameters,

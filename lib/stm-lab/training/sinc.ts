@@ -95,13 +95,11 @@ export function sincBank(
     taps,
     sampleRate,
     rate = 1,
-    decay = 'yes',
   }: {
     readonly filters: number;
     readonly taps: number;
     readonly sampleRate: number;
     readonly rate?: number;
-    readonly decay?: Parameter['decay'];
   },
 ): SincBank {
   const { tf } = engine;
@@ -124,7 +122,8 @@ export function sincBank(
     shape: [filters],
     start: { kind: 'values', values },
     rate,
-    decay,
+    // Edges are in Hz: decay would pull every filter down to the lowest band.
+    decay: 'no',
   });
   return {
     parameters: [

@@ -65,7 +65,7 @@ export function createSincNet(engine: Engine, sampleRate: number, options: SincN
   const { tf } = engine;
   const { filters = 80, taps = 251, stride = 5, outputs = 60, rate = 1 } = options;
   const layers = createLayers(engine);
-  const bank = sincBank(engine, 'sincnet', { filters, taps, sampleRate, rate, decay: 'no' });
+  const bank = sincBank(engine, 'sincnet', { filters, taps, sampleRate, rate });
   const shapes = [filters, outputs].map((inputs): TimeDelayShape => ({ inputs, outputs, taps: TAPS }));
   const normParameters = (name: string, channels: number): Parameter[] => [
     { name: `${name}.gamma`, shape: [channels], start: { kind: 'constant', value: 1 } },

@@ -22,7 +22,7 @@ import { cachedCell } from '../../stages/cachedCell';
 import { flattenParameters, type StageContext } from '../../stages/context';
 import { finiteScores } from '../../stages/stageParts';
 import { systemSpec, type TmnnExperiment, type TmnnSystem } from './experiment';
-import { type ClipSources, sourceFor } from './ready';
+import { type ReadyCollection, sourceFor } from './ready';
 
 /** What one system learned with one seed, as `cell.json` keeps it. */
 export interface TmnnCell {
@@ -44,14 +44,6 @@ export interface TmnnCell {
   /** Names of the test clips, in the order of `predictions.npy` (clips x outputs). */
   readonly test: readonly string[];
   readonly seconds: number;
-}
-
-/** A collection whose spectrograms or waveforms are in place. */
-export interface ReadyCollection {
-  readonly collection: ClipCollection;
-  readonly sources: ClipSources;
-  /** Hash of all recordings, labels and parts. */
-  readonly hash: string;
 }
 
 /** Where a cell's files are, below the study's folder. */

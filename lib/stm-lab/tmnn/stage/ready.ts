@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import { inputError } from 'research-basics/errors';
 import { sha256 } from 'research-basics/files';
 import type { CachedSound } from '../../audio';
+import type { ClipCollection } from '../../corpus';
 import type { StageContext } from '../../stages/context';
 import {
   cacheSpectrograms,
@@ -14,7 +15,6 @@ import {
   type TmnnSpec,
   waveformSource,
 } from '..';
-import type { ReadyCollection } from './cell';
 import { collectClips } from './collection';
 import { systemSpec, type TmnnExperiment } from './experiment';
 
@@ -23,6 +23,14 @@ export type TmnnInput = 'spectrograms' | 'samples';
 
 /** Clips as the networks read them: what a study's systems need. */
 export type ClipSources = Readonly<Partial<Record<TmnnInput, SpectrogramSource>>>;
+
+/** A collection whose spectrograms or waveforms are in place. */
+export interface ReadyCollection {
+  readonly collection: ClipCollection;
+  readonly sources: ClipSources;
+  /** Hash of all recordings, labels and parts. */
+  readonly hash: string;
+}
 
 /** What a network reads. */
 export function inputOf(spec: Pick<TmnnSpec, 'frontEnd'>): TmnnInput {

@@ -14,8 +14,9 @@ import {
   scoreInterval,
   signedRankTest,
 } from '..';
-import { cellPredictions, clipsOf, type ReadyCollection, type TmnnCell } from './cell';
+import { cellPredictions, clipsOf, type TmnnCell } from './cell';
 import type { TmnnExperiment } from './experiment';
+import type { ReadyCollection } from './ready';
 
 /** A system's scores over its seeds. */
 export interface TmnnSystemSummary {
