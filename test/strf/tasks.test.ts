@@ -1,208 +1,16 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
-import { createRequire } from 'node:module';
-import * as os from 'node:os';
 import * as path from 'node:path';
-import { after, test } from 'node:test';
-import { readAudio, writeWav } from 'stm-lab/dist/audio';
-import { randomState } from 'research-basics/random/mt19937';
-import { configurationNames } from 'stm-lab/dist/stages/configuration';
-import { readStrfExperiment, parseCondition, type StrfExperiment } from 'stm-lab/dist/strf/stage/experiment';
+import { test } from 'node:test';
+import { writeWav } from 'stm-lab/dist/audio';
+import type { StrfExperiment } from 'stm-lab/dist/strf/stage/experiment';
 import { loadEngine } from 'stm-lab/dist/engine';
 import { createStrfLayer } from 'stm-lab/dist/strf';
-import { holdOut } from 'stm-lab/dist/strf/tasks/development';
 import { prepareStrfTask, strfScoreTable, strfTaskStage } from 'stm-lab/dist/pipeline';
-import { parseRttm, readSpeechFolder } from 'stm-lab/dist/corpus';
-import {
-  listCalls,
-  listScenes,
-  listSpeakerRecordings,
-  type CellOutcome,
-  type StrfTaskName,
-  type trainStrf,
-} from 'stm-lab/dist/strf';
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'strf-tasks-'));
-after(() => fs.rmSync(folder, { recursive: true }));
-
-const state = randomState(3);
-/** Noise whose loudness beats at a rate: slow for one class, fast for the other. */
-function beating(seconds: number, rate: number, beatHz: number): Float32Array {
-  return Float32Array.from(
-    { length: Math.round(seconds * rate) },
-    (_, i) => 0.2 * state.normal() * (1 + Math.sin((2 * Math.PI * beatHz * i) / rate)),
-  );
-}
-
-/** 32-bit float WAV with an 18-byte format chunk and a `fact` chunk, as SciPy and pyannote's excerpts have. */
-function writeFloatWav(file: string, samples: Float32Array, rate: number): void {
-  const head = Buffer.alloc(58);
-  head.write('RIFF', 0, 'latin1');
-  head.writeUInt32LE(50 + 4 * samples.length, 4);
-  head.write('WAVEfmt ', 8, 'latin1');
-  head.writeUInt32LE(18, 16);
-  head.writeUInt16LE(3, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(4 * rate, 28);
-  head.writeUInt16LE(4, 32);
-  head.writeUInt16LE(32, 34);
-  head.write('fact', 38, 'latin1');
-  head.writeUInt32LE(4, 42);
-  head.writeUInt32LE(samples.length, 46);
-  head.write('data', 50, 'latin1');
-  head.writeUInt32LE(4 * samples.length, 54);
-  fs.writeFileSync(file, Buffer.concat([head, Buffer.from(samples.buffer)]));
-}
-
-const speech = path.join(folder, 'speech');
-const digits = path.join(folder, 'digits');
-const calls = path.join(folder, 'calls');
-for (const place of [speech, digits, calls]) fs.mkdirSync(place);
-// On disk decomposed, composed in the list, without its tilde in the annotation.
-const spoken = beating(4, 16000, 1);
-spoken.fill(0, 0, 16000);
-writeFloatWav(path.join(speech, 'trn\u030300.wav'), spoken, 16000);
-for (const name of ['dev0', 'tst0', 'tst1']) writeWav(path.join(speech, `${name}.wav`), spoken, 16000);
-fs.writeFileSync(path.join(speech, 'train.lst'), 'tr\u00f100\n');
-fs.writeFileSync(
-  path.join(speech, 'train.rttm'),
-  'SPEAKER trn00 1 1.0 2.0 <NA> <NA> <NA> <NA> <NA>\nSPEAKER trn00 1 2.5 1.5 <NA> <NA> B <NA> <NA>\n',
-);
-fs.writeFileSync(path.join(speech, 'development.lst'), 'dev0\n');
-fs.writeFileSync(path.join(speech, 'development.rttm'), 'SPEAKER dev0 1 1 3 <NA> <NA> A <NA> <NA>\n');
-fs.writeFileSync(path.join(speech, 'test.lst'), 'tst0\ntst1\n');
-fs.writeFileSync(path.join(speech, 'test.rttm'), 'SPEAKER tst0 1 1 3 <NA> <NA> A <NA> <NA>\n');
-fs.writeFileSync(path.join(speech, 'test.uem'), 'tst0 1 0 4\ntst1 1 0 2\n');
-
-const tiny: StrfExperiment = (() => {
-  const reduced = readStrfExperiment('reduced');
-  const small = {
-    strf: { filters: 2, frequencyTaps: 5, timeTaps: 9 },
-    training: { steps: 3, batch: 4, recordEvery: 2 },
-    conditions: ['learn l2', 'frozen l2', 'pass'],
-    seeds: 2,
-  };
-  const frontEnd = (rate: number): StrfExperiment['speech']['frontEnd'] => ({
-    ...reduced.speech.frontEnd,
-    sampleRate: rate,
-    window: rate / 40,
-    hop: rate / 100,
-    bands: 8,
-    highestHz: rate / 2,
-  });
-  return {
-    ...reduced,
-    speaker: { ...reduced.speaker, ...small, frontEnd: frontEnd(8000), frames: 30 },
-    speech: { ...reduced.speech, ...small, frontEnd: frontEnd(16000), frames: 40, blockSeconds: 1 },
-    birds: { ...reduced.birds, ...small, frontEnd: frontEnd(16000), frames: 20 },
-    urban: {
-      ...reduced.urban,
-      ...small,
-      frontEnd: frontEnd(16000),
-      frames: 40,
-      blocks: [2],
-      folds: 2,
-      excerpts: 2,
-      augment: 'mixup-stripes',
-    },
-  };
-})();
-
-for (const speaker of ['ann', 'bob'])
-  for (let i = 0; i < 8; i++)
-    writeWav(
-      path.join(digits, `${i % 3}_${speaker}_${i}.wav`),
-      beating(0.4, 8000, speaker === 'ann' ? 5 : 15),
-      8000,
-    );
-for (const [bird, days] of [
-  ['red', ['110101', '110102', '110103']],
-  ['blue', ['110104', '110105']],
-  ['lone', ['110106']],
-] as const)
-  for (const day of days)
-    for (let i = 0; i < 2; i++)
-      writeWav(path.join(calls, `${bird}_${day}-DC-0${i}.wav`), beating(0.3, 16000, 10), 16000);
-const scenes = path.join(folder, 'scenes.csv');
-fs.writeFileSync(
-  scenes,
-  ['path,label,group']
-    .concat(
-      Array.from({ length: 8 }, (_, i) => {
-        writeWav(path.join(folder, `scene${i}.wav`), beating(1.2, 16000, i % 2 ? 2 : 12), 16000);
-        return `scene${i}.wav,${i % 2 ? 'env: urban' : 'env: wildlife'},place${Math.floor(i / 2)}x${i % 2}`;
-      }),
-    )
-    .join('\n'),
-);
-
-test('float WAV with a fact chunk; names spelled three ways; unknown and overlapping speakers; no turns at all', async () => {
-  const [train] = readSpeechFolder(speech, 'train');
-  assert.equal(train!.name, 'tr\u00f100');
-  assert.deepEqual(train!.speech, [{ begin: 1, end: 4 }]);
-  assert.equal(train!.scored, undefined);
-  const { samples, sampleRate } = await readAudio(train!.file);
-  assert.equal(sampleRate, 16000);
-  assert.ok(samples.length === spoken.length && samples.every((sample, i) => sample === spoken[i]));
-  const test = readSpeechFolder(speech, 'test');
-  assert.deepEqual(test[1]!.speech, []);
-  assert.deepEqual(test[1]!.scored, [{ begin: 0, end: 2 }]);
-});
-
-test('what is missing from a speech folder is named', () => {
-  const broken = path.join(folder, 'broken');
-  fs.mkdirSync(broken);
-  assert.throws(() => readSpeechFolder(broken, 'train'), /train\.rttm: is missing/);
-  fs.writeFileSync(path.join(broken, 'train.rttm'), '');
-  fs.writeFileSync(path.join(broken, 'train.lst'), 'gone\n');
-  assert.throws(() => readSpeechFolder(broken, 'train'), /no recording is called "gone"/);
-});
-
-test('AMI and CHiME5 file names are found under the bare and the whole name, below the folder', () => {
-  const ami = path.join(folder, 'ami');
-  fs.mkdirSync(path.join(ami, 'ES2002a', 'audio'), { recursive: true });
-  writeWav(path.join(ami, 'ES2002a', 'audio', 'ES2002a.Mix-Headset.wav'), spoken, 16000);
-  writeWav(path.join(ami, 'S01_U01.CH1.wav'), spoken, 16000);
-  fs.writeFileSync(path.join(ami, 'test.lst'), 'ES2002a\nS01\nS01_U01.CH1\n');
-  fs.writeFileSync(path.join(ami, 'test.rttm'), '');
-  assert.deepEqual(
-    readSpeechFolder(ami, 'test').map(({ file }) => path.basename(file)),
-    ['ES2002a.Mix-Headset.wav', 'S01_U01.CH1.wav', 'S01_U01.CH1.wav'],
-  );
-});
-
-test('lists of speakers, calls and scenes; what does not fit is named', () => {
-  const recordings = listSpeakerRecordings(digits);
-  assert.equal(recordings.filter(({ part }) => part === 'test').length, 10);
-  assert.throws(
-    () => listSpeakerRecordings(calls),
-    /no folder of a class; .*; or recordings named digit_speaker_index\.wav/,
-  );
-  const manifest = path.join(folder, 'speakers.csv');
-  const write = (header: string, row: (recording: (typeof recordings)[number], i: number) => string): void =>
-    fs.writeFileSync(manifest, `${[header, ...recordings.map(row)].join('\n')}\n`);
-  write('path,label,group,part', ({ file, speaker, part }, i) => `${file},${speaker},${i},${part}`);
-  const listed = (source: string): object[] =>
-    listSpeakerRecordings(source).map(({ file, speaker, part }) => ({ file, speaker, part }));
-  assert.deepEqual(listed(manifest), listed(digits));
-  write('path,label,group', ({ file, speaker }, i) => `${file},${speaker},session ${i % 3}`);
-  assert.deepEqual(
-    listSpeakerRecordings(manifest).map(({ part }) => part),
-    recordings.map((_, i) => (i % 3 === 2 ? 'test' : 'train')),
-  );
-  write('path,label,group,part', ({ file, speaker }, i) => `${file},${speaker},${i},dev`);
-  assert.throws(() => listSpeakerRecordings(manifest), /line 2 has the part "dev"/);
-  assert.deepEqual(new Set(listCalls(calls).map(({ label }) => label)), new Set(['red', 'blue', 'lone']));
-  assert.throws(
-    () => listCalls(digits),
-    /no folder of a class; .*; or recordings named bird_date-type-number/,
-  );
-  assert.throws(
-    () => listScenes(scenes, ['env: urban', 'sea']),
-    /no recording has the label "sea"; it holds env: wildlife, env: urban/,
-  );
-});
+import { parseRttm } from 'stm-lab/dist/corpus';
+import { type CellOutcome, type StrfTaskName, type trainStrf } from 'stm-lab/dist/strf';
+import { beating, calls, digits, folder, scenes, speech, tiny } from './taskSounds';
+import { replaced } from '../replaced';
 
 for (const [task, source] of [
   ['speaker', digits],
@@ -256,23 +64,6 @@ for (const [task, source] of [
     assert.equal(again.status, 'computed');
     assert.deepEqual(again.conditions, first.conditions);
   });
-
-/** Puts something in the place of an export of the library for a while. */
-async function replaced<T>(
-  module: string,
-  name: string,
-  by: (original: never) => unknown,
-  run: () => Promise<T>,
-): Promise<T> {
-  const exported = createRequire(__filename)(module) as Record<string, unknown>;
-  const original = exported[name];
-  exported[name] = by(original as never);
-  try {
-    return await run();
-  } finally {
-    exported[name] = original;
-  }
-}
 
 for (const [task, source] of [
   ['speaker', digits],
@@ -414,23 +205,6 @@ test('settings of layer, front part and input reach the network', async () => {
   layer.dispose();
 });
 
-test('groups held out to choose a record: whole, a fifth, no class lost', () => {
-  const rows = Array.from({ length: 40 }, (_, i) => i);
-  const labels = rows.map((row) => (row < 36 ? row % 3 : 3));
-  const groups = rows.map((row) => Math.floor(row / 4));
-  const { train, development } = holdOut({ epoch: 'best' }, rows, labels, groups);
-  assert.deepEqual(
-    [...train, ...development].sort((a, b) => a - b),
-    rows,
-  );
-  assert.ok(development.length >= 4 && development.length <= 12, `${development.length}`);
-  const held = new Set(development.map((row) => groups[row]));
-  assert.ok(train.every((row) => !held.has(groups[row]!)));
-  assert.ok(!held.has(9), 'all that there is of a class trains');
-  assert.deepEqual(holdOut({}, rows, labels, groups), { train: rows, development: [] });
-  assert.throws(() => holdOut({ epoch: 'best' }, [36, 37], labels, groups), /no group can be held out/);
-});
-
 test('birds: discriminant analysis and random forest hear calls that differ, of days left out', async () => {
   const place = path.join(folder, 'whistles');
   fs.mkdirSync(place);
@@ -469,17 +243,4 @@ test('birds: a group that is all there is of a class trains but is not judged', 
     remarks[0]!,
     /12 calls, 3 classes, 6 groups; 5 groups are left out in turn \(10 calls scored; 2 calls/,
   );
-});
-
-test('experiments: shipped ones are read; wrong entries are named', () => {
-  assert.ok(configurationNames('strf').includes('reduced'));
-  for (const name of configurationNames('strf')) assert.ok(readStrfExperiment(name).speech.frames > 0);
-  assert.throws(() => readStrfExperiment('none'), /give one of .*reduced/);
-  const file = path.join(folder, 'wrong.json');
-  fs.writeFileSync(file, JSON.stringify({ ...tiny, birds: { ...tiny.birds, frames: 0 } }));
-  assert.throws(() => readStrfExperiment(file), /birds: frames is 0/);
-  fs.writeFileSync(file, JSON.stringify({ ...tiny, urban: undefined }));
-  assert.throws(() => readStrfExperiment(file), /lacks the section "urban"/);
-  assert.throws(() => parseCondition('learnt'), /must be one of learn, frozen/);
-  assert.deepEqual(parseCondition('frozen area'), { variant: 'frozen', norm: 'area' });
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
-import { createRequire } from 'node:module';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -26,6 +25,7 @@ import { readCsv } from 'stm-lab/dist/base/csv';
 import { readyCollections } from 'stm-lab/dist/tmnn/stage/ready';
 import { collectClips } from 'stm-lab/dist/tmnn/stage/collection';
 import { stmLabHere } from '../pipeline/support';
+import { replaced } from '../replaced';
 import { createTracker } from 'mlflow-tracking-client';
 
 const repository = path.join(__dirname, '..', '..');
@@ -200,23 +200,6 @@ test('a study: groups held out, cells resumed, tables, runs, a kept model judged
     /holds no network/,
   );
 });
-
-/** Runs something while an export of the library is another function. */
-async function replaced<T>(
-  module: string,
-  name: string,
-  by: (original: never) => unknown,
-  run: () => Promise<T>,
-): Promise<T> {
-  const exported = createRequire(__filename)(module) as Record<string, unknown>;
-  const original = exported[name];
-  exported[name] = by(original as never);
-  try {
-    return await run();
-  } finally {
-    exported[name] = original;
-  }
-}
 
 test('a training that diverges, or predicts what is not a number, is named and not stored; the others are compared', async (t) => {
   const folder = temporary(t);
