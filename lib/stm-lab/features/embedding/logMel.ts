@@ -22,6 +22,14 @@ export function createEmbeddingLogMel(
   const fourier = fourierTransform(fftLength);
   const bins = fftLength / 2 + 1;
   const weights = embeddingMelBank(sampleRate, settings);
+  // Most of a bank is 0: only the bins that a band holds are added up.
+  const held = Array.from({ length: bands }, (_, band) => {
+    const row = weights.subarray(band * bins, (band + 1) * bins);
+    let [first, end] = [0, bins];
+    while (first < bins && row[first] === 0) first++;
+    while (end > first && row[end - 1] === 0) end--;
+    return { first, end };
+  });
   const window = hannWindow(frame, hann === 'periodic' ? frame : frame - 1);
   const [re, im] = [new Float64Array(fftLength), new Float64Array(fftLength)];
   const values = new Float64Array(bins);
@@ -46,7 +54,8 @@ export function createEmbeddingLogMel(
       }
       for (let band = 0; band < bands; band++) {
         let sum = 0;
-        for (let k = 0; k < bins; k++) sum += weights[band * bins + k]! * values[k]!;
+        const { first, end } = held[band]!;
+        for (let k = first; k < end; k++) sum += weights[band * bins + k]! * values[k]!;
         output[n * bands + band] = compress(Math.max(sum * gain, floor) + offset);
       }
     }
