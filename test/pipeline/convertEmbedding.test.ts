@@ -21,6 +21,9 @@ after(() => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 process.env['STM_LAB_HOME'] = folder;
+// The Python of the workbench where there is one, as everywhere.
+const environment = path.join(__dirname, '..', '..', '.venv');
+if (fs.existsSync(environment)) fs.symlinkSync(environment, path.join(folder, '.venv'));
 
 test('a package that is not the one is refused before anything is written', async () => {
   assert.deepEqual(convertibleEmbeddings(), ['musicnn']);
