@@ -49,7 +49,7 @@ test('a package that is not the one is refused before anything is written', asyn
 test('a model given by name lies in models/, and its bytes are checked', () => {
   assert.throws(
     () => findEmbeddingModel('musicnn'),
-    /"musicnn": .*models.musicnn\.onnx is missing; get it: stm-lab convert --model musicnn/,
+    /"musicnn": .*models.musicnn\.onnx is missing; get it: npx stm-lab convert --model musicnn/,
   );
   fs.mkdirSync(path.join(folder, 'models'));
   const put = (name: string): string => {
@@ -77,7 +77,7 @@ test('an optional row of a comparison is left out with a sentence where its mode
   assert.ok(!names.some((name) => name.includes('musicnn')));
   assert.match(
     warnings[0]!,
-    /^comparison row "musicnn" is left out: .*get it: stm-lab convert --model musicnn/,
+    /^comparison row "musicnn" is left out: .*get it: npx stm-lab convert --model musicnn/,
   );
   assert.deepEqual(warnings.slice(1), [
     'comparison row "STM + musicnn" is left out: it combines "musicnn"',
