@@ -258,6 +258,7 @@ test('two objectives: the Pareto front in every file, the same after a stop; whi
     );
   assert.match(await drawn('search-pareto'), /"step-after".*"Number of weights".*"Validation macro-F1"/);
   assert.match(await drawn('search-history', 'weights'), /"Number of weights"/);
+  assert.match(await drawn('search-timeline'), /"Time since the first trial \(s\)"/);
   await assert.rejects(drawn('search-slices', 'uar'), /this search has macroF1 and weights/);
   const part = await prepared('pareto-part', features, { ...search, trials: 3 });
   await searchStage(part);

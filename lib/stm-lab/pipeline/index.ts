@@ -102,6 +102,7 @@ export {
 export { cutoffStudy, type CutoffRow, type CutoffStudy, type NamedClip } from './cutoffStudy';
 export { listenPage, soundOfFile, type SoundSection } from './listenPage';
 export {
+  ALL_FIGURES,
   FIGURE_NAMES,
   MAP_COLOURS,
   saveFigures,

@@ -44,7 +44,7 @@ export const figures: Command = {
     format: { value: 'LIST', help: 'of pdf, svg, png, vl.json', default: 'svg,png,vl.json' },
     results: RESULTS,
   },
-  details: `Writes SVG, PNG and Vega-Lite files. Names every figure that cannot be drawn from these results, with the reason; exit 1 when it was requested by name. Figures: ${FIGURE_NAMES.join(', ')}.`,
+  details: `Writes SVG, PNG and Vega-Lite files. Names every figure that cannot be drawn from these results, with the reason; exit 1 when it was requested by name. Figures: ${FIGURE_NAMES.join(', ')}; search-timeline is drawn only when it is named.`,
   example: 'stm-lab figures class-means ablation --manifest corpus/manifest.csv',
   async run(options, names, terminal) {
     const unknown = names.find((name) => !(FIGURE_NAMES as readonly string[]).includes(name));

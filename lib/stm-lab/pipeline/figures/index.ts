@@ -20,6 +20,7 @@ import {
   searchSlicesFigure,
   searchParallelFigure,
   searchParetoFigure,
+  searchTimelineFigure,
   importancesOfSearch,
 } from './search';
 import { ablationComplements, ablationMaps, ablationMarginals, publishedAblation } from './ablation';
@@ -41,6 +42,7 @@ const FIGURES = {
   'search-parallel': searchParallelFigure,
   'search-importances': importancesOfSearch,
   'search-pareto': searchParetoFigure,
+  'search-timeline': searchTimelineFigure,
   'learning-curves': curvesFigure,
   confusion: confusionOfFolds,
   reliability: reliabilityOfFolds,
@@ -60,6 +62,9 @@ export type FigureName = keyof typeof FIGURES;
 /** All figures, in the order of the stages. */
 export const FIGURE_NAMES = Object.keys(FIGURES) as readonly FigureName[];
 
+/** Those drawn when none is named: a timeline shows times, which differ from one run to the next. */
+export const ALL_FIGURES: readonly FigureName[] = FIGURE_NAMES.filter((name) => name !== 'search-timeline');
+
 /** The stage whose result a figure shows, and the fields of the result that it reads. */
 const RESULTS = {
   'split-balance': { stage: 'split', fields: ['balance'] },
@@ -70,6 +75,7 @@ const RESULTS = {
   'search-parallel': { stage: 'search', fields: ['trials', 'objective'] },
   'search-importances': { stage: 'search', fields: ['trials', 'objective'] },
   'search-pareto': { stage: 'search', fields: ['trials', 'objective'] },
+  'search-timeline': { stage: 'search', fields: ['trials', 'objective'] },
   confusion: { stage: 'crossValidate', fields: ['averaged'] },
   reliability: { stage: 'crossValidate', fields: ['averaged'] },
   ablation: { stage: 'ablate', fields: ['cells', 'reference', 'failed'] },
@@ -151,7 +157,7 @@ const FIGURE_OPTIONS: readonly string[] = [
 export interface SaveFiguresOptions extends FigureOptions {
   /** Default SVG, PNG and Vega-Lite. */
   readonly formats?: readonly FigureFormat[] | undefined;
-  /** Default all. */
+  /** Default `ALL_FIGURES`. */
   readonly names?: readonly FigureName[];
   readonly onFigure?: (name: FigureName, files: readonly string[]) => void;
   /** A figure that these results cannot have, with the reason (no components, mel features, too few trials, a training that diverged). */
@@ -169,7 +175,7 @@ export async function saveFigures(
 ): Promise<string[]> {
   const request = {
     name: 'figures',
-    key: `figures-${sha256([lab.experiment, lab.manifest.hash, options.names ?? FIGURE_NAMES, ...paperKey(options)]).slice(0, 16)}`,
+    key: `figures-${sha256([lab.experiment, lab.manifest.hash, options.names ?? ALL_FIGURES, ...paperKey(options)]).slice(0, 16)}`,
     params: {},
     tags: { 'stm.stage': 'figures' },
   };
@@ -178,7 +184,7 @@ export async function saveFigures(
     const pace = createPace(options.signal, 'drawing figures');
     // Of all figures, those of two objectives are no miss where there is one.
     const single = objectivesOf(lab.experiment.search.objective).length === 1;
-    const all = FIGURE_NAMES.filter((name) => !(single && name === 'search-pareto'));
+    const all = ALL_FIGURES.filter((name) => !(single && name === 'search-pareto'));
     for (const name of options.names ?? all) {
       await pace();
       const files = await saveOne(lab, name, options);

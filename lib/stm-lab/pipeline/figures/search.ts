@@ -1,5 +1,11 @@
 import { inputError } from 'research-basics/errors';
-import { importancesFigure, parallelCoordinatesFigure, slicesFigure, type FigureSpec } from '../../figures';
+import {
+  importancesFigure,
+  parallelCoordinatesFigure,
+  slicesFigure,
+  timelineFigure,
+  type FigureSpec,
+} from '../../figures';
 import { importances, trialsByObjective } from 'bayesian-optimizer';
 import { figureTrials, historyOf, paretoOf } from '../searchFigures';
 import { objectivesOf } from '../searchObjective';
@@ -38,6 +44,11 @@ async function shownTrials(
   const { title, direction } = objectivesOf(lab.experiment.search.objective)[shown]!;
   const { trials } = await lab.search();
   return { trials: figureTrials(trials, shown), direction, objective: title, note: lab.note };
+}
+
+/** When each trial ran, and on which worker. */
+export async function searchTimelineFigure(lab: ExperimentStages): Promise<FigureSpec> {
+  return timelineFigure({ trials: figureTrials((await lab.search()).trials), note: lab.note });
 }
 
 /** Both objectives of each trial, and the Pareto front. */
