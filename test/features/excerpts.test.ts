@@ -10,6 +10,7 @@ import { readNpy } from 'stm-lab/dist/base/npy';
 import { randomState } from 'research-basics/random/mt19937';
 import type { ManifestRow } from 'stm-lab/dist/corpus/types';
 import { extractCorpus, extractStm, poolExcerpts } from 'stm-lab/dist/features';
+import { checkExcerpt } from 'stm-lab/dist/features/excerpts';
 import { makeCorpus, results } from './corpus';
 import { maxError } from './shared';
 
@@ -138,4 +139,19 @@ test('pooling: mean, mean with standard deviation, and unbiased for their number
   );
   assert.throws(() => poolExcerpts(excerpts, 2, Int32Array.of(1, 2), 'mean'), /8 values are not 3 rows of 2/);
   assert.throws(() => poolExcerpts(excerpts, 2, Int32Array.of(4, 0), 'mean'), /recording 1 has none/);
+});
+
+test('the longest pause is that of a search sample by sample', () => {
+  const random = randomState(3);
+  for (let run = 0; run < 500; run++) {
+    // From pauses nearly everywhere to hardly any.
+    const quiet = random.double() ** 3;
+    const samples = Float32Array.from({ length: 1 + (run % 300) }, () =>
+      random.double() < quiet ? 1e-4 : random.double() - 0.5,
+    );
+    const { gain, longestSilenceSeconds } = checkExcerpt(samples, 10);
+    const flags = [...samples].map((value) => (Math.abs(value * gain) < 0.02 ? 'q' : ' ')).join('');
+    const longest = Math.max(...flags.split(' ').map((stretch) => stretch.length));
+    assert.equal(longestSilenceSeconds, longest / 10, flags);
+  }
 });

@@ -77,6 +77,10 @@ test('a recording alone has the features of its extraction, whatever differs fro
         openFileFeatures('here', other, {}),
         /^UserError: here: .* extract and train again$/,
       );
+    // What changed since the first revision of STM features matters to no model.
+    const first = openFileFeatures('here', { ...extraction!, revision: 1 }, {});
+    assert.deepEqual((await (await first)(file)).features, expected);
+    await assert.rejects(openFileFeatures('here', { ...extraction!, revision: 0 }, {}), /train again$/);
     if (features.kind === 'embedding') {
       const other = { ...extraction!, parameters: { ...extraction!.parameters, hash: 'f' } };
       await assert.rejects(openFileFeatures('here', other, {}), /another version of speech/);

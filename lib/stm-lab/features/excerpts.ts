@@ -34,6 +34,32 @@ export function gainTo(targetRms: number, samples: Float32Array): number {
 }
 
 /**
+ * Length of the longest run of indices below `length` that have a property. A longer one than that known so far must
+ * cover a window of that length, which is looked at from its end: most windows are left after an index or two.
+ */
+function longestRun(length: number, has: (index: number) => boolean): number {
+  let longest = 0;
+  let start = 0;
+  // All from `start` up to here are known to have it.
+  let known = 0;
+  while (start + longest < length) {
+    const end = start + longest + 1;
+    let last = end - 1;
+    while (last >= known && has(last)) last--;
+    if (last >= known) {
+      start = last + 1;
+      known = end;
+    } else {
+      let after = end;
+      while (after < length && has(after)) after++;
+      longest = after - start;
+      start = known = after + 1;
+    }
+  }
+  return longest;
+}
+
+/**
  * Applies the silence rule to one excerpt, at the recording's own sampling rate. An excerpt without a single
  * silent sample is accepted; the published code rejects it, by taking the maximum of an empty list, which natural
  * sound never meets.
@@ -45,14 +71,7 @@ export function checkExcerpt(
 ): ExcerptCheck {
   const gain = gainTo(rule.targetRms, samples);
   if (Number.isNaN(gain)) return { gain, longestSilenceSeconds: 0, verdict: 'not finite' };
-  let longest = 0;
-  let run = 0;
-  for (let i = 0; i < samples.length; i++) {
-    if (Math.abs(samples[i]! * gain) < rule.silenceLevel) {
-      run++;
-      if (run > longest) longest = run;
-    } else run = 0;
-  }
+  const longest = longestRun(samples.length, (i) => Math.abs(samples[i]! * gain) < rule.silenceLevel);
   const longestSilenceSeconds = longest / sampleRate;
   const verdict = gain > 0 && longestSilenceSeconds < rule.maxSilenceSeconds ? 'accepted' : 'silent';
   return { gain, longestSilenceSeconds, verdict };

@@ -34,11 +34,9 @@ export async function openFileFeatures(
   const own = { ...extraction.parameters, ...changed };
   const entry = kind && featureKind(kind);
   const names = { ...entry?.defaults, ...entry?.settings, hash: '' };
-  if (
-    kind === undefined ||
-    extraction.revision !== featureKind(kind).revision ||
-    Object.keys(own).some((name) => !(name in names))
-  )
+  const { revision: today = 0, sameSince = today } = entry ?? {};
+  const meansTheSame = extraction.revision >= sameSince && extraction.revision <= today;
+  if (kind === undefined || !meansTheSame || Object.keys(own).some((name) => !(name in names)))
     throw inputError(
       `${about}: was fitted on ${extraction.kind} features that this version cannot extract of a recording; extract and train again`,
     );

@@ -1,8 +1,9 @@
 import { EXCERPT_SECONDS } from '../features/excerpts';
 import { ANALYSIS_RATE, RATES } from '../features/stm/axes';
-import { HALF_RATES, type CochleagramKernel } from '../features/stm/cochleagram';
+import type { CochleagramKernel } from '../features/stm/cochleagram';
 import { EXCERPT_SAMPLES } from '../features/stm/channelPlan';
 import { circle } from '../features/stm/modulation';
+import { HALF_RATES } from '../features/stm/modulationTransform';
 import { designResampler } from '../audio/resample';
 import type { ModulationGain } from './region';
 import { rememberLast } from './rememberLast';
@@ -60,7 +61,7 @@ export function prepareModulationMeter(kernel: CochleagramKernel): (gain: Modula
   /** Real and imaginary part of every cell, of a window at the analysis level. */
   const spectrumOf = (samples: Float32Array): Float64Array => {
     kernel.compute(samples, 1, sameRate);
-    const { real, imaginary } = kernel.rateSpectrum();
+    const { real, imaginary } = kernel.transform.rateSpectrum();
     const re = taper(real, channels);
     const im = taper(imaginary, channels, -1);
     const output = new Float64Array(2 * cells.length);

@@ -20,7 +20,6 @@ export type FeatureParameters = Readonly<Record<string, string | number>>;
 
 /** What a kind of features is: everything that the extractor and the stages know of it. */
 export interface FeatureKindEntry {
-  /** In a few words, for tables. */
   readonly title: string;
   /** All parameters with their defaults. */
   readonly defaults: FeatureParameters;
@@ -31,6 +30,8 @@ export interface FeatureKindEntry {
   readonly settings: Readonly<Record<string, readonly string[] | 'number' | 'count' | 'text'>>;
   /** Counts changes of the computation that change its results: part of every cache key. */
   readonly revision: number;
+  /** The first revision whose features serve a model as well as today's do. Default: the present one. */
+  readonly sameSince?: number | undefined;
   /** Whether every excerpt of a recording can have a row of its own. */
   readonly hasExcerpts: boolean;
   /** The axes of a row, as `axes.json` holds them, and its length (float32 values). */
@@ -47,11 +48,14 @@ export interface FeatureKindEntry {
   readonly isNative?: true;
 }
 
+/** Of all from the cochleagram, whose envelopes have lower rates since 2: features moved by some 1e-5. */
+const COCHLEAGRAM = { revision: 2, sameSince: 1 } as const;
+
 const stm: FeatureKindEntry = {
   title: 'STM',
   defaults: { ...STM_PARAMETERS },
   settings: { channels: ['published', 'paper'], maxExcerpts: 'count' },
-  revision: 1,
+  ...COCHLEAGRAM,
   hasExcerpts: true,
   describe(parameters) {
     const axes = stmAxes(parameters as Partial<StmParameters>);
@@ -83,18 +87,21 @@ const mel: FeatureKindEntry = {
   },
 };
 
+/** What sets a kind apart from others of its sort; at revision 1 unless stated. */
+type PlainEntry = Pick<FeatureKindEntry, 'title' | 'defaults' | 'settings'> & Partial<typeof COCHLEAGRAM>;
+
 /** An entry of features of excerpts, with a row for each, whose values are averaged; axes name the kind and its choices. */
 function excerptEntry(
   kind: string,
-  entry: Pick<FeatureKindEntry, 'title' | 'defaults' | 'settings'>,
+  entry: PlainEntry,
   describe: (parameters: FeatureParameters) => { readonly axes: object; readonly rowLength: number },
   createKernel: (parameters: FeatureParameters) => PlaneKernel | Promise<PlaneKernel>,
 ): FeatureKindEntry {
   const { settings } = entry;
   return {
+    revision: 1,
     ...entry,
     settings: { ...settings, maxExcerpts: 'count' },
-    revision: 1,
     hasExcerpts: true,
     describe(parameters) {
       const { axes, rowLength } = describe(parameters);
@@ -115,7 +122,7 @@ function excerptEntry(
 /** An entry of features on a modulation plane. */
 const planeEntry = (
   kind: string,
-  entry: Pick<FeatureKindEntry, 'title' | 'defaults' | 'settings'>,
+  entry: PlainEntry,
   axesOf: (parameters: FeatureParameters) => PlaneAxes,
   createKernel: (parameters: FeatureParameters) => Promise<PlaneKernel>,
 ): FeatureKindEntry => {
@@ -132,6 +139,7 @@ const am = planeEntry(
     title: 'AM spectrum',
     defaults: { ...AM_PARAMETERS },
     settings: { average: ['none', 'frequency'] },
+    ...COCHLEAGRAM,
   },
   amAxes,
   createAmKernel,
@@ -187,6 +195,7 @@ const cortical = planeEntry(
       average: ['time-frequency', 'time', 'frequency', 'none'],
       filters: ['seed', 'gabor'],
     },
+    ...COCHLEAGRAM,
   },
   corticalAxes,
   createCorticalKernel,
@@ -198,6 +207,7 @@ const stmTime = planeEntry(
     title: 'STM over time',
     defaults: { ...STM_TIME_PARAMETERS },
     settings: { channels: ['published', 'paper'], hopSeconds: 'number' },
+    ...COCHLEAGRAM,
   },
   stmTimeAxes,
   createStmTimeKernel,
@@ -258,7 +268,6 @@ export const featureKind = (kind: FeatureKind): FeatureKindEntry => FEATURE_KIND
 
 /** What an extraction computed: new recordings analysed by the same have features of the same meaning. */
 export interface ExtractionIdentity {
-  /** One of `FEATURE_KIND_NAMES`. */
   readonly kind: string;
   /** All parameters, also those at their defaults; of an embedding, with the hash of its model. */
   readonly parameters: FeatureParameters;
@@ -276,7 +285,6 @@ export interface FeatureDescription {
   readonly parameters: FeatureParameters;
   readonly rowLength: number;
   readonly axes: Readonly<Record<string, unknown>>;
-  /** Counts changes of the computation that change its results: part of every cache key. */
   readonly revision: number;
 }
 

@@ -2,6 +2,7 @@
 // browser bundle carry them without a file to locate:
 //   pffftBytes.ts    the SIMD build of @echogarden/pffft-wasm, byte for byte
 //   stmBytes.ts      assembly/stm.as, compiled by AssemblyScript
+//   bandBytes.ts     assembly/band.as, likewise
 //   subbandBytes.ts  assembly/subbands.as, likewise
 //   planesBytes.ts   assembly/planes.as, likewise
 // Run after a change of either: node lib/stm-lab/features/kernels/build.mjs
@@ -30,6 +31,7 @@ emit('pffftBytes', 'PFFFT (SIMD), WebAssembly', readFileSync(path.join(pffft, 'p
 const { main: compile } = await import('assemblyscript/asc');
 const modules = [
   ['stm', 'stmBytes', 'Kernels of the STM analysis, WebAssembly'],
+  ['band', 'bandBytes', 'The transform of one channel, WebAssembly'],
   ['subbands', 'subbandBytes', 'Kernels of the synthesis from subbands, WebAssembly'],
   ['planes', 'planesBytes', 'Kernels of the representations on modulation planes, WebAssembly'],
 ];

@@ -14,11 +14,18 @@ export interface StmKernels {
     position: number,
     length: number,
   ): void;
-  envelope(signal: number, power: number, magnitude: number, length: number): void;
-  /** `list` is int32. */
-  findMinima(power: number, length: number, list: number): number;
+  /** `places` is 16-bit unsigned, `list` int32. */
+  envelope(
+    real: number,
+    imaginary: number,
+    magnitude: number,
+    length: number,
+    places: number,
+    list: number,
+  ): number;
   correctCusps(
-    signal: number,
+    real: number,
+    imaginary: number,
     magnitude: number,
     length: number,
     list: number,
@@ -26,20 +33,40 @@ export interface StmKernels {
     spacing: number,
   ): void;
   extend(values: number, length: number, width: number, halo: number): void;
-  /** `starts` is int32. */
-  interpolate(signal: number, starts: number, weights: number, count: number, output: number): void;
   lowPass(input: number, filter: number, taps: number, hop: number, output: number, count: number): void;
-  dot(a: number, b: number, length: number): number;
+  /** `starts` and `parts` are int32. */
+  makeEnd(
+    real: number,
+    imaginary: number,
+    magnitude: number,
+    starts: number,
+    weights: number,
+    count: number,
+    fine: number,
+    parts: number,
+    frames: number,
+    output: number,
+  ): void;
   toDecibels(values: number, length: number): void;
+  scale(values: number, length: number, factor: number): void;
   rowTransform(
     rows: number,
     channels: number,
-    rates: number,
-    cosines: number,
-    sines: number,
+    tables: number,
     work: number,
     real: number,
     imaginary: number,
+  ): void;
+  /** `tables`, `work` and `output` are float64. */
+  scaleTransform(
+    real: number,
+    imaginary: number,
+    channels: number,
+    rates: number,
+    tables: number,
+    scales: number,
+    work: number,
+    output: number,
   ): void;
   resample(
     input: number,

@@ -14,7 +14,7 @@ import {
 import { ANALYSIS_RATE, stmAxes, type StmAxes, type StmAxesOptions } from './axes';
 import { createCochleagramKernel, type CochleagramKernel } from './cochleagram';
 import { stmFilterBank, type ChannelSet } from './filterBank';
-import { modulationToFeatures, rateSpectrumToModulation } from './modulation';
+import { modulationToFeatures } from './modulation';
 
 /** Parameters of the STM analysis, with the published values as defaults. */
 export interface StmParameters extends PlaneParameters {
@@ -92,12 +92,12 @@ export function startStmAnalysis(
 }
 
 /** What is computed of an excerpt: the magnitude of its modulation spectrum. */
-export function stmPlane({ cochleagram: { bank, compute, rateSpectrum } }: StmKernel): PlaneKernel {
+export function stmPlane({ cochleagram: { bank, compute, transform } }: StmKernel): PlaneKernel {
   const channels = bank.centreHz.length;
   return {
     analyse(samples, gain, resampler) {
       if (isFlat(compute(samples, gain, resampler), channels)) return undefined;
-      const modulation = rateSpectrumToModulation(rateSpectrum(), channels);
+      const modulation = transform.modulation();
       // A cell of 0 has no decibels.
       return modulation.every((value) => value > 0 && value < Infinity) ? modulation : undefined;
     },

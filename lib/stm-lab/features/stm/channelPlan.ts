@@ -8,10 +8,10 @@ import type { FilterBank } from './filterBank';
 export const EXCERPT_SAMPLES = EXCERPT_SECONDS * ANALYSIS_RATE;
 /** Samples at the analysis rate between two frames. */
 export const FRAME_STEP = EXCERPT_SAMPLES / FRAMES;
-/** Half width of a channel's window in the frequency domain, in standard deviations: what lies beyond is < 2e-8. */
-const WINDOW_SIGMAS = 6;
+/** Half width of a channel's window in the frequency domain, in standard deviations: what lies beyond is < 3e-7. */
+const WINDOW_SIGMAS = 5.5;
 /** Envelope samples per second, in standard deviations of the channel's window. */
-const RATE_SIGMAS = 25;
+const RATE_SIGMAS = 23;
 /** Fewest envelope samples per frame, so that the low-pass filter itself is well sampled. */
 const LEAST_PER_FRAME = 16;
 /** Taps on either side that interpolate the analytic signal near the ends, and how far beyond them they reach. */
@@ -24,7 +24,7 @@ export interface ChannelPlan {
   /** First spectral bin of the window (a multiple of 4), and its weights, a multiple of 4 of them. */
   readonly firstBin: number;
   readonly weights: Float32Array;
-  /** Where the first bin goes in the transform that brings the channel's centre to 0 Hz. */
+  /** Where the first bin goes in the transform that brings the channel's centre to 0 Hz: minus a quarter of its length or more. */
   readonly position: number;
   readonly grid: EnvelopeGrid;
 }
@@ -55,7 +55,7 @@ export interface EndPlan {
   readonly count: number;
   /** For each of them, the index of the first envelope sample it is interpolated from. */
   readonly starts: Int32Array;
-  /** For each of them, 16 interpolation weights, every one twice (for real and imaginary part). */
+  /** For each of them, 16 interpolation weights. */
   readonly interpolation: Float32Array;
   readonly frames: readonly EndFrame[];
 }
@@ -152,15 +152,12 @@ function planEnd(end: 'beginning' | 'end', perFrame: number, interpolator: Inter
   const count = Math.ceil(BLEND * spacing);
   const firstFine = end === 'beginning' ? 0 : EXCERPT_SAMPLES - count;
   const starts = new Int32Array(count);
-  const interpolation = new Float32Array(count * 4 * HALO);
+  const interpolation = new Float32Array(count * 2 * HALO);
   for (let k = 0; k < count; k++) {
     const position = (firstFine + k) / spacing;
     const start = Math.floor(position) - HALO + 1;
     starts[k] = start;
-    interpolation.set(
-      interpolationWeights(position, start).flatMap((weight) => [weight, weight]),
-      k * 4 * HALO,
-    );
+    interpolation.set(interpolationWeights(position, start), k * 2 * HALO);
   }
   const share = (sample: number): number =>
     blend((end === 'beginning' ? sample : EXCERPT_SAMPLES - sample) / spacing);
@@ -209,14 +206,16 @@ export function planChannels(bank: FilterBank): ChannelPlan[] {
     if (grid === undefined) grids.set(perFrame, (grid = createGrid(perFrame)));
     const mean = bank.peakHz[channel]! * EXCERPT_SECONDS;
     const sigma = sigmaHz * EXCERPT_SECONDS;
-    const firstBin = Math.max(0, 4 * Math.floor((mean - WINDOW_SIGMAS * sigma) / 4));
-    const end = Math.min(lastBin + 1, Math.ceil(mean + WINDOW_SIGMAS * sigma));
+    const centre = 4 * Math.round(mean / 4);
+    // The transform takes no more than half of its bins, which reach beyond the window but for roundings.
+    const half = grid.length / 4;
+    const firstBin = Math.max(0, centre - half, 4 * Math.floor((mean - WINDOW_SIGMAS * sigma) / 4));
+    const end = Math.min(lastBin + 1, centre + half, Math.ceil(mean + WINDOW_SIGMAS * sigma));
     const weights = Float32Array.from({ length: 4 * Math.ceil((end - firstBin) / 4) }, (_, i) => {
       const bin = firstBin + i;
       if (bin > lastBin) return 0;
       return ((bin === 0 ? 1 : 2) * Math.exp(-0.5 * ((bin - mean) / sigma) ** 2)) / EXCERPT_SAMPLES;
     });
-    const offset = firstBin - 4 * Math.round(mean / 4);
-    return { firstBin, weights, position: (offset + grid.length) % grid.length, grid };
+    return { firstBin, weights, position: firstBin - centre, grid };
   });
 }

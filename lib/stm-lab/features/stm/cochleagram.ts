@@ -1,21 +1,12 @@
 import type { Resampler } from '../../audio/resample';
 import { EXCERPT_SECONDS } from '../excerpts';
-import { loadPffft, type FftPlan } from '../kernels/pffft';
+import { bandTables, loadBandKernels } from '../kernels/bandKernels';
+import { loadPffft } from '../kernels/pffft';
 import { loadStmKernels } from '../kernels/stmKernels';
-import { FRAMES, RATES } from './axes';
+import { FRAMES } from './axes';
 import { END_FRAMES, EXCERPT_SAMPLES, HALO, planChannels, type EnvelopeGrid } from './channelPlan';
 import type { FilterBank } from './filterBank';
-
-/** Rates whose transform is computed: the negative ones follow from the signal being real. */
-export const HALF_RATES = (RATES + 1) / 2;
-/** Values of a row folded around its middle. */
-const FOLDED = FRAMES / 2 + 2;
-
-/** A cochleagram's transform along time: rates 0 ... 15 Hz x channels. Views that the next call overwrites. */
-export interface RateSpectrum {
-  readonly real: Float32Array;
-  readonly imaginary: Float32Array;
-}
+import { createModulationTransform, type ModulationTransform } from './modulationTransform';
 
 /** Computes log spectrograms of excerpts with one filter bank, in memory of its own. */
 export interface CochleagramKernel {
@@ -29,36 +20,41 @@ export interface CochleagramKernel {
    *   overwrites.
    */
   compute(samples: Float32Array, gain: number, resampler: Resampler): Float32Array;
-  /** The transform along time of the cochleagram computed last. */
-  rateSpectrum(): RateSpectrum;
+  /** The transform of the cochleagram computed last. */
+  readonly transform: ModulationTransform;
 }
 
 /** An envelope grid with its tables in the kernels' memory. */
 interface LoadedGrid {
   readonly grid: EnvelopeGrid;
-  readonly plan: FftPlan;
+  /** Tables of the transform; see `transformBand`. */
+  readonly spreading: number;
+  readonly passes: number;
   readonly filter: number;
   readonly ends: readonly {
     readonly count: number;
     readonly starts: number;
     readonly interpolation: number;
-    readonly frames: readonly {
-      readonly frame: number;
-      readonly fine: number;
-      readonly fineLength: number;
-      readonly coarse: number;
-      readonly coarseLength: number;
-      readonly firstSample: number;
-    }[];
+    /** Int32, 6 values for each of its frames; see `makeEnd`. */
+    readonly parts: number;
+    readonly frames: number;
   }[];
 }
+
+/** For each of the 16 sets of four lanes, the lanes in it, first ones first. */
+const LANES = Uint16Array.from(
+  Array.from({ length: 16 }, (_, set) => {
+    const lanes = [0, 1, 2, 3].filter((lane) => (set >> lane) & 1);
+    return [...lanes, 0, 0, 0, 0].slice(0, 4);
+  }).flat(),
+);
 
 /**
  * Prepares the cochleagram: Gaussian band-pass channels in the frequency domain, magnitude of the analytic signal,
  * low-pass to 125 frames per second, 20 log10 + 80 dB with negative values set to 0.
  *
  * Only the envelope below 62.5 Hz is wanted, so each channel is brought to 0 Hz and transformed back at a rate that
- * suits its own bandwidth (2 to 20 times below 16 kHz). The magnitude of a signal has cusps where the signal comes
+ * suits its own bandwidth (2 to 8 times below 16 kHz). The magnitude of a signal has cusps where the signal comes
  * near zero, and summing over the coarser grid gets those wrong by up to 1e-2 of the final features; their closed-form
  * correction (`correctCusps`) brings that below the rounding of a float32 reference.
  *
@@ -66,7 +62,10 @@ interface LoadedGrid {
  */
 export async function createCochleagramKernel(bank: FilterBank): Promise<CochleagramKernel> {
   const fft = await loadPffft();
-  const kernels = await loadStmKernels(fft.memory);
+  const [kernels, { transformBand }] = await Promise.all([
+    loadStmKernels(fft.memory),
+    loadBandKernels(fft.memory),
+  ]);
   const floats = (address: number, length: number): Float32Array =>
     new Float32Array(fft.memory.buffer, address, length);
   const allocate = (length: number): number => fft.allocate(length * 4);
@@ -76,7 +75,7 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
     return address;
   };
 
-  const uploadIntegers = (values: Int32Array): number => {
+  const uploadIntegers = (values: ArrayLike<number>): number => {
     const address = allocate(values.length);
     new Int32Array(fft.memory.buffer, address, values.length).set(values);
     return address;
@@ -86,22 +85,26 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
   const channels = planChannels(bank).map(({ firstBin, weights, position, grid }) => {
     let entry = loaded.get(grid);
     if (entry === undefined) {
+      const { spreading, passes } = bandTables(grid.length / 4);
       entry = {
         grid,
-        plan: fft.plan(grid.length, 'complex'),
+        spreading: upload(spreading),
+        passes: uploadIntegers(
+          passes.flatMap(({ radix, count, twiddles }) => [radix, count, upload(twiddles)]),
+        ),
         filter: upload(grid.filter),
         ends: grid.ends.map(({ count, starts, interpolation, frames }) => ({
           count,
           starts: uploadIntegers(starts),
           interpolation: upload(interpolation),
-          frames: frames.map(({ frame, fine, coarse, firstSample }) => ({
-            frame,
-            firstSample,
-            fine: upload(fine),
-            fineLength: fine.length,
-            coarse: upload(coarse),
-            coarseLength: coarse.length,
-          })),
+          frames: frames.length,
+          parts: uploadIntegers(
+            frames.flatMap(({ frame, fine, coarse, firstSample }) => [
+              frame,
+              ...[fine, coarse].flatMap((weights) => [upload(weights), weights.length]),
+              firstSample,
+            ]),
+          ),
         })),
       };
       loaded.set(grid, entry);
@@ -115,31 +118,19 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
   const analysed = allocate(EXCERPT_SAMPLES);
   // The last bin needs room of its own, and the last group of four bins reaches beyond it.
   const spectrum = upload(new Float32Array(EXCERPT_SAMPLES + 8));
-  const scratch = allocate(2 * Math.max(longest, EXCERPT_SAMPLES / 2));
-  const band = allocate(2 * longest);
-  const padded = (width: number): number =>
-    upload(new Float32Array(width * (longest + 4 * HALO))) + 8 * HALO * width;
-  const signal = padded(2);
-  const power = padded(1);
-  const magnitude = padded(1);
-  const minima = allocate(longest + 4);
+  const scratch = allocate(Math.max(2 * longest, EXCERPT_SAMPLES));
+  const padded = (): number => upload(new Float32Array(longest + 4 * HALO)) + 8 * HALO;
+  const [real, imaginary, magnitude] = [padded(), padded(), padded()];
+  const lanes = allocate(LANES.length / 2);
+  new Uint16Array(fft.memory.buffer, lanes, LANES.length).set(LANES);
+  const minima = allocate(longest + 8);
   const mostFine = Math.max(...channels.flatMap(({ loaded }) => loaded.ends.map(({ count }) => count)));
   const fine = upload(new Float32Array(mostFine + 4));
   const output = allocate(count * FRAMES);
-  const angle = (2 * Math.PI) / FRAMES;
-  const cosines = upload(
-    Array.from({ length: HALF_RATES * FOLDED }, (_, i) =>
-      Math.cos(angle * Math.floor(i / FOLDED) * (i % FOLDED)),
-    ),
-  );
-  const sines = upload(
-    Array.from({ length: HALF_RATES * FOLDED }, (_, i) =>
-      Math.sin(angle * Math.floor(i / FOLDED) * (i % FOLDED)),
-    ),
-  );
-  const work = allocate(2 * FOLDED);
-  const real = allocate(HALF_RATES * count);
-  const imaginary = allocate(HALF_RATES * count);
+  const transform = createModulationTransform(kernels, output, count, {
+    allocate,
+    bytes: () => fft.memory.buffer,
+  });
 
   /** Tables of the resampler in use, and room for an excerpt at its input rate. */
   let input:
@@ -161,14 +152,14 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
 
   const load = (samples: Float32Array, gain: number, resampler: Resampler): void => {
     if (resampler.up === 1 && resampler.down === 1) {
-      const target = floats(analysed, EXCERPT_SAMPLES);
-      for (let i = 0; i < EXCERPT_SAMPLES; i++) target[i] = samples[i]! * gain;
+      floats(analysed, EXCERPT_SAMPLES).set(samples);
+      kernels.scale(analysed, EXCERPT_SAMPLES, gain);
       return;
     }
     const { rows, rowLength, buffer, samples: length } = prepareInput(resampler);
     const first = buffer + rowLength * 4;
-    const target = floats(first, length);
-    for (let i = 0; i < length; i++) target[i] = samples[i]! * gain;
+    floats(first, length).set(samples);
+    kernels.scale(first, length, gain);
     const { up, down, halfLength } = resampler;
     kernels.resample(
       first, rows, rowLength, resampler.rowLength, up, down, halfLength, analysed, EXCERPT_SAMPLES,
@@ -190,15 +181,15 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
       bins[1] = 0;
       for (let c = 0; c < count; c++) {
         const { firstBin, count: width, weights, position, loaded } = channels[c]!;
-        const { grid, plan, filter, ends } = loaded;
+        const { grid, spreading, passes, filter, ends } = loaded;
         const { length, perFrame, spacing } = grid;
-        kernels.fillBand(spectrum + firstBin * 8, weights, band, width, position, length);
-        fft.transform(plan, band, signal, scratch, 'backward', 'internal');
-        kernels.envelope(signal, power, magnitude, length);
-        kernels.extend(signal, length, 8, HALO);
-        kernels.extend(power, length, 4, 4);
-        const found = kernels.findMinima(power, length, minima);
-        kernels.correctCusps(signal, magnitude, length, minima, found, spacing);
+        transformBand(
+          spectrum + firstBin * 8, weights, position, width, length / 4, spreading, passes, scratch, real, imaginary,
+        ); // prettier-ignore
+        kernels.extend(real, length, 4, HALO);
+        kernels.extend(imaginary, length, 4, HALO);
+        const found = kernels.envelope(real, imaginary, magnitude, length, lanes, minima);
+        kernels.correctCusps(real, imaginary, magnitude, length, minima, found, spacing);
         kernels.extend(magnitude, length, 4, HALO);
         const row = output + c * FRAMES * 4;
         kernels.lowPass(
@@ -209,21 +200,14 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
           row + END_FRAMES * 4,
           FRAMES - 2 * END_FRAMES,
         );
-        const frames = floats(row, FRAMES);
-        for (const end of ends) {
-          kernels.interpolate(signal, end.starts, end.interpolation, end.count, fine);
-          for (const part of end.frames)
-            frames[part.frame] =
-              kernels.dot(fine, part.fine, part.fineLength) +
-              kernels.dot(magnitude + part.firstSample * 4, part.coarse, part.coarseLength);
-        }
+        for (const { starts, interpolation, count: samplesNear, parts, frames } of ends)
+          kernels.makeEnd(
+            real, imaginary, magnitude, starts, interpolation, samplesNear, fine, parts, frames, row,
+          ); // prettier-ignore
       }
       kernels.toDecibels(output, count * FRAMES);
       return floats(output, count * FRAMES);
     },
-    rateSpectrum() {
-      kernels.rowTransform(output, count, HALF_RATES, cosines, sines, work, real, imaginary);
-      return { real: floats(real, HALF_RATES * count), imaginary: floats(imaginary, HALF_RATES * count) };
-    },
+    transform,
   };
 }
