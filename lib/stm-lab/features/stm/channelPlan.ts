@@ -207,7 +207,7 @@ export function planChannels(bank: FilterBank): ChannelPlan[] {
     const mean = bank.peakHz[channel]! * EXCERPT_SECONDS;
     const sigma = sigmaHz * EXCERPT_SECONDS;
     const centre = 4 * Math.round(mean / 4);
-    // The transform takes no more than half of its bins, which reach beyond the window but for roundings.
+    // The transform takes no more than half of its bins, which reach beyond the window except for rounding.
     const half = grid.length / 4;
     const firstBin = Math.max(0, centre - half, 4 * Math.floor((mean - WINDOW_SIGMAS * sigma) / 4));
     const end = Math.min(lastBin + 1, centre + half, Math.ceil(mean + WINDOW_SIGMAS * sigma));
