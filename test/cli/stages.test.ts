@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -229,6 +229,13 @@ test('the version, and help by its short name', async () => {
   };
   assert.equal(stmLab('--version').out.trim(), version);
   assert.deepEqual(await stmLabHere('extract', '-h'), await stmLabHere('extract', '--help'));
+});
+
+test('a reader that goes before the end is no fault', () => {
+  const program = path.join(path.dirname(require.resolve('stm-lab/package.json')), 'bin', 'stm-lab.js');
+  const script = `set -o pipefail; '${process.execPath}' '${program}' --help | head -c 1 >/dev/null`;
+  const { stderr, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+  assert.deepEqual([stderr, status], ['', 0]);
 });
 
 test('tables as JSON, nothing when quiet', async () => {
