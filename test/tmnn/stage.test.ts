@@ -317,7 +317,7 @@ test('spoken digits: whole speakers held out, each tested once over three seeds'
   if (!fs.existsSync(root)) return t.skip(`${root} is missing`);
   const keywords = readTmnnExperiment('keywords');
   const tested: string[] = [];
-  for (const seed of keywords.seeds) {
+  for (const seed of keywords.seeds.slice(0, keywords.data.folds)) {
     const { clips, outputs, task } = collectClips(keywords, root, seed);
     assert.equal(outputs.length, 10);
     assert.equal(task, 'classes');
