@@ -1,5 +1,5 @@
 // Speed and accuracy of the STM extraction against a NumPy/SciPy peer (bench/extract_peer.py) in one run.
-//   node bench/extract.mjs [--python PATH] [--corpus FOLDER]
+//   node bench/extract.mjs [--python PATH] [--corpus FOLDER] [--short 2000]
 // Processor time is compared beside wall time: it does not depend on what else the machine does. The corpus (by default
 // ../shared/corpus) serves decoding and the two-worker run.
 import { spawn } from 'node:child_process';
@@ -10,6 +10,7 @@ import * as path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { compareShortFiles } from './extractShort.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
   options: {
     python: { type: 'string', default: path.join(root, '.venv', 'bin', 'python') },
     corpus: { type: 'string', default: path.join(shared, 'corpus') },
+    short: { type: 'string', default: '2000' },
   },
 });
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'stm-bench-'));
@@ -56,6 +58,10 @@ peer.on('error', () => {
 });
 const lines = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();
 const answer = async () => JSON.parse((await lines.next()).value);
+const askPeer = (job) => {
+  peer.stdin.write(`${JSON.stringify(job)}\n`);
+  return answer();
+};
 const versions = await answer();
 console.log(
   `${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.versions.node}, NumPy ${versions.numpy}, SciPy ${versions.scipy}`,
@@ -76,8 +82,7 @@ for (const rate of [16000, 44100]) {
     const began = performance.now();
     ({ features } = await extractStm(samples, rate));
     const mine = { cpu: cpuSeconds(cpu) / 8, wall: (performance.now() - began) / 8000 };
-    peer.stdin.write(`${JSON.stringify({ samples: file, rate })}\n`);
-    const other = await answer();
+    const other = await askPeer({ samples: file, rate });
     if (run < 0) continue;
     ours.push(mine);
     theirs.push({ cpu: other.cpu / other.excerpts, wall: other.wall / other.excerpts });
@@ -97,6 +102,23 @@ for (const rate of [16000, 44100]) {
     features.reduce((m, v, i) => Math.max(m, Math.abs(v - expected[i])), 0).toExponential(1),
   );
   perExcerpt = Math.max(perExcerpt, of(ours, 'cpu'));
+}
+show('the published MATLAB code under GNU Octave 7.3, measured when the golden files were made', '2.4 s');
+
+console.log(`\n${options.short} WAV files of 5 s, one worker, files a second of processor time`);
+for (const rate of [16000, 44100]) {
+  const { own, peer: theirs } = await compareShortFiles({
+    folder: work,
+    rate,
+    count: Number(options.short),
+    makeSound: testSound,
+    cpuSeconds,
+    askPeer,
+  });
+  show(
+    `${rate} Hz: stm-lab; NumPy/SciPy, reading with SciPy`,
+    `${own.toFixed(1)}; ${theirs.toFixed(2)}: ${(own / theirs).toFixed(1)} x`,
+  );
 }
 peer.stdin.end();
 
