@@ -34,6 +34,17 @@ test('a ripple inside the region passes, one outside falls, and of a sum exactly
   assert.equal(samples.length, both.length);
 });
 
+test('fine scales fall also where the lowest and the highest channel differ in level', async () => {
+  const random = randomState(5);
+  let last = 0;
+  const tilted = Float32Array.from({ length: 32000 }, (_, n) => {
+    last = 0.9 * last + random.normal();
+    return 0.05 * last * (1 + 0.9 * Math.sin((2 * Math.PI * 3 * n) / 16000));
+  });
+  const { report } = await filterModulations(tilted, 16000, { region: keep('scale<=4') });
+  assert.ok(report.suppressionDb < -9.5 && report.distortionDb < -20, JSON.stringify(report));
+});
+
 test('a region by direction takes one of two ripples that differ in nothing else', async () => {
   const up: Ripple = { rateHz: 4, cycPerOct: 0.7467, direction: 'up' };
   const down: Ripple = { ...up, direction: 'down' };

@@ -5,8 +5,11 @@ import type { ModulationGain } from './region';
 import { rememberLast } from './rememberLast';
 import { createSubbands, type Subbands, type SynthesisKernels } from './subbands';
 
-/** Part of the last step that is taken once more (accelerated projections). */
-const MOMENTUM = 0.9;
+/**
+ * Part of the last step that is taken once more (accelerated projections): of a filter, whose steps on fine scales are long, and
+ * of a reconstruction, which has further to go.
+ */
+export const MOMENTUM = { filter: 0.8, reconstruction: 0.9 } as const;
 /** The part of the plane that is published, with room for leakage: Hz and cyc/oct. */
 const PUBLISHED = { rateHz: 15.5, scaleCycPerOct: 7.3 } as const;
 /**
@@ -17,6 +20,13 @@ const PUBLISHED = { rateHz: 15.5, scaleCycPerOct: 7.3 } as const;
 const REACHED = { published: 1, far: 0.1 } as const;
 /** And of what a filter keeps: it is there from the start, and what has to go converges better when it is held less firmly. */
 const KEPT = { published: 0.5, far: 0.05 } as const;
+/** Overlapping filters average a change of fine scale, so that it takes a longer step: the factor grows from 1 to 2 (cyc/oct). */
+const LONGER_STEPS = { from: 2, to: 4, factor: 2 } as const;
+/**
+ * Where the finest scales are to go, the levels at both ends of the channels, which are neighbours on the circle of
+ * the transform, have to meet: the kept scales give way, the coarse ones least (cyc/oct; the part corrected at `to`).
+ */
+const GIVES_WAY = { from: 0.5, to: 2, published: 0.05 } as const;
 /** Largest change of level in one step, dB. */
 const LARGEST_RISE = 20;
 const LARGEST_FALL = 40;
@@ -48,8 +58,6 @@ export interface BlockFilter {
 /** What filters of blocks of one length share, whatever they keep. */
 export interface BlockWorkspace {
   readonly subbands: Subbands;
-  /** For targets, which are exact, and for steps, which are fast. */
-  readonly exact: ModulationPlane;
   readonly plane: ModulationPlane;
   /** A block's spectrum inside the channels, its cochleagram (dB) and the transform of that; remembered for other regions. */
   readonly take: (block: Float32Array) => {
@@ -66,16 +74,14 @@ export function createBlockWorkspace(
   frames: number,
 ): BlockWorkspace {
   const subbands = createSubbands(kernels, bank, frames);
-  const plane = createModulationPlane(kernels.fft, bank, frames, 'bridged');
-  const exact = createModulationPlane(kernels.fft, bank, frames, 'circular');
+  const plane = createModulationPlane(kernels.fft, bank, frames);
   return {
     subbands,
-    exact,
     plane,
     take: rememberLast((block) => {
       const spectrum = inBand(subbands, block);
       const level = subbands.analyse(spectrum).slice();
-      return { spectrum, level, modulations: exact.transform(level) };
+      return { spectrum, level, modulations: plane.transform(level) };
     }),
   };
 }
@@ -87,26 +93,41 @@ export function createBlockWorkspace(
  */
 export function stepWeights(plane: ModulationPlane, gain?: ModulationGain): Float32Array {
   return plane.tabulate((rate, scale) => {
-    if (Math.abs(rate) > PUBLISHED.rateHz || scale > PUBLISHED.scaleCycPerOct)
-      return (gain === undefined ? REACHED : KEPT).far;
-    return (gain !== undefined && gain(rate, scale) >= 0.5 ? KEPT : REACHED).published;
+    const far = Math.abs(rate) > PUBLISHED.rateHz || scale > PUBLISHED.scaleCycPerOct;
+    if (gain === undefined) return far ? REACHED.far : REACHED.published;
+    if (far) return KEPT.far;
+    if (gain(rate, scale) < 0.5)
+      return REACHED.published + (LONGER_STEPS.factor - 1) * between(scale, LONGER_STEPS);
+    if (gain(rate, PUBLISHED.scaleCycPerOct) >= 0.5) return KEPT.published;
+    return KEPT.published * (GIVES_WAY.published / KEPT.published) ** between(scale, GIVES_WAY);
   });
+}
+
+/** Where a value lies between two others: 0 up to `from`, 1 from `to` on. */
+function between(value: number, { from, to }: { readonly from: number; readonly to: number }): number {
+  return Math.min(1, Math.max(0, (value - from) / (to - from)));
 }
 
 /** Prepares a filter of a workspace's blocks with a gain in the modulation plane. */
 export function createBlockFilter(
-  { subbands, exact, plane, take }: BlockWorkspace,
+  { subbands, plane, take }: BlockWorkspace,
   gain: ModulationGain,
   iterations: number,
 ): BlockFilter {
-  const table = exact.tabulate(gain);
+  const table = plane.tabulate(gain);
   const weight = stepWeights(plane, gain);
   return {
     filter(block, carrier) {
       const { spectrum: own, level: before, modulations } = take(block);
-      const target = exact.filterTransform(modulations, table);
+      const target = plane.filterTransform(modulations, table);
       const { spectrum, after } = approach(subbands, plane, {
-        ...{ start: carrier === block ? own : inBand(subbands, carrier), target, weight, iterations },
+        ...{
+          start: carrier === block ? own : inBand(subbands, carrier),
+          target,
+          weight,
+          iterations,
+          momentum: MOMENTUM.filter,
+        },
       });
       return { samples: subbands.toBlock(spectrum), before, target, after };
     },
@@ -143,11 +164,13 @@ export function approach(
     target,
     weight,
     iterations,
+    momentum,
   }: {
     readonly start: Float32Array;
     readonly target: Float32Array;
     readonly weight: Float32Array;
     readonly iterations: number;
+    readonly momentum: number;
   },
 ): { spectrum: Float32Array; after: Float32Array } {
   const spectrum = start.slice();
@@ -167,7 +190,7 @@ export function approach(
       else if (value < -LARGEST_FALL) change[i] = -LARGEST_FALL;
     }
     const next = subbands.impose(change);
-    for (let i = 0; i < next.length; i++) spectrum[i] = next[i]! + MOMENTUM * (next[i]! - projected[i]!);
+    for (let i = 0; i < next.length; i++) spectrum[i] = next[i]! + momentum * (next[i]! - projected[i]!);
     projected = next;
     level = subbands.analyse(spectrum);
   }

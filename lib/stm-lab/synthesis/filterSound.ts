@@ -85,7 +85,7 @@ export interface FilteredSound {
 }
 
 /** Part of the key of stored sounds; raised when the same options give another sound. */
-export const SOUND_FORMAT = 5;
+export const SOUND_FORMAT = 6;
 /** Iterations of the synthesis where nothing else is asked for. */
 const DEFAULT_ITERATIONS = 100;
 /** Level to which a block is scaled before its analysis, as in the extraction. */

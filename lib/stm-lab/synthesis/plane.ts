@@ -4,9 +4,6 @@ import { FRAME_RATE } from '../features/stm/axes';
 import type { Pffft } from '../features/kernels/pffft';
 import type { ModulationGain } from './region';
 
-/** Channels of a bridged transform, a length that PFFFT takes: 150 of the cochleagram and 10 more. */
-const bridged = (channels: number): number => 16 * Math.ceil((channels + 8) / 16);
-
 /** Filters of cochleagrams in the modulation plane, for one number of frames. */
 export interface ModulationPlane {
   /** Tabulates a gain on the transform's grid of rates and scales. */
@@ -26,24 +23,15 @@ export interface ModulationPlane {
 
 /**
  * Prepares the modulation plane of cochleagrams with a filter bank's channels and a number of frames.
- *
- * @param ends how the transform along scale treats the ends of the channels: `circular` as in the extraction, exactly
- *   one cycle of the channels; `bridged` adds a few that lead smoothly from the highest channel back to the lowest, which
- *   is several times faster
+ * The transform along scale is circular over exactly the channels, as in the extraction.
  */
-export function createModulationPlane(
-  fft: Pffft,
-  bank: FilterBank,
-  frames: number,
-  ends: 'circular' | 'bridged',
-): ModulationPlane {
-  const channels = bank.centreHz.length;
-  const rows = ends === 'circular' ? channels : bridged(channels);
+export function createModulationPlane(fft: Pffft, bank: FilterBank, frames: number): ModulationPlane {
+  const rows = bank.centreHz.length;
   const rates = frames / 2 + 1;
   const floats = (address: number, length: number): Float32Array =>
     new Float32Array(fft.memory.buffer, address, length);
   const alongTime = fft.plan(frames, 'real');
-  const columns = ends === 'circular' ? exactColumns(rows) : fastColumns(fft, rows);
+  const columns = columnTransform(rows);
   const line = fft.allocate(4 * frames);
   const lineSpectrum = fft.allocate(4 * frames);
   const scratch = fft.allocate(8 * frames);
@@ -56,8 +44,7 @@ export function createModulationPlane(
       floats(plane, 2 * rates * rows),
     ];
     for (let c = 0; c < rows; c++) {
-      if (c < channels) time.set(values.subarray(c * frames, (c + 1) * frames));
-      else bridge(time, values, (c - channels + 1) / (rows - channels + 1), channels);
+      time.set(values.subarray(c * frames, (c + 1) * frames));
       fft.transform(alongTime, line, lineSpectrum, scratch, 'forward', 'ordered');
       cells[2 * c] = spectrum[0]!;
       cells[2 * c + 1] = 0;
@@ -70,21 +57,15 @@ export function createModulationPlane(
     }
   };
 
-  const bridge = (time: Float32Array, values: Float32Array, position: number, count: number): void => {
-    const share = 0.5 - 0.5 * Math.cos(Math.PI * position);
-    const top = (count - 1) * frames;
-    for (let n = 0; n < frames; n++) time[n] = (1 - share) * values[top + n]! + share * values[n]!;
-  };
-
   const backwardRows = (): Float32Array => {
-    const output = new Float32Array(channels * frames);
+    const output = new Float32Array(rows * frames);
     const [time, spectrum, cells] = [
       floats(line, frames),
       floats(lineSpectrum, frames),
       floats(plane, 2 * rates * rows),
     ];
     const scale = 1 / (frames * rows);
-    for (let c = 0; c < channels; c++) {
+    for (let c = 0; c < rows; c++) {
       spectrum[0] = cells[2 * c]! * scale;
       for (let k = 1; k < rates - 1; k++) {
         spectrum[2 * k] = cells[2 * (k * rows + c)]! * scale;
@@ -98,18 +79,22 @@ export function createModulationPlane(
   };
 
   const columnAt = (rate: number): Float32Array => floats(plane + 8 * rate * rows, 2 * rows);
-  const forward = (values: Float32Array): void => {
-    forwardRows(values);
-    for (let k = 0; k < rates; k++) columns(columnAt(k), 'forward');
-  };
-  /** What comes back of the transform that lies in memory, times a table of gains. */
-  const filtered = (table: Float32Array): Float32Array => {
+  /** What becomes of the rows' transforms in memory: each rate's column times its gains. */
+  const weighColumns = (table: Float32Array, columnsAre: 'rows' | 'transformed'): void => {
     for (let k = 0; k < rates; k++) {
       const column = columnAt(k);
-      scaleColumn(column, table, k * rows);
+      const gains = table.subarray(k * rows, (k + 1) * rows);
+      if (columnsAre === 'rows') {
+        // A gain that is equal at all scales needs no transform along scale.
+        if (gains.every((gain) => gain === gains[0])) {
+          for (let i = 0; i < column.length; i++) column[i]! *= rows * gains[0]!;
+          continue;
+        }
+        columns(column, 'forward');
+      }
+      scaleColumn(column, gains);
       columns(column, 'backward');
     }
-    return backwardRows();
   };
 
   return {
@@ -125,24 +110,27 @@ export function createModulationPlane(
       });
     },
     filter(values, table) {
-      forward(values);
-      return filtered(table);
+      forwardRows(values);
+      weighColumns(table, 'rows');
+      return backwardRows();
     },
     transform(values) {
-      forward(values);
+      forwardRows(values);
+      for (let k = 0; k < rates; k++) columns(columnAt(k), 'forward');
       return floats(plane, 2 * rates * rows).slice();
     },
     filterTransform(cells, table) {
       floats(plane, 2 * rates * rows).set(cells);
-      return filtered(table);
+      weighColumns(table, 'transformed');
+      return backwardRows();
     },
   };
 }
 
-/** Multiplies interleaved complex values by gains from a place of their table on, in place. */
-function scaleColumn(column: Float32Array, table: Float32Array, first: number): void {
-  for (let s = 0; s < column.length / 2; s++) {
-    const gain = table[first + s]!;
+/** Multiplies interleaved complex values by their gains, in place. */
+function scaleColumn(column: Float32Array, gains: Float32Array): void {
+  for (let s = 0; s < gains.length; s++) {
+    const gain = gains[s]!;
     column[2 * s]! *= gain;
     column[2 * s + 1]! *= gain;
   }
@@ -151,14 +139,7 @@ function scaleColumn(column: Float32Array, table: Float32Array, first: number): 
 /** The unnormalised transform of a column of interleaved complex values, in place. */
 type TransformColumn = (column: Float32Array, direction: 'forward' | 'backward') => void;
 
-function fastColumns(fft: Pffft, rows: number): TransformColumn {
-  const plan = fft.plan(rows, 'complex');
-  const scratch = fft.allocate(8 * rows);
-  return ({ byteOffset: address }, direction) =>
-    fft.transform(plan, address, address, scratch, direction, 'ordered');
-}
-
-function exactColumns(rows: number): TransformColumn {
+function columnTransform(rows: number): TransformColumn {
   const { transform } = fourierTransform(rows);
   const [real, imaginary] = [new Float64Array(rows), new Float64Array(rows)];
   return (column, direction) => {

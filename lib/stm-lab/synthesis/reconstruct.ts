@@ -3,7 +3,7 @@ import { randomState } from 'research-basics/random/mt19937';
 import { ANALYSIS_RATE, FRAMES, RATES, SCALES, SCALE_STEP_ROWS } from '../features/stm/axes';
 import { FRAME_STEP } from '../features/stm/channelPlan';
 import { stmFilterBank, type ChannelSet } from '../features/stm/filterBank';
-import { approach, createBlockWorkspace, stepWeights, inBand } from './blockFilter';
+import { approach, createBlockWorkspace, inBand, MOMENTUM, stepWeights } from './blockFilter';
 import { whiteNoise } from './filterSound';
 import { blockFramesFor } from './subbandPlan';
 import { loadSynthesisKernels } from './subbands';
@@ -66,7 +66,8 @@ export async function soundFromCochleagram(
   const { subbands, plane } = createBlockWorkspace(await loadSynthesisKernels(), bank, length);
   const noise = whiteNoise(seed, 0, length * FRAME_STEP);
   const { spectrum } = approach(subbands, plane, {
-    ...{ start: inBand(subbands, noise), target, weight: stepWeights(plane), iterations },
+    ...{ start: inBand(subbands, noise), target, weight: stepWeights(plane) },
+    ...{ iterations, momentum: MOMENTUM.reconstruction },
   });
   const block = subbands.toBlock(spectrum);
   return {
