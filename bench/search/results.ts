@@ -21,16 +21,23 @@ export function taskKey({ problem, method, seed, trials }: Task, code: string): 
   return JSON.stringify([problem, method, seed, trials, code]);
 }
 
-/** Results of earlier runs by `taskKey`, and a way to keep further ones, each on a line of `file`. */
+/** Results of other packages that were recorded before and travel with the repository: some of them take minutes a search. */
+export const RECORDED = join(__dirname, '..', 'data', 'peerSearches.jsonl');
+
+/** Results of earlier runs by `taskKey`, and a way to add further ones, each on a line of `file`. */
 export function openResults(file: string): { known: Map<string, Result>; add(result: Result): void } {
   mkdirSync(dirname(file), { recursive: true });
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const known = new Map<string, Result>();
   const note = (result: Result): void => void known.set(taskKey(result, result.code), result);
-  const lines = text.split('\n');
+  const read = (text: string): string => {
+    const lines = text.split('\n');
+    const torn = lines.pop()!;
+    for (const line of lines) if (line.endsWith('}')) note(JSON.parse(line) as Result);
+    return torn;
+  };
+  read(readFileSync(RECORDED, 'utf8'));
   // What follows the last line break was torn by a kill.
-  if (lines.pop() !== '') appendFileSync(file, '\n');
-  for (const line of lines) if (line.endsWith('}')) note(JSON.parse(line) as Result);
+  if (existsSync(file) && read(readFileSync(file, 'utf8')) !== '') appendFileSync(file, '\n');
   return {
     known,
     add: (result) => {

@@ -5,7 +5,8 @@
  *                                 [--methods gp,hebo] [--jobs 1] [--results results/bench-search.jsonl] [--speed]
  *
  * The other packages are installed into environments of their own. Every search is recorded as it ends: started again, a
- * run continues where it was killed. Results of other code are not reused. `--speed` measures proposals only.
+ * run continues where it was killed. Results of other code are not reused; those of other packages that
+ * `bench/data/peerSearches.jsonl` holds are. `--speed` measures proposals only.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
