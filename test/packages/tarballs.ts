@@ -21,10 +21,19 @@ export async function pack(names: readonly string[], folder: string): Promise<st
   });
 }
 
-/** Makes an empty project in a folder outside the repository and installs tarballs in it, from npm's cache where it can. */
-export async function install(folder: string, tarballs: readonly string[]): Promise<void> {
+/**
+ * Makes an empty project in a folder outside the repository and installs tarballs in it, from npm's cache where it can.
+ *
+ * @param overrides versions that the project imposes on packages of its packages
+ */
+export async function install(
+  folder: string,
+  tarballs: readonly string[],
+  overrides: Readonly<Record<string, string>> = {},
+): Promise<void> {
   fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name: 'empty', private: true }));
+  const project = { name: 'empty', private: true, overrides };
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(project));
   await run(
     'npm',
     ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', ...tarballs],
