@@ -59,72 +59,83 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     const found = await findLocalServer(folder);
     if (found !== undefined) return found;
     const executable = options.executable ?? findMlflow();
-    const port = await choosePort(options.port, readNote<ServerNote>(noteFile(folder))?.port);
-    const log = path.join(folder, 'server.log');
-    const database = newDatabase(folder, (pid) => signalGroup(pid, 'SIGKILL'));
-    const output = fs.openSync(log, 'a');
-    const child = spawn(
-      executable,
-      [
-        'server',
-        // Relative to the working folder: inside an address, the folder's own name may mean something else (? # %).
-        ...['--backend-store-uri', 'sqlite:///mlflow.db'],
-        ...['--artifacts-destination', './artifacts'],
-        ...['--host', '127.0.0.1', '--port', String(port), '--workers', '1'],
-      ],
-      {
-        cwd: folder,
-        detached: true,
-        stdio: ['ignore', output, output],
-        env: {
-          ...pythonEnvironment(),
-          // Otherwise a set address makes the server its own client.
-          MLFLOW_TRACKING_URI: '',
-          MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
-          MLFLOW_DISABLE_TELEMETRY: 'true',
-          DO_NOT_TRACK: 'true',
-        },
-      },
-    );
-    fs.closeSync(output);
-    let failure: string | undefined;
-    child.on('error', (error) => (failure = messageOf(error)));
-    child.on('exit', (code, signal) => (failure ??= `it ended with ${signal ?? `status ${code}`}`));
-    child.unref();
-    const pid = child.pid;
-    if (pid !== undefined) database.madeBy(describeProcess(pid));
-    // Nobody would know of a server that came up after this process.
-    const abandon = (): void => {
-      if (pid !== undefined) signalGroup(pid, 'SIGKILL');
-    };
-    process.once('exit', abandon);
-    const deadline = monotonicMs() + (options.timeoutMs ?? 60_000);
-    while (
-      pid !== undefined &&
-      failure === undefined &&
-      monotonicMs() < deadline &&
-      !options.signal?.aborted
-    ) {
-      if (await answers(port)) {
-        process.off('exit', abandon);
-        database.finished();
-        const note: ServerNote = { ...describeProcess(pid), port };
-        writeJson(noteFile(folder), note);
-        return handle(folder, note, 'started');
-      }
-      await pause(150);
+    for (let attempt = 1; ; attempt++) {
+      const port = await choosePort(options.port, readNote<ServerNote>(noteFile(folder))?.port);
+      const started = await startAt(port, folder, executable, options);
+      if (typeof started !== 'string') return started;
+      // Another server may have taken the port since it was found free.
+      if (attempt < 3 && (options.port ?? 0) === 0 && /address already in use/i.test(started)) continue;
+      throw environmentError(`the MLflow server does not start (${started}`);
     }
-    abandon();
-    process.off('exit', abandon);
-    if (options.signal?.aborted)
-      throw new UserError('interrupted', 'starting the MLflow server was stopped on request');
-    await pause(50);
-    throw environmentError(
-      `the MLflow server does not start (${failure ?? 'no answer in time'}); the end of ${log}: ${tail(log)}`,
-    );
   } finally {
     unlock();
   }
+}
+
+/** Starts a server of a folder at a port. @returns why it did not start, with the end of its log, as text. */
+async function startAt(
+  port: number,
+  folder: string,
+  executable: string,
+  options: LocalServerOptions,
+): Promise<LocalServer | string> {
+  const log = path.join(folder, 'server.log');
+  const database = newDatabase(folder, (pid) => signalGroup(pid, 'SIGKILL'));
+  const output = fs.openSync(log, 'a');
+  const before = fs.fstatSync(output).size;
+  const child = spawn(
+    executable,
+    [
+      'server',
+      // Relative to the working folder: inside an address, the folder's own name may mean something else (? # %).
+      ...['--backend-store-uri', 'sqlite:///mlflow.db'],
+      ...['--artifacts-destination', './artifacts'],
+      ...['--host', '127.0.0.1', '--port', String(port), '--workers', '1'],
+    ],
+    {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: {
+        ...pythonEnvironment(),
+        // Otherwise a set address makes the server its own client.
+        MLFLOW_TRACKING_URI: '',
+        MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
+        MLFLOW_DISABLE_TELEMETRY: 'true',
+        DO_NOT_TRACK: 'true',
+      },
+    },
+  );
+  fs.closeSync(output);
+  let failure: string | undefined;
+  child.on('error', (error) => (failure = messageOf(error)));
+  child.on('exit', (code, signal) => (failure ??= `it ended with ${signal ?? `status ${code}`}`));
+  child.unref();
+  const pid = child.pid;
+  if (pid !== undefined) database.madeBy(describeProcess(pid));
+  // Nobody would know of a server that came up after this process.
+  const abandon = (): void => {
+    if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+  };
+  process.once('exit', abandon);
+  const deadline = monotonicMs() + (options.timeoutMs ?? 60_000);
+  while (pid !== undefined && failure === undefined && monotonicMs() < deadline && !options.signal?.aborted) {
+    // Two servers may start at one port: what answers is ours once ours says that it listens there.
+    if (listens(log, before, port) && (await answers(port))) {
+      process.off('exit', abandon);
+      database.finished();
+      const note: ServerNote = { ...describeProcess(pid), port };
+      writeJson(noteFile(folder), note);
+      return handle(folder, note, 'started');
+    }
+    await pause(150);
+  }
+  abandon();
+  process.off('exit', abandon);
+  if (options.signal?.aborted)
+    throw new UserError('interrupted', 'starting the MLflow server was stopped on request');
+  await pause(50);
+  return `${failure ?? 'no answer in time'}); the end of ${log}: ${tail(log)}`;
 }
 
 /** The running server of a folder, or undefined. */
@@ -217,6 +228,15 @@ function portFree(port: number): Promise<boolean> {
     probe.on('error', () => resolve(false));
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
+}
+
+/** Whether a server has written to its log, from a byte on, that it listens at a port. */
+function listens(log: string, from: number, port: number): boolean {
+  const file = fs.openSync(log, 'r');
+  const said = Buffer.alloc(Math.max(0, fs.fstatSync(file).size - from));
+  fs.readSync(file, said, 0, said.length, from);
+  fs.closeSync(file);
+  return said.includes(`http://127.0.0.1:${port} `);
 }
 
 /** Whether an MLflow server answers at this port. */
