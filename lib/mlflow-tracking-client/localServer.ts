@@ -62,23 +62,27 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     for (let attempt = 1; ; attempt++) {
       const port = await choosePort(options.port, readNote<ServerNote>(noteFile(folder))?.port);
       const started = await startAt(port, folder, executable, options);
-      if (typeof started !== 'string') return started;
+      if (!(started instanceof UserError)) return started;
       // Another server may have taken the port since it was found free.
-      if (attempt < 3 && (options.port ?? 0) === 0 && /address already in use/i.test(started)) continue;
-      throw environmentError(`the MLflow server does not start (${started}`);
+      const isTaken = (options.port ?? 0) === 0 && /address already in use/i.test(started.message);
+      if (attempt === 3 || !isTaken) throw started;
     }
   } finally {
     unlock();
   }
 }
 
-/** Starts a server of a folder at a port. @returns why it did not start, with the end of its log, as text. */
+/**
+ * Starts a server of a folder at a port.
+ *
+ * @returns where it does not start, the error that says why, with the end of its log.
+ */
 async function startAt(
   port: number,
   folder: string,
   executable: string,
   options: LocalServerOptions,
-): Promise<LocalServer | string> {
+): Promise<LocalServer | UserError> {
   const log = path.join(folder, 'server.log');
   const database = newDatabase(folder, (pid) => signalGroup(pid, 'SIGKILL'));
   const output = fs.openSync(log, 'a');
@@ -135,7 +139,9 @@ async function startAt(
   if (options.signal?.aborted)
     throw new UserError('interrupted', 'starting the MLflow server was stopped on request');
   await pause(50);
-  return `${failure ?? 'no answer in time'}); the end of ${log}: ${tail(log)}`;
+  return environmentError(
+    `the MLflow server does not start (${failure ?? 'no answer in time'}); the end of ${log}: ${tail(log)}`,
+  );
 }
 
 /** The running server of a folder, or undefined. */
