@@ -121,13 +121,11 @@ export function createBlockFilter(
       const { spectrum: own, level: before, modulations } = take(block);
       const target = plane.filterTransform(modulations, table);
       const { spectrum, after } = approach(subbands, plane, {
-        ...{
-          start: carrier === block ? own : inBand(subbands, carrier),
-          target,
-          weight,
-          iterations,
-          momentum: MOMENTUM.filter,
-        },
+        start: carrier === block ? own : inBand(subbands, carrier),
+        target,
+        weight,
+        iterations,
+        momentum: MOMENTUM.filter,
       });
       return { samples: subbands.toBlock(spectrum), before, target, after };
     },

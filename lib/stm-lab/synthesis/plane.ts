@@ -79,23 +79,13 @@ export function createModulationPlane(fft: Pffft, bank: FilterBank, frames: numb
   };
 
   const columnAt = (rate: number): Float32Array => floats(plane + 8 * rate * rows, 2 * rows);
-  /** What becomes of the rows' transforms in memory: each rate's column times its gains. */
-  const weighColumns = (table: Float32Array, columnsAre: 'rows' | 'transformed'): void => {
-    for (let k = 0; k < rates; k++) {
-      const column = columnAt(k);
-      const gains = table.subarray(k * rows, (k + 1) * rows);
-      if (columnsAre === 'rows') {
-        // A gain that is equal at all scales needs no transform along scale.
-        if (gains.every((gain) => gain === gains[0])) {
-          for (let i = 0; i < column.length; i++) column[i]! *= rows * gains[0]!;
-          continue;
-        }
-        columns(column, 'forward');
-      }
-      scaleColumn(column, gains);
-      columns(column, 'backward');
-    }
+  /** Multiplies a transformed column by its gains and transforms it back. */
+  const finishColumn = (column: Float32Array, gains: Float32Array): void => {
+    scaleColumn(column, gains);
+    columns(column, 'backward');
   };
+  const gainsAt = (table: Float32Array, rate: number): Float32Array =>
+    table.subarray(rate * rows, (rate + 1) * rows);
 
   return {
     tabulate(gain) {
@@ -111,7 +101,16 @@ export function createModulationPlane(fft: Pffft, bank: FilterBank, frames: numb
     },
     filter(values, table) {
       forwardRows(values);
-      weighColumns(table, 'rows');
+      for (let k = 0; k < rates; k++) {
+        const [column, gains] = [columnAt(k), gainsAt(table, k)];
+        // A gain that is equal at all scales needs no transform along scale.
+        if (gains.every((gain) => gain === gains[0])) {
+          for (let i = 0; i < column.length; i++) column[i]! *= rows * gains[0]!;
+        } else {
+          columns(column, 'forward');
+          finishColumn(column, gains);
+        }
+      }
       return backwardRows();
     },
     transform(values) {
@@ -121,7 +120,7 @@ export function createModulationPlane(fft: Pffft, bank: FilterBank, frames: numb
     },
     filterTransform(cells, table) {
       floats(plane, 2 * rates * rows).set(cells);
-      weighColumns(table, 'transformed');
+      for (let k = 0; k < rates; k++) finishColumn(columnAt(k), gainsAt(table, k));
       return backwardRows();
     },
   };
