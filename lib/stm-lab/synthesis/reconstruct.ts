@@ -1,4 +1,5 @@
 import { inputError } from 'research-basics/errors';
+import { mirroredIndex } from '../base/mirroredIndex';
 import { randomState } from 'research-basics/random/mt19937';
 import { ANALYSIS_RATE, FRAMES, RATES, SCALES, SCALE_STEP_ROWS } from '../features/stm/axes';
 import { FRAME_STEP } from '../features/stm/channelPlan';
@@ -57,18 +58,16 @@ export async function soundFromCochleagram(
   const length = blockFramesFor(frames + 2 * MARGIN_FRAMES);
   const first = Math.floor((length - frames) / 2);
   const target = new Float32Array(rows * length);
-  const period = Math.max(1, 2 * (frames - 1));
   for (let n = 0; n < length; n++) {
-    const place = (((n - first) % period) + period) % period;
-    const from = place < frames ? place : period - place;
+    const from = mirroredIndex(n - first, frames);
     for (let c = 0; c < rows; c++) target[c * length + n] = levels[c * frames + from]!;
   }
   const { subbands, plane } = createBlockWorkspace(await loadSynthesisKernels(), bank, length);
   const noise = whiteNoise(seed, 0, length * FRAME_STEP);
-  const { spectrum } = approach(subbands, plane, {
-    ...{ start: inBand(subbands, noise), target, weight: stepWeights(plane) },
-    ...{ iterations, momentum: MOMENTUM.reconstruction },
-  });
+  const start = inBand(subbands, noise);
+  const weight = stepWeights(plane);
+  const momentum = MOMENTUM.reconstruction;
+  const { spectrum } = approach(subbands, plane, { start, target, weight, iterations, momentum });
   const block = subbands.toBlock(spectrum);
   return {
     samples: block.slice(first * FRAME_STEP, (first + frames) * FRAME_STEP),

@@ -1,5 +1,6 @@
 import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { inputError } from 'research-basics/errors';
+import { mirroredIndex } from '../base/mirroredIndex';
 import type { Engine } from '../engine';
 import { type Parameter, type ParameterTensors, sincEdges, sincKernels } from '../training';
 import { adjoiningBands, spaced } from '../features/tmnn/filterBank';
@@ -114,9 +115,7 @@ export function createModulation({ tf }: Engine, spec: TmnnSpec): ModulationLaye
     if (matrix === undefined) {
       const from = new Float32Array(length * (length + 2 * half));
       for (let r = 0; r < length + 2 * half; r++) {
-        let t = Math.abs(r - half);
-        if (t >= length) t = 2 * (length - 1) - t;
-        from[t * (length + 2 * half) + r] = 1;
+        from[mirroredIndex(r - half, length) * (length + 2 * half) + r] = 1;
       }
       matrix = tf.keep(tf.tensor2d(from, [length, length + 2 * half]));
       reflections.set(length, matrix);

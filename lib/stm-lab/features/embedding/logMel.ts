@@ -1,4 +1,5 @@
 import { fourierTransform } from 'research-basics/numerics/mixedRadix';
+import { mirroredIndex } from '../../base/mirroredIndex';
 import { hannWindow } from '../hann';
 import type { EmbeddingLogMel } from './description';
 import { embeddingMelBank } from './melBank';
@@ -70,12 +71,9 @@ function extended(
 ): Float32Array {
   if (frames === 'inside' || samples.length === 0) return samples;
   const lead = Math.floor(frame / 2);
-  // The end sample itself is heard once; a mirror image longer than the signal turns back again.
-  const period = Math.max(1, 2 * (samples.length - 1));
   return Float32Array.from({ length: samples.length + 2 * lead }, (_, i) => {
     const place = i - lead;
     if (ends === 'zeros') return samples[place] ?? 0;
-    const along = ((place % period) + period) % period;
-    return samples[Math.min(along, period - along)]!;
+    return samples[mirroredIndex(place, samples.length)]!;
   });
 }
