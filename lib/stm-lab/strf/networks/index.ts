@@ -2,7 +2,7 @@ export { createCallNetwork, type CallNetworkOptions } from './call';
 export { createFront, type Front, type FrontOptions } from './front';
 export { inverseFrequencyWeights, type NetworkState, type StrfNetwork } from './network';
 export { createSceneNetwork, maskStripes, type SceneNetworkOptions, type StripeOptions } from './scene';
-export { createSincNet, sincNetSteps, type SincNet, type SincNetOptions } from './sincnet';
+export type { SincNetOptions } from './sincnet';
 export {
   angularMarginLogits,
   createSpeakerNetwork,

@@ -1,3 +1,4 @@
+import { once } from 'research-basics/once';
 import { createLogMel, waveformScale, type LogMelParameters } from '../../features/mel/logMel';
 import type { StrfVariant } from '../layer';
 import { fitFrames } from '../soundSet';
@@ -29,9 +30,12 @@ export function waveformInput({ frontEnd, frames }: InputSettings): SoundInput {
   return { bands: 1, frames: length, values: (samples) => fitFrames(scaled(samples, frontEnd), 1, length) };
 }
 
-/** What the variants of a layer read: `sincnet` waveforms, all others log-mel spectrograms. */
+/** Of the variants of a layer, `sincnet` reads waveforms, all others log-mel spectrograms. */
+const readsWaveform = (variant: StrfVariant | undefined): boolean => variant === 'sincnet';
+
+/** What a variant of a layer reads. */
 export function inputOf(variant: StrfVariant | undefined, settings: InputSettings): SoundInput {
-  return variant === 'sincnet' ? waveformInput(settings) : logMelInput(settings);
+  return readsWaveform(variant) ? waveformInput(settings) : logMelInput(settings);
 }
 
 function scaled(samples: Float32Array, { waveform }: LogMelParameters): Float32Array {
@@ -44,13 +48,7 @@ export function onceByInput<T>(
   settings: InputSettings,
   compute: (input: SoundInput) => Promise<T>,
 ): (variant: StrfVariant | undefined) => Promise<T> {
-  const known = new Map<boolean, Promise<T>>();
-  return (variant) => {
-    const isWaveform = variant === 'sincnet';
-    const found = known.get(isWaveform) ?? compute(inputOf(variant, settings));
-    known.set(isWaveform, found);
-    // What failed, or was stopped, is tried again.
-    found.catch(() => known.delete(isWaveform));
-    return found;
-  };
+  const ofWaveforms = once(() => compute(waveformInput(settings)));
+  const ofLogMel = once(() => compute(logMelInput(settings)));
+  return (variant) => (readsWaveform(variant) ? ofWaveforms() : ofLogMel());
 }
