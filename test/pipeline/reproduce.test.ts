@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { ALL_FIGURES } from 'stm-lab/dist/pipeline';
+import { DEFAULT_FIGURES } from 'stm-lab/dist/pipeline';
 import { findLocalServer } from 'mlflow-tracking-client';
 import { siblingPresets } from './siblingPresets';
 import { stmLabWith, temporaryFolder, tinyCorpus, tinyExperiment } from './support';
@@ -52,7 +52,7 @@ test(
     }
     const own = path.join(results, 'corpus', 'tiny');
     // The front of two objectives has nothing to show of one.
-    for (const name of ALL_FIGURES.filter((figure) => figure !== 'search-pareto')) {
+    for (const name of DEFAULT_FIGURES.filter((figure) => figure !== 'search-pareto')) {
       assert.match(fs.readFileSync(path.join(own, 'figures', `${name}.svg`), 'utf8'), /^<svg/, name);
     }
     const notebooks = fs.readdirSync(path.join(home, 'notebooks')).filter((name) => name.endsWith('.ipynb'));

@@ -6,6 +6,7 @@ import { sha256, sha256File } from 'research-basics/files';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
 import { throwIfStopped } from 'research-basics/pace';
 import {
+  environmentProgram,
   homeFolder,
   libraryHash,
   readExtraction,
@@ -63,7 +64,7 @@ export async function executeNotebooks(
   terminal: Terminal,
 ): Promise<{ code: number; files: string[] }> {
   const home = homeFolder();
-  const python = path.join(home, '.venv', 'bin', 'python');
+  const python = environmentProgram('python');
   const folder = path.join(home, 'notebooks');
   const out = path.join(path.dirname(lab.folders.figures), 'notebooks');
   if (!fs.existsSync(python)) {

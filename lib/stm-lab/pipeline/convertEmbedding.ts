@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { environmentError, inputError } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
 import { pythonEnvironment } from 'research-basics/pythonEnvironment';
-import { homeFolder, shippedFolder } from '../stages/home';
+import { environmentProgram, shippedFolder } from '../stages/home';
 import { findEmbeddingModel, modelsFolder } from './embeddingModel';
 
 const scriptFolder = (): string => path.join(shippedFolder('experiments'), 'embeddings');
@@ -60,7 +60,7 @@ async function runPython(
   args: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<{ readonly status: number | null; readonly told: string }> {
-  const own = path.join(homeFolder(), '.venv', 'bin', 'python');
+  const own = environmentProgram('python');
   const python = fs.existsSync(own) ? own : 'python3';
   const child = spawn(python, args, { stdio: ['ignore', 'ignore', 'pipe'], env: pythonEnvironment() });
   const stop = (): void => void child.kill('SIGTERM');

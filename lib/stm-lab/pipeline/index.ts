@@ -102,7 +102,7 @@ export {
 export { cutoffStudy, type CutoffRow, type CutoffStudy, type NamedClip } from './cutoffStudy';
 export { listenPage, soundOfFile, type SoundSection } from './listenPage';
 export {
-  ALL_FIGURES,
+  DEFAULT_FIGURES,
   FIGURE_NAMES,
   MAP_COLOURS,
   saveFigures,
@@ -191,4 +191,4 @@ export { tmnnSearchStage, type TmnnSearchOptions } from './tmnnSearch';
 export * from '../tmnn/stage';
 export * from '../strf/stage';
 export { configurationNames, type ConfigurationKind } from '../stages/configuration';
-export { homeFolder, shippedFolder } from '../stages/home';
+export { environmentProgram, homeFolder, shippedFolder } from '../stages/home';

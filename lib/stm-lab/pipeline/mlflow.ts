@@ -11,7 +11,7 @@ import {
   type TrackerOptions,
 } from 'mlflow-tracking-client';
 import { inputError } from 'research-basics/errors';
-import { homeFolder } from '../stages/home';
+import { environmentProgram } from '../stages/home';
 import { commandText } from './commandText';
 
 /** Prefix of the tags in MLflow that stm-lab sets. */
@@ -35,7 +35,7 @@ export function openTracker(options: TrackerOptions): Tracker {
 export function mlflowExecutable(): string {
   const given = process.env['STM_LAB_MLFLOW'];
   if (given) return given;
-  const own = path.join(homeFolder(), '.venv', 'bin', 'mlflow');
+  const own = environmentProgram('mlflow');
   return fs.existsSync(own) ? own : findMlflow();
 }
 

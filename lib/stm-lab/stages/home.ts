@@ -23,6 +23,11 @@ export function homeFolder(): string {
   return process.env.STM_LAB_HOME ?? cloneFolder() ?? process.cwd();
 }
 
+/** Path of a program in the Python environment that set-up makes in the home folder; it may be missing. */
+export function environmentProgram(name: 'mlflow' | 'python'): string {
+  return path.join(homeFolder(), '.venv', 'bin', name);
+}
+
 /**
  * A folder that travels with stm-lab: that of `STM_LAB_HOME` or of the clone of the repository where there is one, else
  * the copy inside the package.

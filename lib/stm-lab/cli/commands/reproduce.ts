@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import { isDivergence, messageOf, UserError } from 'research-basics/errors';
 import { throwIfStopped } from 'research-basics/pace';
 import {
-  ALL_FIGURES,
+  DEFAULT_FIGURES,
   mlflowExecutable,
   resultsFolder,
   openProject,
@@ -227,7 +227,7 @@ async function drawFigures(lab: Project, terminal: Terminal): Promise<string[]> 
   const { record } = await runStage({
     stage: 'figures',
     folder: folders.figures,
-    parameters: { names: ALL_FIGURES, experiment: lab.experiment },
+    parameters: { names: DEFAULT_FIGURES, experiment: lab.experiment },
     inputs: resultHashes(lab),
     onStale: (sentence) => terminal.warn(sentence),
     run: async () => {

@@ -69,15 +69,12 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
   const floats = (address: number, length: number): Float32Array =>
     new Float32Array(fft.memory.buffer, address, length);
   const allocate = (length: number): number => fft.allocate(length * 4);
-  const upload = (values: ArrayLike<number>): number => {
+  const upload = (
+    values: ArrayLike<number>,
+    type: typeof Float32Array | typeof Int32Array = Float32Array,
+  ) => {
     const address = allocate(values.length);
-    floats(address, values.length).set(values);
-    return address;
-  };
-
-  const uploadIntegers = (values: ArrayLike<number>): number => {
-    const address = allocate(values.length);
-    new Int32Array(fft.memory.buffer, address, values.length).set(values);
+    new type(fft.memory.buffer, address, values.length).set(values);
     return address;
   };
 
@@ -89,21 +86,23 @@ export async function createCochleagramKernel(bank: FilterBank): Promise<Cochlea
       entry = {
         grid,
         spreading: upload(spreading),
-        passes: uploadIntegers(
+        passes: upload(
           passes.flatMap(({ radix, count, twiddles }) => [radix, count, upload(twiddles)]),
+          Int32Array,
         ),
         filter: upload(grid.filter),
         ends: grid.ends.map(({ count, starts, interpolation, frames }) => ({
           count,
-          starts: uploadIntegers(starts),
+          starts: upload(starts, Int32Array),
           interpolation: upload(interpolation),
           frames: frames.length,
-          parts: uploadIntegers(
+          parts: upload(
             frames.flatMap(({ frame, fine, coarse, firstSample }) => [
               frame,
               ...[fine, coarse].flatMap((weights) => [upload(weights), weights.length]),
               firstSample,
             ]),
+            Int32Array,
           ),
         })),
       };

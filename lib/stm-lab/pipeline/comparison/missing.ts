@@ -11,20 +11,20 @@ export function withoutMissing(
   warn: ((sentence: string) => void) | undefined,
 ): ComparisonChoice {
   const missing = new Set<string>();
-  const isThere = ({ name, combine = [], features, optional }: ComparisonRowChoice): boolean => {
+  const whyLeftOut = ({ combine = [], features, optional }: ComparisonRowChoice): string | undefined => {
     const member = combine.find((one) => missing.has(one));
-    const reason =
-      member === undefined
-        ? optional === true && features?.kind === 'embedding' && features.model !== undefined
-          ? whyUnusable(features.model)
-          : undefined
-        : `it combines "${member}"`;
-    if (reason === undefined) return true;
-    missing.add(name);
-    warn?.(`comparison row "${name}" is left out: ${reason}`);
-    return false;
+    if (member !== undefined) return `it combines "${member}"`;
+    if (optional !== true || features?.kind !== 'embedding' || features.model === undefined) return undefined;
+    return whyUnusable(features.model);
   };
-  return { ...comparison, rows: comparison.rows.filter(isThere) };
+  const rows = comparison.rows.filter((row) => {
+    const reason = whyLeftOut(row);
+    if (reason === undefined) return true;
+    missing.add(row.name);
+    warn?.(`comparison row "${row.name}" is left out: ${reason}`);
+    return false;
+  });
+  return { ...comparison, rows };
 }
 
 function whyUnusable(model: string): string | undefined {

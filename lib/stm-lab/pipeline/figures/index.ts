@@ -63,7 +63,9 @@ export type FigureName = keyof typeof FIGURES;
 export const FIGURE_NAMES = Object.keys(FIGURES) as readonly FigureName[];
 
 /** Those drawn when none is named: a timeline shows times, which differ from one run to the next. */
-export const ALL_FIGURES: readonly FigureName[] = FIGURE_NAMES.filter((name) => name !== 'search-timeline');
+export const DEFAULT_FIGURES: readonly FigureName[] = FIGURE_NAMES.filter(
+  (name) => name !== 'search-timeline',
+);
 
 /** The stage whose result a figure shows, and the fields of the result that it reads. */
 const RESULTS = {
@@ -157,7 +159,7 @@ const FIGURE_OPTIONS: readonly string[] = [
 export interface SaveFiguresOptions extends FigureOptions {
   /** Default SVG, PNG and Vega-Lite. */
   readonly formats?: readonly FigureFormat[] | undefined;
-  /** Default `ALL_FIGURES`. */
+  /** Default `DEFAULT_FIGURES`. */
   readonly names?: readonly FigureName[];
   readonly onFigure?: (name: FigureName, files: readonly string[]) => void;
   /** A figure that these results cannot have, with the reason (no components, mel features, too few trials, a training that diverged). */
@@ -175,7 +177,7 @@ export async function saveFigures(
 ): Promise<string[]> {
   const request = {
     name: 'figures',
-    key: `figures-${sha256([lab.experiment, lab.manifest.hash, options.names ?? ALL_FIGURES, ...paperKey(options)]).slice(0, 16)}`,
+    key: `figures-${sha256([lab.experiment, lab.manifest.hash, options.names ?? DEFAULT_FIGURES, ...paperKey(options)]).slice(0, 16)}`,
     params: {},
     tags: { 'stm.stage': 'figures' },
   };
@@ -184,7 +186,7 @@ export async function saveFigures(
     const pace = createPace(options.signal, 'drawing figures');
     // Of all figures, those of two objectives are no miss where there is one.
     const single = objectivesOf(lab.experiment.search.objective).length === 1;
-    const all = ALL_FIGURES.filter((name) => !(single && name === 'search-pareto'));
+    const all = DEFAULT_FIGURES.filter((name) => !(single && name === 'search-pareto'));
     for (const name of options.names ?? all) {
       await pace();
       const files = await saveOne(lab, name, options);
